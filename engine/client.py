@@ -1,0 +1,245 @@
+"""`Engine`: a terminal program's end of a session.
+
+engine = await Engine.start()            # a new engine process, or
+engine = await Engine.attach(info)       # one that is there
+await engine.send(commands.Start(config=config))
+async for message in engine.events():
+    state = reduce(state, message)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from engine import protocol
+from engine.commands import Command
+from engine.errors import ConfigProblem, DataProblem, EngineProblem, ExitCode, Problem
+from engine.events import Event
+from engine.protocol import Greeting, Hello, Ready, Reply
+from engine.runs import SessionInfo
+from engine.runtime import listen
+
+_GREETING_SECONDS = 20.0
+_LOG_TAIL = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The engine is gone, or cannot be reached any more: the last message of `Engine.events`.
+
+    `expected` where it was asked to end. `reason` is a sentence; `log` holds the last lines that it printed.
+    """
+
+    reason: str
+    expected: bool = False
+    log: tuple[str, ...] = ()
+
+
+Message = Event | Ready | Lost
+
+
+class EngineLike(Protocol):
+    """What the screen needs of an engine; tests have one without a process."""
+
+    def events(self) -> AsyncIterator[Message]: ...
+
+    async def send(self, command: Command) -> Reply: ...
+
+    async def close(self) -> None: ...
+
+
+class Engine:
+    """A connection to one engine process. Not thread-safe: use it in the event loop that made it."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hello: Hello) -> None:
+        self.hello = hello
+        self._reader, self._writer = reader, writer
+        self._queue: asyncio.Queue[Message] = asyncio.Queue()
+        self._replies: dict[int, asyncio.Future[Reply]] = {}
+        self._numbers = itertools.count(1)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log: Path | None = None
+        self._closing = False
+        self._task = asyncio.create_task(self._read(), name="engine-reader")
+
+    @classmethod
+    async def start(cls) -> Engine:
+        """Start an engine process and connect to it. Raises `EngineProblem` where that fails.
+
+        The process is in a session of its own, so that neither a hang-up nor Ctrl+C of the terminal reaches it, and
+        what it prints goes to a file.
+        """
+        server, path = listen()
+        log = path.with_suffix(".log")
+        with server:
+            process = _spawn(server.fileno(), path, log)
+        try:
+            engine = await cls.connect(path)
+        except EngineProblem as fault:
+            process.kill()
+            process.wait()
+            said = "; ".join(tail(log, 3))
+            path.unlink(missing_ok=True)
+            raise EngineProblem(f"The engine did not start: {said or fault}") from fault
+        engine._process, engine._log = process, log
+        return engine
+
+    @classmethod
+    async def attach(cls, info: SessionInfo) -> Engine:
+        """Connect to the session that is busy with a run. Raises `EngineProblem` where nobody answers."""
+        return await cls.connect(Path(info.socket))
+
+    @classmethod
+    async def connect(cls, path: Path) -> Engine:
+        """Connect to the engine that listens at `path`; all events of its current run will come."""
+        try:
+            async with asyncio.timeout(_GREETING_SECONDS):
+                reader, writer = await asyncio.open_unix_connection(str(path), limit=protocol.LINE_LIMIT)
+                writer.write(protocol.encode(Greeting()))
+                first = protocol.decode_server(await reader.readline())
+        except (OSError, TimeoutError, ValueError) as fault:
+            raise EngineProblem("The engine does not answer; `mnist-tui ls` shows how its run stands.") from fault
+        if isinstance(first, Reply):
+            raise EngineProblem(first.error)
+        if not isinstance(first, Hello) or first.protocol != protocol.VERSION:
+            raise EngineProblem("The engine is of another version of mnist-tui; use the version that started it.")
+        return cls(reader, writer, first)
+
+    async def events(self) -> AsyncIterator[Message]:
+        """Everything the engine tells, in order, until it is gone (`Lost` is the last)."""
+        while True:
+            message = await self._queue.get()
+            yield message
+            if isinstance(message, Lost):
+                return
+
+    @property
+    def pending(self) -> int:
+        """Messages that wait to be taken from `events`."""
+        return self._queue.qsize()
+
+    async def send(self, command: Command) -> Reply:
+        """Send a command and wait for its reply. Raises the `Problem` it was refused with."""
+        number = next(self._numbers)
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._replies[number] = future
+        try:
+            if self._task.done():
+                raise ConnectionResetError
+            self._writer.write(protocol.encode(msgspec.structs.replace(command, id=number)))
+            await self._writer.drain()
+            reply = await future
+        except (ConnectionError, asyncio.CancelledError) as fault:
+            if isinstance(fault, asyncio.CancelledError) and not future.cancelled():
+                raise
+            raise EngineProblem("The engine is gone; the run stands as its last checkpoint has it.") from fault
+        finally:
+            self._replies.pop(number, None)
+        if reply.error:
+            raise as_problem(reply)
+        return reply
+
+    async def close(self) -> None:
+        """Leave the session; it goes on if a run is under way, else it ends by itself."""
+        self._closing = True
+        self._writer.close()
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            await asyncio.wait_for(self._writer.wait_closed(), 1.0)
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+
+    async def _read(self) -> None:
+        try:
+            while line := await self._reader.readline():
+                match protocol.decode_server(line):
+                    case Reply() as reply:
+                        future = self._replies.get(reply.id)
+                        if future and not future.done():
+                            future.set_result(reply)
+                    case Hello():
+                        pass
+                    case message:
+                        self._queue.put_nowait(message)
+            fault = ""
+        except (OSError, ValueError, EngineProblem) as error:
+            fault = str(error)
+        for future in self._replies.values():
+            future.cancel()
+        self._queue.put_nowait(await self._lost(fault))
+
+    async def _lost(self, fault: str) -> Lost:
+        if self._closing:
+            return Lost("", expected=True)
+        if self._process is None:
+            return Lost(fault or "The engine ended.", expected=not fault)
+        status = await asyncio.to_thread(_wait, self._process)
+        lines = tail(self._log, _LOG_TAIL) if self._log else ()
+        return Lost(fault or _how_it_ended(status), expected=status == 0 and not fault, log=lines)
+
+
+def _spawn(listening: int, path: Path, log: Path) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0", "PYTHONUNBUFFERED": "1"}
+    arguments = [sys.executable, "-P", "-m", "engine.worker", str(listening), str(path), str(log)]
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        return subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=descriptor,
+            stderr=descriptor,
+            env=environment,
+            pass_fds=(listening,),
+            start_new_session=True,
+        )
+    finally:
+        os.close(descriptor)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int | None:
+    try:
+        return process.wait(5.0)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def _how_it_ended(status: int | None) -> str:
+    if status is None:
+        return "The engine does not answer any more."
+    if status < 0:
+        name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
+        hint = " (out of memory?)" if name == "SIGKILL" else ""
+        return f"The engine was ended by {name}{hint}."
+    return f"The engine ended with status {status}."
+
+
+def tail(path: Path, most: int) -> tuple[str, ...]:
+    """The last lines of a text file, without blank ones; nothing where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 64 * 1024))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return ()
+    return tuple(line for line in lines if line.strip())[-most:]
+
+
+def as_problem(reply: Reply) -> Problem:
+    """The exception a refusal stands for."""
+    if reply.exit_code == ExitCode.DATA:
+        return DataProblem(reply.error)
+    if reply.exit_code == ExitCode.USAGE:
+        return ConfigProblem(reply.error, reply.field or None)
+    return EngineProblem(reply.error)

@@ -1,0 +1,76 @@
+"""What a person can ask of the engine: a closed union of frozen commands.
+
+Each is answered by one `protocol.Reply` with the same `id`: accepted, or refused with a sentence.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.config import TrainConfig
+from engine.events import CheckpointKind
+
+
+class Base(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", forbid_unknown_fields=True):
+    """What every command has; the client numbers its own."""
+
+    id: int = 0
+
+
+class Start(Base, frozen=True, kw_only=True, tag="start"):
+    """Begin a new run. `name` is its name, or empty for one made up."""
+
+    config: TrainConfig
+    preset: str = ""
+    name: str = ""
+
+
+class ResumeRun(Base, frozen=True, kw_only=True, tag="resume_run"):
+    """Go on with a run from its last checkpoint; `epochs`, where given, is its new total."""
+
+    run: str
+    epochs: int | None = None
+
+
+class EvaluateRun(Base, frozen=True, kw_only=True, tag="evaluate_run"):
+    """Look at the test set with a run's checkpoint; the look is recorded in the run."""
+
+    run: str
+    weights: CheckpointKind = "best"
+
+
+class Pause(Base, frozen=True, kw_only=True, tag="pause"):
+    """Wait after the step under way."""
+
+
+class Continue(Base, frozen=True, kw_only=True, tag="continue"):
+    """Go on after a pause."""
+
+
+class StepBatch(Base, frozen=True, kw_only=True, tag="step"):
+    """Train one batch and pause."""
+
+
+class OneMoreEpoch(Base, frozen=True, kw_only=True, tag="one_more_epoch"):
+    """Raise the number of epochs by one; the schedule is planned anew for the new total."""
+
+
+class Stop(Base, frozen=True, kw_only=True, tag="stop"):
+    """Finish the batch, validate, keep the best weights, test them, end."""
+
+
+class Abort(Base, frozen=True, kw_only=True, tag="abort"):
+    """Finish the batch, save the last checkpoint, end without a test."""
+
+
+class ListDevices(Base, frozen=True, kw_only=True, tag="list_devices"):
+    """Say what torch sees on this machine (for `mnist-tui doctor`)."""
+
+
+Steering = Pause | Continue | StepBatch | OneMoreEpoch | Stop | Abort
+"""Commands for the run under way; the trainer takes them between two steps."""
+
+Job = Start | ResumeRun | EvaluateRun | ListDevices
+"""Commands that give an idle engine something to do."""
+
+Command = Steering | Job

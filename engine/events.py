@@ -1,0 +1,269 @@
+"""What the engine tells: a closed union of frozen events, each one line of a run's ``events.jsonl``.
+
+Every event carries `seq` (0, 1, 2 … within its run, without gaps) and `time` (Unix seconds). A figure that is not
+finite is None, since JSON has no word for it; the event's `note` says in words what it was. Accuracies and
+probabilities are 0 to 1. The JSON is described for others in ``docs/events.md``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from engine.config import TrainConfig
+
+PhaseName = Literal["importing", "data", "building", "first_step", "training", "validation", "testing"]
+Outcome = Literal["completed", "early_stopped", "stopped", "aborted", "diverged", "failed"]
+Fault = Literal["", "config", "data", "device", "memory", "disk", "training"]
+CheckpointKind = Literal["last", "best"]
+
+
+class Base(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """What every event has; the session fills both in."""
+
+    seq: int = -1
+    time: float = 0.0
+
+
+class RunCreated(Base, frozen=True, kw_only=True, tag="run_created"):
+    """Always event 0: the run's name and what was asked for."""
+
+    run: str
+    config: TrainConfig
+    preset: str = ""
+    version: str
+    host: str
+
+
+class Phase(Base, frozen=True, kw_only=True, tag="phase"):
+    """What the engine is busy with, with a sentence for people."""
+
+    name: PhaseName
+    text: str
+
+
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a run trains. `reason` says why this device; `threads` counts CPU threads."""
+
+    device: str
+    reason: str
+    threads: int
+    precision: str
+    torch: str
+
+
+class RunStarted(Base, frozen=True, kw_only=True, tag="run_started"):
+    """Training begins, or goes on after a resume, at `step` (0 in a new run).
+
+    What the log holds beyond `step` was not kept by the checkpoint and does not count any more. `position` is the
+    place in epochs (2.5: in the middle of the third).
+    """
+
+    config: TrainConfig
+    machine: Machine
+    data: str
+    train_images: int
+    validation_images: int
+    test_images: int
+    parameters: int
+    steps_per_epoch: int
+    step: int
+    position: float
+    resumed: bool = False
+
+
+class Progress(Base, frozen=True, kw_only=True, tag="progress"):
+    """What happened since the last progress event, at most ten times a second.
+
+    `steps` steps ended at `step`; `loss`, `low`, `high` are the mean, least and greatest of their finite training
+    losses, None where none was finite; `non_finite` counts the others. `seconds` is time spent training and
+    validating so far, without pauses.
+    """
+
+    epoch: int
+    step: int
+    position: float
+    steps: int
+    images: int
+    loss: float | None
+    low: float | None
+    high: float | None
+    non_finite: int = 0
+    learning_rate: float
+    gradient_norm: float | None
+    images_per_second: float
+    seconds: float
+
+
+class EpochEnded(Base, frozen=True, kw_only=True, tag="epoch_ended"):
+    """One pass over the training images, and the validation after it.
+
+    The training figures are means over the images as they were trained on (with dropout and augmentation).
+    `gradient_norm` is the mean Euclidean norm before clipping. `seconds` includes `validation_seconds`;
+    `images_per_second` counts training alone. `best`: the lowest validation loss so far.
+    """
+
+    epoch: int
+    step: int
+    images: int
+    train_loss: float | None
+    train_accuracy: float
+    validation_loss: float | None
+    validation_accuracy: float
+    learning_rate: float
+    gradient_norm: float | None
+    seconds: float
+    validation_seconds: float
+    total_seconds: float
+    images_per_second: float
+    best: bool
+
+
+class Validation(Base, frozen=True, kw_only=True, tag="validation"):
+    """A validation in the middle of an epoch, where a run was stopped. `best`: the lowest loss so far."""
+
+    step: int
+    position: float
+    loss: float | None
+    accuracy: float
+    seconds: float
+    best: bool
+
+
+class PreviewDigits(Base, frozen=True, kw_only=True, tag="preview_digits"):
+    """The validation digits that are read again and again: index, label, and 28×28 bytes each (row by row)."""
+
+    indices: tuple[int, ...]
+    labels: tuple[int, ...]
+    pixels: bytes
+
+
+class Previews(Base, frozen=True, kw_only=True, tag="previews"):
+    """How the network reads the preview digits now: for each, ten probabilities."""
+
+    step: int
+    position: float
+    probabilities: tuple[tuple[float, ...], ...]
+
+
+class Paused(Base, frozen=True, kw_only=True, tag="paused"):
+    """Training waits, between two steps."""
+
+    step: int
+    position: float
+
+
+class Continued(Base, frozen=True, kw_only=True, tag="continued"):
+    """Training goes on after a pause."""
+
+    step: int
+    position: float
+
+
+class Changed(Base, frozen=True, kw_only=True, tag="changed"):
+    """A hyperparameter took another value from the next step on; both values as a person types them."""
+
+    step: int
+    position: float
+    name: str
+    old: str
+    new: str
+
+
+class CheckpointSaved(Base, frozen=True, kw_only=True, tag="checkpoint_saved"):
+    """A checkpoint is on disk, whole."""
+
+    kind: CheckpointKind
+    epoch: int
+    step: int
+
+
+class SaveFailed(Base, frozen=True, kw_only=True, tag="save_failed"):
+    """Something could not be written; training goes on and the earlier file is as it was."""
+
+    path: str
+    reason: str
+
+
+class LogLine(Base, frozen=True, kw_only=True, tag="log"):
+    """A line that something in the engine printed, warned or logged."""
+
+    text: str
+
+
+class WrongImage(msgspec.Struct, frozen=True, array_like=True):
+    """One image that was read wrongly: its index in the split, what it is, what was read and how surely."""
+
+    index: int
+    label: int
+    reading: int
+    probability: float
+
+
+class TestResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at the test set.
+
+    `low` and `high` bound the accuracy with 95 % confidence (Wilson). `confusion[i][j]` counts the images of digit i
+    read as j. `per_digit` is each digit's share read rightly, None for a digit that is not in the set.
+    """
+
+    __test__ = False  # not a pytest class
+
+    weights: CheckpointKind
+    epoch: int
+    images: int
+    wrong: int
+    accuracy: float
+    low: float
+    high: float
+    loss: float | None
+    per_digit: tuple[float | None, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    wrong_images: tuple[WrongImage, ...]
+    seconds: float
+
+
+class Tested(Base, frozen=True, kw_only=True, tag="tested"):
+    """A look at the test set, at a run's end or because a person asked."""
+
+    test: TestResult
+
+
+class Finished(Base, frozen=True, kw_only=True, tag="finished"):
+    """The end of a run, of whatever kind; always the last event until somebody resumes it.
+
+    `reason` is a sentence. `fault` says what kind of failure it was, where it was one. `epochs` counts whole epochs
+    trained. `test` is None where the test set was not looked at.
+    """
+
+    run: str
+    outcome: Outcome
+    reason: str
+    fault: Fault = ""
+    epochs: int
+    step: int
+    position: float
+    best_epoch: int | None
+    seconds: float
+    test: TestResult | None
+
+
+Event = (
+    RunCreated
+    | Phase
+    | RunStarted
+    | Progress
+    | EpochEnded
+    | Validation
+    | PreviewDigits
+    | Previews
+    | Paused
+    | Continued
+    | Changed
+    | CheckpointSaved
+    | SaveFailed
+    | LogLine
+    | Tested
+    | Finished
+)

@@ -1,0 +1,233 @@
+"""What is known of a run, as a fold over its events.
+
+Every reader (the app, the headless console, `show`, `ls`) reaches its picture of a run through `reduce`, so a client
+that comes late and is sent the whole log knows exactly what one knows that was there from the start.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from engine import events as ev
+from engine.config import HYPERPARAMETERS, TrainConfig
+from engine.series import Point, Series
+
+Status = Literal["none", "preparing", "training", "paused", "testing", "ended"]
+LOG_LINES = 1000
+_SPEED_MEMORY = 5.0
+"""Seconds over which the measured speed forgets."""
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """Something that happened at a place of the curve."""
+
+    kind: Literal["paused", "continued", "changed", "resumed"]
+    step: int
+    position: float
+    text: str
+
+
+class RunState(msgspec.Struct, frozen=True, kw_only=True):
+    """A run as the events so far tell it. Immutable."""
+
+    seq: int = -1
+    status: Status = "none"
+    run: str = ""
+    preset: str = ""
+    host: str = ""
+    version: str = ""
+    created: float = 0.0
+    config: TrainConfig = TrainConfig()
+    phase: ev.Phase | None = None
+    started: ev.RunStarted | None = None
+    progress: ev.Progress | None = None
+    speed: float | None = None
+    """Images a second lately, smoothed; None before any is measured."""
+    losses: Series = Series()
+    epochs: tuple[ev.EpochEnded, ...] = ()
+    stopped_at: ev.Validation | None = None
+    digits: ev.PreviewDigits | None = None
+    previews: ev.Previews | None = None
+    marks: tuple[Mark, ...] = ()
+    log: tuple[str, ...] = ()
+    log_count: int = 0
+    save_failed: ev.SaveFailed | None = None
+    checkpoint: ev.CheckpointSaved | None = None
+    test: ev.TestResult | None = None
+    looks: tuple[float, ...] = ()
+    """When the test set was looked at, Unix seconds."""
+    finished: ev.Finished | None = None
+
+    @property
+    def step(self) -> int:
+        """Steps trained and kept."""
+        return max(self._steps(), default=0)
+
+    def _steps(self) -> Iterable[int]:
+        for event in (self.started, self.progress, self.epochs[-1] if self.epochs else None):
+            if event is not None:
+                yield event.step
+
+    @property
+    def position(self) -> float:
+        """Place in the run, in epochs."""
+        at = self.started.position if self.started else 0.0
+        if self.progress:
+            at = max(at, self.progress.position)
+        return max(at, float(self.epochs[-1].epoch)) if self.epochs else at
+
+    @property
+    def best(self) -> ev.EpochEnded | None:
+        """The epoch with the lowest validation loss."""
+        return next((e for e in reversed(self.epochs) if e.best), None)
+
+    @property
+    def running(self) -> bool:
+        """Whether the engine is busy with this run."""
+        return self.status not in ("none", "ended")
+
+
+def reduce(state: RunState, event: ev.Event) -> RunState:
+    """The state after `event`. Pure; an event that has been seen already changes nothing."""
+    if isinstance(event, ev.RunCreated) and event.run != state.run:
+        return _created(event)
+    if event.seq <= state.seq:
+        return state
+    return _apply(msgspec.structs.replace(state, seq=event.seq), event)
+
+
+def fold(events: Iterable[ev.Event], state: RunState | None = None) -> RunState:
+    """`reduce` over many events."""
+    return functools.reduce(reduce, events, state or RunState())
+
+
+def _created(event: ev.RunCreated) -> RunState:
+    return RunState(
+        seq=event.seq,
+        status="preparing",
+        run=event.run,
+        preset=event.preset,
+        host=event.host,
+        version=event.version,
+        created=event.time,
+        config=event.config,
+    )
+
+
+def _apply(state: RunState, event: ev.Event) -> RunState:
+    put = functools.partial(msgspec.structs.replace, state)
+    match event:
+        case ev.Phase(name=name):
+            return put(phase=event, status=_status_in(state, name))
+        case ev.RunStarted():
+            return _started(state, event)
+        case ev.Progress():
+            return _progressed(state, event)
+        case ev.EpochEnded():
+            epochs = (*(e for e in state.epochs if e.epoch < event.epoch), event)
+            return put(epochs=epochs)
+        case ev.Validation():
+            return put(stopped_at=event)
+        case ev.PreviewDigits():
+            return put(digits=event)
+        case ev.Previews():
+            return put(previews=event)
+        case ev.Paused():
+            return put(status="paused", marks=(*state.marks, Mark("paused", event.step, event.position, "paused")))
+        case ev.Continued():
+            marks = (*state.marks, Mark("continued", event.step, event.position, "went on"))
+            return put(status="training", marks=marks)
+        case ev.Changed():
+            return _changed(state, event)
+        case ev.CheckpointSaved():
+            return put(checkpoint=event, save_failed=None)
+        case ev.SaveFailed():
+            return put(save_failed=event)
+        case ev.LogLine(text=text):
+            return put(log=(*state.log[-LOG_LINES + 1 :], text), log_count=state.log_count + 1)
+        case ev.Tested(test=test):
+            return put(test=test, looks=(*state.looks, event.time))
+        case ev.Finished():
+            return put(status="ended", finished=event, phase=None)
+        case ev.RunCreated():
+            return _created(event)
+
+
+def _status_in(state: RunState, phase: ev.PhaseName) -> Status:
+    match phase:
+        case "testing":
+            return "testing"
+        case "training" | "validation" | "first_step":
+            return "paused" if state.status == "paused" else "training"
+        case _:
+            return "preparing"
+
+
+def _started(state: RunState, event: ev.RunStarted) -> RunState:
+    marks = tuple(m for m in state.marks if m.step <= event.step)
+    if event.resumed:
+        marks = (*marks, Mark("resumed", event.step, event.position, "resumed"))
+    epochs = tuple(e for e in state.epochs if e.step <= event.step)
+    return msgspec.structs.replace(
+        state,
+        status="training",
+        started=event,
+        config=event.config,
+        progress=None,
+        speed=epochs[-1].images_per_second if epochs else None,
+        losses=state.losses.until(event.step),
+        epochs=epochs,
+        marks=marks,
+        stopped_at=None,
+        finished=None,
+        test=None,
+        save_failed=None,
+    )
+
+
+def _progressed(state: RunState, event: ev.Progress) -> RunState:
+    before = state.progress.seconds if state.progress else 0.0
+    share = 1 - math.exp(-max(event.seconds - before, 0.05) / _SPEED_MEMORY)
+    speed = event.images_per_second
+    if state.speed is not None and state.progress is not None:
+        speed = state.speed + (speed - state.speed) * share
+    point = Point(
+        event.step,
+        event.position,
+        event.seconds,
+        event.images,
+        event.steps - event.non_finite,
+        event.loss,
+        event.low,
+        event.high,
+        event.non_finite,
+    )
+    return msgspec.structs.replace(state, progress=event, speed=speed, losses=state.losses.add(point))
+
+
+def _changed(state: RunState, event: ev.Changed) -> RunState:
+    parameter = HYPERPARAMETERS.get(event.name)
+    if parameter is None:
+        return state
+    label = parameter.about.label.lower()
+    mark = Mark("changed", event.step, event.position, f"{label} {event.old} → {event.new}")
+    config = msgspec.structs.replace(state.config, **{event.name: parameter.parse(event.new)})
+    return msgspec.structs.replace(state, config=config, marks=(*state.marks, mark))
+
+
+def eta_seconds(state: RunState) -> float | None:
+    """Seconds until the last epoch ends, validations included; None where nothing is measured yet."""
+    if state.started is None or not state.speed or not state.running:
+        return None
+    left = max(state.config.epochs - state.position, 0.0)
+    validations = math.ceil(left - 1e-9)
+    if state.epochs:
+        validation = state.epochs[-1].validation_seconds
+    else:  # a forward pass is about a third of a training step (forward, and two products for each backward)
+        validation = state.started.validation_images / (3 * state.speed)
+    return left * state.started.train_images / state.speed + validations * validation

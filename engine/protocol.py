@@ -1,0 +1,99 @@
+"""The socket's language: one JSON object a line, both ways.
+
+client → engine: `Greeting` first, then commands. engine → client: `Hello` first, then every event of the current
+run from `Greeting.since` on, exactly as they stand in the log, with replies in between.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import msgspec
+
+from engine.commands import Command
+from engine.errors import EngineProblem
+from engine.events import Event
+
+VERSION = 1
+LINE_LIMIT = 64 * 1024 * 1024
+"""Bytes of the longest line a client reads (a test that got everything wrong is half a megabyte)."""
+COMMAND_LIMIT = 64 * 1024
+"""Bytes of the longest line the engine reads."""
+
+
+class Greeting(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="greeting"):
+    """A client's first line. Of run `run`, where it is the current one, events before number `since` are not sent."""
+
+    protocol: int = VERSION
+    run: str = ""
+    since: int = 0
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="hello"):
+    """The engine's first line; `run` is the current run's name, or empty."""
+
+    protocol: int = VERSION
+    version: str
+    pid: int
+    run: str = ""
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="reply"):
+    """Answer to the command with this `id`; `error` is empty where it was accepted.
+
+    `exit_code` is the status the fault deserves, `field` the hyperparameter it is about; `result` holds what was
+    asked for.
+    """
+
+    id: int
+    error: str = ""
+    exit_code: int = 0
+    field: str = ""
+    result: dict[str, Any] = {}
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="ready"):
+    """The engine has loaded torch: a run starts without waiting for that. Belongs to no run."""
+
+    torch: str
+
+
+ServerMessage = Hello | Reply | Ready | Event
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(message: msgspec.Struct) -> bytes:
+    """One line, with its line feed."""
+    return _encoder.encode(message) + b"\n"
+
+
+@functools.cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+def _decode(kind: Any, line: bytes, what: str) -> Any:
+    try:
+        return _decoder(kind).decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        raise EngineProblem(f"This is not {what} of protocol {VERSION}: {fault}.") from fault
+
+
+def decode_event(line: bytes) -> Event:
+    """One event. Raises `EngineProblem` for anything else."""
+    event: Event = _decode(Event, line, "an event")
+    return event
+
+
+def decode_server(line: bytes) -> ServerMessage:
+    """What an engine sent. Raises `EngineProblem` for anything else."""
+    message: ServerMessage = _decode(ServerMessage, line, "a message")
+    return message
+
+
+def decode_client(line: bytes) -> Greeting | Command:
+    """What a client sent. Raises `EngineProblem` for anything else."""
+    message: Greeting | Command = _decode(Greeting | Command, line, "a command")
+    return message

@@ -1,0 +1,253 @@
+"""Run folders: made, found, listed, and told apart by how they stand.
+
+A folder that a ``kill -9`` left at any moment opens: its log's torn end is ignored, checkpoints are whole or not
+there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import random
+import re
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import tomli_w
+
+from engine.config import HYPERPARAMETERS, TrainConfig, applies, differences, make_config
+from engine.errors import ConfigProblem, RunProblem
+from engine.eventlog import read_events
+from engine.events import Finished
+from engine.history import RunState, fold
+from engine.names import ADJECTIVES, ANIMALS
+from engine.paths import runs_dir
+from engine.runtime import answers
+from engine.settings import read_toml
+
+RunStatus = Literal["running", "finished", "stopped", "aborted", "diverged", "failed", "interrupted"]
+_OUTCOMES: dict[str, RunStatus] = {
+    "completed": "finished",
+    "early_stopped": "finished",
+    "stopped": "stopped",
+    "aborted": "aborted",
+    "diverged": "diverged",
+    "failed": "failed",
+}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class SessionInfo(msgspec.Struct, frozen=True):
+    """Which engine is busy with a run: ``session.json`` in its folder."""
+
+    host: str
+    pid: int
+    socket: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """A run's folder and the files in it."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.toml"
+
+    @property
+    def events(self) -> Path:
+        return self.path / "events.jsonl"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "engine.log"
+
+    @property
+    def result(self) -> Path:
+        return self.path / "result.json"
+
+    @property
+    def session(self) -> Path:
+        return self.path / "session.json"
+
+    def checkpoint(self, kind: str) -> Path:
+        """Path of the checkpoint ``last`` or ``best``."""
+        return self.path / f"{kind}.pt"
+
+    def state(self) -> RunState:
+        """What the log tells of the run."""
+        return fold(read_events(self.events))
+
+    def finished(self) -> Finished | None:
+        """The run's end, where ``result.json`` holds one."""
+        try:
+            return msgspec.json.decode(self.result.read_bytes(), type=Finished)
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            return None
+
+    def live(self) -> SessionInfo | None:
+        """The session that is busy with this run, where one is (on another host: as far as can be told)."""
+        try:
+            info = msgspec.json.decode(self.session.read_bytes(), type=SessionInfo)
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            return None
+        return info if info.host != socket.gethostname() or answers(Path(info.socket)) else None
+
+    def status(self) -> RunStatus:
+        """How the run stands; "interrupted" is an engine that went without a word."""
+        if self.live():
+            return "running"
+        end = self.finished()
+        return _OUTCOMES[end.outcome] if end else "interrupted"
+
+    def read_config(self) -> TrainConfig:
+        """What was asked for. Raises `ConfigProblem` that names the file."""
+        try:
+            return make_config(read_toml(self.config).get("train", {}))
+        except ConfigProblem as fault:
+            raise ConfigProblem(f"{self.config}: {fault}", fault.field) from fault
+
+
+def create_run(
+    config: TrainConfig, *, preset: str, version: str, name: str = "", root: Path | None = None
+) -> RunFolder:
+    """A new run's folder with its ``config.toml``. Raises `RunProblem` where it cannot be made."""
+    root = root or runs_dir()
+    if name and not _NAME.fullmatch(name):
+        raise RunProblem(
+            f"'{name[:40]}' is no name for a run; expected letters, digits, '-', '_' and '.', 100 at most."
+        )
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        folder = _new_folder(root, name)
+        table = {"version": version, "preset": preset, "train": msgspec.to_builtins(config)}
+        folder.config.write_text(tomli_w.dumps(table), encoding="utf-8")
+    except FileExistsError as fault:
+        raise RunProblem(f"There is a run '{name}' already, in {root}; take another name.") from fault
+    except OSError as fault:
+        raise RunProblem(
+            f"No run folder can be made in {root}: {fault.strerror}. MNIST_TUI_HOME puts runs elsewhere."
+        ) from fault
+    return folder
+
+
+def _new_folder(root: Path, name: str) -> RunFolder:
+    if name:
+        path = root / name
+        path.mkdir()
+        return RunFolder(path)
+    chance = random.SystemRandom()
+    stamp = datetime.datetime.now().astimezone().strftime("%Y-%m-%d-%H%M")
+    while True:
+        path = root / f"{stamp}-{chance.choice(ADJECTIVES)}-{chance.choice(ANIMALS)}"
+        with contextlib.suppress(FileExistsError):
+            path.mkdir()
+            return RunFolder(path)
+
+
+def all_runs(root: Path | None = None) -> list[RunFolder]:
+    """Every run, the newest last."""
+    root = root or runs_dir()
+    try:
+        folders = [RunFolder(p) for p in root.iterdir() if (p / "config.toml").is_file()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as fault:
+        raise RunProblem(f"The runs in {root} cannot be listed: {fault.strerror}.") from fault
+    return sorted(folders, key=lambda f: (f.config.stat().st_mtime_ns, f.name))
+
+
+def find_run(name: str, root: Path | None = None) -> RunFolder:
+    """The run called `name`: whole, or a part that fits one alone; "last" is the newest.
+
+    Raises `RunProblem` where none or several fit.
+    """
+    runs = all_runs(root)
+    if name == "last" and runs:
+        return runs[-1]
+    exact = [run for run in runs if run.name == name]
+    near = exact or [run for run in runs if name and name in run.name]
+    match near:
+        case [run]:
+            return run
+        case []:
+            raise RunProblem(f"There is no run '{name[:60]}' in {root or runs_dir()}; `mnist-tui ls` lists them.")
+        case _:
+            names = ", ".join(run.name for run in near[-5:])
+            raise RunProblem(f"'{name}' fits {len(near)} runs ({names}); give more of the name.")
+
+
+def live_runs(root: Path | None = None) -> Iterator[tuple[RunFolder, SessionInfo]]:
+    """The runs an engine on this host is busy with, newest first."""
+    for run in reversed(all_runs(root)):
+        info = run.live()
+        if info and info.host == socket.gethostname():
+            yield run, info
+
+
+def claim(run: RunFolder, socket_path: Path) -> None:
+    """Mark a run as this process's. Raises `RunProblem` where another engine is busy with it."""
+    info = run.live()
+    if info and info.pid != os.getpid():
+        raise RunProblem(
+            f"{run.name} is running on {info.host} (process {info.pid}); `mnist-tui attach {run.name}` shows it."
+        )
+    data = msgspec.json.encode(SessionInfo(socket.gethostname(), os.getpid(), str(socket_path)))
+    write_atomic(run.session, data)
+
+
+def release(run: RunFolder) -> None:
+    """Undo `claim`."""
+    with contextlib.suppress(OSError):
+        run.session.unlink()
+
+
+def remove_run(run: RunFolder) -> None:
+    """Delete a run's folder. Raises `RunProblem` while an engine is busy with it."""
+    if run.live():
+        raise RunProblem(f"{run.name} is running; stop it first.")
+    shutil.rmtree(run.path)
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Have `path` hold `data` or what it held before, never a part; raises OSError."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def describe(config: TrainConfig) -> str:
+    """What is special about a configuration, on one line: "sgd · learning_rate 0.01"."""
+    parts: list[str] = [config.model, config.optimizer]
+    for name, value in differences(config).items():
+        if name not in ("model", "optimizer", "data_dir") and applies(config, name):
+            parts.append(f"{name} {HYPERPARAMETERS[name].format(value)}")
+    return " · ".join(parts)
+
+
+def read_session(run: RunFolder) -> SessionInfo:
+    """The live session of a run on this host. Raises `RunProblem` where there is none."""
+    info = run.live()
+    if info is None:
+        raise RunProblem(f"{run.name} is not running ({run.status()}).")
+    if info.host != socket.gethostname():
+        raise RunProblem(f"{run.name} is running on {info.host}; log in there to reach it.")
+    return info

@@ -1,0 +1,57 @@
+"""Where a session's socket lives: a directory that is private to one user of one machine."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import stat
+import tempfile
+from pathlib import Path
+
+from engine.errors import EngineProblem
+
+_LONGEST = 100
+"""Bytes of a socket's path that every Unix takes (Linux: 107, macOS: 103)."""
+
+
+def runtime_dir() -> Path:
+    """The private directory, made where it is not there. Raises `EngineProblem` where it cannot be trusted."""
+    base = os.environ.get("XDG_RUNTIME_DIR")
+    if base and Path(base).is_dir() and os.access(base, os.W_OK) and len(base) < _LONGEST - 32:
+        return _private(Path(base) / "mnist-tui")
+    return _private(Path(tempfile.gettempdir()) / f"mnist-tui-sessions-{os.getuid()}")
+
+
+def _private(path: Path) -> Path:
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+        found = path.lstat()
+    except OSError as fault:
+        raise EngineProblem(
+            f"No private directory can be made at {path}: {fault.strerror}; set XDG_RUNTIME_DIR."
+        ) from fault
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise EngineProblem(f"{path} is not a directory of yours alone (mode 0700); remove it, or set XDG_RUNTIME_DIR.")
+    return path
+
+
+def listen() -> tuple[socket.socket, Path]:
+    """A new listening Unix socket, mode 0600, in the private directory, and its path."""
+    path = runtime_dir() / f"{os.getpid()}-{secrets.token_hex(4)}.sock"
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    server.bind(str(path))
+    path.chmod(0o600)
+    server.listen(16)
+    return server, path
+
+
+def answers(path: Path) -> bool:
+    """Whether an engine listens there."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(str(path))
+        except (OSError, ValueError):
+            return False
+    return True

@@ -1,0 +1,49 @@
+"""The learning rate of every step, as a pure function of the configuration and the step's number."""
+
+from __future__ import annotations
+
+import math
+
+from engine.config import TrainConfig
+
+ONE_CYCLE_START = 25.0
+ONE_CYCLE_END = 1e4
+"""One-cycle starts at rate / 25 and ends at a ten-thousandth of that (the customary figures, as in PyTorch)."""
+
+
+def learning_rate(config: TrainConfig, step: int, steps_per_epoch: int, plateau_scale: float = 1.0) -> float:
+    """Rate of step number `step` (from 0) in a run of ``config.epochs`` epochs.
+
+    The plan covers the whole run: with more epochs it is another plan, followed from the present step on.
+    `plateau_scale` is what the plateau schedule's cuts have come to. One-cycle: Smith and Topin 2018
+    ("Super-convergence"); cosine: Loshchilov and Hutter 2017 ("SGDR"), one period, to zero.
+    """
+    total = max(config.epochs * steps_per_epoch, 1)
+    done = min(step / total, 1.0)
+    peak = config.learning_rate
+    match config.schedule:
+        case "one_cycle":
+            return peak * _one_cycle(done, config.peak_at)
+        case "cosine":
+            scale = _cosine(1.0, 0.0, done)
+        case "step":
+            scale = config.factor ** (step // (config.step_every * steps_per_epoch))
+        case "plateau":
+            scale = plateau_scale
+        case "constant":
+            scale = 1.0
+    warmup_steps = config.warmup * steps_per_epoch
+    if step < warmup_steps:
+        scale *= (step + 1) / (warmup_steps + 1)
+    return peak * scale
+
+
+def _cosine(start: float, end: float, share: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+
+
+def _one_cycle(done: float, peak_at: float) -> float:
+    start = 1 / ONE_CYCLE_START
+    if done < peak_at:
+        return _cosine(start, 1.0, done / peak_at)
+    return _cosine(1.0, start / ONE_CYCLE_END, (done - peak_at) / (1 - peak_at))

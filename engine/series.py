@@ -1,0 +1,70 @@
+"""A series of any length in bounded memory, kept by value: what the loss curve is drawn from."""
+
+from __future__ import annotations
+
+import msgspec
+
+LIMIT = 2048
+"""Most points a series holds; past it, neighbours are merged two by two."""
+
+
+class Point(msgspec.Struct, frozen=True, gc=False):
+    """Some neighbouring steps, the last of them `step`, seen as one.
+
+    `position` in epochs, `seconds` without pauses, `images` trained on so far; `mean`, `low`, `high` over the `count`
+    finite values (None where there is none); `non_finite` counts the others.
+    """
+
+    step: int
+    position: float
+    seconds: float
+    images: int
+    count: int
+    mean: float | None
+    low: float | None
+    high: float | None
+    non_finite: int
+
+
+class Series(msgspec.Struct, frozen=True):
+    """Points in the order of their steps; each stands for at most `width` steps once the series has been thinned."""
+
+    points: tuple[Point, ...] = ()
+    width: int = 1
+
+    def add(self, point: Point) -> Series:
+        """The series with one more point. What comes out depends on the points alone, not on when they came."""
+        points = _append(self.points, point, self.width)
+        width = self.width
+        while len(points) > LIMIT:
+            width *= 2
+            kept: list[Point] = []
+            for p in points:
+                kept[-1:] = _append(tuple(kept[-1:]), p, width)
+            points = tuple(kept)
+        return Series(points, width)
+
+    def until(self, step: int) -> Series:
+        """The series without what lies beyond `step`."""
+        if not self.points or self.points[-1].step <= step:
+            return self
+        return Series(tuple(p for p in self.points if p.step <= step), self.width)
+
+
+def _append(points: tuple[Point, ...], point: Point, width: int) -> tuple[Point, ...]:
+    if points and (points[-1].step - 1) // width == (point.step - 1) // width:
+        return (*points[:-1], _merge(points[-1], point))
+    return (*points, point)
+
+
+def _merge(a: Point, b: Point) -> Point:
+    if a.mean is None or a.low is None or a.high is None:
+        mean, low, high = b.mean, b.low, b.high
+    elif b.mean is None or b.low is None or b.high is None:
+        mean, low, high = a.mean, a.low, a.high
+    else:
+        mean = (a.mean * a.count + b.mean * b.count) / (a.count + b.count)
+        low, high = min(a.low, b.low), max(a.high, b.high)
+    return Point(
+        b.step, b.position, b.seconds, b.images, a.count + b.count, mean, low, high, a.non_finite + b.non_finite
+    )

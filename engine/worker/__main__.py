@@ -1,0 +1,54 @@
+"""The engine process: ``python -P -m engine.worker LISTENING_DESCRIPTOR SOCKET_PATH LOG_PATH``.
+
+Started by `engine.client.Engine.start`, never by hand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import faulthandler
+import os
+import signal
+import socket
+import sys
+import traceback
+from pathlib import Path
+
+from engine.worker.output import Output
+from engine.worker.session import Session
+
+NICENESS = 5
+"""The screen, and whatever else the person does, comes first."""
+
+
+async def _serve(listening: socket.socket, socket_path: Path, output: Output) -> None:
+    session = Session(socket_path, output)
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, session.abort)
+    for ignored in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(ignored, signal.SIG_IGN)
+    await session.serve(listening)
+
+
+def main() -> None:
+    """Serve until nothing runs and nobody is attached."""
+    descriptor, socket_path, log_path = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
+    faulthandler.enable()
+    with contextlib.suppress(OSError):
+        os.nice(NICENESS)
+    listening = socket.socket(fileno=descriptor)
+    status = 0
+    try:
+        asyncio.run(_serve(listening, socket_path, Output(log_path)))
+        log_path.unlink(missing_ok=True)
+    except Exception:
+        traceback.print_exc()
+        status = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # the trainer's thread and torch's own are not waited for: whoever needs them is gone
+
+
+if __name__ == "__main__":
+    main()

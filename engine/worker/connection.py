@@ -1,0 +1,108 @@
+"""One connection of a session: a task that reads its commands, and one that sends it what is new."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import struct
+from typing import Protocol
+
+import engine
+from engine import protocol
+from engine.commands import Command
+from engine.errors import EngineProblem, ExitCode
+from engine.eventlog import EventLog
+from engine.protocol import Greeting, Hello, Ready, Reply
+from engine.runs import RunFolder
+
+
+class Host(Protocol):
+    """What a client needs of its session."""
+
+    run: RunFolder | None
+    log: EventLog | None
+    ready: Ready | None
+
+    def hello(self) -> Hello: ...
+
+    async def obey(self, command: Command) -> Reply: ...
+
+
+class Client:
+    """One connection: a task that reads its commands, and one that sends it what is new."""
+
+    def __init__(self, session: Host, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._session, self._reader, self._writer = session, reader, writer
+        self.news = asyncio.Event()
+
+    async def talk(self) -> None:
+        """Serve the client until it goes. Nothing it sends can hurt the session."""
+        feeding: asyncio.Task[None] | None = None
+        try:
+            greeting = protocol.decode_client(await self._reader.readline())
+            if not isinstance(greeting, Greeting) or greeting.protocol != protocol.VERSION:
+                raise EngineProblem(
+                    f"This engine is mnist-tui {engine.__version__} and speaks protocol {protocol.VERSION}; use that version to attach."
+                )
+            self.tell(self._session.hello())
+            if self._session.ready:
+                self.tell(self._session.ready)
+            feeding = asyncio.create_task(self._feed(greeting))
+            while line := await self._reader.readline():
+                command = protocol.decode_client(line)
+                if isinstance(command, Greeting):
+                    continue
+                self.tell(await self._session.obey(command))
+        except EngineProblem as problem:
+            self.tell(Reply(id=0, error=str(problem), exit_code=int(ExitCode.USAGE)))
+        except ValueError:
+            self.tell(
+                Reply(
+                    id=0, error=f"A command is {protocol.COMMAND_LIMIT} bytes at most.", exit_code=int(ExitCode.USAGE)
+                )
+            )
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            if feeding:
+                feeding.cancel()
+
+    def tell(self, message: Reply | Hello | Ready) -> None:
+        """Send a message that belongs to no run."""
+        self._writer.write(protocol.encode(message))
+
+    def leave(self) -> None:
+        """Close the connection."""
+        with contextlib.suppress(OSError, RuntimeError):
+            self._writer.close()
+
+    async def _feed(self, greeting: Greeting) -> None:
+        """Send the current run's events, all of them, then what comes; the next run's after the last one's."""
+        run = self._session.run
+        log = self._session.log
+        sent = greeting.since if run and run.name == greeting.run else 0
+        with contextlib.suppress(ConnectionError):
+            while True:
+                self.news.clear()
+                lines = log.lines(sent) if log else []
+                if lines:
+                    self._writer.write(b"".join(lines))
+                    sent += len(lines)
+                    await self._writer.drain()
+                elif log is not self._session.log:
+                    before, log = log, self._session.log
+                    sent = sent if before and log and before.path == log.path else 0
+                else:
+                    await self.news.wait()
+
+
+def same_user(writer: asyncio.StreamWriter) -> bool:
+    """Whether the peer is the user this process belongs to (where the system can tell)."""
+    peer: socket.socket = writer.get_extra_info("socket")
+    if not hasattr(socket, "SO_PEERCRED"):
+        return True  # the socket's directory and mode keep others out
+    size = struct.calcsize("3i")
+    _, uid, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+    return bool(uid == os.getuid())

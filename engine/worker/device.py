@@ -1,0 +1,99 @@
+"""Which device a run trains on, and why; a device is believed once it has multiplied two matrices."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import torch
+
+from engine.errors import ConfigProblem
+from engine.worker.threads import available_cpus
+
+
+def choose_device(name: str) -> tuple[torch.device, str]:
+    """The device for `name` and the reason in words. Raises `ConfigProblem` for a device that does not work."""
+    if name == "cpu":
+        return torch.device("cpu"), "as asked"
+    if name != "auto":
+        fault = _fault_of(name)
+        if fault:
+            raise ConfigProblem(f"Device: {name} cannot be used: {fault}; take cpu or auto.", "device")
+        return torch.device(name), "as asked"
+    faults = []
+    for candidate in ("cuda", "mps"):
+        fault = _fault_of(candidate)
+        if not fault:
+            return torch.device(candidate), "a GPU was found and answers"
+        if candidate == "cuda" or torch.backends.mps.is_built():
+            faults.append(f"{candidate}: {fault}")
+    return torch.device("cpu"), "no GPU (" + "; ".join(faults) + ")"
+
+
+def _fault_of(name: str) -> str:
+    """Why the device cannot be used; empty where it can."""
+    kind, _, number = name.partition(":")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            fault = _cuda_fault(number) if kind == "cuda" else _mps_fault()
+            if not fault:
+                _probe(torch.device(name))
+        except Exception as error:
+            fault = _first_sentence(error)
+    hints = [
+        _first_sentence(w.message)
+        for w in caught
+        if kind in str(w.message).lower() or "driver" in str(w.message).lower()
+    ]
+    return f"{fault} ({hints[0]})" if fault and hints else fault
+
+
+def _cuda_fault(number: str) -> str:
+    if not torch.backends.cuda.is_built():
+        return "this torch is built without CUDA"
+    if not torch.cuda.is_available():
+        return "torch finds no working GPU or driver"
+    count = torch.cuda.device_count()
+    return f"there are {count} GPUs, counted from 0" if number and int(number) >= count else ""
+
+
+def _mps_fault() -> str:
+    if not torch.backends.mps.is_built():
+        return "this torch is built without MPS"
+    return "" if torch.backends.mps.is_available() else "macOS offers no Metal GPU"
+
+
+def _probe(device: torch.device) -> None:
+    """Multiply two small matrices there: a GPU without a kernel for it fails here and not after the data are loaded."""
+    a = torch.ones(16, 16).to(device)
+    if float((a @ a).sum().item()) != 4096.0:
+        raise RuntimeError("it multiplies wrongly")
+
+
+def _first_sentence(fault: object) -> str:
+    text = " ".join(str(fault).split()) or type(fault).__name__
+    return text.split(". ")[0].rstrip(".")[:200]
+
+
+def check_precision(precision: str, device: torch.device) -> None:
+    """Refuse a number format the device has no fast arithmetic for. Raises `ConfigProblem`."""
+    if precision == "fp16" and device.type == "cpu":
+        raise ConfigProblem("Precision: fp16 has no fast arithmetic on a CPU; take fp32, or bf16.", "precision")
+    if precision == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
+        raise ConfigProblem("Precision: this GPU has no bf16 arithmetic; take fp16 or fp32.", "precision")
+
+
+def describe_devices() -> dict[str, Any]:
+    """What torch sees on this machine, for people: version, devices, what auto takes and why, CPU threads at most."""
+    device, reason = choose_device("auto")
+    devices = [{"device": "cpu", "name": f"{available_cpus()} cores usable", "fault": ""}]
+    for number in range(torch.cuda.device_count() if torch.backends.cuda.is_built() else 0):
+        name = f"cuda:{number}"
+        about = torch.cuda.get_device_properties(number)
+        memory = f"{about.total_memory / 2**30:.0f} GiB"
+        devices.append({"device": name, "name": f"{about.name}, {memory}", "fault": _fault_of(name)})
+    if torch.backends.mps.is_built():
+        devices.append({"device": "mps", "name": "Metal", "fault": _fault_of("mps")})
+    default = {"device": str(device), "reason": reason}
+    return {"torch": str(torch.__version__), "devices": devices, "default": default, "threads": available_cpus()}

@@ -1,0 +1,90 @@
+"""One pass over a split without training: the only way accuracy is measured, for validation, test and previews."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.events import CheckpointKind, TestResult, WrongImage
+from engine.statistics import wilson_interval
+from engine.worker.losses import Loss, probabilities
+
+_BATCH = 1000
+
+
+def as_images(pixels: np.ndarray, device: torch.device) -> Tensor:
+    """Bytes (N, 28, 28) as the floats 0 to 1 the network reads, (N, 1, 28, 28): the one transform there is."""
+    return torch.from_numpy(np.ascontiguousarray(pixels)).to(device).unsqueeze(1).float().div_(255)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """How a network reads a split of N images: mean loss, number right, and per image reading and probabilities."""
+
+    loss: float
+    right: int
+    readings: np.ndarray
+    """(N,) int64: the digit read."""
+    confidences: np.ndarray
+    """(N,) float32: its probability."""
+    seconds: float
+
+    @property
+    def accuracy(self) -> float:
+        """Share of images read rightly."""
+        return self.right / max(len(self.readings), 1)
+
+
+def evaluate(model: nn.Module, images: Tensor, labels: Tensor, loss: Loss, kind: str) -> Evaluation:
+    """Read every image. The model comes out in the mode it came in; no random number is drawn, nothing is learned.
+
+    `kind` is the configuration's loss, which decides what a probability is.
+    """
+    begun = time.perf_counter()
+    training = model.training
+    model.eval()
+    total = torch.zeros((), dtype=torch.float64)
+    readings, confidences = [], []
+    with torch.inference_mode():
+        for start in range(0, len(labels), _BATCH):
+            part = slice(start, start + _BATCH)
+            logits = model(images[part])
+            total += loss(logits.float(), labels[part]).double().cpu() * len(labels[part])
+            likely = probabilities(logits, kind).max(dim=1)
+            readings.append(likely.indices.cpu())
+            confidences.append(likely.values.cpu())
+    model.train(training)
+    read = torch.cat(readings)
+    right = int((read == labels.cpu()).sum())
+    mean = float(total) / max(len(labels), 1)
+    return Evaluation(mean, right, read.numpy(), torch.cat(confidences).numpy(), time.perf_counter() - begun)
+
+
+def test_result(outcome: Evaluation, labels: np.ndarray, weights: CheckpointKind, epoch: int) -> TestResult:
+    """The figures of a test from an evaluation of the test set with labels (N,)."""
+    confusion = np.zeros((10, 10), dtype=np.int64)
+    np.add.at(confusion, (labels, outcome.readings), 1)
+    counts, right = confusion.sum(axis=1), confusion.diagonal()
+    wrong = np.flatnonzero(outcome.readings != labels)
+    low, high = wilson_interval(outcome.right, len(labels))
+    return TestResult(
+        weights=weights,
+        epoch=epoch,
+        images=len(labels),
+        wrong=len(wrong),
+        accuracy=outcome.accuracy,
+        low=low,
+        high=high,
+        loss=outcome.loss if np.isfinite(outcome.loss) else None,
+        per_digit=tuple(float(r / c) if c else None for r, c in zip(right, counts, strict=True)),
+        confusion=tuple(tuple(int(n) for n in row) for row in confusion),
+        wrong_images=tuple(
+            WrongImage(int(i), int(labels[i]), int(outcome.readings[i]), round(float(outcome.confidences[i]), 6))
+            for i in wrong
+        ),
+        seconds=round(outcome.seconds, 3),
+    )

@@ -1,0 +1,143 @@
+"""What the engine's worker thread does: train a run, resume one, test one. Every job ends in an event, never a raise."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import traceback
+from typing import Any
+
+import msgspec
+import torch
+
+from engine import events as ev
+from engine.config import TrainConfig
+from engine.errors import ConfigProblem, DataProblem, Problem
+from engine.runs import RunFolder, write_atomic
+from engine.worker.checkpoint import load_checkpoint
+from engine.worker.control import Control
+from engine.worker.evaluate import evaluate, test_result
+from engine.worker.losses import build_loss
+from engine.worker.models import build_model
+from engine.worker.setup import Split, load_data, prepare_machine
+from engine.worker.trainer import Emit, End, Trainer
+
+
+def train_run(
+    folder: RunFolder, config: TrainConfig, emit: Emit, control: Control, contents: dict[str, Any] | None = None
+) -> None:
+    """Train from the start, or on from a checkpoint's `contents`; then test the best weights. Never raises."""
+    trainer: Trainer | None = None
+    test: ev.TestResult | None = None
+    fault: ev.Fault = ""
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            folder.result.unlink()
+        trainer = _prepare(folder, config, emit, control, contents)
+        end = trainer.train(resumed=contents is not None)
+        if end.outcome in ("completed", "early_stopped", "stopped") and trainer.best:
+            test = _test_best(trainer, emit)
+    except Exception as error:
+        fault, reason = _explain(error, config)
+        end = End("failed", reason)
+    emit_finished(folder, trainer, end, fault, test, emit)
+
+
+def _prepare(
+    folder: RunFolder, config: TrainConfig, emit: Emit, control: Control, contents: dict[str, Any] | None
+) -> Trainer:
+    emit(ev.Phase(name="data", text="reading the data"))
+    data = load_data(config.data_dir)
+    emit(ev.Phase(name="building", text="building the network"))
+    device, reason = prepare_machine(config)
+    trainer = Trainer(folder, config, data, device, reason, emit, control)
+    if contents is not None:
+        trainer.restore(contents)
+    return trainer
+
+
+def _test_best(trainer: Trainer, emit: Emit) -> ev.TestResult:
+    assert trainer.best is not None  # noqa: S101 - seen by the caller
+    emit(ev.Phase(name="testing", text="testing the best weights"))
+    trainer.model.load_state_dict(trainer.best.weights)
+    device = next(trainer.model.parameters()).device
+    test = look(trainer.model, trainer.config, device, "best", trainer.best.epoch)
+    emit(ev.Tested(test=test))
+    return test
+
+
+def look(
+    model: torch.nn.Module, config: TrainConfig, device: torch.device, weights: ev.CheckpointKind, epoch: int
+) -> ev.TestResult:
+    """One look at the test set. Raises `DataProblem` where it is not there."""
+    data = load_data(config.data_dir)
+    split = Split.of(data.test_images, data.test_labels, device)
+    outcome = evaluate(model, split.images, split.labels, build_loss(config, training=False), config.loss)
+    return test_result(outcome, data.test_labels.astype("int64"), weights, epoch)
+
+
+def evaluate_run(folder: RunFolder, weights: ev.CheckpointKind, emit: Emit) -> None:
+    """Test a checkpoint of a run. Raises `Problem` where that cannot be done."""
+    config, contents = load_checkpoint(folder.checkpoint(weights))
+    device, _ = prepare_machine(config)
+    model = build_model(config)
+    model.load_state_dict(contents["model"])
+    epoch = contents["best"]["epoch"] if weights == "best" and contents["best"] else contents["place"]["epoch"]
+    emit(ev.Tested(test=look(model.to(device), config, device, weights, epoch)))
+
+
+def emit_finished(
+    folder: RunFolder,
+    trainer: Trainer | None,
+    end: End,
+    fault: ev.Fault,
+    test: ev.TestResult | None,
+    emit: Emit,
+) -> None:
+    """Say how the run ended, and keep it in ``result.json``."""
+    place = trainer.place if trainer else None
+    event = ev.Finished(
+        time=round(time.time(), 3),
+        run=folder.name,
+        outcome=end.outcome,
+        reason=end.reason,
+        fault=fault,
+        epochs=place.epoch if place else 0,
+        step=place.step if place else 0,
+        position=trainer.position if trainer else 0.0,
+        best_epoch=trainer.best.epoch if trainer and trainer.best else None,
+        seconds=round(place.seconds, 3) if place else 0.0,
+        test=test,
+    )
+    try:
+        write_atomic(folder.result, msgspec.json.encode(event))
+    except OSError as error:
+        emit(ev.SaveFailed(path=str(folder.result), reason=error.strerror or str(error)))
+    emit(event)
+
+
+def _explain(error: Exception, config: TrainConfig) -> tuple[ev.Fault, str]:
+    """The kind of failure and a sentence; the traceback goes to the engine's log."""
+    match error:
+        case DataProblem():
+            return "data", str(error)
+        case ConfigProblem():
+            return "config", str(error)
+        case Problem():
+            return "training", str(error)
+    traceback.print_exc()
+    words = str(error).lower()
+    if (
+        isinstance(error, MemoryError | torch.OutOfMemoryError)
+        or "out of memory" in words
+        or "can't allocate memory" in words
+    ):
+        advice = f"take a batch size below {config.batch_size}, or a smaller network"
+        return "memory", f"There is not enough memory for this run; {advice}."
+    if isinstance(error, OSError):
+        return "disk", f"{error.filename or 'A file'}: {error.strerror or error}."
+    first = str(error).strip().splitlines()[:1]
+    return (
+        "training",
+        f"Training failed: {type(error).__name__}{': ' + first[0] if first else ''} (the Log screen has the rest).",
+    )

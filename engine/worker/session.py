@@ -1,0 +1,291 @@
+"""The session: who is attached, which run is current, and who gets which events.
+
+It lives in the event loop of the main thread; torch works in one thread beside it. A client that does not read holds
+up its own task alone: what it misses it is sent from the log when it reads again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import engine
+from engine import commands as cmd
+from engine import events as ev
+from engine import protocol
+from engine.config import TrainConfig, make_config
+from engine.errors import ConfigProblem, EngineProblem, ExitCode, Problem, RunProblem
+from engine.eventlog import EventLog
+from engine.protocol import Hello, Ready, Reply
+from engine.runs import RunFolder, claim, create_run, find_run, release
+from engine.worker.connection import Client, same_user
+from engine.worker.control import Control
+from engine.worker.output import Output
+
+IDLE_SECONDS = 2.0
+FIRST_CLIENT_SECONDS = 20.0
+OUTPUT_SECONDS = 0.25
+
+
+class Session:
+    """One engine process, from its first client to its end."""
+
+    def __init__(self, socket_path: Path, output: Output) -> None:
+        self._socket_path, self._output = socket_path, output
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="trainer")
+        self._loop = asyncio.get_running_loop()
+        self._clients: set[Client] = set()
+        self._control: Control | None = None
+        self.ready: Ready | None = None
+        """Said to new clients once torch is loaded."""
+        self._over = asyncio.Event()
+        self._busy = False
+        self.run: RunFolder | None = None
+        self.log: EventLog | None = None
+
+    async def serve(self, listening: socket.socket) -> None:
+        """Answer clients until nothing runs and nobody is attached."""
+        server = await asyncio.start_unix_server(self._welcome, sock=listening, limit=protocol.COMMAND_LIMIT)
+        watching = [asyncio.create_task(task) for task in (self._warm_up(), self._follow_output())]
+        self._end_when_idle(FIRST_CLIENT_SECONDS)
+        await self._over.wait()
+        server.close()
+        for task in watching:
+            task.cancel()
+        for client in list(self._clients):
+            client.leave()
+        self._leave_run()
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._socket_path.unlink(missing_ok=True)
+
+    # clients
+
+    async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not same_user(writer):
+            writer.close()
+            return
+        client = Client(self, reader, writer)
+        self._clients.add(client)
+        try:
+            await client.talk()
+        finally:
+            self._clients.discard(client)
+            client.leave()
+            self._end_when_idle(IDLE_SECONDS)
+
+    def _end_when_idle(self, seconds: float) -> None:
+        def end() -> None:
+            if not self._clients and not self._busy:
+                self._over.set()
+
+        self._loop.call_later(seconds, end)
+
+    def hello(self) -> Hello:
+        """What a new client is told first."""
+        return Hello(version=engine.__version__, pid=os.getpid(), run=self.run.name if self.run else "")
+
+    # commands
+
+    async def obey(self, command: cmd.Command) -> Reply:
+        """Do what a client asks, or refuse with a sentence."""
+        try:
+            match command:
+                case cmd.Start():
+                    return Reply(id=command.id, result=self._start(command))
+                case cmd.ResumeRun():
+                    return Reply(id=command.id, result=await self._resume(command))
+                case cmd.EvaluateRun():
+                    return Reply(id=command.id, result=await self._evaluate(command))
+                case cmd.ListDevices():
+                    return Reply(id=command.id, result=await self._work(_devices))
+                case _:
+                    self._steer(command)
+                    return Reply(id=command.id)
+        except Problem as problem:
+            field = problem.field or "" if isinstance(problem, ConfigProblem) else ""
+            return Reply(id=command.id, error=str(problem), exit_code=int(problem.exit_code), field=field)
+        except Exception as fault:
+            import traceback  # noqa: PLC0415
+
+            traceback.print_exc()
+            error = f"The engine failed at this: {type(fault).__name__}: {fault}."
+            return Reply(id=command.id, error=error, exit_code=int(ExitCode.FAILED))
+
+    def _steer(self, command: cmd.Steering) -> None:
+        if self._control is None:
+            raise EngineProblem("Nothing is training.")
+        self._control.post(command)
+
+    def _start(self, command: cmd.Start) -> dict[str, Any]:
+        self._refuse_if_busy()
+        config = make_config(msgspec.structs.asdict(command.config))
+        run = create_run(config, preset=command.preset, version=engine.__version__, name=command.name)
+        self._enter_run(run)
+        self.emit(
+            ev.RunCreated(
+                run=run.name,
+                config=config,
+                preset=command.preset,
+                version=engine.__version__,
+                host=socket.gethostname(),
+            )
+        )
+        self._train(run, config, None)
+        return {"run": run.name, "path": str(run.path)}
+
+    async def _resume(self, command: cmd.ResumeRun) -> dict[str, Any]:
+        self._refuse_if_busy()
+        run = find_run(command.run)
+        self._busy = True
+        try:
+            config, contents = await self._work(_load, run.checkpoint("last"))
+            if command.epochs is not None:
+                config = make_config({"epochs": command.epochs}, config)
+            done = contents["place"]["epoch"]
+            if done >= config.epochs:
+                raise RunProblem(f"{run.name} has trained its {done} epochs; give a greater number with --epochs.")
+            self._enter_run(run)
+        except BaseException:
+            self._busy = False
+            raise
+        self._train(run, config, contents)
+        return {"run": run.name, "path": str(run.path)}
+
+    async def _evaluate(self, command: cmd.EvaluateRun) -> dict[str, Any]:
+        self._refuse_if_busy()
+        run = find_run(command.run)
+        self._busy = True
+        try:
+            self._enter_run(run)
+            await self._work(_test, run, command.weights, self.emit)
+        finally:
+            self._busy = False
+            release(run)
+        return {"run": run.name}
+
+    def _refuse_if_busy(self) -> None:
+        if self._busy:
+            raise EngineProblem(
+                f"The engine is busy with {self.run.name if self.run else 'another run'}; stop that first."
+            )
+
+    # runs
+
+    def _enter_run(self, run: RunFolder) -> None:
+        """Make `run` the current one. Raises `RunProblem` where another engine has it, or it cannot be written."""
+        try:
+            claim(run, self._socket_path)
+            log = EventLog(run.events)
+        except OSError as fault:
+            raise RunProblem(f"{run.path} cannot be written: {fault.strerror}.") from fault
+        self._leave_run(keep=run)
+        self.run, self.log = run, log
+        self._output.redirect(run.log)
+        self._wake()
+
+    def _leave_run(self, keep: RunFolder | None = None) -> None:
+        if self.log:
+            self.log.close()
+        if self.run and (keep is None or keep.path != self.run.path):
+            release(self.run)
+
+    def _train(self, run: RunFolder, config: TrainConfig, contents: dict[str, Any] | None) -> None:
+        self._busy, self._control = True, Control()
+        if self.ready is None:
+            self.emit(ev.Phase(name="importing", text="loading torch"))
+
+        def over(_: object) -> None:
+            self._busy, self._control = False, None
+            release(run)
+            if self.log:
+                self.log.sync()
+            if not self._clients:
+                self._over.set()
+
+        job = self._loop.run_in_executor(self._thread, _train, run, config, self.emit, self._control, contents)
+        job.add_done_callback(over)
+
+    async def _work(self, function: Any, *arguments: Any) -> Any:
+        return await self._loop.run_in_executor(self._thread, function, *arguments)
+
+    def emit(self, event: ev.Event) -> None:
+        """Number, log and pass on an event of the current run. From any thread."""
+        if self.log is None:
+            return
+        before = self.log.fault
+        self.log.append(event)
+        if self.log.fault and not before:
+            reason = self.log.fault.strerror or str(self.log.fault)
+            self.log.append(ev.SaveFailed(path=str(self.log.path), reason=reason))
+        self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        for client in self._clients:
+            client.news.set()
+
+    def abort(self) -> None:
+        """End as soon as the run under way is saved (the process was told to terminate)."""
+        if self._control is not None:
+            self._control.post(cmd.Abort())
+            for client in self._clients:
+                client.leave()
+        else:
+            self._over.set()
+
+    # in the background
+
+    async def _warm_up(self) -> None:
+        self.ready = Ready(torch=await self._work(_warm))
+        for client in self._clients:
+            client.tell(self.ready)
+
+    async def _follow_output(self) -> None:
+        while True:
+            await asyncio.sleep(OUTPUT_SECONDS)
+            if self._busy and self.log:
+                for line in self._output.new_lines():
+                    self.emit(ev.LogLine(text=line))
+
+
+# These run in the trainer's thread. Their imports bring torch in, which takes two seconds and must not hold up the loop.
+
+
+def _warm() -> str:
+    import torch  # noqa: PLC0415
+
+    from engine.worker.setup import load_data  # noqa: PLC0415
+
+    with contextlib.suppress(Problem):
+        load_data("")
+    return str(torch.__version__)
+
+
+def _train(run: RunFolder, config: TrainConfig, emit: Any, control: Control, contents: dict[str, Any] | None) -> None:
+    from engine.worker.jobs import train_run  # noqa: PLC0415
+
+    train_run(run, config, emit, control, contents)
+
+
+def _load(path: Path) -> Any:
+    from engine.worker.checkpoint import load_checkpoint  # noqa: PLC0415
+
+    return load_checkpoint(path)
+
+
+def _test(run: RunFolder, weights: ev.CheckpointKind, emit: Any) -> None:
+    from engine.worker.jobs import evaluate_run  # noqa: PLC0415
+
+    evaluate_run(run, weights, emit)
+
+
+def _devices() -> dict[str, Any]:
+    from engine.worker.device import describe_devices  # noqa: PLC0415
+
+    return describe_devices()

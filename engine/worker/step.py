@@ -1,0 +1,57 @@
+"""One optimizer update, behind the small interface the trainer sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from engine.config import TrainConfig
+from engine.worker.flat import FlatParameters
+from engine.worker.losses import build_loss
+from engine.worker.optimizers import build_optimizer
+from engine.worker.setup import autocast
+
+
+class Step:
+    """Forward, backward, clip, update. The model's parameters become views of one flat tensor."""
+
+    def __init__(self, model: nn.Module, config: TrainConfig, device: torch.device) -> None:
+        self.model = model
+        self._config, self._device = config, device
+        self._flat = FlatParameters(model)
+        self._loss = build_loss(config, training=True)
+        self._optimizer = build_optimizer(config, self._flat.weights)
+        self._scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
+        self.parameters = self._flat.weights.numel()
+
+    def __call__(self, images: Tensor, labels: Tensor, learning_rate: float) -> tuple[Tensor, Tensor, Tensor]:
+        """Train on a batch: its mean loss, how many were read rightly, and the gradient's norm before clipping.
+
+        All three are scalars on the device, so nothing here waits for it.
+        """
+        with autocast(self._config, self._device):
+            logits = self.model(images)
+        logits = logits.float()
+        loss = self._loss(logits, labels)
+        self._flat.clear_gradient()
+        torch.autograd.backward(self._scaler.scale(loss))
+        if self._scaler.is_enabled():
+            self._scaler.unscale_(self._optimizer)
+        norm = self._flat.gradient_norm()
+        if self._config.clip_norm:
+            self._flat.clip(norm, self._config.clip_norm)
+        self._optimizer.param_groups[0]["lr"] = learning_rate
+        self._scaler.step(self._optimizer)
+        self._scaler.update()
+        return loss.detach(), (logits.detach().argmax(dim=1) == labels).sum(), norm
+
+    def state(self) -> dict[str, Any]:
+        """The optimizer's memory and the gradient scaler's, for a checkpoint."""
+        return {"optimizer": self._optimizer.state_dict(), "scaler": self._scaler.state_dict()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Undo `state`."""
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._scaler.load_state_dict(state["scaler"])

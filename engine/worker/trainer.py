@@ -1,0 +1,366 @@
+"""The training loop: read it from `Trainer.train` down.
+
+Nothing in it depends on the time or on who watches, but for when progress events are sent: the same configuration
+gives the same numbers, paused or not, resumed or not.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import torch
+
+from engine import commands as cmd
+from engine import events as ev
+from engine.config import TrainConfig
+from engine.dataset import Dataset
+from engine.runs import RunFolder
+from engine.schedule import learning_rate
+from engine.worker.batches import Batches
+from engine.worker.checkpoint import random_states, restore_random_states, save_checkpoint
+from engine.worker.control import Control
+from engine.worker.evaluate import Evaluation, evaluate
+from engine.worker.losses import build_loss
+from engine.worker.meter import Meter, Window
+from engine.worker.preview import Preview
+from engine.worker.progress import Best, Place, Plateau
+from engine.worker.setup import Split, build
+from engine.worker.step import Step
+
+EVENT_SECONDS = 0.1
+PREVIEW_SECONDS = 0.5
+Emit = Callable[[ev.Event], object]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How training ended, with a sentence."""
+
+    outcome: ev.Outcome
+    reason: str
+
+
+class Trainer:
+    """One run in training."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        config: TrainConfig,
+        data: Dataset,
+        device: torch.device,
+        reason: str,
+        emit: Emit,
+        control: Control,
+    ) -> None:
+        self._folder, self.config, self._emit, self._control = folder, config, emit, control
+        self._device = device
+        self.model, self.machine = build(config, device, reason)
+        self._step = Step(self.model, config, device)
+        count = config.train_images or len(data.train_labels)
+        train = Split.of(data.train_images[:count], data.train_labels[:count], device)
+        self._validation = Split.of(data.validation_images, data.validation_labels, device)
+        self._batches = Batches(train.images, train.labels, config.seed)
+        self._validation_loss = build_loss(config, training=False)
+        self._preview = Preview(data, device, config.loss)
+        self._meter = Meter(device)
+        self._data = data
+        self.place = Place()
+        self.best: Best | None = None
+        self._plateau = Plateau()
+        self._steps_allowed: int | None = None
+        self._paused_at: int | None = None
+        self._first_step_told = False
+        self._started = self._told = self._shown = 0.0
+
+    def train(self, *, resumed: bool = False) -> End:
+        """Train until the last epoch, a command, early stopping or a divergence ends it."""
+        self._emit(self._run_started(resumed))
+        self._emit(self._preview.digits())
+        self._emit(ev.Phase(name="first_step", text="first step"))
+        self._clock_starts()
+        while self.place.epoch < self.config.epochs:
+            end = self._train_epoch() or self._end_epoch()
+            if end:
+                return end
+        return End("completed", f"All {self.config.epochs} epochs are trained.")
+
+    def _train_epoch(self) -> End | None:
+        self.model.train()
+        while self.place.offset < len(self._batches):
+            end = self._heed()
+            if end:
+                return end
+            self._train_batch()
+            now = time.perf_counter()
+            if now - self._told >= EVENT_SECONDS or self._meter.full or self._steps_allowed is not None:
+                end = self._tell(now)
+                if end:
+                    return end
+        return self._tell(time.perf_counter())
+
+    def _train_batch(self) -> None:
+        images, labels = self._batches.take(self.place.epoch, self.place.offset, self.config)
+        loss, right, norm = self._step(images, labels, self._learning_rate())
+        self._meter.add(loss, right, norm, len(labels))
+        self.place.advance(len(labels))
+        if self._steps_allowed is not None:
+            self._steps_allowed -= 1
+
+    def _end_epoch(self) -> End | None:
+        """Validate, tell, save; then see whether it is time to stop."""
+        place, seconds_before = self.place, self._clock_stops()
+        self._clock_starts()
+        rate = self._learning_rate(place.step - 1)
+        loss, accuracy, norm = self._meter.epoch_means()
+        outcome = self._validate()
+        self._clock_stops()
+        place.end_epoch()
+        is_best = self._keep_if_best(outcome, place.epoch)
+        self._plateau.see(outcome.loss, self.config)
+        training_seconds = max(seconds_before - place.seconds_at_epoch, 1e-9)
+        self._emit(
+            ev.EpochEnded(
+                epoch=place.epoch,
+                step=place.step,
+                images=place.images,
+                train_loss=finite(loss),
+                train_accuracy=accuracy,
+                validation_loss=finite(outcome.loss),
+                validation_accuracy=outcome.accuracy,
+                learning_rate=rate,
+                gradient_norm=finite(norm),
+                seconds=round(place.seconds - place.seconds_at_epoch, 4),
+                validation_seconds=round(outcome.seconds, 4),
+                total_seconds=round(place.seconds, 4),
+                images_per_second=round(self._meter.epoch_images / training_seconds, 1),
+                best=is_best,
+            )
+        )
+        self._meter.end_epoch()
+        place.seconds_at_epoch = place.seconds
+        self._show_previews()
+        if not math.isfinite(outcome.loss):
+            return self._diverged(f"the validation loss is {outcome.loss} after epoch {place.epoch}")
+        if is_best:
+            self._save("best")
+        self._save("last")
+        self._clock_starts()
+        return self._stop_early()
+
+    def _stop_early(self) -> End | None:
+        patience = self.config.patience
+        if not patience or self.best is None or self.place.epoch - self.best.epoch < patience:
+            return None
+        reason = f"The validation loss has not been lower for {patience} epochs; the best was epoch {self.best.epoch}."
+        return End("early_stopped", reason)
+
+    def _diverged(self, what: str) -> End:
+        kept = (
+            f"the weights of epoch {self.best.epoch} are kept"
+            if self.best
+            else "no epoch had ended, so there are no weights to keep"
+        )
+        return End("diverged", f"Training diverged: {what}; {kept}. Try a learning rate of a third or a tenth.")
+
+    def _heed(self) -> End | None:
+        """Take what commands there are; while paused, wait for one."""
+        while True:
+            paused = self._steps_allowed == 0
+            command = self._control.take()
+            if command is None and paused:
+                command = self._pause()
+            if command is None:
+                return None
+            end = self._obey(command)
+            if end:
+                return end
+
+    def _pause(self) -> cmd.Steering:
+        self._clock_stops()
+        if self._paused_at != self.place.step:
+            self._paused_at = self.place.step
+            self._emit(ev.Paused(step=self.place.step, position=self.position))
+            self._save("last")
+        command = self._control.wait()
+        self._clock_starts()
+        return command
+
+    def _obey(self, command: cmd.Steering) -> End | None:
+        match command:
+            case cmd.Pause():
+                self._steps_allowed = 0
+            case cmd.Continue() if self._steps_allowed is not None:
+                self._steps_allowed = self._paused_at = None
+                self._emit(ev.Continued(step=self.place.step, position=self.position))
+            case cmd.StepBatch():
+                self._steps_allowed = 1
+            case cmd.OneMoreEpoch():
+                self._change_epochs(self.config.epochs + 1)
+            case cmd.Stop():
+                self._stop_here()
+                return End("stopped", f"Stopped after {self.position:.2f} of {self.config.epochs} epochs.")
+            case cmd.Abort():
+                self._save("last")
+                return End("aborted", f"Left after {self.position:.2f} of {self.config.epochs} epochs, without a test.")
+        return None
+
+    def _change_epochs(self, epochs: int) -> None:
+        old, self.config = self.config.epochs, msgspec.structs.replace(self.config, epochs=epochs)
+        self._emit(
+            ev.Changed(step=self.place.step, position=self.position, name="epochs", old=str(old), new=str(epochs))
+        )
+
+    def _stop_here(self) -> None:
+        """Validate in the middle of the epoch. The last checkpoint is from before, so that resuming changes nothing."""
+        self._tell(time.perf_counter())
+        self._save("last")
+        if self.place.epoch and not self.place.offset:
+            return  # the epoch's own validation is just over
+        outcome = self._validate()
+        is_best = self._keep_if_best(outcome, self.place.epoch + 1)
+        self._emit(
+            ev.Validation(
+                step=self.place.step,
+                position=self.position,
+                loss=finite(outcome.loss),
+                accuracy=outcome.accuracy,
+                seconds=round(outcome.seconds, 4),
+                best=is_best,
+            )
+        )
+        if is_best:
+            self._save("best")
+
+    def _learning_rate(self, step: int | None = None) -> float:
+        steps = self._batches.steps_per_epoch(self.config.batch_size)
+        return learning_rate(self.config, self.place.step if step is None else step, steps, self._plateau.scale)
+
+    @property
+    def position(self) -> float:
+        """Place in the run, in epochs."""
+        return round(self.place.epoch + self.place.offset / len(self._batches), 6)
+
+    def _validate(self) -> Evaluation:
+        images, labels = self._validation.images, self._validation.labels
+        return evaluate(self.model, images, labels, self._validation_loss, self.config.loss)
+
+    def _keep_if_best(self, outcome: Evaluation, epoch: int) -> bool:
+        if not math.isfinite(outcome.loss) or (self.best and outcome.loss >= self.best.loss):
+            return False
+        weights = {name: value.detach().cpu().clone() for name, value in self.model.state_dict().items()}
+        self.best = Best(epoch, self.place.step, outcome.loss, outcome.accuracy, weights)
+        return True
+
+    def _tell(self, now: float) -> End | None:
+        """Send what happened since the last progress event."""
+        window = self._meter.read()
+        if not window.steps:
+            return None
+        seconds = now - self._told
+        self._clock_stops()
+        self._clock_starts()
+        self._emit(self._progress(window, seconds))
+        if not self._first_step_told:
+            self._first_step_told = True
+            self._emit(ev.Phase(name="training", text="training"))
+        if window.first_non_finite is not None:
+            step = self.place.step - window.steps + window.first_non_finite + 1
+            return self._diverged(
+                f"the training loss became {window.value} at step {step}, in epoch {self._epoch_now()}"
+            )
+        if now - self._shown >= PREVIEW_SECONDS or self._steps_allowed is not None:
+            self._show_previews()
+        return None
+
+    def _epoch_now(self) -> int:
+        return self.place.epoch + 1
+
+    def _progress(self, window: Window, seconds: float) -> ev.Progress:
+        return ev.Progress(
+            epoch=self._epoch_now(),
+            step=self.place.step,
+            position=self.position,
+            steps=window.steps,
+            images=self.place.images,
+            loss=window.loss,
+            low=window.low,
+            high=window.high,
+            non_finite=window.non_finite,
+            learning_rate=self._learning_rate(self.place.step - 1),
+            gradient_norm=window.gradient_norm,
+            images_per_second=round(window.images / max(seconds, 1e-9), 1),
+            seconds=round(self.place.seconds, 4),
+        )
+
+    def _show_previews(self) -> None:
+        self._shown = time.perf_counter()
+        self._emit(self._preview.read(self.model, self.place.step, self.position))
+
+    def _run_started(self, resumed: bool) -> ev.RunStarted:
+        return ev.RunStarted(
+            config=self.config,
+            machine=self.machine,
+            data=self._data.name,
+            train_images=len(self._batches),
+            validation_images=len(self._validation.labels),
+            test_images=len(self._data.test_labels),
+            parameters=self._step.parameters,
+            steps_per_epoch=self._batches.steps_per_epoch(self.config.batch_size),
+            step=self.place.step,
+            position=self.position,
+            resumed=resumed,
+        )
+
+    def _clock_starts(self) -> None:
+        self._started = self._told = time.perf_counter()
+
+    def _clock_stops(self) -> float:
+        now = time.perf_counter()
+        self.place.seconds += now - self._started
+        self._started = now
+        return self.place.seconds
+
+    def _save(self, kind: ev.CheckpointKind) -> None:
+        if kind == "best" and self.best is not None:
+            contents = self._contents() | {"model": self.best.weights}
+        else:
+            contents = self._contents()
+        path = self._folder.checkpoint(kind)
+        try:
+            save_checkpoint(path, self.config, contents)
+        except OSError as fault:
+            self._emit(ev.SaveFailed(path=str(path), reason=fault.strerror or str(fault)))
+            return
+        self._emit(ev.CheckpointSaved(kind=kind, epoch=self.place.epoch, step=self.place.step))
+
+    def _contents(self) -> dict[str, Any]:
+        return {
+            "model": self.model.state_dict(),
+            "random": random_states(self._device),
+            "place": self.place.state(),
+            "meter": self._meter.state(),
+            "plateau": self._plateau.state(),
+            "best": self.best.state() if self.best else None,
+            **self._step.state(),
+        }
+
+    def restore(self, contents: dict[str, Any]) -> None:
+        """Go on from a checkpoint's contents: the next step is the one an uninterrupted run would have made."""
+        self.model.load_state_dict(contents["model"])
+        self._step.restore(contents)
+        restore_random_states(contents["random"], self._device)
+        self.place = Place.restore(contents["place"])
+        self._meter.restore(contents["meter"])
+        self._plateau = Plateau.restore(contents["plateau"])
+        self.best = Best.restore(contents["best"]) if contents["best"] else None
+
+
+def finite(value: float) -> float | None:
+    """None for what JSON has no number for."""
+    return value if math.isfinite(value) else None

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from engine.errors import ConfigProblem
-from engine.fields import Field, Hyperparameter, Kind, Value, options
+from engine.fields import Field, Hyperparameter, Kind, Value, options, short
 
 _NETWORK, _OBJECTIVE, _OPTIMIZER = "Network", "Objective", "Optimizer"
 _SCHEDULE, _TRAINING, _AUGMENTATION, _MACHINE = "Schedule", "Training", "Augmentation", "Machine"
@@ -34,6 +34,9 @@ class TrainConfig(msgspec.Struct, frozen=True, kw_only=True):
         meaning="Neurons in each hidden layer, from the input on.")] = (128, 256)
     activation: Annotated[Literal["relu", "leaky_relu", "gelu", "tanh", "sigmoid"], Field(
         label="Activation", group=_NETWORK, when=_LAYERED, meaning="The bend after each hidden layer.")] = "relu"
+    batch_norm: Annotated[bool, Field(
+        label="Batch norm", group=_NETWORK, when=options(model="mlp"),
+        meaning="Normalise what each hidden layer passes on, over the batch.")] = False
     dropout: Annotated[float, Field(
         label="Dropout", group=_NETWORK, low=0, high=1, open_high=True, live=True, when=_LAYERED, zero="off",
         meaning="Share of hidden outputs set to zero at random in each training step.")] = 0.5
@@ -171,36 +174,48 @@ def make_config(values: Mapping[str, object], base: TrainConfig | None = None) -
     Raises `ConfigProblem` for an unknown name, a value of the wrong kind or out of range, or values that do not go
     together.
     """
+    config = msgspec.structs.replace(base or TrainConfig(), **check_each(values))
+    check_together(config)
+    return config
+
+
+def check_each(values: Mapping[str, object]) -> dict[str, Value]:
+    """`values` by name, each checked alone. Raises `ConfigProblem` as `make_config` does."""
     checked: dict[str, Value] = {}
     for name, value in values.items():
         if name not in HYPERPARAMETERS:
-            raise ConfigProblem(f"There is no hyperparameter '{name}'{_nearest(name)}.", name)
+            raise ConfigProblem(f"There is no hyperparameter '{short(name)}'; {_nearest(name)}", name)
         checked[name] = HYPERPARAMETERS[name].check(value)
-    config = msgspec.structs.replace(base or TrainConfig(), **checked)
-    check_together(config)
-    return config
+    return checked
 
 
 def _nearest(name: str) -> str:
     import difflib  # noqa: PLC0415 - only for a message
 
     close = difflib.get_close_matches(name.replace("-", "_"), HYPERPARAMETERS, n=1)
-    return f"; did you mean '{close[0]}'?" if close else "; `mnist-tui train --help` lists them"
+    return f"did you mean '{close[0]}'?" if close else "`mnist-tui train --help` lists them."
 
 
 def check_together(config: TrainConfig) -> None:
     """Refuse values that are each in range but cannot work with one another. Raises `ConfigProblem`."""
-    if config.model == "fastcnn" and (config.batch_size == 1 or config.train_images == 1):
+    if normalises(config) and 1 in (config.batch_size, config.train_images):
+        field = "batch_size" if config.batch_size == 1 else "train_images"
         raise ConfigProblem(
-            "Batch size: fastcnn normalises over the batch, which needs at least 2 images; take 2 or more, or another model.",
-            "batch_size",
+            f"{HYPERPARAMETERS[field].about.label}: this network normalises over the batch, which needs at least 2 images; "
+            "take 2 or more, or another network.",
+            field,
         )
     if not _is_device(config.device):
         raise ConfigProblem(
-            f"Device: '{config.device[:40]}' is not one; expected auto, cpu, cuda, cuda:N or mps.", "device"
+            f"Device: '{short(config.device)}' is not one; expected auto, cpu, cuda, cuda:N or mps.", "device"
         )
     if config.precision == "fp16" and config.device == "cpu":
         raise ConfigProblem("Precision: fp16 has no fast arithmetic on a CPU; take fp32, or bf16.", "precision")
+
+
+def normalises(config: TrainConfig) -> bool:
+    """Whether the network has batch normalisation in it."""
+    return config.model == "fastcnn" or (config.model == "mlp" and config.batch_norm)
 
 
 def _is_device(name: str) -> bool:

@@ -7,6 +7,7 @@ config file, messages, documentation) is made from those declarations.
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -87,7 +88,7 @@ class Hyperparameter:
                 return self.check(self._number(text))
             case "bool":
                 if text.lower() not in _TRUE | _FALSE:
-                    raise self._problem(f"'{_short(text)}' is neither")
+                    raise self._problem(f"'{short(text)}' is neither")
                 return text.lower() in _TRUE
             case "ints":
                 return self.check([self._number(part) for part in text.replace(" ", ",").split(",") if part])
@@ -100,8 +101,8 @@ class Hyperparameter:
             case "choice", str() if value in self.choices:
                 return value
             case "text", str():
-                if "\0" in value or "\n" in value:
-                    raise self._problem("it has a line break or a zero byte in it")
+                if any(unicodedata.category(c) in ("Cc", "Cs") for c in value):
+                    raise self._problem("it has a control character, or half of a character, in it")
                 return value
             case "bool", bool():
                 return value
@@ -113,9 +114,9 @@ class Hyperparameter:
                 if not 1 <= len(value) <= _MOST_LAYERS:
                     raise self._problem(f"{len(value)} numbers are given")
                 if not all(isinstance(n, int | float) and not isinstance(n, bool) for n in value):
-                    raise self._problem(f"'{_short(str(value))}' is not a list of numbers")
+                    raise self._problem(f"'{short(value)}' is not a list of numbers")
                 return tuple(int(self._in_range(n, whole=True)) for n in value)
-        raise self._problem(f"'{_short(str(value))}' is not that")
+        raise self._problem(f"'{short(value)}' is not that")
 
     def format(self, value: object) -> str:
         """The value as a person types it; `parse` gives it back."""
@@ -129,6 +130,8 @@ class Hyperparameter:
         return str(value)
 
     def _number(self, text: str) -> float:
+        if not text.isascii():  # Python reads the digits of every script, and people cannot tell them apart
+            raise self._problem(f"'{short(text)}' is not a number")
         try:
             return int(text)
         except ValueError:
@@ -136,7 +139,7 @@ class Hyperparameter:
         try:
             return float(text)
         except ValueError:
-            raise self._problem(f"'{_short(text)}' is not a number") from None
+            raise self._problem(f"'{short(text)}' is not a number") from None
 
     def _in_range(self, value: float, *, whole: bool) -> float:
         about = self.about
@@ -146,7 +149,7 @@ class Hyperparameter:
             raise self._problem(f"{plain(value)} is not a whole number")
         above = value >= about.high if about.open_high else value > about.high
         if value < about.low or above:
-            raise self._problem(f"{_short(plain(value))} is out of range")
+            raise self._problem(f"{short(value)} is out of range")
         return value
 
     def _problem(self, found: str) -> ConfigProblem:
@@ -160,7 +163,12 @@ def plain(value: float) -> str:
     return repr(value)
 
 
-def _short(text: str, most: int = 40) -> str:
+def short(value: object, most: int = 40) -> str:
+    """A value as a message quotes it: on one line, without control characters, cut where it is long."""
+    try:
+        text = plain(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    except ValueError:  # Python writes out no whole number of more than 4300 digits
+        return "a number of thousands of digits"
     text = "".join(c if c.isprintable() else "?" for c in text)
     return text if len(text) <= most else text[: most - 1] + "…"
 

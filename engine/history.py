@@ -15,6 +15,7 @@ import msgspec
 
 from engine import events as ev
 from engine.config import HYPERPARAMETERS, TrainConfig
+from engine.errors import ConfigProblem
 from engine.series import Point, Series
 
 Status = Literal["none", "preparing", "training", "paused", "testing", "ended"]
@@ -216,7 +217,10 @@ def _changed(state: RunState, event: ev.Changed) -> RunState:
         return state
     label = parameter.about.label.lower()
     mark = Mark("changed", event.step, event.position, f"{label} {event.old} → {event.new}")
-    config = msgspec.structs.replace(state.config, **{event.name: parameter.parse(event.new)})
+    try:
+        config = msgspec.structs.replace(state.config, **{event.name: parameter.parse(event.new)})
+    except ConfigProblem:  # a value that only a later version knows
+        config = state.config
     return msgspec.structs.replace(state, config=config, marks=(*state.marks, mark))
 
 

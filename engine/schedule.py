@@ -6,9 +6,9 @@ import math
 
 from engine.config import TrainConfig
 
-ONE_CYCLE_START = 25.0
-ONE_CYCLE_END = 1e4
-"""One-cycle starts at rate / 25 and ends at a ten-thousandth of that (the customary figures, as in PyTorch)."""
+ONE_CYCLE_START = 1 / 25
+ONE_CYCLE_END = 1e-4
+"""One-cycle starts and ends at these shares of the highest rate."""
 
 
 def learning_rate(config: TrainConfig, step: int, steps_per_epoch: int, plateau_scale: float = 1.0) -> float:
@@ -16,7 +16,7 @@ def learning_rate(config: TrainConfig, step: int, steps_per_epoch: int, plateau_
 
     The plan covers the whole run: with more epochs it is another plan, followed from the present step on.
     `plateau_scale` is what the plateau schedule's cuts have come to. One-cycle: Smith and Topin 2018
-    ("Super-convergence"); cosine: Loshchilov and Hutter 2017 ("SGDR"), one period, to zero.
+    ("Super-convergence"), a straight rise, then half a cosine down; cosine: Loshchilov and Hutter 2017 ("SGDR"), one period, to zero.
     """
     total = max(config.epochs * steps_per_epoch, 1)
     done = min(step / total, 1.0)
@@ -43,7 +43,6 @@ def _cosine(start: float, end: float, share: float) -> float:
 
 
 def _one_cycle(done: float, peak_at: float) -> float:
-    start = 1 / ONE_CYCLE_START
     if done < peak_at:
-        return _cosine(start, 1.0, done / peak_at)
-    return _cosine(1.0, start / ONE_CYCLE_END, (done - peak_at) / (1 - peak_at))
+        return ONE_CYCLE_START + (1 - ONE_CYCLE_START) * done / peak_at
+    return _cosine(1.0, ONE_CYCLE_END, (done - peak_at) / (1 - peak_at))

@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from engine.config import HYPERPARAMETERS, TrainConfig, applies, check_together, make_config
+from engine.config import HYPERPARAMETERS, TrainConfig, applies, check_each, check_together, make_config
 from engine.errors import ConfigProblem
-from engine.fields import Value
+from engine.fields import Value, short
 from engine.paths import home
 
 DEFAULT_PRESET = "blog-adam"
@@ -64,7 +64,7 @@ def presets() -> Mapping[str, Preset]:
 def find_preset(name: str) -> Preset:
     """The preset of this name. Raises `ConfigProblem` that lists them."""
     if name not in presets():
-        raise ConfigProblem(f"There is no preset '{name[:40]}'; expected one of {', '.join(presets())}.", "preset")
+        raise ConfigProblem(f"There is no preset '{short(name)}'; expected one of {', '.join(presets())}.", "preset")
     return presets()[name]
 
 
@@ -80,7 +80,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_bytes().decode("utf-8"))
     except OSError as fault:
         raise ConfigProblem(f"{path} cannot be read: {fault.strerror}.") from fault
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as fault:
+    except (ValueError, RecursionError) as fault:
         raise ConfigProblem(f"{path} is not a TOML file: {fault}.") from fault
 
 
@@ -94,7 +94,7 @@ def effective(
     Raises `ConfigProblem` that says in which layer a wrong value stands.
     """
     path = config_path(environ)
-    file = read_toml(path) if path.exists() else {}
+    file = read_toml(path) if _is_there(path) else {}
     _check_file(file, path)
     name = preset or environ.get(PREFIX + "PRESET") or file.get("preset") or DEFAULT_PRESET
     chosen = find_preset(name)
@@ -106,40 +106,46 @@ def effective(
         values.update(layer)
         origins.update(dict.fromkeys(layer, origin))
 
-    lay({n: HYPERPARAMETERS[n].check(v) for n, v in chosen.values.items()}, f"preset {chosen.name}")
+    lay(check_each(chosen.values), f"preset {chosen.name}")
     lay(_checked(file.get("train", {}), str(path)), str(path))
     for field, parameter in HYPERPARAMETERS.items():
         variable = PREFIX + field.upper()
         if variable in environ:
             lay({field: _parsed(field, environ[variable], variable)}, variable)
         if flags and field in flags:
-            lay({field: parameter.parse(flags[field])}, "flag " + parameter.flag)
+            lay({field: _parsed(field, flags[field], parameter.flag)}, "flag " + parameter.flag)
     config = msgspec.convert(values, TrainConfig)
     check_together(config)
     return Settings(config, chosen.name, origins, _notes(config, flags or {}), file.get("screen", {}))
 
 
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # reading it says what is wrong
+        return True
+
+
 def _check_file(file: Mapping[str, Any], path: Path) -> None:
     for key, value in file.items():
         if key not in ("preset", "train", "screen"):
-            raise ConfigProblem(f"{path}: '{key}' is not known; expected preset, [train] or [screen].")
+            raise ConfigProblem(f"{path}: '{short(key)}' is not known; expected preset, [train] or [screen].")
         if not isinstance(value, str if key == "preset" else dict):
             raise ConfigProblem(f"{path}: '{key}' must be {'a name' if key == 'preset' else 'a table'}.")
 
 
 def _checked(values: Mapping[str, Any], place: str) -> dict[str, Value]:
     try:
-        checked = make_config(values)
+        return check_each(values)
     except ConfigProblem as fault:
         raise ConfigProblem(f"{place}: {fault}", fault.field) from fault
-    return {name: getattr(checked, name) for name in values}
 
 
-def _parsed(field: str, text: str, variable: str) -> Value:
+def _parsed(field: str, text: str, place: str) -> Value:
     try:
         return HYPERPARAMETERS[field].parse(text)
     except ConfigProblem as fault:
-        raise ConfigProblem(f"{variable}: {fault}", field) from fault
+        raise ConfigProblem(f"{place}: {fault}", field) from fault
 
 
 def _notes(config: TrainConfig, flags: Mapping[str, str]) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ def evaluate(model: nn.Module, images: Tensor, labels: Tensor, loss: Loss, kind:
     return Evaluation(mean, right, read.numpy(), torch.cat(confidences).numpy(), time.perf_counter() - begun)
 
 
-def test_result(outcome: Evaluation, labels: np.ndarray, weights: CheckpointKind, epoch: int) -> TestResult:
+def summarise(outcome: Evaluation, labels: np.ndarray, weights: CheckpointKind, epoch: int) -> TestResult:
     """The figures of a test from an evaluation of the test set with labels (N,)."""
     confusion = np.zeros((10, 10), dtype=np.int64)
     np.add.at(confusion, (labels, outcome.readings), 1)

@@ -16,7 +16,7 @@ from engine.errors import ConfigProblem, DataProblem, Problem
 from engine.runs import RunFolder, write_atomic
 from engine.worker.checkpoint import load_checkpoint
 from engine.worker.control import Control
-from engine.worker.evaluate import evaluate, test_result
+from engine.worker.evaluate import evaluate, summarise
 from engine.worker.losses import build_loss
 from engine.worker.models import build_model
 from engine.worker.setup import Split, load_data, prepare_machine
@@ -73,7 +73,7 @@ def look(
     data = load_data(config.data_dir)
     split = Split.of(data.test_images, data.test_labels, device)
     outcome = evaluate(model, split.images, split.labels, build_loss(config, training=False), config.loss)
-    return test_result(outcome, data.test_labels.astype("int64"), weights, epoch)
+    return summarise(outcome, data.test_labels.astype("int64"), weights, epoch)
 
 
 def evaluate_run(folder: RunFolder, weights: ev.CheckpointKind, emit: Emit) -> None:

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from engine.config import TrainConfig
 
 CLASSES = 10
+_NORM_MEMORY = 0.3
+"""Weight of the newest batch in the running statistics: a run of one epoch has few batches to learn them from."""
 
 
 def build_model(config: TrainConfig) -> nn.Module:
@@ -43,7 +45,10 @@ def _mlp(config: TrainConfig) -> list[nn.Module]:
     layers: list[nn.Module] = [nn.Flatten()]
     width = 784
     for size in config.hidden:
-        layers += [nn.Linear(width, size), _activation(config.activation), nn.Dropout(config.dropout)]
+        layers.append(nn.Linear(width, size, bias=not config.batch_norm))
+        if config.batch_norm:
+            layers.append(nn.BatchNorm1d(size, momentum=_NORM_MEMORY))
+        layers += [_activation(config.activation), nn.Dropout(config.dropout)]
         width = size
     return [*layers, nn.Linear(width, CLASSES)]
 
@@ -59,18 +64,18 @@ def _cnn(config: TrainConfig) -> list[nn.Module]:
 
 
 def _fastcnn(config: TrainConfig) -> list[nn.Module]:
-    """Small and batch-normalised, few operations an image: made to reach 99 % soon."""
-    layers: list[nn.Module] = []
-    channels = 1
-    for size in (16, 32, 64):
-        layers += [
-            nn.Conv2d(channels, size, 3, padding=1, bias=False),
-            nn.MaxPool2d(2),
-            nn.BatchNorm2d(size, momentum=0.3),
-            _activation(config.activation),
-        ]
-        channels = size
-    return [*layers, nn.Flatten(), nn.Dropout(config.dropout), nn.Linear(64 * 3 * 3, CLASSES)]
+    """Two thirds of a million multiply-adds an image, batch-normalised: made to reach 99 % in one epoch.
+
+    Pooling comes before normalisation and activation, which then have a ninth of the work.
+    """
+
+    def block(inputs: int, outputs: int, size: int, *, pool: bool = False) -> list[nn.Module]:
+        convolution = nn.Conv2d(inputs, outputs, size, bias=False)
+        pooling: list[nn.Module] = [nn.MaxPool2d(3)] if pool else []
+        return [convolution, *pooling, nn.BatchNorm2d(outputs, momentum=_NORM_MEMORY), _activation(config.activation)]
+
+    features = [*block(1, 8, 5, pool=True), *block(8, 32, 3), *block(32, 96, 3)]
+    return [*features, nn.Flatten(), nn.Dropout(config.dropout), nn.Linear(96 * 4 * 4, CLASSES)]
 
 
 @torch.no_grad()

@@ -46,7 +46,8 @@ class Session:
         self.ready: Ready | None = None
         """Said to new clients once torch is loaded."""
         self._over = asyncio.Event()
-        self._busy = False
+        self._busy = self._finished = False
+        self._job: asyncio.Future[None] | None = None
         self.run: RunFolder | None = None
         self.log: EventLog | None = None
 
@@ -98,10 +99,13 @@ class Session:
         try:
             match command:
                 case cmd.Start():
+                    await self._settle()
                     return Reply(id=command.id, result=self._start(command))
                 case cmd.ResumeRun():
+                    await self._settle()
                     return Reply(id=command.id, result=await self._resume(command))
                 case cmd.EvaluateRun():
+                    await self._settle()
                     return Reply(id=command.id, result=await self._evaluate(command))
                 case cmd.ListDevices():
                     return Reply(id=command.id, result=await self._work(_devices))
@@ -170,6 +174,11 @@ class Session:
             release(run)
         return {"run": run.name}
 
+    async def _settle(self) -> None:
+        """Let a run that has told its end be over."""
+        if self._job and self._finished:
+            await asyncio.wait([self._job])
+
     def _refuse_if_busy(self) -> None:
         if self._busy:
             raise EngineProblem(
@@ -197,20 +206,19 @@ class Session:
             release(self.run)
 
     def _train(self, run: RunFolder, config: TrainConfig, contents: dict[str, Any] | None) -> None:
-        self._busy, self._control = True, Control()
+        self._busy, self._finished, self._control = True, False, Control()
         if self.ready is None:
             self.emit(ev.Phase(name="importing", text="loading torch"))
 
         def over(_: object) -> None:
             self._busy, self._control = False, None
-            release(run)
             if self.log:
                 self.log.sync()
             if not self._clients:
                 self._over.set()
 
-        job = self._loop.run_in_executor(self._thread, _train, run, config, self.emit, self._control, contents)
-        job.add_done_callback(over)
+        self._job = self._loop.run_in_executor(self._thread, _train, run, config, self.emit, self._control, contents)
+        self._job.add_done_callback(over)
 
     async def _work(self, function: Any, *arguments: Any) -> Any:
         return await self._loop.run_in_executor(self._thread, function, *arguments)
@@ -224,6 +232,9 @@ class Session:
         if self.log.fault and not before:
             reason = self.log.fault.strerror or str(self.log.fault)
             self.log.append(ev.SaveFailed(path=str(self.log.path), reason=reason))
+        if isinstance(event, ev.Finished) and self.run:
+            self._finished = True
+            release(self.run)  # before anybody hears of it: whoever looks then finds the run at its end
         self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:

@@ -19,6 +19,7 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.config import TrainConfig
 from engine.dataset import Dataset
+from engine.errors import ConfigProblem
 from engine.runs import RunFolder
 from engine.schedule import learning_rate
 from engine.worker.batches import Batches
@@ -26,9 +27,10 @@ from engine.worker.checkpoint import random_states, restore_random_states, save_
 from engine.worker.control import Control
 from engine.worker.evaluate import Evaluation, evaluate
 from engine.worker.losses import build_loss
-from engine.worker.meter import Meter, Window
+from engine.worker.meter import Meter
 from engine.worker.preview import Preview
 from engine.worker.progress import Best, Place, Plateau
+from engine.worker.reports import epoch_ended, finite, progress
 from engine.worker.setup import Split, build
 from engine.worker.step import Step
 
@@ -63,6 +65,11 @@ class Trainer:
         self.model, self.machine = build(config, device, reason)
         self._step = Step(self.model, config, device)
         count = config.train_images or len(data.train_labels)
+        if count > len(data.train_labels):
+            found = f"{data.name} has {len(data.train_labels)} training images"
+            raise ConfigProblem(
+                f"Train images: {count} are asked for, but {found}; take fewer, or 0 for all.", "train_images"
+            )
         train = Split.of(data.train_images[:count], data.train_labels[:count], device)
         self._validation = Split.of(data.validation_images, data.validation_labels, device)
         self._batches = Batches(train.images, train.labels, config.seed)
@@ -84,11 +91,13 @@ class Trainer:
         self._emit(self._preview.digits())
         self._emit(ev.Phase(name="first_step", text="first step"))
         self._clock_starts()
-        while self.place.epoch < self.config.epochs:
-            end = self._train_epoch() or self._end_epoch()
+        while True:
+            end = self._heed()
+            if not end and self.place.epoch >= self.config.epochs:
+                end = End("completed", f"All {self.config.epochs} epochs are trained.")
+            end = end or self._train_epoch() or self._end_epoch()
             if end:
                 return end
-        return End("completed", f"All {self.config.epochs} epochs are trained.")
 
     def _train_epoch(self) -> End | None:
         self.model.train()
@@ -114,34 +123,15 @@ class Trainer:
 
     def _end_epoch(self) -> End | None:
         """Validate, tell, save; then see whether it is time to stop."""
-        place, seconds_before = self.place, self._clock_stops()
+        place, trained_at = self.place, self._clock_stops()
         self._clock_starts()
         rate = self._learning_rate(place.step - 1)
-        loss, accuracy, norm = self._meter.epoch_means()
         outcome = self._validate()
         self._clock_stops()
         place.end_epoch()
         is_best = self._keep_if_best(outcome, place.epoch)
         self._plateau.see(outcome.loss, self.config)
-        training_seconds = max(seconds_before - place.seconds_at_epoch, 1e-9)
-        self._emit(
-            ev.EpochEnded(
-                epoch=place.epoch,
-                step=place.step,
-                images=place.images,
-                train_loss=finite(loss),
-                train_accuracy=accuracy,
-                validation_loss=finite(outcome.loss),
-                validation_accuracy=outcome.accuracy,
-                learning_rate=rate,
-                gradient_norm=finite(norm),
-                seconds=round(place.seconds - place.seconds_at_epoch, 4),
-                validation_seconds=round(outcome.seconds, 4),
-                total_seconds=round(place.seconds, 4),
-                images_per_second=round(self._meter.epoch_images / training_seconds, 1),
-                best=is_best,
-            )
-        )
+        self._emit(epoch_ended(place, self._meter, outcome, rate=rate, trained_at=trained_at, best=is_best))
         self._meter.end_epoch()
         place.seconds_at_epoch = place.seconds
         self._show_previews()
@@ -171,22 +161,22 @@ class Trainer:
     def _heed(self) -> End | None:
         """Take what commands there are; while paused, wait for one."""
         while True:
-            paused = self._steps_allowed == 0
             command = self._control.take()
-            if command is None and paused:
-                command = self._pause()
-            if command is None:
+            if command is None and self._steps_allowed != 0:
                 return None
-            end = self._obey(command)
+            end = self._tell(time.perf_counter())
+            if not end:
+                end = self._obey(command or self._pause())
             if end:
                 return end
 
     def _pause(self) -> cmd.Steering:
         self._clock_stops()
+        if self._paused_at is None:
+            self._save("last")  # but not after each single batch: a held key would wait for the disk
         if self._paused_at != self.place.step:
             self._paused_at = self.place.step
             self._emit(ev.Paused(step=self.place.step, position=self.position))
-            self._save("last")
         command = self._control.wait()
         self._clock_starts()
         return command
@@ -218,7 +208,6 @@ class Trainer:
 
     def _stop_here(self) -> None:
         """Validate in the middle of the epoch. The last checkpoint is from before, so that resuming changes nothing."""
-        self._tell(time.perf_counter())
         self._save("last")
         if self.place.epoch and not self.place.offset:
             return  # the epoch's own validation is just over
@@ -265,38 +254,19 @@ class Trainer:
         seconds = now - self._told
         self._clock_stops()
         self._clock_starts()
-        self._emit(self._progress(window, seconds))
+        rate = self._learning_rate(self.place.step - 1)
+        self._emit(progress(self.place, window, position=self.position, rate=rate, seconds=seconds))
         if not self._first_step_told:
             self._first_step_told = True
             self._emit(ev.Phase(name="training", text="training"))
         if window.first_non_finite is not None:
             step = self.place.step - window.steps + window.first_non_finite + 1
             return self._diverged(
-                f"the training loss became {window.value} at step {step}, in epoch {self._epoch_now()}"
+                f"the training loss became {window.value} at step {step}, in epoch {self.place.epoch + 1}"
             )
         if now - self._shown >= PREVIEW_SECONDS or self._steps_allowed is not None:
             self._show_previews()
         return None
-
-    def _epoch_now(self) -> int:
-        return self.place.epoch + 1
-
-    def _progress(self, window: Window, seconds: float) -> ev.Progress:
-        return ev.Progress(
-            epoch=self._epoch_now(),
-            step=self.place.step,
-            position=self.position,
-            steps=window.steps,
-            images=self.place.images,
-            loss=window.loss,
-            low=window.low,
-            high=window.high,
-            non_finite=window.non_finite,
-            learning_rate=self._learning_rate(self.place.step - 1),
-            gradient_norm=window.gradient_norm,
-            images_per_second=round(window.images / max(seconds, 1e-9), 1),
-            seconds=round(self.place.seconds, 4),
-        )
 
     def _show_previews(self) -> None:
         self._shown = time.perf_counter()
@@ -359,8 +329,3 @@ class Trainer:
         self._meter.restore(contents["meter"])
         self._plateau = Plateau.restore(contents["plateau"])
         self.best = Best.restore(contents["best"]) if contents["best"] else None
-
-
-def finite(value: float) -> float | None:
-    """None for what JSON has no number for."""
-    return value if math.isfinite(value) else None

@@ -1,0 +1,58 @@
+"""The figures of an event, put together from what the trainer holds."""
+
+from __future__ import annotations
+
+import math
+
+from engine import events as ev
+from engine.worker.evaluate import Evaluation
+from engine.worker.meter import Meter, Window
+from engine.worker.progress import Place
+
+
+def finite(value: float) -> float | None:
+    """None for what JSON has no number for."""
+    return value if math.isfinite(value) else None
+
+
+def progress(place: Place, window: Window, *, position: float, rate: float, seconds: float) -> ev.Progress:
+    """The steps of `window`, which took `seconds`."""
+    return ev.Progress(
+        epoch=place.epoch + 1,
+        step=place.step,
+        position=position,
+        steps=window.steps,
+        images=place.images,
+        loss=window.loss,
+        low=window.low,
+        high=window.high,
+        non_finite=window.non_finite,
+        learning_rate=rate,
+        gradient_norm=window.gradient_norm,
+        images_per_second=round(window.images / max(seconds, 1e-9), 1),
+        seconds=round(place.seconds, 4),
+    )
+
+
+def epoch_ended(
+    place: Place, meter: Meter, outcome: Evaluation, *, rate: float, trained_at: float, best: bool
+) -> ev.EpochEnded:
+    """The epoch that is just over, validation included; `trained_at` is when its training was, on the place's clock."""
+    loss, accuracy, norm = meter.epoch_means()
+    training_seconds = max(trained_at - place.seconds_at_epoch, 1e-9)
+    return ev.EpochEnded(
+        epoch=place.epoch,
+        step=place.step,
+        images=place.images,
+        train_loss=finite(loss),
+        train_accuracy=accuracy,
+        validation_loss=finite(outcome.loss),
+        validation_accuracy=outcome.accuracy,
+        learning_rate=rate,
+        gradient_norm=finite(norm),
+        seconds=round(place.seconds - place.seconds_at_epoch, 4),
+        validation_seconds=round(outcome.seconds, 4),
+        total_seconds=round(place.seconds, 4),
+        images_per_second=round(meter.epoch_images / training_seconds, 1),
+        best=best,
+    )

@@ -1,0 +1,116 @@
+"""Checkpoints: whole or not there, and never code."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine import commands as cmd
+from engine.config import make_config
+from engine.errors import RunProblem
+from engine.worker.checkpoint import load_checkpoint, save_checkpoint
+from tests.engine.worker.conftest import Story
+
+CONTENTS = {"model": {"w": torch.ones(3)}, "optimizer": {}, "random": {}, "place": {}, "best": None}
+
+
+class Evil:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.system, (f"touch {self.marker}",)
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    config = make_config({"hidden": (7,)})
+    save_checkpoint(tmp_path / "last.pt", config, CONTENTS)
+    read, contents = load_checkpoint(tmp_path / "last.pt")
+    assert read == config
+    assert torch.equal(contents["model"]["w"], torch.ones(3))
+    assert [p.name for p in tmp_path.iterdir()] == ["last.pt"]
+
+
+@pytest.mark.parametrize("write", ["torch.save", "pickle", "inside"])
+def test_code_in_a_checkpoint_is_refused_and_not_run(tmp_path: Path, write: str) -> None:
+    path, marker = tmp_path / "evil.pt", tmp_path / "pwned"
+    match write:
+        case "torch.save":
+            torch.save(Evil(marker), path)
+        case "pickle":
+            path.write_bytes(pickle.dumps(Evil(marker)))
+        case "inside":
+            torch.save({"format": "mnist-tui checkpoint 1", "config": {}, **CONTENTS, "place": Evil(marker)}, path)
+    with pytest.raises(RunProblem, match="not a mnist-tui checkpoint") as problem:
+        load_checkpoint(path)
+    assert not marker.exists()
+    assert "weights_only" not in str(problem.value)
+
+
+def test_a_whole_module_of_another_project_is_refused(tmp_path: Path) -> None:
+    torch.save(torch.nn.Linear(2, 2), tmp_path / "model.pt")
+    with pytest.raises(RunProblem, match=r"model\.pt"):
+        load_checkpoint(tmp_path / "model.pt")
+
+
+@pytest.mark.parametrize("junk", [b"", b"hello", b"PK\x03\x04", b"\x80\x02}q\x00.", bytes(1000)])
+def test_other_files_are_refused(tmp_path: Path, junk: bytes) -> None:
+    (tmp_path / "x.pt").write_bytes(junk)
+    with pytest.raises(RunProblem, match=r"x\.pt"):
+        load_checkpoint(tmp_path / "x.pt")
+
+
+def test_another_dictionary_is_refused(tmp_path: Path) -> None:
+    torch.save({"state_dict": {"w": torch.ones(1)}}, tmp_path / "x.pt")
+    with pytest.raises(RunProblem, match="expected 'mnist-tui checkpoint 1'"):
+        load_checkpoint(tmp_path / "x.pt")
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.9, 0.999])
+def test_half_a_file_is_refused(tmp_path: Path, share: float) -> None:
+    path = tmp_path / "last.pt"
+    save_checkpoint(path, make_config({}), CONTENTS)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(RunProblem):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize("breaks", ["fsync", "replace"])
+def test_a_write_that_breaks_off_leaves_the_file_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, breaks: str
+) -> None:
+    path = tmp_path / "last.pt"
+    save_checkpoint(path, make_config({}), CONTENTS)
+    before = path.read_bytes()
+
+    def broken(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", broken) if breaks == "fsync" else monkeypatch.setattr(Path, "replace", broken)
+    with pytest.raises(OSError, match="No space"):
+        save_checkpoint(path, make_config({"seed": 5}), CONTENTS)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["last.pt"]
+
+
+def test_a_missing_one_says_so(tmp_path: Path) -> None:
+    with pytest.raises(RunProblem, match="before its first checkpoint"):
+        load_checkpoint(tmp_path / "last.pt")
+
+
+def test_the_last_checkpoint_alone_brings_a_run_back(train: Callable[..., Story]) -> None:
+    """The best weights are in it too: losing best.pt, or a crash between the two writes, loses nothing."""
+    straight = train(epochs=4)
+    left = train(epochs=4, before=(cmd.StepBatch(), cmd.Abort()))
+    left.folder.checkpoint("best").unlink(missing_ok=True)
+    resumed = train(of=left)
+    assert resumed.end.best_epoch == straight.end.best_epoch
+    assert resumed.end.test.loss == straight.end.test.loss  # type: ignore[union-attr]

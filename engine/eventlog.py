@@ -83,6 +83,8 @@ class EventLog:
     def _write(self) -> None:
         data = b"".join(self._unsaved)
         try:
+            if self.fault:  # what was begun may still be there
+                os.ftruncate(self._file, self._size)
             view = memoryview(data)
             while view:
                 view = view[os.write(self._file, view) :]
@@ -100,7 +102,10 @@ class EventLog:
         with self._lock:
             first = self.length - len(self._recent)
             if since >= first:
-                return list(self._recent)[since - first :] if since < self.length else []
+                return list(self._recent)[since - first :]
+            saved = self.length - len(self._unsaved)
+            if since >= saved:
+                return self._unsaved[since - saved :][:RECENT]
         portion: list[bytes] = []
         for line in read_lines(self.path, since):
             portion.append(line)

@@ -184,6 +184,7 @@ def _started(state: RunState, event: ev.RunStarted) -> RunState:
         losses=state.losses.until(event.step),
         epochs=epochs,
         marks=marks,
+        previews=state.previews if state.previews and state.previews.step <= event.step else None,
         stopped_at=None,
         finished=None,
         test=None,

@@ -16,7 +16,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 import tomli_w
@@ -25,6 +25,7 @@ from engine.config import HYPERPARAMETERS, TrainConfig, applies, differences, ma
 from engine.errors import ConfigProblem, RunProblem
 from engine.eventlog import read_events
 from engine.events import Finished
+from engine.fields import short
 from engine.history import RunState, fold
 from engine.names import ADJECTIVES, ANIMALS
 from engine.paths import runs_dir
@@ -40,7 +41,10 @@ _OUTCOMES: dict[str, RunStatus] = {
     "diverged": "diverged",
     "failed": "failed",
 }
+LAST = "last"
+"""What people call the newest run."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_T = TypeVar("_T")
 
 
 class SessionInfo(msgspec.Struct, frozen=True):
@@ -91,18 +95,14 @@ class RunFolder:
 
     def finished(self) -> Finished | None:
         """The run's end, where ``result.json`` holds one."""
-        try:
-            return msgspec.json.decode(self.result.read_bytes(), type=Finished)
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-            return None
+        return _read_json(self.result, Finished)
 
     def live(self) -> SessionInfo | None:
         """The session that is busy with this run, where one is (on another host: as far as can be told)."""
-        try:
-            info = msgspec.json.decode(self.session.read_bytes(), type=SessionInfo)
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-            return None
-        return info if info.host != socket.gethostname() or answers(Path(info.socket)) else None
+        info = _read_json(self.session, SessionInfo)
+        if info is None or info.host != socket.gethostname() or answers(Path(info.socket)):
+            return info
+        return None
 
     def status(self) -> RunStatus:
         """How the run stands; "interrupted" is an engine that went without a word."""
@@ -113,10 +113,21 @@ class RunFolder:
 
     def read_config(self) -> TrainConfig:
         """What was asked for. Raises `ConfigProblem` that names the file."""
+        table = read_toml(self.config).get("train", {})
+        if not isinstance(table, dict):
+            raise ConfigProblem(f"{self.config}: 'train' must be a table.")
         try:
-            return make_config(read_toml(self.config).get("train", {}))
+            return make_config(table)
         except ConfigProblem as fault:
             raise ConfigProblem(f"{self.config}: {fault}", fault.field) from fault
+
+
+def _read_json(path: Path, kind: type[_T]) -> _T | None:
+    """What a file holds; None where it is not there or not whole."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def create_run(
@@ -126,15 +137,19 @@ def create_run(
     root = root or runs_dir()
     if name and not _NAME.fullmatch(name):
         raise RunProblem(
-            f"'{name[:40]}' is no name for a run; expected letters, digits, '-', '_' and '.', 100 at most."
+            f"'{short(name)}' is no name for a run; expected letters, digits, '-', '_' and '.', 100 at most."
         )
+    if name == LAST:
+        raise RunProblem(f"'{LAST}' is what the newest run is called; take another name.")
+    table = {"version": version, "preset": preset, "train": msgspec.to_builtins(config)}
     try:
         root.mkdir(parents=True, exist_ok=True)
         folder = _new_folder(root, name)
-        table = {"version": version, "preset": preset, "train": msgspec.to_builtins(config)}
-        folder.config.write_text(tomli_w.dumps(table), encoding="utf-8")
-    except FileExistsError as fault:
-        raise RunProblem(f"There is a run '{name}' already, in {root}; take another name.") from fault
+        try:
+            write_atomic(folder.config, tomli_w.dumps(table).encode())
+        except OSError:
+            folder.path.rmdir()
+            raise
     except OSError as fault:
         raise RunProblem(
             f"No run folder can be made in {root}: {fault.strerror}. MNIST_TUI_HOME puts runs elsewhere."
@@ -145,7 +160,10 @@ def create_run(
 def _new_folder(root: Path, name: str) -> RunFolder:
     if name:
         path = root / name
-        path.mkdir()
+        try:
+            path.mkdir()
+        except FileExistsError as fault:
+            raise RunProblem(f"There is a run '{name}' already, in {root}; take another name.") from fault
         return RunFolder(path)
     chance = random.SystemRandom()
     stamp = datetime.datetime.now().astimezone().strftime("%Y-%m-%d-%H%M")
@@ -159,13 +177,17 @@ def _new_folder(root: Path, name: str) -> RunFolder:
 def all_runs(root: Path | None = None) -> list[RunFolder]:
     """Every run, the newest last."""
     root = root or runs_dir()
+    found: list[tuple[int, str, RunFolder]] = []
     try:
-        folders = [RunFolder(p) for p in root.iterdir() if (p / "config.toml").is_file()]
+        for path in root.iterdir():
+            run = RunFolder(path)
+            with contextlib.suppress(OSError):  # no run, or deleted meanwhile
+                found.append((run.config.stat().st_mtime_ns, run.name, run))
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as fault:
         raise RunProblem(f"The runs in {root} cannot be listed: {fault.strerror}.") from fault
-    return sorted(folders, key=lambda f: (f.config.stat().st_mtime_ns, f.name))
+    return [run for _, _, run in sorted(found, key=lambda each: each[:2])]
 
 
 def find_run(name: str, root: Path | None = None) -> RunFolder:
@@ -174,7 +196,7 @@ def find_run(name: str, root: Path | None = None) -> RunFolder:
     Raises `RunProblem` where none or several fit.
     """
     runs = all_runs(root)
-    if name == "last" and runs:
+    if name == LAST and runs:
         return runs[-1]
     exact = [run for run in runs if run.name == name]
     near = exact or [run for run in runs if name and name in run.name]
@@ -182,10 +204,10 @@ def find_run(name: str, root: Path | None = None) -> RunFolder:
         case [run]:
             return run
         case []:
-            raise RunProblem(f"There is no run '{name[:60]}' in {root or runs_dir()}; `mnist-tui ls` lists them.")
+            raise RunProblem(f"There is no run '{short(name, 60)}' in {root or runs_dir()}; `mnist-tui ls` lists them.")
         case _:
             names = ", ".join(run.name for run in near[-5:])
-            raise RunProblem(f"'{name}' fits {len(near)} runs ({names}); give more of the name.")
+            raise RunProblem(f"'{short(name, 60)}' fits {len(near)} runs ({names}); give more of the name.")
 
 
 def live_runs(root: Path | None = None) -> Iterator[tuple[RunFolder, SessionInfo]]:
@@ -199,7 +221,7 @@ def live_runs(root: Path | None = None) -> Iterator[tuple[RunFolder, SessionInfo
 def claim(run: RunFolder, socket_path: Path) -> None:
     """Mark a run as this process's. Raises `RunProblem` where another engine is busy with it."""
     info = run.live()
-    if info and info.pid != os.getpid():
+    if info and (info.host, info.pid) != (socket.gethostname(), os.getpid()):
         raise RunProblem(
             f"{run.name} is running on {info.host} (process {info.pid}); `mnist-tui attach {run.name}` shows it."
         )

@@ -18,9 +18,13 @@ _LONGEST = 100
 def runtime_dir() -> Path:
     """The private directory, made where it is not there. Raises `EngineProblem` where it cannot be trusted."""
     base = os.environ.get("XDG_RUNTIME_DIR")
-    if base and Path(base).is_dir() and os.access(base, os.W_OK) and len(base) < _LONGEST - 32:
+    if base and len(os.fsencode(base)) < _LONGEST - 32 and _is_usable(Path(base)):
         return _private(Path(base) / "mnist-tui")
     return _private(Path(tempfile.gettempdir()) / f"mnist-tui-sessions-{os.getuid()}")
+
+
+def _is_usable(base: Path) -> bool:
+    return base.is_absolute() and base.is_dir() and os.access(base, os.W_OK)
 
 
 def _private(path: Path) -> Path:
@@ -37,12 +41,18 @@ def _private(path: Path) -> Path:
 
 
 def listen() -> tuple[socket.socket, Path]:
-    """A new listening Unix socket, mode 0600, in the private directory, and its path."""
+    """A new listening Unix socket, mode 0600, in the private directory, and its path. Raises `EngineProblem`."""
     path = runtime_dir() / f"{os.getpid()}-{secrets.token_hex(4)}.sock"
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    server.bind(str(path))
-    path.chmod(0o600)
-    server.listen(16)
+    try:
+        server.bind(str(path))
+        path.chmod(0o600)
+        server.listen(16)
+    except OSError as fault:
+        server.close()
+        raise EngineProblem(
+            f"No socket can be made at {path}: {fault}; set XDG_RUNTIME_DIR to a short path."
+        ) from fault
     return server, path
 
 

@@ -61,6 +61,7 @@ class _Machine:
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
+        self.encoded = 0
 
     def run(self) -> object:
         """Follow the instructions up to STOP; what the stack then holds is the value."""
@@ -129,9 +130,8 @@ class _Machine:
             raise PickleRefusedError(f"is a pickle of protocol {number}; expected at most {pickle.HIGHEST_PROTOCOL}")
 
     def integer_line(self) -> None:
-        line = self.line().removesuffix(b"L")
-        # "00" and "01" are how protocols 0 and 1 write False and True.
-        self.stack.append(line == b"01" if line in (b"00", b"01") else int(line))
+        # False and True are among these, as "00" and "01": 0 and 1 do for what they are needed here.
+        self.stack.append(int(self.line().removesuffix(b"L")))
 
     def string_line(self) -> None:
         quoted = self.line()
@@ -152,7 +152,12 @@ class _Machine:
         self.stack.append(numpy_pickles.named(*self.pop(2)))
 
     def call(self) -> None:
-        self.stack.append(numpy_pickles.called(*self.pop(2)))
+        made = numpy_pickles.called(*self.pop(2))
+        # A text that is encoded once is no longer than its place in the content; one encoded again and again would be.
+        self.encoded += len(made) if isinstance(made, bytes) else 0
+        if self.encoded > len(self.view):
+            raise PickleRefusedError("would take more memory than its arrays need")
+        self.stack.append(made)
 
     def build(self) -> None:
         (state,) = self.pop(1)

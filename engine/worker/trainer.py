@@ -94,7 +94,7 @@ class Trainer:
         while True:
             end = self._heed()
             if not end and self.place.epoch >= self.config.epochs:
-                end = End("completed", f"All {self.config.epochs} epochs are trained.")
+                end = End("completed", "Trained to the last epoch.")
             end = end or self._train_epoch() or self._end_epoch()
             if end:
                 return end

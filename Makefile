@@ -1,0 +1,49 @@
+# One virtual environment, made when it is missing or pyproject.toml has changed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# torch spins at its barriers by default; on a small machine that slows everything beside it.
+export OMP_WAIT_POLICY := PASSIVE
+
+.PHONY: run install test check format screenshots bench figures clean
+
+run: install ## open the app
+	@$(BIN)/mnist-tui
+
+install: $(VENV)/installed ## the set-up alone
+
+test: $(VENV)/installed-dev ## the whole test suite
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+check: $(VENV)/installed-dev ## format, lint, types, import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/installed-dev ## put the code into shape
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+screenshots: $(VENV)/installed-dev ## draw the pictures of the documentation anew
+	@$(BIN)/python -m benchmarks.screenshots docs/pictures
+
+figures: install ## train the presets whose figures the README gives
+	@$(BIN)/python -m benchmarks.figures
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mnist-tui needs Python 3.11 or newer, this is %d.%d; make PYTHON=… chooses another." % sys.version_info[:2])'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing into $(VENV) (torch is large; this takes a minute or two) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/installed-dev: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing into $(VENV) with the development extras (torch is large; this takes a minute or two) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(VENV)/installed $@

@@ -1,0 +1,480 @@
+"""Run folders: made, found, told apart, claimed by one engine at a time, opened however they were left."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import re
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+
+from engine import runs
+from engine.config import TrainConfig, make_config
+from engine.errors import ConfigProblem, ExitCode, RunProblem
+from engine.eventlog import EventLog
+from engine.events import Finished, LogLine, RunCreated
+from engine.history import RunState
+from engine.names import ADJECTIVES, ANIMALS
+from engine.runs import RunFolder, SessionInfo
+from engine.runtime import listen
+from tests.engine.strategies import configs, examples
+
+CONFIG = TrainConfig()
+HOST = socket.gethostname()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def listening(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The path of a socket where something listens."""
+    with tempfile.TemporaryDirectory() as folder:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        server, path = listen()
+        with server:
+            yield path
+
+
+def create(root: Path, name: str = "", config: TrainConfig = CONFIG) -> RunFolder:
+    return runs.create_run(config, preset="cnn", version="0.1.0", name=name, root=root)
+
+
+def finish(run: RunFolder, outcome: str = "completed") -> None:
+    finished = Finished(
+        run=run.name,
+        outcome=outcome,  # type: ignore[arg-type]
+        reason="So it ended.",
+        epochs=1,
+        step=10,
+        position=1.0,
+        best_epoch=1,
+        seconds=2.0,
+        test=None,
+    )
+    runs.write_atomic(run.result, msgspec.json.encode(finished))
+
+
+def occupy(run: RunFolder, path: Path | str, *, host: str = HOST, pid: int = 1) -> SessionInfo:
+    """Have the folder say that an engine is busy with it."""
+    info = SessionInfo(host, pid, str(path))
+    run.session.write_bytes(msgspec.json.encode(info))
+    return info
+
+
+def no_space(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+# made
+
+
+def test_a_run_is_named_by_its_time_and_two_words(root: Path) -> None:
+    name = create(root).name
+    found = re.fullmatch(r"20\d\d-[01]\d-[0-3]\d-[0-2]\d[0-5]\d-([a-z]+)-([a-z]+)", name)
+    assert found, name
+    assert found[1] in ADJECTIVES
+    assert found[2] in ANIMALS
+
+
+def test_the_words_are_plain_and_different(root: Path) -> None:
+    words = ADJECTIVES + ANIMALS
+    assert len(set(words)) == len(words)
+    assert all(re.fullmatch("[a-z]{3,8}", word) for word in words)
+
+
+def test_a_name_that_is_taken_is_drawn_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter(["calm", "otter", "calm", "otter", "calm", "owl"])
+    monkeypatch.setattr(random.SystemRandom, "choice", lambda self, words: next(drawn))
+    assert create(root).name.endswith("-calm-otter")
+    assert create(root).name.endswith("-calm-owl")
+
+
+@pytest.mark.parametrize("name", ["a", "my-run", "Run_2.1", "7", "x" * 100])
+def test_a_run_can_be_given_a_name(root: Path, name: str) -> None:
+    assert create(root, name).path == root / name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../x",
+        "..",
+        ".",
+        "/tmp/x",
+        "a/b",
+        "a b",
+        " a",
+        "x" * 101,
+        "-flag",
+        ".hidden",
+        "naïve",
+        "a\n",
+        "a\0",
+        "\x1b[2J",
+        "last",
+    ],
+)
+def test_other_names_are_refused(root: Path, name: str) -> None:
+    with pytest.raises(RunProblem) as caught:
+        create(root, name)
+    assert caught.value.exit_code == ExitCode.USAGE
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 150
+    assert not root.exists() or not list(root.iterdir())
+
+
+def test_a_name_is_given_once(root: Path) -> None:
+    create(root, "mine")
+    with pytest.raises(RunProblem, match="There is a run 'mine' already"):
+        create(root, "mine")
+
+
+def test_a_place_that_takes_no_folder_is_named(tmp_path: Path) -> None:
+    blocked = tmp_path / "runs"
+    blocked.write_text("a file")
+    for name in ("", "mine"):
+        with pytest.raises(RunProblem, match=r"No run folder can be made in .*MNIST_TUI_HOME puts runs elsewhere"):
+            create(blocked, name)
+    with pytest.raises(RunProblem, match=r"No run folder can be made in .*: Not a directory"):
+        create(blocked / "deeper")
+
+
+def test_a_full_disk_leaves_no_half_made_run(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", no_space)
+        with pytest.raises(RunProblem, match="No space left on device"):
+            create(root, "mine")
+    assert runs.all_runs(root) == []
+    assert create(root, "mine").read_config() == CONFIG
+
+
+@examples(40)
+@given(config=configs())
+def test_a_configuration_is_read_back_as_it_was_asked_for(config: TrainConfig) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        assert create(Path(folder), config=config).read_config() == config
+
+
+# found
+
+
+def test_runs_are_listed_the_newest_last(root: Path) -> None:
+    for age, name in [(3, "b"), (1, "c"), (2, "a")]:
+        os.utime(create(root, name).config, ns=(0, 10**18 - age))
+    assert [run.name for run in runs.all_runs(root)] == ["b", "a", "c"]
+    assert runs.find_run("last", root).name == "c"
+
+
+def test_what_is_no_run_is_not_listed(root: Path) -> None:
+    create(root, "real")
+    (root / "empty").mkdir()
+    (root / "file").write_text("")
+    (root / "gone").symlink_to(root / "nowhere")
+    assert [run.name for run in runs.all_runs(root)] == ["real"]
+
+
+def test_no_folder_is_no_runs(root: Path, tmp_path: Path) -> None:
+    assert runs.all_runs(root) == []
+    (tmp_path / "file").write_text("")
+    assert runs.all_runs(tmp_path / "file") == []
+
+
+def test_a_run_that_is_deleted_meanwhile_spoils_no_list(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [create(root, name).path for name in ("a", "b")]
+
+    def deleting(_: Path) -> Iterator[Path]:
+        for path in paths:
+            yield path
+            shutil.rmtree(paths[0], ignore_errors=True)
+
+    monkeypatch.setattr(Path, "iterdir", deleting)
+    assert "b" in [run.name for run in runs.all_runs(root)]
+
+
+NAMES = ["2026-01-02-0304-calm-otter", "2026-01-02-0305-calm-owl", "2026-02-02-0304-wise-owl", "owl"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        ("2026-01-02-0304-calm-otter", "2026-01-02-0304-calm-otter"),
+        ("2026-02", "2026-02-02-0304-wise-owl"),
+        ("otter", "2026-01-02-0304-calm-otter"),
+        ("0305", "2026-01-02-0305-calm-owl"),
+        ("owl", "owl"),
+    ],
+)
+def test_a_run_is_found_by_any_part_of_its_name_that_fits_it_alone(root: Path, asked: str, name: str) -> None:
+    for each in NAMES:
+        create(root, each)
+    assert runs.find_run(asked, root).name == name
+
+
+@pytest.mark.parametrize(
+    "asked", ["newt", "", "../runs", "otter ", "2026-01-02-0304-calm-otters", "x" * 5000, "\x1b[2J"]
+)
+def test_a_run_that_is_not_there_is_said_to_be_so(root: Path, asked: str) -> None:
+    for each in NAMES:
+        create(root, each)
+    with pytest.raises(RunProblem, match=r"There is no run '.*`mnist-tui ls` lists them\.") as caught:
+        runs.find_run(asked, root)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 150 + len(str(root))
+
+
+def test_there_is_no_last_of_none(root: Path) -> None:
+    with pytest.raises(RunProblem, match="There is no run 'last'"):
+        runs.find_run("last", root)
+
+
+def test_a_name_that_fits_several_is_refused_with_them(root: Path) -> None:
+    for each in NAMES:
+        create(root, each)
+    with pytest.raises(RunProblem) as caught:
+        runs.find_run("calm", root)
+    assert str(caught.value).startswith("'calm' fits 2 runs (")
+    assert all(name in str(caught.value) for name in NAMES[:2])
+
+
+def test_of_very_many_that_fit_a_few_are_told(root: Path) -> None:
+    for number in range(30):
+        create(root, f"run-{number:02}")
+    with pytest.raises(RunProblem, match=r"'run' fits 30 runs") as caught:
+        runs.find_run("run", root)
+    assert str(caught.value).count("run-") == 5
+
+
+# told apart
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        ("completed", "finished"),
+        ("early_stopped", "finished"),
+        ("stopped", "stopped"),
+        ("aborted", "aborted"),
+        ("diverged", "diverged"),
+        ("failed", "failed"),
+    ],
+)
+def test_every_outcome_has_its_status(root: Path, outcome: str, status: str) -> None:
+    run = create(root)
+    finish(run, outcome)
+    assert run.status() == status
+    finished = run.finished()
+    assert finished is not None
+    assert finished.outcome == outcome
+
+
+def test_a_run_without_a_word_was_interrupted(root: Path, listening: Path) -> None:
+    run = create(root)
+    assert run.status() == "interrupted"
+    listening.unlink()
+    occupy(run, listening)
+    assert run.status() == "interrupted"
+
+
+def test_a_run_whose_engine_answers_is_running(root: Path, listening: Path) -> None:
+    run = create(root)
+    finish(run)
+    info = occupy(run, listening)
+    assert run.live() == info
+    assert run.status() == "running"
+    assert runs.read_session(run) == info
+    assert list(runs.live_runs(root)) == [(run, info)]
+
+
+def test_another_host_is_believed_but_not_reached(root: Path) -> None:
+    run = create(root)
+    info = occupy(run, "/nowhere", host="elsewhere")
+    assert run.live() == info
+    assert run.status() == "running"
+    assert list(runs.live_runs(root)) == []
+    with pytest.raises(RunProblem, match="is running on elsewhere; log in there"):
+        runs.read_session(run)
+
+
+def test_a_run_that_is_not_running_has_no_session(root: Path) -> None:
+    run = create(root)
+    finish(run, "stopped")
+    with pytest.raises(RunProblem, match=r"is not running \(stopped\)"):
+        runs.read_session(run)
+
+
+JUNK = {
+    "empty": b"",
+    "zero bytes": bytes(40),
+    "torn": b'{"host":"here","pi',
+    "other": b'{"a":1}',
+    "list": b"[1]",
+    "wrong types": b'{"host":1,"pid":"x","socket":[]}',
+    "not utf-8": b'{"host":"\xff","pid":1,"socket":""}',
+    "deep": b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "zero in the path": b'{"host":"%s","pid":1,"socket":"a\\u0000b"}' % HOST.encode(),
+    "long path": b'{"host":"%s","pid":1,"socket":"/%s"}' % (HOST.encode(), b"x" * 5000),
+}
+
+
+@pytest.mark.parametrize("content", JUNK.values(), ids=JUNK)
+def test_a_damaged_folder_opens(root: Path, content: bytes) -> None:
+    run = create(root)
+    for path in (run.session, run.result, run.events):
+        path.write_bytes(content)
+    assert run.live() is None
+    assert run.finished() is None
+    assert run.status() == "interrupted"
+    assert run.state() == RunState()
+
+
+def test_a_run_is_what_its_log_tells_up_to_the_torn_end(root: Path) -> None:
+    run = create(root, "mine")
+    assert run.state().status == "none"
+    log = EventLog(run.events)
+    log.append(RunCreated(run="mine", config=CONFIG, version="0.1.0", host=HOST))
+    log.append(LogLine(text="hello"))
+    log.close()
+    with run.events.open("ab") as file:
+        file.write(b'{"type":"log","seq":2,"text":"torn')
+    state = run.state()
+    assert (state.run, state.status, state.log) == ("mine", "preparing", ("hello",))
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda path: path.write_bytes(b"epochs = ="), "is not a TOML file"),
+        (lambda path: path.write_bytes(b"\xff\xfe"), "is not a TOML file"),
+        (lambda path: path.write_bytes(bytes(100)), "is not a TOML file"),
+        (lambda path: path.write_text("[train]\nepochs = -1\n"), "Epochs: -1 is out of range"),
+        (lambda path: path.write_text("[train]\nepoch = 1\n"), "There is no hyperparameter 'epoch'"),
+        (lambda path: path.write_text("train = 3\n"), "'train' must be a table"),
+        (lambda path: path.unlink(), "cannot be read: No such file or directory"),
+        (lambda path: (path.unlink(), path.mkdir()), "cannot be read: Is a directory"),
+    ],
+)
+def test_a_damaged_configuration_is_named_with_its_fault(
+    root: Path, damage: Callable[[Path], object], words: str
+) -> None:
+    run = create(root)
+    damage(run.config)
+    with pytest.raises(ConfigProblem) as caught:
+        run.read_config()
+    assert str(caught.value).startswith(str(run.config))
+    assert str(caught.value).count(str(run.config)) == 1
+    assert words in str(caught.value)
+
+
+# claimed
+
+
+def test_a_claim_marks_the_run_until_it_is_released(root: Path, listening: Path) -> None:
+    run = create(root)
+    runs.claim(run, listening)
+    assert run.live() == SessionInfo(HOST, os.getpid(), str(listening))
+    runs.claim(run, listening)
+    runs.release(run)
+    assert run.live() is None
+    runs.release(run)
+
+
+def test_a_second_engine_is_refused(root: Path, listening: Path) -> None:
+    run = create(root, "mine")
+    before = occupy(run, listening, pid=4711)
+    with pytest.raises(RunProblem) as caught:
+        runs.claim(run, listening)
+    assert str(caught.value) == f"mine is running on {HOST} (process 4711); `mnist-tui attach mine` shows it."
+    assert run.live() == before
+
+
+def test_an_engine_on_another_host_is_believed_even_with_our_number(root: Path, listening: Path) -> None:
+    run = create(root)
+    before = occupy(run, "/nowhere", host="elsewhere", pid=os.getpid())
+    with pytest.raises(RunProblem, match="is running on elsewhere"):
+        runs.claim(run, listening)
+    assert run.live() == before
+
+
+def test_a_claim_of_a_dead_engine_is_taken_over(root: Path, listening: Path) -> None:
+    run = create(root)
+    occupy(run, "/nowhere/dead.sock", pid=4711)
+    runs.claim(run, listening)
+    assert runs.read_session(run).pid == os.getpid()
+
+
+@pytest.mark.parametrize("host", [HOST, "elsewhere"])
+def test_a_live_run_is_not_removed(root: Path, listening: Path, host: str) -> None:
+    run = create(root, "mine")
+    occupy(run, listening, host=host)
+    with pytest.raises(RunProblem, match=r"mine is running; stop it first\."):
+        runs.remove_run(run)
+    assert run.config.is_file()
+
+
+def test_a_run_is_removed_with_all_that_is_in_it(root: Path) -> None:
+    run, other = create(root), create(root)
+    run.checkpoint("last").write_bytes(b"weights")
+    runs.remove_run(run)
+    assert [each.name for each in runs.all_runs(root)] == [other.name]
+    assert list(root.iterdir()) == [other.path]
+
+
+# written
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    runs.write_atomic(path, b"old")
+    runs.write_atomic(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("fault", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()], ids=repr)
+@pytest.mark.parametrize("before", [None, b"old"])
+def test_a_file_that_cannot_be_written_stays_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bytes | None, fault: BaseException
+) -> None:
+    path = tmp_path / "file"
+    if before is not None:
+        path.write_bytes(before)
+
+    def failing(_: int) -> None:
+        raise fault
+
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(type(fault)):
+        runs.write_atomic(path, b"new")
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == ({"file": before} if before else {})
+
+
+def test_a_file_in_no_folder_is_told_to_the_caller(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        runs.write_atomic(tmp_path / "nowhere" / "file", b"new")
+
+
+# described
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({}, "mlp · adam"),
+        ({"optimizer": "sgd", "learning_rate": 0.01}, "mlp · sgd · learning_rate 0.01"),
+        ({"model": "cnn", "hidden": [5]}, "cnn · adam"),
+        ({"hidden": [64, 32], "data_dir": "/data"}, "mlp · adam · hidden 64,32"),
+    ],
+)
+def test_a_configuration_on_one_line(values: dict[str, object], line: str) -> None:
+    assert runs.describe(make_config(values)) == line

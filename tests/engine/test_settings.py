@@ -1,0 +1,264 @@
+"""Default, preset, config file, environment, flag: each lies over the one before, and says where it is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from engine.config import HYPERPARAMETERS, TrainConfig, applies
+from engine.errors import ConfigProblem
+from engine.settings import Settings, config_path, effective, find_preset, presets
+
+
+class Layers:
+    """A config file and an environment of a test's own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "config.toml"
+        self.environ = {"MNIST_TUI_CONFIG": str(self.path)}
+
+    def write(self, text: str | bytes) -> None:
+        self.path.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    def read(self, flags: dict[str, str] | None = None, preset: str | None = None) -> Settings:
+        return effective(flags, preset, self.environ)
+
+    def fault(self, flags: dict[str, str] | None = None, preset: str | None = None) -> ConfigProblem:
+        with pytest.raises(ConfigProblem) as caught:
+            self.read(flags, preset)
+        assert str(caught.value).isprintable()
+        return caught.value
+
+
+@pytest.fixture
+def layers(tmp_path: Path) -> Layers:
+    return Layers(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("most", "epochs", "origin"),
+    [
+        ("preset", 5, "preset cnn"),
+        ("file", 7, "{path}"),
+        ("environment", 9, "MNIST_TUI_EPOCHS"),
+        ("flag", 11, "flag --epochs"),
+    ],
+)
+def test_each_layer_lies_over_the_ones_before(layers: Layers, most: str, epochs: int, origin: str) -> None:
+    upto = ["preset", "file", "environment", "flag"].index(most)
+    if upto >= 1:
+        layers.write("[train]\nepochs = 7\n")
+    if upto >= 2:
+        layers.environ["MNIST_TUI_EPOCHS"] = "9"
+    settings = layers.read({"epochs": "11"} if upto >= 3 else {}, preset="cnn")
+    assert settings.config.epochs == epochs
+    assert settings.origins["epochs"] == origin.format(path=layers.path)
+
+
+def test_a_layer_leaves_the_fields_it_does_not_name(layers: Layers) -> None:
+    layers.write("[train]\nbatch_size = 32\n")
+    layers.environ["MNIST_TUI_SEED"] = "4"
+    settings = layers.read({"learning_rate": "0.5"}, preset="overfit")
+    assert settings.config == msgspec.structs.replace(
+        find_preset("overfit").config, batch_size=32, seed=4, learning_rate=0.5
+    )
+    assert set(settings.origins) == set(HYPERPARAMETERS)
+    assert settings.origins["train_images"] == "preset overfit"
+    assert settings.origins["batch_size"] == str(layers.path)
+    assert settings.origins["seed"] == "MNIST_TUI_SEED"
+    assert settings.origins["learning_rate"] == "flag --learning-rate"
+    assert settings.origins["momentum"] == "default"
+
+
+def test_nothing_given_is_the_first_preset(layers: Layers) -> None:
+    settings = layers.read()
+    assert settings.preset == "blog-adam"
+    assert settings.config == find_preset("blog-adam").config
+    assert settings.notes == ()
+    assert settings.screen == {}
+
+
+@pytest.mark.parametrize(("most", "name"), [("file", "cnn"), ("environment", "overfit"), ("flag", "blog-sgd")])
+def test_the_preset_itself_is_chosen_by_the_highest_layer(layers: Layers, most: str, name: str) -> None:
+    upto = ["file", "environment", "flag"].index(most)
+    layers.write('preset = "cnn"\n')
+    if upto >= 1:
+        layers.environ["MNIST_TUI_PRESET"] = "overfit"
+    settings = layers.read(preset="blog-sgd" if upto >= 2 else None)
+    assert settings.preset == name
+    assert settings.config == find_preset(name).config
+
+
+def test_values_of_the_file_are_plain_toml(layers: Layers) -> None:
+    layers.write('[train]\nhidden = [64, 32]\nmodel = "mlp"\nlearning_rate = 1\nnesterov = true\n')
+    config = layers.read().config
+    assert (config.hidden, config.model, config.learning_rate, config.nesterov) == ((64, 32), "mlp", 1.0, True)
+
+
+def test_a_higher_layer_can_mend_what_does_not_go_together(layers: Layers) -> None:
+    layers.write('[train]\nprecision = "fp16"\ndevice = "cpu"\n')
+    assert layers.read({"device": "cuda"}).config.precision == "fp16"
+    assert layers.fault().field == "precision"
+
+
+def test_the_screen_table_is_passed_on(layers: Layers) -> None:
+    layers.write('[screen]\ntheme = "light"\n')
+    assert layers.read().screen == {"theme": "light"}
+
+
+def test_a_value_that_means_nothing_is_noted_where_it_was_given(layers: Layers) -> None:
+    settings = layers.read({"momentum": "0.9", "epochs": "3"})
+    assert settings.notes == ("--momentum has no effect with these settings; it is ignored.",)
+    assert layers.read({"momentum": "0.9", "optimizer": "sgd"}).notes == ()
+
+
+FILES: list[tuple[str, str | bytes, str]] = [
+    ("syntax", "epochs = = 3", "is not a TOML file"),
+    ("cut", "[train", "is not a TOML file"),
+    ("twice", "[train]\nepochs = 1\nepochs = 2\n", "is not a TOML file"),
+    ("latin-1", b'[train]\ndata_dir = "caf\xe9"\n', "is not a TOML file"),
+    ("zero bytes", bytes(64), "is not a TOML file"),
+    ("deep", "a = " + "[" * 20_000 + "]" * 20_000, "is not a TOML file"),
+    ("many digits", "[train]\nseed = " + "9" * 5000 + "\n", "is not a TOML file"),
+    ("hexadecimal", "[train]\nseed = 0x" + "f" * 5000 + "\n", "Seed: a number of thousands of digits is out of range"),
+    ("unknown table", "[trian]\nepochs = 3\n", "'trian' is not known; expected preset, [train] or [screen]"),
+    ("value outside", "epochs = 3\n", "'epochs' is not known; expected preset, [train] or [screen]"),
+    ("train no table", "train = 3\n", "'train' must be a table"),
+    ("train a list", "[[train]]\nepochs = 3\n", "'train' must be a table"),
+    ("screen no table", "screen = true\n", "'screen' must be a table"),
+    ("preset no name", "preset = 3\n", "'preset' must be a name"),
+    ("unknown field", "[train]\nepoch = 3\n", "There is no hyperparameter 'epoch'; did you mean 'epochs'?"),
+    ("wrong type", '[train]\nepochs = "3"\n', "Epochs: '3' is not that; expected a whole number from 1 to 10000"),
+    ("bool", "[train]\nepochs = true\n", "Epochs: 'True' is not that"),
+    ("fraction", "[train]\nepochs = 2.5\n", "Epochs: 2.5 is not a whole number"),
+    ("nan", "[train]\nlearning_rate = nan\n", "Learning rate: nan is not a number that can be used"),
+    ("out of range", "[train]\nmomentum = 1.0\n", "Momentum: 1 is out of range; expected a number from 0 below 1"),
+    ("date", "[train]\nepochs = 2020-01-01\n", "Epochs: '2020-01-01' is not that"),
+    ("table", "[train.epochs]\nx = 1\n", "Epochs: '{'x': 1}' is not that"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), [case[1:] for case in FILES], ids=[case[0] for case in FILES])
+def test_a_fault_in_the_file_names_the_file(layers: Layers, text: str | bytes, words: str) -> None:
+    layers.write(text)
+    message = str(layers.fault())
+    assert message.startswith(str(layers.path))
+    assert words in message
+    assert len(message) < 300 + len(str(layers.path))
+
+
+def test_a_file_that_cannot_be_read_is_named(layers: Layers) -> None:
+    layers.path.mkdir()
+    assert str(layers.fault()) == f"{layers.path} cannot be read: Is a directory."
+
+
+def test_a_path_that_no_file_can_have_is_named(layers: Layers) -> None:
+    layers.environ["MNIST_TUI_CONFIG"] = "/" + "x" * 300
+    assert str(layers.fault()).startswith("/xxx")
+
+
+def test_a_fault_in_the_environment_names_the_variable(layers: Layers) -> None:
+    layers.environ["MNIST_TUI_BATCH_SIZE"] = "-8"
+    fault = layers.fault()
+    assert (
+        str(fault) == "MNIST_TUI_BATCH_SIZE: Batch size: -8 is out of range; expected a whole number from 1 to 60000."
+    )
+    assert fault.field == "batch_size"
+
+
+def test_a_fault_in_a_flag_names_the_flag(layers: Layers) -> None:
+    fault = layers.fault({"learning_rate": "fast"})
+    assert "--learning-rate" in str(fault)
+    assert "Learning rate: 'fast' is not a number; expected a number from 0 to 1000000." in str(fault)
+    assert fault.field == "learning_rate"
+
+
+def test_values_that_do_not_go_together_across_layers_are_refused(layers: Layers) -> None:
+    layers.write('[train]\nmodel = "fastcnn"\n')
+    layers.environ["MNIST_TUI_BATCH_SIZE"] = "1"
+    assert layers.fault().field == "batch_size"
+
+
+@pytest.mark.parametrize("where", ["file", "environment", "flag"])
+def test_an_unknown_preset_is_refused_with_the_known_ones(layers: Layers, where: str) -> None:
+    if where == "file":
+        layers.write('preset = "bolg-adam"\n')
+    elif where == "environment":
+        layers.environ["MNIST_TUI_PRESET"] = "bolg-adam"
+    fault = layers.fault(preset="bolg-adam" if where == "flag" else None)
+    assert fault.field == "preset"
+    assert str(fault) == f"There is no preset 'bolg-adam'; expected one of {', '.join(presets())}."
+
+
+def test_other_variables_of_the_program_are_no_hyperparameters(layers: Layers) -> None:
+    layers.environ |= {"MNIST_TUI_HOME": "/somewhere", "MNIST_TUI_FASTER": "yes", "EPOCHS": "3"}
+    assert layers.read().config == find_preset("blog-adam").config
+
+
+def test_the_config_file_is_in_the_home_unless_another_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MNIST_TUI_HOME", str(tmp_path))
+    assert config_path({}) == tmp_path / "config.toml"
+    assert config_path({"MNIST_TUI_CONFIG": "/etc/other.toml"}) == Path("/etc/other.toml")
+
+
+@pytest.mark.parametrize("name", presets())
+def test_every_preset_is_sound_and_says_what_it_is_for(name: str) -> None:
+    preset = presets()[name]
+    config = preset.config
+    assert preset.name == name
+    assert 0 < len(preset.comment) <= 100
+    assert preset.comment.isprintable()
+    assert preset.comment.endswith(".")
+    assert len(preset.watch) > 40
+    assert preset.watch.isprintable()
+    assert preset.values
+    assert all(applies(config, field) for field in preset.values), "a preset sets nothing that means nothing"
+    assert effective(preset=name, environ={"MNIST_TUI_CONFIG": "/nowhere/config.toml"}).config == config
+
+
+def test_presets_come_in_an_order_that_is_theirs() -> None:
+    assert next(iter(presets())) == "blog-adam"
+    assert {"blog-adam", "blog-sgd", "cnn", "lr-too-high", "sigmoid-deep", "overfit"} <= set(presets())
+
+
+BLOG: dict[str, Any] = {
+    "model": "mlp",
+    "hidden": (128, 256),
+    "activation": "relu",
+    "dropout": 0.5,
+    "loss": "cross_entropy",
+    "optimizer": "adam",
+    "learning_rate": 0.001,
+    "batch_size": 64,
+    "epochs": 25,
+    "schedule": "constant",
+    "weight_decay": 0.0,
+    "clip_norm": 0.0,
+    "label_smoothing": 0.0,
+    "patience": 0,
+    "train_images": 0,
+    "shift": 0.0,
+    "rotation": 0.0,
+    "scale": 0.0,
+    "noise": 0.0,
+    "precision": "fp32",
+}
+
+
+def test_blog_adam_is_the_network_of_the_tutorial() -> None:
+    config = find_preset("blog-adam").config
+    assert {name: getattr(config, name) for name in BLOG} == BLOG
+
+
+def test_blog_sgd_differs_in_the_optimizer_alone() -> None:
+    adam, sgd = find_preset("blog-adam").config, find_preset("blog-sgd").config
+    assert msgspec.structs.replace(adam, optimizer="sgd") == sgd
+
+
+def test_a_configuration_can_be_told_from_the_defaults() -> None:
+    assert find_preset("lr-too-high").config != TrainConfig()

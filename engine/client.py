@@ -33,6 +33,7 @@ from engine.runtime import listen
 
 _GREETING_SECONDS = 20.0
 _LOG_TAIL = 20
+_GONE = "The engine is gone; the run stands as its last checkpoint has it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +141,13 @@ class Engine:
                 raise ConnectionResetError
             self._writer.write(protocol.encode(msgspec.structs.replace(command, id=number)))
             await self._writer.drain()
-            reply = await future
-        except (ConnectionError, asyncio.CancelledError) as fault:
-            if isinstance(fault, asyncio.CancelledError) and not future.cancelled():
-                raise
-            raise EngineProblem("The engine is gone; the run stands as its last checkpoint has it.") from fault
+            reply = await asyncio.shield(future)
+        except ConnectionError as fault:
+            raise EngineProblem(_GONE) from fault
+        except asyncio.CancelledError:
+            if future.cancelled():
+                raise EngineProblem(_GONE) from None
+            raise
         finally:
             self._replies.pop(number, None)
         if reply.error:

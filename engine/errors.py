@@ -6,7 +6,7 @@ import enum
 
 
 class ExitCode(enum.IntEnum):
-    """Exit statuses of every command (README, "Exit codes")."""
+    """Exit statuses of every command (docs/events.md)."""
 
     DONE = 0
     USAGE = 2

@@ -1,8 +1,8 @@
 """What the engine tells: a closed union of frozen events, each one line of a run's ``events.jsonl``.
 
 Every event carries `seq` (0, 1, 2 … within its run, without gaps) and `time` (Unix seconds). A figure that is not
-finite is None, since JSON has no word for it; the event's `note` says in words what it was. Accuracies and
-probabilities are 0 to 1. The JSON is described for others in ``docs/events.md``.
+finite is None, since JSON has no word for it (`non_finite` counts such losses). Accuracies and probabilities are 0 to
+1. The JSON is described for others in ``docs/events.md``.
 """
 
 from __future__ import annotations

@@ -225,6 +225,8 @@ def claim(run: RunFolder, socket_path: Path) -> None:
         raise RunProblem(
             f"{run.name} is running on {info.host} (process {info.pid}); `mnist-tui attach {run.name}` shows it."
         )
+    for unfinished in run.path.glob(".*.tmp"):  # of an engine that was killed while it wrote
+        unfinished.unlink(missing_ok=True)
     data = msgspec.json.encode(SessionInfo(socket.gethostname(), os.getpid(), str(socket_path)))
     write_atomic(run.session, data)
 

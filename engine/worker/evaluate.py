@@ -53,7 +53,7 @@ def evaluate(model: nn.Module, images: Tensor, labels: Tensor, loss: Loss, kind:
         for start in range(0, len(labels), _BATCH):
             part = slice(start, start + _BATCH)
             logits = model(images[part])
-            total += loss(logits.float(), labels[part]).double().cpu() * len(labels[part])
+            total += loss(logits.float(), labels[part]).cpu().double() * len(labels[part])
             likely = probabilities(logits, kind).max(dim=1)
             readings.append(likely.indices.cpu())
             confidences.append(likely.values.cpu())

@@ -36,7 +36,8 @@ class Meter:
         self._losses = torch.zeros(WINDOW, device=device)
         self._norm = torch.zeros((), device=device)
         self._steps = self._images = 0
-        self.epoch = torch.zeros(3, dtype=torch.float64, device=device)
+        exact = torch.float32 if device.type == "mps" else torch.float64  # Metal has no doubles
+        self.epoch = torch.zeros(3, dtype=exact, device=device)
         """Sums over the epoch so far: loss × images, images read rightly, gradient norms."""
         self.epoch_steps = self.epoch_images = 0
 
@@ -51,7 +52,8 @@ class Meter:
         self._norm = norm
         self._steps += 1
         self._images += images
-        self.epoch += torch.stack((loss.double() * images, right.double(), norm.double()))
+        exact = self.epoch.dtype
+        self.epoch += torch.stack((loss.to(exact) * images, right.to(exact), norm.to(exact)))
         self.epoch_steps += 1
         self.epoch_images += images
 
@@ -91,5 +93,5 @@ class Meter:
 
     def restore(self, state: dict[str, object]) -> None:
         """Undo `state`."""
-        self.epoch.copy_(torch.tensor(state["epoch"], dtype=torch.float64))
+        self.epoch.copy_(torch.tensor(state["epoch"], dtype=self.epoch.dtype))
         self.epoch_steps, self.epoch_images = int(state["steps"]), int(state["images"])  # type: ignore[call-overload]

@@ -172,9 +172,13 @@ async def test_killed_by_force_it_is_said_and_resumed_to_the_same_numbers(config
     await engine.close()
     assert find_run(name).status() == "interrupted"
 
+    half_written = find_run(name).path / ".last.pt.12345.tmp"
+    half_written.write_bytes(b"half a checkpoint")
+
     second = await Engine.start()
     await second.send(cmd.ResumeRun(run=name))
     await until(second, is_a(ev.Finished))
+    assert not half_written.exists()
     await second.send(cmd.Start(config=longer, name="straight"))
     await until(second, is_a(ev.Finished))
     await second.close()

@@ -1,0 +1,106 @@
+"""The pictures of the documentation, drawn by the app itself while it trains.
+
+python -m benchmarks.screenshots FOLDER
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from engine.client import Engine
+from engine.settings import effective
+from tui.app import MnistApp
+
+_FONT_FACES = re.compile(r"@font-face\s*{.*?}", re.DOTALL)
+_FONT = "DejaVu Sans Mono, Menlo, Consolas, monospace"
+Scene = Callable[[Pilot[None]], Awaitable[None]]
+
+
+def picture(app: MnistApp) -> str:
+    """The screen as SVG that fetches no font from anywhere."""
+    svg = _FONT_FACES.sub("", app.export_screenshot(title="mnist-tui"))
+    return svg.replace("Fira Code", _FONT)
+
+
+async def until(pilot: Pilot[None], happened: Callable[[MnistApp], bool]) -> None:
+    """Wait for the app to come to something."""
+    assert isinstance(pilot.app, MnistApp)
+    while not happened(pilot.app):
+        await pilot.pause(0.2)
+    await pilot.pause(0.5)
+
+
+def trained(epochs: float) -> Callable[[MnistApp], bool]:
+    return lambda app: app.snapshot.state.position >= epochs
+
+
+def finished(app: MnistApp) -> bool:
+    return app.snapshot.state.finished is not None
+
+
+async def shoot(
+    folder: Path, name: str, size: tuple[int, int], theme: str, preset: str, *scenes: tuple[str, Scene]
+) -> None:
+    """Open the app and take a picture after each scene."""
+    app = MnistApp(effective(preset=preset), Engine.start, theme=theme)
+    async with app.run_test(size=size) as pilot:
+        for suffix, scene in scenes:
+            await scene(pilot)
+            path = folder / f"{name}{suffix}.svg"
+            path.write_text(picture(app), encoding="utf-8")
+            print(path)
+
+
+def start_and_wait(happened: Callable[[MnistApp], bool]) -> Scene:
+    async def scene(pilot: Pilot[None]) -> None:
+        await pilot.press("r")
+        await until(pilot, happened)
+
+    return scene
+
+
+def keep_waiting(happened: Callable[[MnistApp], bool]) -> Scene:
+    async def scene(pilot: Pilot[None]) -> None:
+        await until(pilot, happened)
+
+    return scene
+
+
+def press(*keys: str) -> Scene:
+    async def scene(pilot: Pilot[None]) -> None:
+        await pilot.press(*keys)
+        await pilot.pause(0.5)
+
+    return scene
+
+
+async def main(folder: Path) -> None:
+    """Every picture of the documentation."""
+    await shoot(
+        folder,
+        "train",
+        (120, 35),
+        "dark",
+        "blog-adam",
+        ("-live", start_and_wait(trained(4.5))),
+        ("", keep_waiting(finished)),
+        ("-help", press("question_mark")),
+    )
+    await shoot(folder, "light", (120, 35), "light", "quick", ("", start_and_wait(finished)), ("-presets", press("o")))
+    await shoot(folder, "small", (80, 24), "dark", "quick", ("", start_and_wait(finished)))
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["MNIST_TUI_HOME"] = home
+        target = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/pictures")
+        target.mkdir(parents=True, exist_ok=True)
+        asyncio.run(main(target))

@@ -74,7 +74,7 @@ class Hyperparameter:
                 return f"whole numbers from {plain(about.low)} to {plain(about.high)} with commas between, {_MOST_LAYERS} at most"
             case "int" | "float":
                 noun = "a whole number" if self.kind == "int" else "a number"
-                upper = f"below {plain(about.high)}" if about.open_high else f"to {plain(about.high)}"
+                upper = f"to below {plain(about.high)}" if about.open_high else f"to {plain(about.high)}"
                 zero = f" (0 = {about.zero})" if about.zero else ""
                 return f"{noun} from {plain(about.low)} {upper}{zero}"
 

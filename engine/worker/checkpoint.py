@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,9 @@ def save_checkpoint(path: Path, config: TrainConfig, contents: dict[str, Any]) -
 def load_checkpoint(path: Path) -> tuple[TrainConfig, dict[str, Any]]:
     """The config and the rest, tensors on the CPU. Raises `RunProblem` with a sentence for anything else."""
     try:
-        contents = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of torch, about files that are refused anyway
+            contents = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as fault:
         raise RunProblem(f"{path} is not there: the run ended before its first checkpoint.") from fault
     except pickle.UnpicklingError as fault:

@@ -64,7 +64,7 @@ def configs(draw: st.DrawFn) -> TrainConfig:
     """Configurations that are sound, alone and together: some fields drawn, the others as they are by default."""
     changed = draw(st.sets(st.sampled_from(sorted(HYPERPARAMETERS)), max_size=8))
     values: dict[str, Any] = {name: draw(values_of(HYPERPARAMETERS[name])) for name in sorted(changed)}
-    if values.get("model") == "fastcnn":
+    if values.get("model") == "fastcnn" or values.get("batch_norm"):
         values["batch_size"] = max(2, values.get("batch_size", 64))
         values["train_images"] = 0
     if values.get("device") == "cpu":
@@ -201,8 +201,8 @@ class Life:
             )
         )
 
-    def end_epoch(self) -> None:
-        """Validate after the epoch's last step, and save."""
+    def end_epoch(self, *, save: bool = True) -> None:
+        """Validate after the epoch's last step, and save (or fail to)."""
         loss = self.chance.uniform(0, 3)
         self.epoch += 1
         best, self.lowest = loss < self.lowest, min(loss, self.lowest)
@@ -225,6 +225,9 @@ class Life:
             )
         )
         self.preview()
+        if not save:
+            self.tell(ev.SaveFailed(path="last.pt", reason="No space left on device"))
+            return
         if best:
             self.tell(ev.CheckpointSaved(kind="best", epoch=self.epoch, step=self.step))
         self.save()
@@ -327,7 +330,7 @@ def _session(draw: st.DrawFn, life: Life) -> ev.Outcome | None:
             case _:
                 _happen(life, happening)
         if not life.left:
-            life.end_epoch()
+            life.end_epoch(save=draw(st.booleans()))
     return "completed"
 
 

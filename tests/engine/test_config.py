@@ -13,13 +13,13 @@ from engine.errors import ConfigProblem, ExitCode
 from tests.engine.strategies import configs, examples
 
 
-@examples(60)
+@examples(40)
 @given(config=configs())
 def test_a_configuration_survives_being_taken_apart(config: TrainConfig) -> None:
     assert make_config(msgspec.structs.asdict(config)) == config
 
 
-@examples(60)
+@examples(40)
 @given(config=configs(), base=configs())
 def test_the_differences_are_what_makes_one_configuration_of_another(config: TrainConfig, base: TrainConfig) -> None:
     changed = differences(config, base)
@@ -27,7 +27,7 @@ def test_the_differences_are_what_makes_one_configuration_of_another(config: Tra
     assert all(getattr(base, name) != value for name, value in changed.items())
 
 
-@examples(60)
+@examples(40)
 @given(config=configs())
 def test_every_field_knows_for_every_configuration_whether_it_applies(config: TrainConfig) -> None:
     assert {type(applies(config, name)) for name in HYPERPARAMETERS} == {bool}
@@ -75,7 +75,9 @@ def test_an_unknown_name_cannot_spoil_the_message(name: str) -> None:
 
 TOGETHER: list[tuple[dict[str, Any], str, str]] = [
     ({"model": "fastcnn", "batch_size": 1}, "batch_size", "at least 2 images"),
-    ({"model": "fastcnn", "train_images": 1}, "batch_size", "at least 2 images"),
+    ({"model": "fastcnn", "train_images": 1}, "train_images", "at least 2 images"),
+    ({"model": "mlp", "batch_norm": True, "batch_size": 1}, "batch_size", "at least 2 images"),
+    ({"model": "mlp", "batch_norm": True, "train_images": 1}, "train_images", "at least 2 images"),
     ({"precision": "fp16", "device": "cpu"}, "precision", "take fp32, or bf16"),
     *(
         ({"device": name}, "device", "expected auto, cpu, cuda, cuda:N or mps")
@@ -99,7 +101,9 @@ def test_values_that_cannot_work_together_are_refused(values: dict[str, Any], fi
     [
         {"model": "fastcnn", "batch_size": 2},
         {"model": "fastcnn", "train_images": 2},
-        {"model": "cnn", "batch_size": 1},
+        {"model": "cnn", "batch_size": 1, "batch_norm": True},
+        {"model": "mlp", "batch_size": 1, "batch_norm": False},
+        {"model": "mlp", "batch_size": 2, "batch_norm": True},
         {"precision": "fp16", "device": "cuda"},
         {"precision": "fp16", "device": "auto"},
         {"precision": "bf16", "device": "cpu"},
@@ -141,6 +145,8 @@ def test_a_base_is_part_of_what_must_go_together() -> None:
         ({"optimizer": "sgd"}, "weight_decay", True),
         ({"model": "mlp"}, "hidden", True),
         ({"model": "cnn"}, "hidden", False),
+        ({"model": "mlp"}, "batch_norm", True),
+        ({"model": "cnn"}, "batch_norm", False),
         ({"model": "linear"}, "dropout", False),
         ({"model": "linear"}, "activation", False),
         ({"model": "fastcnn"}, "activation", True),

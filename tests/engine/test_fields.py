@@ -31,10 +31,10 @@ NONSENSE = {
 }
 EXPECTED = {
     "learning_rate": "a number from 0 to 1000000",
-    "momentum": "a number from 0 below 1 (0 = off)",
+    "momentum": "a number from 0 to below 1 (0 = off)",
     "weight_decay": "a number from 0 to 10 (0 = off)",
     "eps": "a number from 1e-16 to 1",
-    "dropout": "a number from 0 below 1 (0 = off)",
+    "dropout": "a number from 0 to below 1 (0 = off)",
     "epochs": "a whole number from 1 to 10000",
     "batch_size": "a whole number from 1 to 60000",
     "seed": "a whole number from 0 to 9223372036854775807",

@@ -37,14 +37,14 @@ def one_epoch(life: Life) -> None:
 # what everyone agrees on
 
 
-@examples(60)
+@examples(50)
 @given(events=lives(), data=st.data())
 def test_who_comes_late_knows_what_is_known_from_the_start(events: Events, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(events)))
     assert fold(events[at:], fold(events[:at])) == fold(events)
 
 
-@examples(60)
+@examples(50)
 @given(events=lives(), data=st.data())
 def test_events_that_come_twice_change_nothing(events: Events, data: st.DataObject) -> None:
     lost = data.draw(st.integers(0, len(events)))
@@ -65,7 +65,7 @@ def test_the_next_run_of_a_session_starts_from_nothing(first: Events, second: Ev
     assert fold([*first, created, *second[1:]]) == fold([created, *second[1:]])
 
 
-@examples(60)
+@examples(50)
 @given(events=lives())
 def test_what_holds_after_every_event(events: Events) -> None:
     state = RunState()
@@ -86,7 +86,7 @@ def test_what_holds_after_every_event(events: Events) -> None:
         assert eta is None or (0 <= eta < math.inf and state.running)
 
 
-@examples(60)
+@examples(50)
 @given(events=lives())
 def test_a_resume_drops_what_the_checkpoint_does_not_hold(events: Events) -> None:
     for number, event in enumerate(events):
@@ -105,6 +105,36 @@ def test_a_resume_drops_what_the_checkpoint_does_not_hold(events: Events) -> Non
         assert (after.finished, after.test, after.stopped_at, after.progress) == (None,) * 4
         assert after.status == "training"
         assert after.log == before.log
+
+
+def test_epochs_and_marks_beyond_the_checkpoint_did_not_happen(life: Life) -> None:
+    life.start()
+    one_epoch(life)
+    life.change("learning_rate", 0.25)
+    life.train(4)
+    life.change("learning_rate", 0.5)
+    life.end_epoch(save=False)
+    life.train(2)
+    assert [len(fold(life.events).epochs), len(fold(life.events).marks)] == [2, 2]
+    life.start()
+    state = fold(life.events)
+    assert [epoch.epoch for epoch in state.epochs] == [1]
+    assert [(mark.kind, mark.step) for mark in state.marks] == [("changed", 4), ("resumed", 4)]
+    assert [point.step for point in state.losses.points] == [4]
+    assert (state.step, state.position) == (4, 1.0)
+
+
+def test_readings_of_digits_beyond_the_checkpoint_are_forgotten(life: Life) -> None:
+    life.start()
+    one_epoch(life)
+    kept = fold(life.events).previews
+    assert kept is not None
+    life.start()
+    assert fold(life.events).previews == kept
+    life.train(2)
+    life.preview()
+    life.start()
+    assert fold(life.events).previews is None
 
 
 def test_states_are_equal_by_value_and_differ_with_what_was_told(life: Life) -> None:
@@ -137,6 +167,8 @@ def test_the_status_through_a_whole_life(life: Life) -> None:
     life.pause()
     assert status() == "paused"
     life.train(1)
+    life.tell(ev.Phase(name="training", text=""))
+    assert status() == "paused"
     life.pause()
     assert status() == "paused"
     life.go_on()

@@ -9,12 +9,13 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+import pytest_asyncio
 
 from engine import commands as cmd
 from engine import events as ev
@@ -26,21 +27,30 @@ from engine.protocol import COMMAND_LIMIT, Ready
 from engine.runs import find_run, read_session
 from tests.kit import write_tiny_set
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.timeout(90), pytest.mark.asyncio(loop_scope="module")]
 
 
-@pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainConfig:
-    """A run that takes a moment, in a home of its own."""
-    monkeypatch.setenv("MNIST_TUI_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-    data = write_tiny_set(tmp_path / "data", train=300, test=64)
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home for runs and sockets of our own, for engine processes too."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MNIST_TUI_HOME", str(folder))
+        patch.setenv("OMP_NUM_THREADS", "1")
+        patch.delenv("XDG_RUNTIME_DIR", raising=False)
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def config(home: Path) -> TrainConfig:
+    """A run that takes a moment."""
+    data = write_tiny_set(home / "data", train=300, test=64)
     return make_config({"hidden": (16,), "batch_size": 16, "epochs": 3, "device": "cpu", "data_dir": str(data)})
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def engine(config: TrainConfig) -> AsyncIterator[Engine]:
+    """One engine for every test that leaves it as it found it: torch takes seconds to load."""
     started = await Engine.start()
     yield started
     await started.close()
@@ -76,6 +86,13 @@ async def gone(pid: int) -> bool:
     return False
 
 
+async def test_every_client_is_told_when_torch_is_loaded(engine: Engine) -> None:
+    client = await Engine.connect(Path(await socket_of(engine)))
+    message = (await until(client, is_a(Ready)))[-1]
+    assert message.torch.startswith("2.")
+    await client.close()
+
+
 async def test_a_run_over_the_socket_is_the_run_in_its_folder(engine: Engine, config: TrainConfig) -> None:
     reply = await engine.send(cmd.Start(config=config, preset="blog-adam"))
     seen = events(await until(engine, is_a(ev.Finished)))
@@ -89,11 +106,6 @@ async def test_a_run_over_the_socket_is_the_run_in_its_folder(engine: Engine, co
     state = fold(seen)
     assert (state.status, state.position, len(state.epochs)) == ("ended", 3.0, 3)
     assert state.started is not None and state.started.machine.threads == 1
-
-
-async def test_ready_comes_by_itself(engine: Engine) -> None:
-    message = (await until(engine, is_a(Ready)))[-1]
-    assert message.torch.startswith("2.")
 
 
 async def test_a_client_that_comes_late_knows_what_one_from_the_start_knows(
@@ -196,7 +208,8 @@ def figures(state: RunState) -> list[tuple[object, ...]]:
     ]
 
 
-async def test_told_to_terminate_it_saves_and_goes(engine: Engine, config: TrainConfig) -> None:
+async def test_told_to_terminate_it_saves_and_goes(config: TrainConfig) -> None:
+    engine = await Engine.start()
     name = (await engine.send(cmd.Start(config=make_config({"epochs": 5000}, config)))).result["run"]
     await until(engine, is_a(ev.EpochEnded))
     os.kill(engine.hello.pid, signal.SIGTERM)

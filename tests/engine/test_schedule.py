@@ -114,7 +114,7 @@ def test_more_epochs_are_another_plan_followed_from_there_on(schedule: str) -> N
     assert stretched == pytest.approx(rates(short))
 
 
-@examples(100)
+@examples(60)
 @given(
     config=st.builds(
         plan,

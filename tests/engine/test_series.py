@@ -49,7 +49,7 @@ def total(found: Iterable[Point]) -> float:
     return math.fsum(p.mean * p.count for p in found if p.mean is not None)
 
 
-@examples(100)
+@examples(60)
 @given(given_points=points())
 def test_thinning_keeps_what_the_points_say(given_points: list[Point]) -> None:
     kept = added(given_points).points
@@ -72,7 +72,7 @@ def test_thinning_keeps_what_the_points_say(given_points: list[Point]) -> None:
         assert (p.mean is None) == (p.count == 0)
 
 
-@examples(100)
+@examples(60)
 @given(given_points=points())
 def test_the_result_depends_on_the_points_alone(given_points: list[Point]) -> None:
     """Adding one by one comes to the same as cutting the steps into pieces of the final width at once."""
@@ -84,7 +84,7 @@ def test_the_result_depends_on_the_points_alone(given_points: list[Point]) -> No
         assert p.mean == pytest.approx(q.mean)
 
 
-@examples(100)
+@examples(60)
 @given(given_points=points(), data=st.data())
 def test_a_series_can_be_cut_off_and_gone_on_with(given_points: list[Point], data: st.DataObject) -> None:
     at = data.draw(st.integers(0, 2500))

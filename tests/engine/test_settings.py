@@ -135,7 +135,7 @@ FILES: list[tuple[str, str | bytes, str]] = [
     ("bool", "[train]\nepochs = true\n", "Epochs: 'True' is not that"),
     ("fraction", "[train]\nepochs = 2.5\n", "Epochs: 2.5 is not a whole number"),
     ("nan", "[train]\nlearning_rate = nan\n", "Learning rate: nan is not a number that can be used"),
-    ("out of range", "[train]\nmomentum = 1.0\n", "Momentum: 1 is out of range; expected a number from 0 below 1"),
+    ("out of range", "[train]\nmomentum = 1.0\n", "Momentum: 1 is out of range; expected a number from 0 to below 1"),
     ("date", "[train]\nepochs = 2020-01-01\n", "Epochs: '2020-01-01' is not that"),
     ("table", "[train.epochs]\nx = 1\n", "Epochs: '{'x': 1}' is not that"),
 ]

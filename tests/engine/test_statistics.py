@@ -39,7 +39,7 @@ def test_no_image_says_nothing() -> None:
 counts = st.integers(1, 10**6).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total)))
 
 
-@examples(100)
+@examples(60)
 @given(count=counts)
 def test_the_interval_holds_the_share_and_stays_a_share(count: tuple[int, int]) -> None:
     right, total = count
@@ -49,7 +49,7 @@ def test_the_interval_holds_the_share_and_stays_a_share(count: tuple[int, int]) 
     assert low < high
 
 
-@examples(100)
+@examples(60)
 @given(count=counts)
 def test_one_more_right_moves_both_bounds_up(count: tuple[int, int]) -> None:
     right, total = count

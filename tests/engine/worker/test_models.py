@@ -118,7 +118,7 @@ OPTIMIZERS = [
 ]
 
 
-@pytest.mark.parametrize(("values", "reference"), OPTIMIZERS, ids=lambda v: str(v)[:50])
+@pytest.mark.parametrize(("values", "reference"), OPTIMIZERS, ids=[str(values) for values, _ in OPTIMIZERS])
 def test_flat_parameters_train_as_separate_ones_do(values: dict[str, object], reference: object) -> None:
     config = make_config({**values, "hidden": (16,), "dropout": 0.0})
     torch.manual_seed(3)

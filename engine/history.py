@@ -230,9 +230,9 @@ def eta_seconds(state: RunState) -> float | None:
     if state.started is None or not state.speed or not state.running:
         return None
     left = max(state.config.epochs - state.position, 0.0)
-    validations = math.ceil(left - 1e-9)
+    validations = state.config.epochs - (state.epochs[-1].epoch if state.epochs else 0)
     if state.epochs:
         validation = state.epochs[-1].validation_seconds
     else:  # a forward pass is about a third of a training step (forward, and two products for each backward)
         validation = state.started.validation_images / (3 * state.speed)
-    return left * state.started.train_images / state.speed + validations * validation
+    return left * state.started.train_images / state.speed + max(validations, 0) * validation

@@ -94,7 +94,7 @@ def effective(
     Raises `ConfigProblem` that says in which layer a wrong value stands.
     """
     path = config_path(environ)
-    file = read_toml(path) if _is_there(path) else {}
+    file = read_toml(path) if PREFIX + "CONFIG" in environ or _is_there(path) else {}
     _check_file(file, path)
     name = preset or environ.get(PREFIX + "PRESET") or file.get("preset") or DEFAULT_PRESET
     chosen = find_preset(name)

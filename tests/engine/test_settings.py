@@ -18,7 +18,7 @@ class Layers:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "config.toml"
-        self.environ = {"MNIST_TUI_CONFIG": str(self.path)}
+        self.environ: dict[str, str] = {}
 
     def write(self, text: str | bytes) -> None:
         self.path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -34,7 +34,8 @@ class Layers:
 
 
 @pytest.fixture
-def layers(tmp_path: Path) -> Layers:
+def layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layers:
+    monkeypatch.setenv("MNIST_TUI_HOME", str(tmp_path))
     return Layers(tmp_path)
 
 
@@ -207,7 +208,7 @@ def test_the_config_file_is_in_the_home_unless_another_is_named(
 
 
 @pytest.mark.parametrize("name", presets())
-def test_every_preset_is_sound_and_says_what_it_is_for(name: str) -> None:
+def test_every_preset_is_sound_and_says_what_it_is_for(name: str, layers: Layers) -> None:
     preset = presets()[name]
     config = preset.config
     assert preset.name == name
@@ -218,7 +219,7 @@ def test_every_preset_is_sound_and_says_what_it_is_for(name: str) -> None:
     assert preset.watch.isprintable()
     assert preset.values
     assert all(applies(config, field) for field in preset.values), "a preset sets nothing that means nothing"
-    assert effective(preset=name, environ={"MNIST_TUI_CONFIG": "/nowhere/config.toml"}).config == config
+    assert layers.read(preset=name).config == config
 
 
 def test_presets_come_in_an_order_that_is_theirs() -> None:
@@ -262,3 +263,9 @@ def test_blog_sgd_differs_in_the_optimizer_alone() -> None:
 
 def test_a_configuration_can_be_told_from_the_defaults() -> None:
     assert find_preset("lr-too-high").config != TrainConfig()
+
+
+def test_a_config_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+    missing = tmp_path / "nowhere.toml"
+    with pytest.raises(ConfigProblem, match="nowhere"):
+        effective(environ={"MNIST_TUI_CONFIG": str(missing)})

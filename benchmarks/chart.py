@@ -1,7 +1,7 @@
 """How long one redraw of a chart takes, by the number of points and the size. Run: python -m benchmarks.chart
 
-The chart is that of a training: the loss of every step, its moving average, the validation loss of 25 epochs. Each redraw has
-new points at its end, as while training; the averages are made beforehand.
+The chart is that of a training: the loss of every step, its moving average, the validation loss of 25 epochs.
+The number of points differs from redraw to redraw, as it does while training; the averages are made beforehand.
 """
 
 from __future__ import annotations

@@ -1,0 +1,69 @@
+"""What is printed or warned: on the log screen, counted, never on the picture."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+
+from engine import events as ev
+from tests import events_kit as kit
+from tests.tui.app_kit import stage
+
+
+def opening() -> list[ev.Event]:
+    """The beginning of a run."""
+    return kit.numbered(kit.opening())
+
+
+async def test_new_lines_are_counted_until_they_are_seen() -> None:
+    async with stage(opening()) as on:
+        await on.tell(ev.LogLine(seq=100, text="first words"), ev.LogLine(seq=101, text="second words"))
+        assert "3 Log (2)" in on.text()
+        assert "first words" not in on.text()
+        await on.press("3")
+        assert "first words" in on.text()
+        assert "second words" in on.text()
+        await on.tell(ev.LogLine(seq=102, text="third words"))
+        assert "third words" in on.text()
+        await on.press("1")
+        assert "3 Log (" not in on.text()
+
+
+async def test_lines_come_without_escape_sequences() -> None:
+    async with stage([*opening(), ev.LogLine(seq=100, text="\x1b[31mred\x1b[0m \x07bell\x1b]0;title\x07 end")]) as on:
+        await on.press("3")
+        assert "engine  red  bell end" in on.text()
+
+
+async def test_a_long_log_is_followed() -> None:
+    async with stage([*opening(), *(ev.LogLine(seq=100 + n, text=f"line {n}") for n in range(1500))]) as on:
+        await on.press("3")
+        assert "line 1499" in on.text()
+        assert "line 3 " not in on.text()
+
+
+async def test_the_log_of_the_next_run_is_its_own() -> None:
+    async with stage([*opening(), ev.LogLine(seq=100, text="old words")]) as on:
+        await on.press("3")
+        await on.tell(*kit.numbered([*kit.opening(run="2026-03-14-1540-calm-owl"), ev.LogLine(text="new words")]))
+        assert "new words" in on.text()
+        assert "old words" not in on.text()
+
+
+async def test_prints_and_warnings_of_this_process_are_kept_from_the_picture() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        async with stage(opening()) as on:
+            print("stray words")
+            warner = threading.Thread(target=lambda: warnings.warn("odd use", UserWarning, stacklevel=1))
+            warner.start()
+            warner.join()
+            await on.settle()
+            await on.settle()
+            assert "stray" not in on.text()
+            assert "odd use" not in on.text()
+            assert "3 Log (2)" in on.text()
+            await on.press("3")
+            assert "screen  stray words" in on.text()
+            assert "UserWarning: odd use" in on.text()
+    assert warnings.showwarning.__module__ == "warnings"

@@ -1,0 +1,108 @@
+"""Leaving, with and without a run in training."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine import commands as cmd
+from engine import events as ev
+from tests import events_kit as kit
+from tests.tui.app_kit import Stage, stage
+
+
+def training() -> list[ev.Event]:
+    """A run in its second epoch."""
+    return kit.numbered([*kit.opening(), *kit.epoch_events(kit.BLOG, 1)])
+
+
+def last_words(on: Stage) -> str:
+    """What is printed after the screen is gone."""
+    return "\n".join(str(words) for words in on.app._exit_renderables)
+
+
+async def left(on: Stage) -> bool:
+    """Whether the app is on its way out."""
+    for worker in [w for w in on.app.workers if w.group == "leave"]:
+        await worker.wait()
+    return on.app._exit
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+q", "ctrl+c"])
+async def test_nothing_is_asked_while_nothing_trains(key: str) -> None:
+    async with stage() as on:
+        await on.pilot.press(key)
+        assert await left(on)
+        assert on.app.return_code == 0
+        assert on.engine.closed
+
+
+async def test_a_finished_run_is_summed_up() -> None:
+    async with stage(kit.whole_run(epochs=1)) as on:
+        await on.pilot.press("q")
+        assert await left(on)
+        assert last_words(on) == f"{kit.RUN}: finished, test accuracy 97.81 %. More: mnist-tui show {kit.RUN}"
+
+
+@pytest.mark.parametrize("answer", [["l"], ["enter"]])
+async def test_leaving_it_training_says_how_to_come_back(answer: list[str]) -> None:
+    async with stage(training()) as on:
+        await on.press("q")
+        assert "mnist-tui attach brave-otter" in on.text()
+        await on.pilot.press(*answer)
+        assert await left(on)
+        assert on.engine.commands == []
+        assert on.engine.closed
+        assert f"mnist-tui attach {kit.RUN}" in last_words(on)
+
+
+@pytest.mark.parametrize("answer", [["c"], ["escape"], ["down", "down", "down", "enter"]])
+async def test_cancel_stays(answer: list[str]) -> None:
+    async with stage(training()) as on:
+        await on.press("q", *answer)
+        assert on.app.screen is on.train
+        assert on.engine.commands == []
+        assert not on.app._exit
+
+
+async def test_stop_and_test_waits_for_the_end() -> None:
+    async with stage(training()) as on:
+        await on.press("q", "s")
+        assert on.engine.commands == [cmd.Stop()]
+        assert "stopping and testing" in on.status
+        assert not on.app._exit
+        end = kit.ending(kit.BLOG, 1, outcome="stopped", reason="Stopped.", table=kit.confusion())
+        on.engine.push(*kit.numbered(end, first=1000))
+        await on.engine.told()
+        await on.pilot.pause()
+        assert await left(on)
+        assert "stopped, test accuracy 97.81 %" in last_words(on)
+
+
+async def test_abort_ends_the_run_and_leaves() -> None:
+    async with stage(training()) as on:
+        await on.press("q", "a")
+        assert await left(on)
+        assert on.engine.commands == [cmd.Abort()]
+        assert f"mnist-tui resume {kit.RUN}" in last_words(on)
+
+
+async def test_ctrl_q_leaves_from_inside_a_field() -> None:
+    async with stage() as on:
+        on.train.form.focus_field("learning_rate")
+        await on.settle()
+        await on.pilot.press("ctrl+q")
+        assert await left(on)
+
+
+async def test_warnings_are_shown_again_after_the_end() -> None:
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        async with stage() as on:
+            warnings.warn("something is deprecated", DeprecationWarning, stacklevel=1)
+            await on.settle()
+            assert "something is deprecated" not in on.text()
+            await on.pilot.press("q")
+            assert await left(on)
+            assert "something is deprecated" in last_words(on)

@@ -1,0 +1,147 @@
+"""The table of runs: open, attach, go on, delete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from engine import commands as cmd
+from engine import events as ev
+from engine.client import EngineLike
+from engine.eventlog import EventLog
+from engine.runs import RunFolder, SessionInfo, create_run, write_atomic
+from tests import events_kit as kit
+from tests.fake_engine import FakeEngine
+from tests.tui.app_kit import Stage, stage
+
+
+def write_run(name: str, events: list[ev.Event]) -> RunFolder:
+    """A run's folder as an engine leaves it."""
+    run = create_run(kit.BLOG, preset="blog-adam", version="0.1.0", name=name)
+    log = EventLog(run.events)
+    for event in events:
+        own = msgspec.structs.replace(event, run=name) if isinstance(event, ev.RunCreated | ev.Finished) else event
+        log.append(own)
+        if isinstance(own, ev.Finished):
+            write_atomic(run.result, msgspec.json.encode(own))
+    log.close()
+    return run
+
+
+async def runs_screen(on: Stage) -> None:
+    """Go there and wait for the table."""
+    await on.press("2")
+    await on.done("runs")
+
+
+async def test_without_runs_it_says_how_to_get_one() -> None:
+    async with stage() as on:
+        await runs_screen(on)
+        assert "No runs yet" in on.text()
+        await on.press("enter", "c", "d")
+        assert on.engine.commands == []
+
+
+async def test_the_newest_run_is_first_with_its_figures() -> None:
+    write_run("old-fox", kit.whole_run(epochs=2))
+    write_run("new-owl", kit.diverged_run())
+    async with stage() as on:
+        await runs_screen(on)
+        text = on.text()
+        rows = [line for line in text.splitlines() if "old-fox" in line or "new-owl" in line]
+        assert "new-owl" in rows[0]
+        assert "diverged" in rows[0]
+        for words in ("old-fox", "finished", "blog-adam", "2/25", "95.54 %", "97.81 %"):
+            assert words in rows[1]
+
+
+async def test_enter_opens_a_run_from_its_folder() -> None:
+    write_run("old-fox", kit.whole_run(epochs=2))
+    async with stage() as on:
+        await runs_screen(on)
+        await on.press("enter")
+        await on.done("open")
+        assert on.app.screen is on.train
+        assert "old-fox" in on.text()
+        assert "219 of 10 000 read wrongly" in on.results
+        await on.press("s")
+        assert on.notices == ["Nothing is training here."]
+        await on.press("r")
+        assert on.engine.commands == [cmd.Start(config=kit.BLOG, preset="blog-adam")]
+
+
+async def test_an_unfinished_run_goes_on() -> None:
+    write_run("cut-hare", kit.numbered([*kit.opening(), *kit.epoch_events(kit.BLOG, 1)]))
+    async with stage() as on:
+        await runs_screen(on)
+        assert "interrupted" in on.text()
+        await on.press("c")
+        assert on.engine.commands == [cmd.ResumeRun(run="cut-hare")]
+        assert on.app.screen is on.train
+
+
+async def test_a_finished_run_has_nothing_to_go_on_with() -> None:
+    write_run("old-fox", kit.whole_run(epochs=1))
+    async with stage() as on:
+        await runs_screen(on)
+        await on.press("c")
+        assert on.engine.commands == []
+        assert "nothing to go on with" in on.notices[-1]
+
+
+@pytest.mark.parametrize(("answer", "there"), [(["y"], False), (["n"], True), (["escape"], True), (["enter"], True)])
+async def test_deleting_asks_and_the_first_answer_is_no(answer: list[str], there: bool) -> None:
+    run = write_run("old-fox", kit.whole_run(epochs=1))
+    async with stage() as on:
+        await runs_screen(on)
+        await on.press("d")
+        assert run.path.exists()
+        await on.press(*answer)
+        await on.done("dialog")
+        assert run.path.exists() is there
+
+
+async def test_a_run_in_another_session_is_attached_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = kit.numbered([*kit.opening(run="far-crane"), *kit.epoch_events(kit.BLOG, 1)])
+    write_run("far-crane", events)
+    there = FakeEngine(events)
+    asked: list[SessionInfo] = []
+    info = SessionInfo("laptop", 1, "/nowhere.sock")
+    monkeypatch.setattr(RunFolder, "live", lambda self: info)
+
+    async def attach(info: SessionInfo) -> EngineLike:
+        asked.append(info)
+        return there
+
+    async with stage(attach=attach) as on:
+        await runs_screen(on)
+        await on.press("enter")
+        await on.done("open")
+        await there.told()
+        await on.settle()
+        assert asked == [info]
+        assert on.engine.closed
+        assert "far-crane" in on.text()
+        await on.press("p")
+        assert there.commands == [cmd.Pause()]
+        there.end()
+
+
+async def test_the_app_can_open_on_a_run() -> None:
+    write_run("old-fox", kit.whole_run(epochs=2))
+    async with stage(run="old-fox") as on:
+        await on.done("open")
+        assert "old-fox" in on.text()
+        assert "Final test" in on.results
+
+
+async def test_a_damaged_folder_does_not_hide_the_others(home: Path) -> None:
+    write_run("old-fox", kit.whole_run(epochs=1))
+    broken = write_run("broken-eel", kit.opening())
+    broken.events.write_bytes(b"\x00\xff{not json}\n")
+    async with stage() as on:
+        await runs_screen(on)
+        assert "old-fox" in on.text()
+        assert "broken-eel" in on.text()

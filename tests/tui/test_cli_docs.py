@@ -1,0 +1,99 @@
+"""docs/events.md is complete, and its examples are what it says they are."""
+
+from __future__ import annotations
+
+import re
+import typing
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from engine import commands, events, protocol
+from engine.errors import EngineProblem, ExitCode
+from tui.arguments import ALIASES
+from tui.cli import READER_GONE
+from tui.commands import COMMANDS
+from tui.headless import HUNG_UP
+
+DOCS = Path(__file__).parents[2] / "docs"
+TEXT = (DOCS / "events.md").read_text(encoding="utf-8")
+EVENTS = typing.get_args(events.Event)
+COMMAND_TYPES = typing.get_args(commands.Command)
+EXAMPLES = [line for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL) for line in block.splitlines()]
+
+
+def tag(kind: type[msgspec.Struct]) -> str:
+    return str(kind.__struct_config__.tag)
+
+
+def section(kind: type[msgspec.Struct]) -> str:
+    """The part of the page about an event: from its heading to the next."""
+    [found] = re.findall(rf"^### [^\n]*`{tag(kind)}`.*?(?=^##)", TEXT, re.DOTALL | re.MULTILINE)
+    return str(found)
+
+
+@pytest.mark.parametrize("kind", EVENTS, ids=tag)
+def test_every_event_has_a_section_with_every_field_and_an_example(kind: type[msgspec.Struct]) -> None:
+    text = section(kind)
+    for field in kind.__struct_fields__:
+        if field not in ("seq", "time"):
+            assert f"`{field}`" in text, field
+    assert f'{{"type":"{tag(kind)}",' in text
+
+
+@pytest.mark.parametrize("kind", [events.Machine, events.TestResult, events.WrongImage])
+def test_every_part_of_an_event_is_described(kind: type[msgspec.Struct]) -> None:
+    for field in kind.__struct_fields__:
+        assert f"`{field}`" in TEXT
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [events.PhaseName, events.Outcome, events.Fault, events.CheckpointKind],
+    ids=["phase", "outcome", "fault", "kind"],
+)
+def test_every_word_of_a_closed_set_is_there(choice: object) -> None:
+    for word in filter(None, typing.get_args(choice)):
+        assert f"`{word}`" in TEXT
+
+
+@pytest.mark.parametrize("kind", COMMAND_TYPES, ids=tag)
+def test_every_command_is_there_with_its_fields(kind: type[msgspec.Struct]) -> None:
+    rows = [line for line in TEXT.splitlines() if line.startswith("|") and f"`{tag(kind)}`" in line.split("|")[1]]
+    [row] = [row for row in rows if row.count("|") == 4]
+    for field in kind.__struct_fields__:
+        assert field == "id" or f"`{field}`" in row
+
+
+@pytest.mark.parametrize("kind", [protocol.Greeting, protocol.Hello, protocol.Reply, protocol.Ready])
+def test_the_protocol_is_there(kind: type[msgspec.Struct]) -> None:
+    for field in kind.__struct_fields__:
+        assert f"`{field}`" in TEXT
+    assert any(line.startswith(f'{{"type":"{tag(kind)}"') for line in EXAMPLES)
+
+
+@pytest.mark.parametrize("line", EXAMPLES)
+def test_every_example_is_what_the_engine_sends_or_reads(line: str) -> None:
+    try:
+        message: msgspec.Struct = protocol.decode_server(line.encode())
+    except EngineProblem:
+        message = protocol.decode_client(line.encode())
+    given = msgspec.json.decode(line)
+    if not isinstance(message, commands.Base):
+        assert set(given) == {"type", *message.__struct_fields__}
+
+
+@pytest.mark.parametrize("status", [*map(int, ExitCode), READER_GONE, HUNG_UP])
+def test_every_exit_status_is_there(status: int) -> None:
+    assert f"\n| {status} | " in TEXT
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_in_the_page_of_the_command_line(command: str) -> None:
+    assert f"\n| `mnist-tui {command}" in (DOCS / "cli.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("alias", ALIASES.values())
+def test_every_alias_is_in_the_page_of_the_command_line(alias: str) -> None:
+    assert f"`{alias}`" in (DOCS / "cli.md").read_text(encoding="utf-8")

@@ -1,0 +1,62 @@
+"""Going on with a run without a screen."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from engine import commands as cmd
+from engine.events import Event
+from engine.protocol import encode
+from tests.events_kit import RUN, confusion, ending, epoch_events, numbered, opening
+from tests.fake_engine import FakeEngine
+from tests.tui.cli_kit import CONFIG, home, make_run, tells, use_engine
+from tui.cli import main
+
+__all__ = ["home"]
+
+
+def half_a_run() -> list[Event]:
+    events = [*opening(CONFIG), *epoch_events(CONFIG, 1, 2), *ending(CONFIG, 1, outcome="aborted")]
+    return numbered(events)
+
+
+def the_rest(first: int) -> list[Event]:
+    started = msgspec.structs.replace(opening(CONFIG)[3], step=782, position=1.0, resumed=True)
+    return numbered([started, *epoch_events(CONFIG, 2, 2), *ending(CONFIG, 2, table=confusion())], first=first)
+
+
+@pytest.mark.parametrize("line", ["resume otter --epochs 3", "train --resume otter --epochs 3"])
+def test_resume_tells_what_is_new_alone(
+    line: str, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    before = half_a_run()
+    make_run(before)
+    after = the_rest(len(before))
+    engine = use_engine(monkeypatch, tells([*before, *after], "resume_run"))
+    assert main([*line.split(), "--json"]) == 0
+    assert engine.commands == [cmd.ResumeRun(run=RUN, epochs=3)]
+    assert capfdbinary.readouterr().out == b"".join(map(encode, after))
+
+
+def test_resume_without_epochs_keeps_their_number(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = half_a_run()
+    make_run(before)
+    engine = use_engine(monkeypatch, tells([*before, *the_rest(len(before))], "resume_run"))
+    assert main(["resume", "last"]) == 0
+    assert engine.commands == [cmd.ResumeRun(run=RUN, epochs=None)]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"Run {RUN} goes on from epoch 1.0"
+    assert [line[:9] for line in lines if line.startswith("epoch")] == ["epoch 2/2"]
+
+
+def test_resume_refuses_a_wrong_number_of_epochs_before_an_engine_starts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_run(half_a_run())
+    engine = use_engine(monkeypatch, FakeEngine())
+    assert main(["resume", "last", "--epochs", "0"]) == 2
+    assert capsys.readouterr().err.startswith("mnist-tui: Epochs: 0 is out of range")
+    assert engine.commands == []

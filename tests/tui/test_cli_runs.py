@@ -1,0 +1,256 @@
+"""Looking at runs: `ls`, `show`, `eval`, `attach`."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from engine import commands as cmd
+from engine import events as ev
+from engine.client import Lost
+from engine.config import TrainConfig
+from engine.errors import ConfigProblem
+from engine.events import Event, WrongImage
+from engine.runs import RunFolder, SessionInfo, create_run
+from tests.events_kit import BLOG, RUN, confusion, ending, epoch_events, numbered, opening, test_result
+from tests.fake_engine import FakeEngine, refusing
+from tests.tui.cli_kit import engine_that, home, make_run, short_run, use_engine
+from tui.cli import main
+from tui.commands import screen
+
+__all__ = ["home"]
+
+
+def printed(capsys: pytest.CaptureFixture[str], *line: str) -> str:
+    assert main(list(line)) == 0
+    told = capsys.readouterr()
+    assert told.err == ""
+    return told.out
+
+
+def diverged(name: str) -> list[Event]:
+    return numbered([*opening(run=name), *ending(BLOG, 0, outcome="diverged", run=name)])
+
+
+@contextmanager
+def being_live(folder: RunFolder, host: str | None = None) -> Iterator[SessionInfo]:
+    """A socket that answers, and the file that names it."""
+    path = folder.path / "s"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+        info = SessionInfo(host or socket.gethostname(), 1, str(path))
+        folder.session.write_bytes(msgspec.json.encode(info))
+        yield info
+        folder.session.unlink()
+
+
+def test_ls_without_runs_says_so(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, "ls") == f"There are no runs in {home / 'runs'} yet; `mnist-tui train` makes one.\n"
+    assert json.loads(printed(capsys, "ls", "--json")) == []
+
+
+def test_ls_has_a_line_for_each_run_the_newest_last(capsys: pytest.CaptureFixture[str]) -> None:
+    make_run(short_run())
+    make_run(diverged("b"), "b")
+    make_run(numbered([*opening(run="c"), *epoch_events(BLOG, 1, 2)]), "c")
+    heading, *lines = printed(capsys, "ls").splitlines()
+    assert heading.split() == ["RUN", "STATUS", "PRESET", "EPOCHS", "VALIDATION", "TEST", "STARTED"]
+    assert [line.split()[:4] for line in lines] == [
+        [RUN, "finished", "blog-adam", "2/25"],
+        ["b", "diverged", "blog-adam", "0/25"],
+        ["c", "interrupted", "blog-adam", "1/25"],
+    ]
+    assert " 97.81 %  2026-03-14 " in lines[0]
+    assert "%" not in lines[1]
+
+
+def test_ls_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    events = short_run()
+    make_run(events)
+    [found] = json.loads(printed(capsys, "ls", "--json"))
+    assert found == {
+        "run": RUN,
+        "status": "finished",
+        "preset": "blog-adam",
+        "host": "laptop",
+        "created": events[0].time,
+        "epochs": 2,
+        "epochs_asked": 25,
+        "best_validation_accuracy": max(e.validation_accuracy for e in events if hasattr(e, "validation_accuracy")),
+        "test_accuracy": 0.9781,
+        "folder": str(home / "runs" / RUN),
+    }
+
+
+def test_a_live_run_is_listed_as_running(capsys: pytest.CaptureFixture[str]) -> None:
+    with being_live(make_run(numbered(opening()))):
+        [found] = json.loads(printed(capsys, "ls", "--json"))
+    assert found["status"] == "running"
+
+
+def test_folders_that_are_not_whole_do_not_hide_the_others(capsys: pytest.CaptureFixture[str]) -> None:
+    create_run(TrainConfig(epochs=7), preset="", version="0.1.0", name="empty")
+    broken = create_run(TrainConfig(), preset="", version="0.1.0", name="broken")
+    broken.config.write_text("[train]\nepochs = 'many'\n")
+    torn = make_run(short_run(), "torn")
+    torn.events.write_bytes(torn.events.read_bytes()[:-20])
+    found = {one["run"]: one for one in json.loads(printed(capsys, "ls", "--json"))}
+    assert found["empty"]["epochs_asked"] == 7
+    assert found["broken"]["epochs_asked"] is None
+    assert found["torn"]["epochs"] == 2
+    assert printed(capsys, "ls").count("\n") == 4
+
+
+def test_show(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_run(short_run())
+    text = printed(capsys, "show", "otter")
+    lines = text.splitlines()
+    assert lines[0].split() == ["Run", RUN]
+    assert f"Folder   {home / 'runs' / RUN}" in lines
+    assert "  init  torch" in lines
+    assert [line.split()[0] for line in lines if line.rstrip().endswith("best")] == ["1", "2"]
+    assert "Test accuracy  97.81 % (95 % interval 97.50 % to 98.08 %)" in lines
+
+
+def test_show_json(capsys: pytest.CaptureFixture[str]) -> None:
+    events = short_run()
+    make_run(events)
+    found: dict[str, Any] = json.loads(printed(capsys, "show", "last", "--json"))
+    by_type = {event.__struct_config__.tag: json.loads(msgspec.json.encode(event)) for event in events}
+    assert found["run"] == RUN
+    assert found["status"] == "finished"
+    assert found["config"] == by_type["run_created"]["config"]
+    assert found["changed"] == {"init": "torch"}
+    assert found["machine"] == by_type["run_started"]["machine"]
+    assert found["test"] == by_type["tested"]["test"]
+    assert found["looks"] == 1
+    assert [epoch["epoch"] for epoch in found["epochs"]] == [1, 2]
+    last = {k: v for k, v in by_type["epoch_ended"].items() if k not in ("type", "seq", "time")}
+    assert found["epochs"][-1] == last
+    assert found["finished"]["outcome"] == "completed"
+    assert "test" not in found["finished"]
+    assert found["stopped_at"] is None
+
+
+def test_a_run_that_was_stopped_within_an_epoch_shows_its_last_validation(capsys: pytest.CaptureFixture[str]) -> None:
+    last = ev.Validation(step=900, position=1.15, loss=0.25, accuracy=0.9375, seconds=0.5, best=True)
+    make_run(numbered([*opening(), *epoch_events(BLOG, 1, 2), last, *ending(BLOG, 1, outcome="stopped", step=900)]))
+    found = json.loads(printed(capsys, "show", "last", "--json"))
+    assert found["stopped_at"] == {
+        "step": 900,
+        "position": 1.15,
+        "loss": 0.25,
+        "accuracy": 0.9375,
+        "seconds": 0.5,
+        "best": True,
+    }
+    assert found["status"] == "stopped"
+
+
+def test_show_of_a_run_without_a_log(capsys: pytest.CaptureFixture[str]) -> None:
+    create_run(TrainConfig(epochs=7), preset="", version="0.1.0", name="empty")
+    found = json.loads(printed(capsys, "show", "empty", "--json"))
+    assert found["config"]["epochs"] == 7
+    assert (found["machine"], found["test"], found["finished"], found["epochs"]) == (None, None, None, [])
+    assert "No epoch has ended." in printed(capsys, "show", "empty")
+
+
+def test_what_a_resume_took_back_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    begin = [*opening(), *epoch_events(BLOG, 1, 2), *epoch_events(BLOG, 2, 2)]
+    again = msgspec.structs.replace(opening()[3], step=782, position=1.0, resumed=True)
+    make_run(numbered([*begin, again]))
+    assert len(json.loads(printed(capsys, "show", "last", "--json"))["epochs"]) == 1
+    assert json.loads(printed(capsys, "ls", "--json"))[0]["epochs"] == 1
+
+
+def a_look(seq: int) -> ev.Tested:
+    result = msgspec.structs.replace(
+        test_result(confusion(), 2), weights="last", wrong_images=(WrongImage(3, 4, 9, 0.75),)
+    )
+    return ev.Tested(test=result, seq=seq, time=1.0)
+
+
+def looking(events: list[Event]) -> FakeEngine:
+    return engine_that(lambda engine, command: engine.push(*events, a_look(len(events))))
+
+
+def test_eval_asks_for_the_weights_and_prints_the_look(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    events = short_run()
+    make_run(events)
+    engine = use_engine(monkeypatch, looking(events))
+    lines = printed(capsys, "eval", "otter", "--weights", "last").splitlines()
+    assert engine.commands == [cmd.EvaluateRun(run=RUN, weights="last")]
+    assert engine.closed
+    assert lines[:2] == [f"Run {RUN}", "Test accuracy  97.81 % (95 % interval 97.50 % to 98.08 %)"]
+    assert "  4 read as 9: 22 times" in lines
+    assert [line.split()[0] for line in lines if line.endswith("%")] == [str(digit) for digit in range(10)]
+    assert lines[-1].startswith("The test set was looked at 2 times in this run;")
+
+
+def test_eval_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    events = short_run()
+    make_run(events)
+    use_engine(monkeypatch, looking(events))
+    found = json.loads(printed(capsys, "eval", "otter", "--json"))
+    assert found == {"run": RUN, "looks": 2, **json.loads(msgspec.json.encode(a_look(0).test))}
+    assert found["wrong_images"] == [[3, 4, 9, 0.75]]
+
+
+def test_eval_that_is_refused_or_lost(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    make_run(short_run())
+    engine = use_engine(monkeypatch, FakeEngine())
+    engine.answer = refusing(ConfigProblem("There are no best weights."))
+    assert main(["eval", "last"]) == 2
+    assert capsys.readouterr() == ("", "mnist-tui: There are no best weights.\n")
+    engine = use_engine(monkeypatch, FakeEngine([Lost("The engine was ended by SIGKILL.")]))
+    assert main(["eval", "last"]) == 4
+    assert capsys.readouterr() == ("", "mnist-tui: The engine was ended by SIGKILL.\n")
+    assert engine.closed
+
+
+def attached(monkeypatch: pytest.MonkeyPatch, *line: str) -> tuple[int, list[str | None]]:
+    """The status of `attach`, and the runs that the app was opened on."""
+    opened: list[str | None] = []
+    monkeypatch.setattr(screen, "expect_terminal", lambda: None)
+    monkeypatch.setattr(screen, "open_app", lambda settings, connect, args, run=None: opened.append(run) or 0)
+    return main(["attach", *line]), opened
+
+
+def test_attach_opens_the_run_that_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_run(short_run(), "old")
+    with being_live(make_run(numbered(opening()))):
+        assert attached(monkeypatch) == (0, [RUN])
+        assert attached(monkeypatch, "otter") == (0, [RUN])
+
+
+def test_attach_asks_which_of_several(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with being_live(make_run(numbered(opening()), "a")), being_live(make_run(numbered(opening()), "b")):
+        assert attached(monkeypatch) == (2, [])
+    assert capsys.readouterr().err == "mnist-tui: 2 runs are under way: b, a; say which: `mnist-tui attach RUN`.\n"
+
+
+@pytest.mark.parametrize(
+    ("host", "sentence"),
+    [
+        (None, f"{RUN} is not running (finished)."),
+        ("elsewhere", f"{RUN} is running on elsewhere; log in there to reach it."),
+    ],
+)
+def test_attach_to_a_run_that_cannot_be_reached(
+    host: str | None, sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = make_run(short_run())
+    if host:
+        folder.session.write_bytes(msgspec.json.encode(SessionInfo(host, 1, "/nowhere")))
+    assert attached(monkeypatch, RUN) == (2, [])
+    assert capsys.readouterr().err == f"mnist-tui: {sentence}\n"

@@ -1,0 +1,150 @@
+"""A run without a screen that is interrupted, hung up on, or not read any more.
+
+Signals are sent while the engine answers a command, so they always come at the same point of the run.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+
+import pytest
+
+from engine import commands as cmd
+from engine.commands import Command
+from engine.events import Event
+from tests.events_kit import RUN, confusion, ending, numbered, opening
+from tests.fake_engine import FakeEngine, kinds
+from tests.tui.cli_kit import CONFIG, engine_that, home, interrupted, short_run, signals, tells, use_engine
+from tui.cli import main
+
+__all__ = ["home", "signals"]
+
+
+def sends(number: signal.Signals, then: list[Event]) -> FakeEngine:
+    """An engine that has a signal sent when a run begins, and tells `then` when it is asked to abort."""
+
+    def answer(engine: FakeEngine, command: Command) -> None:
+        if isinstance(command, cmd.Start):
+            engine.push(*numbered(opening(CONFIG)))
+            os.kill(os.getpid(), number)
+        else:
+            engine.push(*then)
+
+    return engine_that(answer)
+
+
+@pytest.mark.usefixtures("signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", ["--json", "--quiet"])
+def test_the_first_interrupt_ends_the_run_with_a_checkpoint(
+    how: str, number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = use_engine(monkeypatch, sends(number, interrupted()))
+    assert main(["train", how]) == 130
+    told = capsys.readouterr()
+    assert kinds(engine.commands) == [cmd.Start, cmd.Abort]
+    assert told.err.splitlines() == [
+        "Ending, with a checkpoint; Ctrl+C again leaves at once.",
+        f"Interrupted at epoch 3.4; go on with: mnist-tui resume {RUN}",
+    ]
+    if how == "--json":
+        assert '"type":"finished"' in told.out.splitlines()[-1]
+
+
+@pytest.mark.usefixtures("signals")
+def test_a_run_that_completes_after_all_has_not_been_interrupted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end = numbered(ending(CONFIG, 2, table=confusion()), first=len(opening(CONFIG)))
+    use_engine(monkeypatch, sends(signal.SIGINT, end))
+    assert main(["train", "--quiet"]) == 0
+    assert "Test accuracy" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("signals")
+def test_a_second_interrupt_leaves_at_once(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def answer(engine: FakeEngine, command: Command) -> None:
+        if isinstance(command, cmd.Start):
+            engine.push(*numbered(opening(CONFIG)))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    engine = use_engine(monkeypatch, engine_that(answer))
+    assert main(["train", "--quiet"]) == 130
+    assert kinds(engine.commands) == [cmd.Start, cmd.Abort]
+    assert capsys.readouterr().err.endswith(f"\nLeft while {RUN} was ending; mnist-tui ls shows how it stands.\n")
+    assert engine.closed
+
+
+@pytest.mark.usefixtures("signals")
+def test_an_interrupt_before_the_run_begins_leaves_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = FakeEngine()
+
+    async def connect() -> FakeEngine:
+        os.kill(os.getpid(), signal.SIGINT)
+        return await never_comes()
+
+    async def never_comes() -> FakeEngine:
+        async for _ in FakeEngine(ready=False).events():
+            pass
+        return engine
+
+    monkeypatch.setattr("tui.headless.start_engine", connect)
+    assert main(["train"]) == 130
+    assert capsys.readouterr() == ("", "Interrupted before the run began.\n")
+    assert engine.commands == []
+
+
+@pytest.mark.usefixtures("signals")
+def test_a_hang_up_leaves_the_run_going(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    engine = use_engine(monkeypatch, sends(signal.SIGHUP, []))
+    assert main(["train", "--quiet"]) == 129
+    assert kinds(engine.commands) == [cmd.Start]
+    assert engine.closed
+    assert capsys.readouterr() == ("", f"{RUN} goes on; mnist-tui attach {RUN} shows it.\n")
+
+
+@pytest.mark.usefixtures("signals")
+def test_a_signal_that_was_ignored_from_the_start_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def answer(engine: FakeEngine, command: Command) -> None:
+        os.kill(os.getpid(), signal.SIGHUP)
+        engine.push(*short_run())
+
+    use_engine(monkeypatch, engine_that(answer))
+    assert main(["train", "--quiet"]) == 0
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+@pytest.mark.parametrize("how", [["--json"], []])
+def test_a_reader_that_has_gone_ends_the_run_with_a_checkpoint(
+    how: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def answer(engine: FakeEngine, command: Command) -> None:
+        engine.push(*(numbered(opening(CONFIG)) if isinstance(command, cmd.Start) else interrupted()))
+
+    engine = use_engine(monkeypatch, engine_that(answer))
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        assert main(["train", *how]) == 141
+    assert kinds(engine.commands) == [cmd.Start, cmd.Abort]
+    assert capsys.readouterr().err == ""
+
+
+def test_a_terminal_that_has_gone_is_a_hang_up(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def gone(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("tui.console.Lines.show", gone)
+    engine = use_engine(monkeypatch, tells(numbered(opening(CONFIG))))
+    assert main(["train"]) == 129
+    assert kinds(engine.commands) == [cmd.Start]

@@ -1,0 +1,103 @@
+"""How often is painted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine import events as ev
+from tests import events_kit as kit
+from tests.tui.app_kit import stage
+from tui.pace import INTERVAL, Pace
+
+
+class World:
+    """A clock and what was planned on it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.planned: list[tuple[float, Callable[[], None]]] = []
+        self.painted: list[float] = []
+        self.pace = Pace(lambda: self.painted.append(self.now), self.later, lambda: self.now)
+
+    def later(self, seconds: float, callback: Callable[[], None]) -> None:
+        self.planned.append((self.now + seconds, callback))
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass, and do what falls due."""
+        end = self.now + seconds
+        while due := [plan for plan in self.planned if plan[0] <= end]:
+            plan = min(due, key=lambda p: p[0])
+            self.planned.remove(plan)
+            self.now = max(self.now, plan[0])
+            plan[1]()
+        self.now = end
+
+
+def test_the_first_change_is_painted_at_once() -> None:
+    world = World()
+    world.pace.changed()
+    world.pass_time(0.0)
+    assert world.painted == [0.0]
+
+
+@given(st.lists(st.floats(0, 0.3), min_size=1, max_size=200))
+def test_however_changes_come_the_pace_is_kept_and_the_last_is_painted(gaps: list[float]) -> None:
+    world = World()
+    last = 0.0
+    for gap in gaps:
+        world.pass_time(gap)
+        world.pace.changed()
+        last = world.now
+    world.pass_time(INTERVAL)
+    assert all(b - a >= INTERVAL * 0.999 for a, b in zip(world.painted, world.painted[1:], strict=False))
+    assert world.painted[-1] >= last
+
+
+def test_nothing_is_planned_while_nothing_changes() -> None:
+    world = World()
+    world.pace.changed()
+    world.pass_time(10.0)
+    assert world.planned == []
+    assert len(world.painted) == 1
+
+
+class Still:
+    """A clock that stands."""
+
+    def __call__(self) -> float:
+        return 0.0
+
+
+async def test_a_hundred_events_are_one_painting() -> None:
+    async with stage(clock=Still()) as on:
+        paintings: list[int] = []
+        on.app.watch(on.app, "snapshot", lambda snapshot: paintings.append(snapshot.state.seq), init=False)
+        events = kit.whole_run(epochs=10, events_per_epoch=10)
+        on.engine.push(*events)
+        await on.engine.told()
+        await on.pilot.pause()
+        assert len(events) > 100
+        assert len(paintings) <= 1
+
+
+async def test_what_has_not_changed_is_not_painted() -> None:
+    async with stage(kit.whole_run(epochs=1)) as on:
+        painted: list[object] = []
+        for part in on.train.query("*"):
+            original = part.refresh
+
+            def refresh(
+                *args: object, original: Callable[..., object] = original, part: object = part, **more: object
+            ) -> object:
+                painted.append(part)
+                return original(*args, **more)
+
+            part.refresh = refresh  # type: ignore[method-assign, assignment]
+        on.app._changed()
+        await on.settle()
+        assert painted == []
+        await on.tell(ev.LogLine(seq=10_000, text="a word"))
+        assert {type(part).__name__ for part in painted} == {"TitleBar"}

@@ -1,0 +1,314 @@
+"""A chart drawn to cells: it always fits, says what it cannot show, and never shows anything of another chart."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import get_args
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.segment import Segment
+
+from tui.widgets import canvas
+from tui.widgets.plot import Curve, Mark, Palette, Plot, Symbols, draw
+from tui.widgets.series import Floats
+
+PALETTE = Palette("#0000ff", "#ff8800", "#000088", "#888888", "#222222", "#ffffff", "#00ff00", "#ff0000")
+SYMBOLS: tuple[Symbols, ...] = get_args(Symbols)
+NAN, INF = np.nan, np.inf
+
+
+def floats(*numbers: float) -> Floats:
+    return np.array(numbers, np.float64)
+
+
+def epochs(*y: float, **more: object) -> Curve:
+    return replace(Curve("training", np.arange(1.0, len(y) + 1), floats(*y)), **more)  # type: ignore[arg-type]
+
+
+def loss(*curves: Curve, **more: object) -> Plot:
+    return replace(Plot("Loss", "epoch", "loss", curves), **more)  # type: ignore[arg-type]
+
+
+TRAINING = epochs(2.0, 1.0, 0.5, 0.3, 0.2)
+VALIDATION = epochs(1.8, 1.1, 0.6, 0.5, 0.55, label="validation", role="validation", points=True)
+BEST = Mark(4.0, "best 0.500 at epoch 4", "★")
+TYPICAL = loss(TRAINING, VALIDATION, marks=(BEST,), x_max=10.0)
+
+
+def text(rows: list[list[Segment]]) -> list[str]:
+    return ["".join(segment.text for segment in row) for row in rows]
+
+
+def lines(plot: Plot, width: int = 58, height: int = 14, symbols: Symbols = "braille") -> list[str]:
+    return text(draw(plot, width, height, PALETTE, symbols=symbols))
+
+
+def coloured(
+    plot: Plot, colour: str, width: int = 58, height: int = 14, symbols: Symbols = "braille"
+) -> set[tuple[int, int]]:
+    """(row, column) of the canvas cells drawn in a colour: those right of the axis and below the legend."""
+    cells = set()
+    for row, segments in enumerate(draw(plot, width, height, PALETTE, symbols=symbols)[2:-2], 2):
+        column = 0
+        for segment in segments:
+            if segment.style and segment.style.color and segment.style.color.name == colour:
+                cells |= {(row, column + i) for i, c in enumerate(segment.text) if c != " "}
+            column += segment.cell_length
+    return cells
+
+
+wild = st.sampled_from([0.0, 1.0, -1.0, 1e-9, 1e12, 1e300, -1e300, 1e308, 5e-324, NAN, INF, -INF]) | st.floats(-3, 3)
+words = st.sampled_from(["", "training", "損失", "two\nlines", "a very long name of a run that fits nowhere"])
+
+
+@st.composite
+def any_curve(draw_: st.DrawFn) -> Curve:
+    y = draw_(st.lists(wild, max_size=60))
+    x = sorted(draw_(st.lists(st.floats(0, 1e6), min_size=len(y), max_size=len(y))))
+    role = draw_(st.sampled_from(["train", "validation", "raw", "other"]))
+    envelope = draw_(st.booleans())
+    array = floats(*y)
+    bounds = (array - 1, array + 1) if envelope else (None, None)
+    return Curve(draw_(words), floats(*x), array, *bounds, role=role, points=draw_(st.booleans()))
+
+
+any_plot = st.builds(
+    Plot,
+    title=words,
+    x_label=st.sampled_from(["epoch", "step", "s", ""]),
+    y_label=words,
+    curves=st.lists(any_curve(), max_size=4).map(tuple),
+    marks=st.lists(st.builds(Mark, wild, words, st.sampled_from(["★", "", "ab", "界"])), max_size=2).map(tuple),
+    log_y=st.booleans(),
+    y_min=st.none() | wild,
+    y_max=st.none() | wild,
+    percent=st.booleans(),
+    x_max=st.none() | wild,
+    note=words,
+)
+
+
+@settings(max_examples=150)
+@given(any_plot, st.integers(0, 130), st.integers(0, 32), st.sampled_from(SYMBOLS))
+def test_any_plot_fills_any_size_exactly(plot: Plot, width: int, height: int, symbols: Symbols) -> None:
+    rows = draw(plot, width, height, PALETTE, symbols=symbols)
+    assert len(rows) == height
+    assert {cell_len(row) for row in text(rows)} <= {width}
+    assert symbols != "ascii" or all(row.isascii() for row in text(rows))
+
+
+@pytest.mark.parametrize(("width", "height"), [(0, 0), (1, 1), (1, 5), (5, 1), (15, 4), (16, 5), (24, 8)])
+def test_a_small_chart_shows_what_fits(width: int, height: int) -> None:
+    assert [len(row) for row in lines(TYPICAL, width, height)] == [width] * height
+
+
+@pytest.mark.parametrize("plot", [loss(), loss(epochs()), Plot("", "", "", ())])
+def test_before_the_first_point_it_says_so(plot: Plot) -> None:
+    assert any("no data yet" in row for row in lines(plot))
+
+
+@pytest.mark.parametrize("symbols", SYMBOLS)
+@pytest.mark.parametrize("role", ["train", "validation", "raw", "other"])
+def test_one_point_is_a_mark_that_can_be_seen(role: str, symbols: Symbols) -> None:
+    plot = loss(epochs(0.7, role=role, label=""))
+    colours = {"train": PALETTE.train, "validation": PALETTE.validation, "raw": PALETTE.raw, "other": PALETTE.text}
+    ((row, column),) = coloured(plot, colours[role], symbols=symbols)
+    assert lines(plot, symbols=symbols)[row][column] in ("■●•◆" if symbols != "ascii" else "#o.%")
+
+
+@pytest.mark.parametrize("value", [0.0, 2.3026, -1.0, 1e-9, 1e12])
+def test_a_constant_is_a_flat_line_in_the_middle(value: float) -> None:
+    rows = {row for row, _ in coloured(loss(epochs(*[value] * 8, label="")), PALETTE.train)}
+    assert rows <= {5, 6, 7}
+    assert len(rows) == 1
+
+
+@pytest.mark.parametrize("symbols", SYMBOLS)
+@pytest.mark.parametrize("size", [(58, 14), (120, 40)], ids=["by plotext", "as bars"])
+def test_a_line_is_not_bridged_over_a_value_that_is_not_a_number(size: tuple[int, int], symbols: Symbols) -> None:
+    plot = loss(epochs(1.0, 1.0, NAN, 1.0, 1.0, label=""), y_min=0.0, y_max=2.0)
+    width, height = size
+    columns = sorted({column for _, column in coloured(plot, PALETTE.train, width, height, symbols)})
+    gaps = np.diff(columns)
+    assert sorted(gaps)[-2:] == [1, gaps.max()]
+    assert gaps.max() > width / 4
+
+
+@pytest.mark.parametrize(
+    ("y", "words"),
+    [
+        ([1.0, INF, 2.0], "1 value not shown (inf) at epoch 2"),
+        ([2.3, 1.0, NAN, NAN, NAN], "3 values not shown (nan) from epoch 3 on"),
+        ([NAN, NAN], "2 values not shown (nan) from epoch 1 on"),
+    ],
+)
+def test_what_is_not_shown_is_told(y: list[float], words: str) -> None:
+    assert any(words in row for row in lines(loss(epochs(*y))))
+
+
+def test_a_series_without_any_value_says_so_instead_of_looking_flat() -> None:
+    rows = lines(loss(epochs(NAN, INF)))
+    assert any("none of 2 values can be shown" in row for row in rows)
+    assert "training nan" in rows[0] or "training inf" in rows[0]
+
+
+def test_the_same_loss_in_two_curves_is_told_once() -> None:
+    plot = loss(epochs(1.0, NAN), epochs(1.0, NAN, label="raw", role="raw"), epochs(1.0, 2.0, label="validation"))
+    (row,) = [row for row in lines(plot, 80) if "not shown" in row]
+    assert row.rstrip() == "training, raw: 1 value not shown (nan) at epoch 2"
+
+
+def test_a_note_comes_before_the_rest() -> None:
+    rows = lines(loss(epochs(1.0, INF), note="diverged at epoch 2 (inf)"), 80)
+    assert rows[1].rstrip() == "diverged at epoch 2 (inf) · 1 value not shown (inf) at epoch 2"
+
+
+def test_a_logarithmic_axis_leaves_out_what_it_cannot_show_and_comes_back() -> None:
+    curve = epochs(1.0, 0.0, 0.1, -2.0, 0.01)
+    linear, log = loss(curve), loss(curve, log_y=True)
+    before = lines(linear)
+    assert any("2 values ≤ 0 not shown (log axis)" in row for row in lines(log))
+    assert "log scale" in lines(log)[0]
+    assert [label for label in ("1 ┤", "0.1 ┤", "0.01 ┤") if not any(label in row for row in lines(log))] == []
+    assert lines(linear) == before
+    assert any("none of 2 values" in row for row in lines(loss(epochs(0.0, -1.0), log_y=True)))
+
+
+@pytest.mark.parametrize("size", [(58, 14), (120, 40)], ids=["by plotext", "as bars"])
+def test_a_spike_among_many_points_is_seen(size: tuple[int, int]) -> None:
+    y = np.ones(100_000)
+    y[31_416] = 9.0
+    cells = coloured(loss(Curve("", np.arange(100_000.0), y)), PALETTE.train, *size)
+    assert min(row for row, _ in cells) <= 4
+    assert len({column for row, column in cells if row <= 4}) == 1
+
+
+def test_bars_show_the_same_line_as_plotext(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.linspace(0.1, 10, 200)
+    plot = loss(Curve("", x, 2 * np.exp(-x) + 0.1 * np.sin(3 * x)))
+    by_plotext = coloured(plot, PALETTE.train)
+    monkeypatch.setattr(canvas, "_MANY_CELLS", 0)
+    as_bars = coloured(plot, PALETTE.train)
+    for cells, others in ((by_plotext, as_bars), (as_bars, by_plotext)):
+        assert all({(row + i, column + j) for i in (-1, 0, 1) for j in (-1, 0, 1)} & others for row, column in cells)
+
+
+def test_values_beyond_the_limits_asked_for_leave_the_canvas() -> None:
+    plot = loss(epochs(1e30, 0.5, 0.5, 1e30, label=""), y_min=0.0, y_max=1.0)
+    assert {row for row, _ in coloured(plot, PALETTE.train)} == set(range(2, 7))
+
+
+@pytest.mark.parametrize(
+    ("width", "legend"),
+    [
+        (78, "Loss   ⠤⠤ training 0.200   ⠤●⠤ validation 0.550        ★ best 0.500 at epoch 4"),
+        (58, "⠤⠤ training 0.200   ⠤●⠤ validation 0.550"),
+        (42, "⠤⠤ training 0.200   ⠤●⠤ validation 0.550"),
+        (32, "⠤⠤ train 0.200   ⠤●⠤ valid 0.550"),
+        (24, "⠤⠤ training 0.200"),
+    ],
+)
+def test_the_legend_names_each_curve_with_its_mark_and_value(width: int, legend: str) -> None:
+    rows = [row.rstrip() for row in lines(TYPICAL, width)]
+    assert legend in rows[:2]
+    assert any("★ best 0.500" in row for row in rows[:2])
+
+
+def test_a_value_of_its_own_replaces_the_last_and_no_label_means_no_legend() -> None:
+    plot = loss(epochs(1.0, current="0.9 now"), epochs(2.0, label="", role="raw"), epochs(3.0, label="b", current=""))
+    assert lines(plot)[0].split()[1:] == ["⠤⠤", "training", "0.9", "now", "⠤⠤", "b"]
+
+
+@pytest.mark.parametrize("symbols", SYMBOLS)
+@pytest.mark.parametrize("roles", [("train", "validation", "raw"), ("other",) * 4], ids=["a training", "four runs"])
+def test_curves_differ_without_colour(roles: tuple[str, ...], symbols: Symbols) -> None:
+    curves = [epochs(1.0, 2.0, label="run", current="", role=role, points=role == "validation") for role in roles]
+    signs = [word for word in lines(loss(*curves), 120, symbols=symbols)[0].split()[1:] if word != "run"]
+    assert len(signs) == len(set(signs)) == len(roles)
+
+
+@pytest.mark.parametrize(("count", "marked"), [(6, range(6, 7)), (25, range(8, 16)), (2000, range(8, 16))])
+def test_every_point_is_marked_while_there_is_room_and_then_some(count: int, marked: range) -> None:
+    x = np.linspace(0.0, 20.0, count)
+    rows = lines(loss(Curve("", x, x, role="validation", points=True)))[1:]
+    assert sum(row.count("●") for row in rows) in marked
+    assert rows[-3].split("┤")[1].startswith("●")
+
+
+def test_a_mark_stands_on_the_point_it_belongs_to() -> None:
+    rows = lines(TYPICAL)
+    (row,) = [i for i, line in enumerate(rows[2:], 2) if "★" in line]
+    column = rows[row].index("★")
+    points = {column for _, column in coloured(loss(VALIDATION, x_max=10.0), PALETTE.validation)}
+    assert column in points
+    assert coloured(TYPICAL, PALETTE.mark) == {(row, column)}
+
+
+def test_a_mark_without_a_point_stands_at_the_top_and_one_out_of_sight_nowhere() -> None:
+    assert "★" in lines(loss(TRAINING, marks=(replace(BEST, x=3.0),)))[1]
+    for x in (-5.0, 99.0, NAN, INF):
+        assert not coloured(loss(TRAINING, marks=(replace(BEST, x=x),)), PALETTE.mark)
+
+
+@pytest.mark.parametrize("symbols", SYMBOLS)
+def test_tick_labels_stand_under_their_ticks(symbols: Symbols) -> None:
+    rows = lines(loss(epochs(*range(26)), x_max=25.0), 60, symbols=symbols)
+    tick = "┬" if symbols != "ascii" else "+"
+    for label in ("5", "10", "15", "20", "25"):
+        start = rows[-1].index(f" {label}") + 1
+        assert tick in rows[-2][start : start + len(label)]
+    assert rows[-1].startswith("epoch  0")
+
+
+def test_the_unit_stands_at_the_end_of_a_narrow_axis() -> None:
+    assert lines(TYPICAL, 30)[-1].endswith("  epoch")
+
+
+def test_large_steps_and_shares_are_written_short() -> None:
+    x = np.arange(0.0, 25_001.0, 100.0)
+    rows = lines(Plot("Accuracy", "step", "", (Curve("training", x, 0.9 + x / 300_000),), percent=True), 80)
+    assert rows[-1].split() == ["step", "0", "5k", "10k", "15k", "20k", "25k"]
+    assert "98.33%" in rows[0]
+    assert any("95% ┤" in row or "96% ┤" in row for row in rows)
+
+
+def test_no_curve_title_or_scale_of_one_chart_reaches_another() -> None:
+    accuracy = Plot("Accuracy", "step", "", (epochs(0.1, 0.9, label="other"),), percent=True)
+    log = loss(TRAINING, log_y=True)
+    alone = [lines(p) for p in (TYPICAL, accuracy, log)]
+    canvas._plotext.cache_clear()
+    for _ in range(5):
+        assert [lines(p) for p in (TYPICAL, accuracy, log)] == alone
+
+
+def test_charts_can_be_drawn_from_several_threads() -> None:
+    plots = [loss(epochs(*np.linspace(start, 9 - start, 40))) for start in range(10)]
+    alone = [lines(plot) for plot in plots]
+    canvas._plotext.cache_clear()
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(lines, plots)) == alone
+    finally:
+        sys.setswitchinterval(usual)
+
+
+def test_a_chart_may_be_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("LINES", "4")
+    canvas._plotext.cache_clear()
+    columns = {column for _, column in coloured(loss(epochs(1.0, 2.0, 1.0, 2.0)), PALETTE.train, 100, 8)}
+    assert max(columns) == 99
+
+
+def test_the_arrays_given_are_not_changed() -> None:
+    y = floats(1.0, NAN, 0.0, INF)
+    draw(loss(Curve("training", np.arange(4.0), y), log_y=True), 58, 14, PALETTE)
+    np.testing.assert_array_equal(y, [1.0, NAN, 0.0, INF])

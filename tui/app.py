@@ -1,0 +1,378 @@
+"""The app: one engine, one snapshot, three screens. Events come in at one end, keys at the other."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import ExitStack
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events, work
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.reactive import var
+from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
+from textual.widgets import Input
+from textual.worker import Worker, WorkerState
+
+from engine import commands as cmd
+from engine.client import Engine, EngineLike
+from engine.errors import ConfigProblem, Problem
+from engine.history import RunState
+from engine.runs import SessionInfo, find_run
+from engine.settings import Settings
+from tui import farewell
+from tui.keys import KEYS, bindings
+from tui.pace import Pace
+from tui.screens.dialog import Dialog
+from tui.screens.help import HelpScreen
+from tui.screens.log import LogScreen
+from tui.screens.quit import abort_dialog, quit_dialog
+from tui.screens.runs import RunsScreen
+from tui.screens.train import TrainScreen
+from tui.session import Connect, Session
+from tui.signals import on_signals
+from tui.strays import warnings_to
+from tui.themes import THEMES, after, theme_name
+from tui.views.available import available
+from tui.views.snapshot import Snapshot
+from tui.widgets.ascii_scrollbar import AsciiScrollBarRender
+
+_OWN_LINES = 500
+"""Lines kept of what this process itself printed or warned."""
+
+Attach = Callable[[SessionInfo], Awaitable[EngineLike]]
+
+
+class MnistApp(App[None]):
+    """Trains digit classifiers and shows it.
+
+    `connect` makes the first connection to an engine. `run` names a run to show at once: `connect` leads to its
+    engine, or it is read from its folder. `clock` counts seconds, for the pace of painting alone. `start` and `attach`
+    make later connections.
+    """
+
+    TITLE = "mnist-tui"
+    CSS_PATH = "app.tcss"
+    DEFAULT_MODE = "train"
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = bindings("everywhere")
+
+    snapshot: var[Snapshot] = var(Snapshot(), init=False)
+
+    def __init__(
+        self,
+        settings: Settings,
+        connect: Connect,
+        *,
+        ascii: bool = False,
+        theme: str | None = None,
+        run: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        start: Connect = Engine.start,
+        attach: Attach = Engine.attach,
+    ) -> None:
+        super().__init__()
+        self.ascii_only = ascii
+        self.animation_level = "none"
+        ScrollBar.renderer = AsciiScrollBarRender if ascii else ScrollBarRender
+        self._connect, self._attach_engine = connect, attach
+        self._connect_again = connect if run is None else start
+        self._asked_run = run
+        self._opened: RunState | None = None
+        self._preset = settings.preset
+        self._starting = False
+        self._waiting = ""
+        self._own_log: list[str] = []
+        self._seen = ("", 0, 0)
+        self._until_unmount = ExitStack()
+        self._session = Session(self._changed)
+        self._pace = Pace(self._paint, self._later, clock)
+        for each in THEMES.values():
+            self.register_theme(each)
+        self.theme = theme_name(theme or settings.screen.get("theme"))
+        self.add_mode("train", lambda: TrainScreen(settings, ascii_only=ascii))
+        self.add_mode("runs", RunsScreen)
+        self.add_mode("log", LogScreen)
+        self.snapshot = Snapshot(preset=settings.preset)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own colours, for themes that do not name them."""
+        return dict(THEMES["dark"].variables)
+
+    def on_mount(self) -> None:
+        self.begin_capture_print(self)
+        self._until_unmount.enter_context(warnings_to(self._note_from_anywhere))
+        if not self.is_headless:
+            self._until_unmount.enter_context(on_signals(self._told_to_end))
+        self._begin(self._connect)
+        if self._asked_run is not None:
+            self.open_run(self._asked_run, connecting=True)
+
+    def on_unmount(self) -> None:
+        self._until_unmount.close()
+
+    # what there is to show
+
+    def _changed(self) -> None:
+        if self.is_running:
+            self._pace.changed()
+
+    def _later(self, seconds: float, callback: Callable[[], None]) -> None:
+        if seconds > 0:
+            self.set_timer(seconds, callback)
+        else:
+            self.call_later(callback)
+
+    def _paint(self) -> None:
+        """Have the screens show what is known now; the one place where that is put together."""
+        session = self._session
+        state = self._opened or session.state
+        other = session.state.run if self._opened and session.state.running and session.alive else ""
+        self.snapshot = Snapshot(
+            state=state,
+            preset=self._preset,
+            opened=self._opened is not None,
+            other=other,
+            engine=session.status,
+            lost=session.lost,
+            starting=self._starting,
+            waiting=self._waiting,
+            own=tuple(self._own_log),
+            unread=self._unread(state),
+        )
+        if self._waiting and (session.state.finished or not session.alive):
+            self._waiting = ""
+            self.leave(farewell.of_run(session.state) or f"{session.lost.reason if session.lost else ''}")
+
+    def _unread(self, state: RunState) -> int:
+        total = (state.run, state.log_count, len(self._own_log))
+        if self.current_mode == "log":
+            self._seen = total
+        run, lines, own = self._seen
+        return state.log_count - (lines if run == state.run else 0) + len(self._own_log) - own
+
+    # the engine
+
+    def _begin(self, connect: Connect) -> None:
+        self._session.begin()
+        self._listen(connect)
+
+    @work(group="engine", exclusive=True, exit_on_error=False)
+    async def _listen(self, connect: Connect) -> None:
+        await self._session.listen(connect)
+
+    @work(group="command", exit_on_error=False)
+    async def _send(self, command: cmd.Command) -> None:
+        try:
+            await self._session.send(command)
+        except Problem as fault:
+            self._refused(fault)
+
+    @work(group="command", exit_on_error=False)
+    async def start(self, command: cmd.Start | cmd.ResumeRun) -> None:
+        """Have a run begin, or go on, with a new engine if the last one is gone; a refusal is told."""
+        if not self._session.alive:
+            self._begin(self._connect_again)
+        self._starting = True
+        self._changed()
+        try:
+            await self._session.send(command)
+            self._opened = None
+        except Problem as fault:
+            self._refused(fault)
+        finally:
+            self._starting = False
+            self._changed()
+
+    def steer(self, action: str, command: cmd.Steering) -> None:
+        """Send a command to the run in training, where there is one."""
+        if not self.refuses(action):
+            self._send(command)
+
+    def refuses(self, action: str) -> bool:
+        """Whether the action means nothing now; then says so."""
+        if available(action, self.snapshot):
+            return False
+        training = "It is training: s stops it, q leaves it training."
+        self.notify(training if action in ("start", "presets") else "Nothing is training here.", markup=False)
+        return True
+
+    def _refused(self, fault: Problem) -> None:
+        if isinstance(fault, ConfigProblem) and fault.field and isinstance(self.screen, TrainScreen):
+            self.screen.show_fault(fault)
+        else:
+            self.notify(str(fault), title="Refused", severity="error", timeout=10, markup=False)
+
+    def preset_chosen(self, name: str) -> None:
+        """The form holds another preset."""
+        self._preset = name
+        self._changed()
+
+    # runs
+
+    @work(group="open", exclusive=True, exit_on_error=False)
+    async def open_run(self, name: str, *, connecting: bool = False) -> None:
+        """Show a run on the train screen: attached where an engine is busy with it, else from its folder.
+
+        `connecting`: the connection that is being made leads to the run's engine, where there is one.
+        """
+        try:
+            run = await asyncio.to_thread(find_run, name)
+            info = await asyncio.to_thread(run.live)
+            if info is None:
+                self._opened = await asyncio.to_thread(run.state)
+            elif connecting or (self._session.alive and run.name == self._session.state.run):
+                self._opened = None
+            else:
+                await self._attach_to(info)
+        except (Problem, OSError) as fault:
+            self.notify(str(fault), severity="error", markup=False)
+            return
+        self.action_mode("train")
+        self._changed()
+
+    async def _attach_to(self, info: SessionInfo) -> None:
+        engine = await self._attach_engine(info)
+        before = self._session.state
+        if before.running and self._session.alive:
+            self.notify(farewell.left_training(before.run), markup=False)
+        await self._session.leave()
+        self._session.state = RunState()
+        self._opened = None
+
+        async def attached() -> EngineLike:
+            return engine
+
+        self._begin(attached)
+
+    # leaving
+
+    async def action_quit(self) -> None:
+        """Leave; ask first while a run is training."""
+        if not self._training:
+            self.leave(farewell.of_run(self.snapshot.state))
+        elif not isinstance(self.screen, Dialog):
+            self._ask_how_to_leave()
+
+    @property
+    def _training(self) -> bool:
+        return self._session.state.running and self._session.alive
+
+    @work(group="dialog", exclusive=True, exit_on_error=False)
+    async def _ask_how_to_leave(self) -> None:
+        run = self._session.state.run
+        answer = await self.push_screen_wait(quit_dialog(run, ascii_only=self.ascii_only))
+        if answer == "c":
+            return
+        if not self._training:
+            self.leave(farewell.of_run(self._session.state))
+        elif answer == "l":
+            self.leave(farewell.left_training(run))
+        elif answer == "s":
+            self._waiting = "stopping and testing; then mnist-tui quits (q: other ways)"
+            self._send(cmd.Stop())
+            self._changed()
+        elif await self._accepted(cmd.Abort()):
+            self.leave(farewell.aborted(run))
+
+    async def _accepted(self, command: cmd.Steering) -> bool:
+        try:
+            await self._session.send(command)
+        except Problem as fault:
+            self._refused(fault)
+            return False
+        return True
+
+    @work(group="leave", exit_on_error=False)
+    async def leave(self, words: str = "", status: int = 0) -> None:
+        """Close the connection and the app; `words` are printed where the screen was."""
+        await self._session.leave()
+        words = farewell.with_log(words, tuple(self._own_log))
+        self.exit(return_code=status, message=Text(words) if words else None)
+
+    def _told_to_end(self, status: int) -> None:
+        self.leave(farewell.left_training(self._session.state.run) if self._training else "", status)
+
+    # keys that work on every screen
+
+    def action_mode(self, mode: str) -> None:
+        """Show a screen."""
+        self.switch_mode(mode)
+        self._changed()
+
+    def action_pause(self) -> None:
+        """Pause, or go on."""
+        paused = self.snapshot.state.status == "paused"
+        self.steer("pause", cmd.Continue() if paused else cmd.Pause())
+
+    def action_stop(self) -> None:
+        """Finish the batch, validate, test, end."""
+        self.steer("stop", cmd.Stop())
+
+    @work(group="dialog", exclusive=True, exit_on_error=False)
+    async def action_abort(self) -> None:
+        """End without a test, after asking."""
+        if self.refuses("abort"):
+            return
+        if await self.push_screen_wait(abort_dialog(self.snapshot.state.run, ascii_only=self.ascii_only)) == "a":
+            self.steer("abort", cmd.Abort())
+
+    def action_theme(self) -> None:
+        """The next theme."""
+        self.theme = after(self.theme)
+
+    def action_help(self) -> None:
+        """Show the keys, and what every figure means."""
+        self.push_screen(HelpScreen(ascii_only=self.ascii_only))
+
+    def action_press(self, key: str) -> None:
+        """What a click on a key at the bottom does."""
+        self.screen.set_focus(None)
+        self.simulate_key(key)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The commands of the palette: the table of keys."""
+        for key in KEYS:
+            place = screen if key.where == getattr(screen, "HERE", "") else self
+            if key.label and (place is screen or key.where == "everywhere") and available(key.action, self.snapshot):
+                run = functools.partial(self.run_action, key.action, place)
+                yield SystemCommand(key.meaning.capitalize(), f"key: {key.shown}", run)
+
+    def action_command_palette(self) -> None:
+        """Find a command by its name; the cursor does not blink."""
+        super().action_command_palette()
+        self.call_after_refresh(self._still_cursors)
+
+    def _still_cursors(self) -> None:
+        for field in self.screen.query(Input):
+            field.cursor_blink = False
+
+    # what nobody should have printed
+
+    def on_print(self, event: events.Print) -> None:
+        """Keep what something in this process printed."""
+        for line in event.text.splitlines():
+            if line.strip():
+                self._note(line)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Tell of a fault in our own background work, and go on."""
+        if event.state is WorkerState.ERROR:
+            fault = event.worker.error
+            self._note(f"{event.worker.name}: {type(fault).__name__}: {fault}")
+            self.notify("Something in mnist-tui itself failed; screen 3 has it.", severity="error", markup=False)
+
+    def _note(self, line: str) -> None:
+        del self._own_log[:-_OWN_LINES]
+        self._own_log.append(line)
+        self._changed()
+
+    def _note_from_anywhere(self, line: str) -> None:
+        """`_note` from whatever thread a warning comes."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._note, line)

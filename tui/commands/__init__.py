@@ -1,0 +1,47 @@
+"""The commands, each a module of its name with a `parser` and a `run`; only the one that is used gets imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from engine.errors import ConfigProblem
+from engine.fields import short
+
+if TYPE_CHECKING:
+    import argparse
+
+    from tui.arguments import Parser
+
+COMMANDS: Mapping[str, str] = {
+    "train": "train without a screen: a progress bar, plain lines, or JSON",
+    "attach": "show a run that is under way",
+    "resume": "go on with a run from its last checkpoint, without a screen",
+    "ls": "list the runs",
+    "show": "show one run: settings, epochs, test",
+    "eval": "look at the test set with a run's weights",
+    "presets": "list the presets",
+    "config": "show the settings in effect and where each is from",
+    "doctor": "check this machine: terminal, data, folders, devices",
+    "fetch": "download MNIST",
+}
+"""Every command with what it does, in the order of the help."""
+
+
+class CommandModule(Protocol):
+    """What a module in this package offers."""
+
+    def parser(self) -> Parser:
+        """The parser of the command's own arguments."""
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Do it; the exit status."""
+
+
+def unknown_command(name: str) -> ConfigProblem:
+    """The fault of a command that is not there, with the nearest that is."""
+    import difflib  # noqa: PLC0415 - only for a message
+
+    close = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
+    hint = f"did you mean '{close[0]}'?" if close else f"expected one of {', '.join(COMMANDS)}."
+    return ConfigProblem(f"There is no command '{short(name)}'; {hint}")

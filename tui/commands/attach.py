@@ -1,0 +1,60 @@
+"""``mnist-tui attach [RUN]``: the app on a run that is under way."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from engine.errors import RunProblem
+from tui.arguments import Parser
+from tui.commands import screen
+
+if TYPE_CHECKING:
+    from engine.client import EngineLike
+    from engine.runs import RunFolder, SessionInfo
+
+
+def parser() -> Parser:
+    """Which run, and the look of the screen."""
+    made = Parser(
+        "attach",
+        usage="[RUN] [--ascii] [--theme NAME]",
+        about="Show a run that is under way. Leaving the app leaves the run going.",
+    )
+    made.options.add_argument("run", metavar="RUN", nargs="?", help="which run; the one that is under way without it")
+    screen.add_screen(made)
+    return made
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open the app on the run's engine. Raises `RunProblem` where none or several are under way."""
+    from engine.settings import effective  # noqa: PLC0415 - --help does without
+
+    folder, info = choose(args.run)
+    screen.expect_terminal()
+
+    async def connect() -> EngineLike:
+        from engine.client import Engine  # noqa: PLC0415 - the first picture does without
+
+        return await Engine.attach(info)
+
+    return screen.open_app(effective(), connect, args, run=folder.name)
+
+
+def choose(name: str | None) -> tuple[RunFolder, SessionInfo]:
+    """The live run that is meant, and its session. Raises `RunProblem`."""
+    from engine.runs import find_run, live_runs, read_session  # noqa: PLC0415 - --help does without
+
+    if name:
+        folder = find_run(name)
+        return folder, read_session(folder)
+    match list(live_runs()):
+        case [(folder, info)]:
+            return folder, info
+        case []:
+            raise RunProblem(
+                "No run is under way on this machine; `mnist-tui train` starts one, `mnist-tui ls` lists them all."
+            )
+        case several:
+            names = ", ".join(folder.name for folder, _ in several)
+            raise RunProblem(f"{len(several)} runs are under way: {names}; say which: `mnist-tui attach RUN`.")

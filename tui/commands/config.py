@@ -1,0 +1,59 @@
+"""``mnist-tui config``: the settings in effect, and where each is from."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from engine.config import HYPERPARAMETERS, applies
+from engine.fields import short
+from tui.arguments import Parser, add_settings, read_settings
+from tui.output import columns, print_json, print_lines
+
+if TYPE_CHECKING:
+    from engine.settings import Settings
+
+
+def parser() -> Parser:
+    """The same flags as `train`."""
+    made = Parser(
+        "config",
+        usage="[--preset NAME] [--FIELD VALUE ...] [--json]",
+        about="Show the settings in effect and where each is from.",
+    )
+    made.options.add_argument("--json", action="store_true", help="print a JSON object")
+    add_settings(made)
+    return made
+
+
+def run(args: argparse.Namespace) -> int:
+    """One line for each hyperparameter."""
+    from engine.settings import config_path  # noqa: PLC0415 - --help does without
+
+    settings, path = read_settings(args), config_path()
+    if args.json:
+        print_json(
+            {
+                "config_file": str(path),
+                "config_file_exists": path.exists(),
+                "preset": settings.preset,
+                "settings": {name: _entry(settings, name) for name in HYPERPARAMETERS},
+                "screen": dict(settings.screen),
+            }
+        )
+        return 0
+    there = "" if path.exists() else " (not there)"
+    rows = [(name, shown(settings, name), settings.origins[name]) for name in HYPERPARAMETERS]
+    print_lines([f"Config file: {short(str(path), 400)}{there}", f"Preset: {settings.preset}", "", *columns(rows)])
+    return 0
+
+
+def shown(settings: Settings, name: str) -> str:
+    """A hyperparameter's value as a person types it; in brackets where it has no effect beside the others."""
+    text = HYPERPARAMETERS[name].format(getattr(settings.config, name)) or "-"
+    return short(text) if applies(settings.config, name) else f"({short(text)})"
+
+
+def _entry(settings: Settings, name: str) -> dict[str, object]:
+    value = getattr(settings.config, name)
+    return {"value": value, "origin": settings.origins[name], "applies": applies(settings.config, name)}

@@ -1,0 +1,94 @@
+"""``mnist-tui fetch``: download MNIST."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tui.arguments import Parser, given_fields
+from tui.output import print_lines, size
+
+if TYPE_CHECKING:
+    from engine.dataset import Progress
+
+REDRAW_SECONDS = 0.25
+"""The bars are drawn anew four times a second at most."""
+
+
+def parser() -> Parser:
+    """Where to."""
+    made = Parser(
+        "fetch",
+        usage="[--data-dir DIR]",
+        about="Download the four files of MNIST, those that are missing or damaged, and check them.",
+    )
+    made.options.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="the folder; without it that of the settings, or the cache, where training finds them",
+    )
+    return made
+
+
+def run(args: argparse.Namespace) -> int:
+    """Fetch what is not there; the files written. Raises `DataProblem`."""
+    from engine.dataset import cache_folder, fetch  # noqa: PLC0415 - numpy takes a while, and --help does without
+    from engine.settings import effective  # noqa: PLC0415
+
+    chosen = effective(given_fields(args)).config.data_dir
+    target = Path(chosen).absolute() if chosen else cache_folder()
+    with _progress() as report:
+        written = fetch(target, progress=report)
+    if written:
+        print_lines(f"{path}  {size(path.stat().st_size)}" for path in written)
+    else:
+        print_lines([f"All four files are in {target} already."])
+    return 0
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Progress]:
+    from tui.console import draws  # noqa: PLC0415 - --help does without
+
+    if not draws(sys.stdout):
+        yield Lines(print)
+        return
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415
+
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
+    with Progress(*columns, auto_refresh=False, transient=True) as bars:
+        yield Bars(bars)
+
+
+class Bars:
+    """A bar for each file."""
+
+    def __init__(self, bars: Any, clock: Callable[[], float] = time.monotonic) -> None:
+        self._bars, self._clock, self._drawn = bars, clock, float("-inf")
+        self._tasks: dict[str, Any] = {}
+
+    def __call__(self, name: str, done: int, total: int | None) -> None:
+        if name not in self._tasks:
+            self._tasks[name] = self._bars.add_task(name, total=total)
+        self._bars.update(self._tasks[name], completed=done, total=total)
+        if done == total or self._clock() - self._drawn >= REDRAW_SECONDS:
+            self._drawn = self._clock()
+            self._bars.refresh()
+
+
+class Lines:
+    """One plain line when a file begins."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say, self._name = say, ""
+
+    def __call__(self, name: str, done: int, total: int | None) -> None:
+        if name != self._name:
+            self._name = name
+            self._say(f"Fetching {name}" + (f", {size(total)}" if total else ""))

@@ -1,0 +1,89 @@
+"""``mnist-tui ls``: every run on one line."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import ConfigProblem
+from engine.fields import short
+from tui.arguments import Parser
+from tui.output import columns, print_json, print_lines
+from tui.views.figures import percent
+
+if TYPE_CHECKING:
+    from engine.history import RunState
+    from engine.runs import RunFolder
+
+_HEADINGS = ("RUN", "STATUS", "PRESET", "EPOCHS", "VALIDATION", "TEST", "STARTED")
+
+
+def parser() -> Parser:
+    """``--json``."""
+    made = Parser("ls", usage="[--json]", about="List the runs, the newest last.")
+    made.options.add_argument("--json", action="store_true", help="print a JSON array (docs/events.md)")
+    return made
+
+
+def run(args: argparse.Namespace) -> int:
+    """List them."""
+    from engine.paths import runs_dir  # noqa: PLC0415 - --help does without
+    from engine.runs import all_runs  # noqa: PLC0415
+    from tui.outline import outline  # noqa: PLC0415
+
+    found = [summary(folder, outline(folder)) for folder in all_runs()]
+    if args.json:
+        print_json(found)
+    elif found:
+        print_lines(columns([_HEADINGS, *map(_row, found)], right=(3, 4, 5)))
+    else:
+        print_lines([f"There are no runs in {short(str(runs_dir()), 400)} yet; `mnist-tui train` makes one."])
+    return 0
+
+
+def summary(folder: RunFolder, state: RunState) -> dict[str, Any]:
+    """One run's element of the JSON array."""
+    test = state.test or (end.test if (end := state.finished or folder.finished()) else None)
+    return {
+        "run": folder.name,
+        "status": folder.status(),
+        "preset": state.preset,
+        "host": state.host,
+        "created": state.created or round(folder.config.stat().st_mtime, 3),
+        "epochs": state.epochs[-1].epoch if state.epochs else 0,
+        "epochs_asked": state.config.epochs if state.run else _epochs_asked(folder),
+        "best_validation_accuracy": max((e.validation_accuracy for e in state.epochs), default=None),
+        "test_accuracy": test.accuracy if test else None,
+        "folder": str(folder.path),
+    }
+
+
+def _epochs_asked(folder: RunFolder) -> int | None:
+    """What the config file of a run without a log says; None where it cannot be used, which must not hide the rest."""
+    try:
+        return folder.read_config().epochs
+    except ConfigProblem:
+        return None
+
+
+def _row(found: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        short(found["run"], 100),
+        found["status"],
+        short(found["preset"]) or "-",
+        f"{found['epochs']}/{found['epochs_asked'] or '?'}",
+        _percent(found["best_validation_accuracy"]),
+        _percent(found["test_accuracy"]),
+        when(found["created"]),
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else percent(share)
+
+
+def when(seconds: float) -> str:
+    """A time as local date, hour and minute."""
+    from datetime import datetime  # noqa: PLC0415 - engine.runs has it loaded by then
+
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,29 @@
+"""``mnist-tui presets``: settings with a name."""
+
+from __future__ import annotations
+
+import argparse
+
+from tui.arguments import Parser
+from tui.output import columns, print_json, print_lines
+
+
+def parser() -> Parser:
+    """``--json``."""
+    made = Parser("presets", usage="[--json]", about="List the presets: settings with a name, for --preset.")
+    made.options.add_argument("--json", action="store_true", help="print a JSON array")
+    return made
+
+
+def run(args: argparse.Namespace) -> int:
+    """One line each."""
+    from engine.settings import presets  # noqa: PLC0415 - --help does without
+
+    found = presets().values()
+    if args.json:
+        print_json(
+            [{"preset": p.name, "comment": p.comment, "watch": p.watch, "settings": dict(p.values)} for p in found]
+        )
+    else:
+        print_lines(columns([(p.name, p.comment) for p in found]))
+    return 0

@@ -1,0 +1,101 @@
+"""``mnist-tui`` alone: the app."""
+
+from __future__ import annotations
+
+import argparse
+import codecs
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import ConfigProblem
+from engine.fields import short
+from tui.arguments import Parser, add_settings, read_settings
+from tui.commands import COMMANDS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from engine.client import EngineLike
+    from engine.settings import Settings
+
+_WAY_OUT = "over ssh take `ssh -t`, in a container `docker run -it`, and without a screen `mnist-tui train`"
+
+
+def parser() -> Parser:
+    """Settings, the look of the screen, and the list of commands."""
+    import engine  # noqa: PLC0415 - for the version alone
+
+    made = Parser(
+        usage="[COMMAND] [--preset NAME] [--FIELD VALUE ...] [--ascii] [--theme NAME]",
+        about="Train, watch and understand a digit classifier in a terminal. Without a command the app opens.\n\nCommands:\n"
+        + "\n".join(f"  {name:<10}{about}" for name, about in COMMANDS.items()),
+        epilog="`mnist-tui COMMAND --help` says more of a command.",
+    )
+    made.options.add_argument(
+        "--version", action="version", version=f"mnist-tui {engine.__version__}", help="print the version and leave"
+    )
+    add_screen(made)
+    add_settings(made)
+    return made
+
+
+def add_screen(parser: Parser) -> None:
+    """Add ``--ascii`` and ``--theme``."""
+    parser.options.add_argument(
+        "--ascii", action="store_true", help="draw with plain characters; taken by itself where the locale is not UTF-8"
+    )
+    parser.options.add_argument("--theme", metavar="NAME", help="colours: dark, light or contrast")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open the app with a new engine."""
+    settings = read_settings(args)
+    expect_terminal()
+
+    async def connect() -> EngineLike:
+        from engine.client import Engine  # noqa: PLC0415 - the first picture does without
+
+        return await Engine.start()
+
+    return open_app(settings, connect, args)
+
+
+def open_app(
+    settings: Settings, connect: Callable[[], Awaitable[EngineLike]], args: argparse.Namespace, run: str | None = None
+) -> int:
+    """Show the app until the person leaves it; its exit status. Raises `ConfigProblem` for a theme there is not."""
+    from tui.app import MnistApp  # noqa: PLC0415 - Textual takes a third of a second
+    from tui.themes import THEMES  # noqa: PLC0415
+
+    theme = args.theme or settings.screen.get("theme")
+    if theme is not None and theme not in THEMES:
+        raise ConfigProblem(f"There is no theme '{short(str(theme))}'; expected one of {', '.join(THEMES)}.")
+    plain = args.ascii or settings.screen.get("ascii") is True or not speaks_utf8()
+    app = MnistApp(settings, connect, ascii=plain, theme=theme, run=run)
+    app.run()
+    return int(app.return_code or 0)
+
+
+def expect_terminal(streams: tuple[Any, ...] | None = None, environ: Mapping[str, str] = os.environ) -> None:
+    """Refuse to draw where there is no terminal that can. Raises `ConfigProblem`.
+
+    Standard error counts too: that is where Textual draws.
+    """
+    given = streams or (sys.stdin, sys.stdout, sys.stderr)
+    for name, stream in zip(("input", "output", "error"), given, strict=True):
+        if stream is None or not stream.isatty():
+            raise ConfigProblem(f"The app needs a terminal, and standard {name} is none: {_WAY_OUT}.")
+    if environ.get("TERM", "") in ("", "dumb", "unknown"):
+        term = f"is '{environ['TERM']}'" if environ.get("TERM") else "is not set"
+        raise ConfigProblem(f"The app needs a terminal that can draw, and TERM {term}: {_WAY_OUT}.")
+
+
+def speaks_utf8(stream: Any = None) -> bool:
+    """Whether what is printed there is encoded as UTF-8."""
+    encoding = getattr(stream or sys.stdout, "encoding", None) or "ascii"
+    try:
+        return codecs.lookup(encoding).name == "utf-8"
+    except LookupError:
+        return False

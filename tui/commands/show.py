@@ -1,0 +1,137 @@
+"""``mnist-tui show RUN``: one run's settings, epochs and test."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
+
+from engine.config import HYPERPARAMETERS, differences
+from engine.fields import short
+from tui.arguments import Parser
+from tui.output import columns, print_json, print_lines
+from tui.views.figures import count, duration, loss, percent
+
+if TYPE_CHECKING:
+    from engine.config import TrainConfig
+    from engine.events import EpochEnded, Finished, Validation
+    from engine.history import RunState
+    from engine.runs import RunFolder
+
+_HEADINGS = (
+    "EPOCH",
+    "TRAIN LOSS",
+    "ACCURACY",
+    "VALIDATION LOSS",
+    "ACCURACY",
+    "RATE",
+    "GRADIENT",
+    "IMAGES/S",
+    "TIME",
+    "",
+)
+
+
+def parser() -> Parser:
+    """Which run, and ``--json``."""
+    made = Parser(
+        "show",
+        usage="RUN [--json]",
+        about="Show one run: settings, epochs, test. RUN is a name, a part of one, or 'last'.",
+    )
+    made.options.add_argument("run", metavar="RUN", help="which run")
+    made.options.add_argument("--json", action="store_true", help="print a JSON object (docs/events.md)")
+    return made
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show it. Raises `RunProblem` where there is none, or several fit."""
+    from engine.runs import find_run  # noqa: PLC0415 - --help does without
+    from tui.outline import outline  # noqa: PLC0415
+
+    folder = find_run(args.run)
+    state = outline(folder)
+    config = state.config if state.run else folder.read_config()
+    if args.json:
+        print_json(document(folder, state, config))
+    else:
+        print_lines([*_heading(folder, state), "", *_settings(config), "", *_epochs(state), *_ending(state)])
+    return 0
+
+
+def document(folder: RunFolder, state: RunState, config: TrainConfig) -> dict[str, Any]:
+    """The JSON object."""
+    return {
+        "run": folder.name,
+        "status": folder.status(),
+        "preset": state.preset,
+        "host": state.host,
+        "version": state.version,
+        "created": state.created or round(folder.config.stat().st_mtime, 3),
+        "folder": str(folder.path),
+        "config": config,
+        "changed": differences(config),
+        "machine": state.started.machine if state.started else None,
+        "data": state.started.data if state.started else None,
+        "epochs": [_figures(epoch) for epoch in state.epochs],
+        "stopped_at": _figures(state.stopped_at) if state.stopped_at else None,
+        "test": state.test,
+        "looks": len(state.looks),
+        "finished": _figures(state.finished, without=("test",)) if state.finished else None,
+    }
+
+
+def _figures(event: EpochEnded | Validation | Finished, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    """An event's own fields, without its number, time and type."""
+    return {name: value for name, value in structs.asdict(event).items() if name not in ("seq", "time", *without)}
+
+
+def _heading(folder: RunFolder, state: RunState) -> list[str]:
+    from tui.commands.ls import when  # noqa: PLC0415
+
+    rows = [("Run", folder.name), ("Status", folder.status()), ("Preset", short(state.preset) or "-")]
+    if state.run:
+        rows.append(("Started", f"{when(state.created)} on {short(state.host)}"))
+    if state.started:
+        machine = state.started.machine
+        rows.append(
+            ("Device", f"{machine.device}, threads {machine.threads}, {machine.precision}, torch {machine.torch}")
+        )
+        rows.append(("Data", f"{short(state.started.data)}, {count(state.started.train_images)} images train"))
+    return columns([*rows, ("Folder", short(str(folder.path), 400))])
+
+
+def _settings(config: TrainConfig) -> list[str]:
+    changed = differences(config)
+    if not changed:
+        return ["Every setting has its default."]
+    rows = [("  " + name, HYPERPARAMETERS[name].format(value) or "-") for name, value in changed.items()]
+    return ["Settings that differ from the defaults:", *columns(rows)]
+
+
+def _epochs(state: RunState) -> list[str]:
+    if not state.epochs:
+        return ["No epoch has ended."]
+    return columns([_HEADINGS, *map(_epoch_row, state.epochs)], right=range(9))
+
+
+def _epoch_row(epoch: EpochEnded) -> tuple[str, ...]:
+    return (
+        str(epoch.epoch),
+        loss(epoch.train_loss),
+        percent(epoch.train_accuracy),
+        loss(epoch.validation_loss),
+        percent(epoch.validation_accuracy),
+        f"{epoch.learning_rate:.3g}",
+        loss(epoch.gradient_norm),
+        count(epoch.images_per_second),
+        duration(epoch.seconds),
+        "best" if epoch.best else "",
+    )
+
+
+def _ending(state: RunState) -> list[str]:
+    from tui.report import ending  # noqa: PLC0415 - --help does without
+
+    return ["", *columns(ending(state.finished, state.config.epochs))] if state.finished else []

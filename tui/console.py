@@ -1,0 +1,202 @@
+"""What a run without a screen prints: JSON lines, plain lines, or a progress bar where there is a terminal."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from engine import events as ev
+from engine.fields import short
+from engine.history import RunState, eta_seconds
+from engine.protocol import encode
+from engine.runs import RunFolder
+from tui.report import closing, epoch_line, opening
+from tui.views.figures import count, duration, loss, percent
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+REDRAW_SECONDS = 0.25
+"""The bar is drawn anew four times a second at most."""
+_NARROWEST_BAR = 8
+_ECHO = 3
+"""Columns left free at the line's end, for the ^C that a terminal echoes: past the margin it would leave a torn line."""
+
+
+class Presenter(Protocol):
+    """Shows a run's events as they come. May raise OSError, when nobody takes the output any more."""
+
+    def show(self, event: ev.Event, state: RunState) -> None:
+        """Show an event; `state` is the run after it."""
+
+    def say(self, text: str) -> None:
+        """Tell the person something that is not the run's."""
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+
+
+def make_presenter(out: TextIO, err: TextIO, find: Callable[[str], RunFolder], *, json: bool, quiet: bool) -> Presenter:
+    """The presenter for these streams. `find` gives the folder of a run by its name."""
+    if json:
+        return JsonLines(out, err)
+    if quiet or not draws(out):
+        return Lines(out, err, find, quiet=quiet)
+    return Bar(out, find)
+
+
+def draws(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether a stream is a terminal that can move its cursor."""
+    return stream.isatty() and environ.get("TERM", "") not in ("", "dumb", "unknown")
+
+
+def happening(event: ev.Event, state: RunState, find: Callable[[str], RunFolder], *, quiet: bool = False) -> list[str]:
+    """The lines an event is worth; of most it is none."""
+    if isinstance(event, ev.Finished):
+        return closing(state, find(event.run))
+    return [] if quiet else _news(event, state)
+
+
+def _news(event: ev.Event, state: RunState) -> list[str]:
+    match event:
+        case ev.RunCreated() | ev.RunStarted():
+            return opening(state)
+        case ev.EpochEnded():
+            return [epoch_line(event, state.config.epochs)]
+        case ev.Validation():
+            figures = f"validation {loss(event.loss)} ({percent(event.accuracy)})"
+            return [f"stopped at epoch {event.position:.2f}  {figures}{'  best' if event.best else ''}"]
+        case ev.Paused() | ev.Continued() | ev.Changed():
+            return [f"{short(state.marks[-1].text)} at epoch {event.position:.2f}"] if state.marks else []
+        case ev.SaveFailed():
+            return [f"{short(event.path, 200)} could not be saved: {short(event.reason, 200)}; training goes on"]
+    return []
+
+
+class JsonLines:
+    """Every event as the line the run's log has for it, in UTF-8 whatever the locale."""
+
+    def __init__(self, out: TextIO, err: TextIO) -> None:
+        self._out, self._err = out.buffer, err
+
+    def show(self, event: ev.Event, state: RunState) -> None:
+        self._out.write(encode(event))
+        self._out.flush()
+
+    def say(self, text: str) -> None:
+        print(text, file=self._err, flush=True)
+
+    def close(self) -> None:
+        """Nothing to put back."""
+
+
+class Lines:
+    """Plain lines without control characters; when `quiet` the end alone."""
+
+    def __init__(self, out: TextIO, err: TextIO, find: Callable[[str], RunFolder], *, quiet: bool = False) -> None:
+        self._out, self._err, self._find, self._quiet = out, err, find, quiet
+
+    def show(self, event: ev.Event, state: RunState) -> None:
+        for line in happening(event, state, self._find, quiet=self._quiet):
+            print(line, file=self._out, flush=True)
+
+    def say(self, text: str) -> None:
+        print(text, file=self._err, flush=True)
+
+    def close(self) -> None:
+        """Nothing to put back."""
+
+
+class Bar:
+    """Lines, and below them one that is drawn again and again: epoch, bar, loss, accuracy, time left, speed."""
+
+    def __init__(
+        self, out: TextIO, find: Callable[[str], RunFolder], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+        from rich.live import Live  # noqa: PLC0415
+
+        self._console = Console(file=out, highlight=False, markup=False, emoji=False)
+        self._live = Live(
+            console=self._console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+        )
+        self._find, self._clock, self._drawn = find, clock, float("-inf")
+        self._live.start()
+
+    def show(self, event: ev.Event, state: RunState) -> None:
+        lines = happening(event, state, self._find)
+        if isinstance(event, ev.Finished):
+            self._live.stop()
+        for line in lines:
+            self.say(line)
+        now = self._clock()
+        if self._live.is_started and (not isinstance(event, ev.Progress) or now - self._drawn >= REDRAW_SECONDS):
+            self._drawn = now
+            self._live.update(status_line(state, self._console.width - _ECHO), refresh=True)
+
+    def say(self, text: str) -> None:
+        self._console.print(text, soft_wrap=True)
+
+    def close(self) -> None:
+        self._live.stop()
+
+
+def status_line(state: RunState, width: int) -> RenderableType:
+    """The line with the bar, for a terminal of `width` columns."""
+    from rich.progress_bar import ProgressBar  # noqa: PLC0415 - only a terminal needs it
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    epochs = state.config.epochs
+    head, figures = status_parts(state, width)
+    row: list[RenderableType] = [Text(head)]
+    line = Table.grid(padding=(0, 1, 0, 0))
+    line.width = width
+    line.add_column(no_wrap=True, overflow="ellipsis")
+    if width - len(head) - len(figures) - 3 >= _NARROWEST_BAR:
+        line.add_column(ratio=1)
+        row.append(ProgressBar(total=float(epochs), completed=min(state.position, float(epochs))))
+    line.add_column(no_wrap=True, overflow="ellipsis")
+    line.add_row(*row, Text(figures))
+    return line
+
+
+def status_parts(state: RunState, width: int) -> tuple[str, str]:
+    """What stands before the bar and behind it; the less important figures go first where `width` is too small."""
+    head = _head(state)
+    figures = ""
+    for part in _figures(state):
+        longer = f"{figures}  {part}" if figures else part
+        if len(head) + len(longer) + _NARROWEST_BAR + 3 > width:
+            break
+        figures = longer
+    return head, figures
+
+
+def _head(state: RunState) -> str:
+    epochs = state.config.epochs
+    match state.status:
+        case "training":
+            return f"epoch {min(int(state.position) + 1, epochs)}/{epochs}"
+        case "paused":
+            return f"paused at epoch {state.position:.2f}/{epochs}"
+        case "testing":
+            return "testing"
+        case _:
+            return short(state.phase.text) if state.phase else "starting"
+
+
+def _figures(state: RunState) -> list[str]:
+    """The figures, the most important first."""
+    parts = []
+    if state.progress:
+        parts.append(f"loss {loss(state.progress.loss)}")
+    if state.epochs:
+        parts.append(f"validation {percent(state.epochs[-1].validation_accuracy)}")
+    if state.status == "training" and (left := eta_seconds(state)) is not None:
+        parts.append(f"{duration(left)} left")
+    if state.progress and state.speed:
+        parts.append(f"{count(state.speed)} images/s")
+    return parts

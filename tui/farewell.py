@@ -1,0 +1,35 @@
+"""What is printed after the screen is gone."""
+
+from __future__ import annotations
+
+from engine.history import RunState
+from tui.views import figures
+from tui.views.status import OUTCOMES
+
+
+def left_training(run: str) -> str:
+    """The run goes on without us."""
+    return f"{run} is training. Come back with: mnist-tui attach {run}"
+
+
+def aborted(run: str) -> str:
+    """The run was ended without a test."""
+    return f"{run} was aborted; its last checkpoint is kept. Go on with: mnist-tui resume {run}"
+
+
+def of_run(state: RunState) -> str:
+    """How the run that was shown ended, where it did."""
+    end = state.finished
+    if end is None:
+        return ""
+    word, _ = OUTCOMES[end.outcome]
+    tested = f", test accuracy {figures.percent(end.test.accuracy)}" if end.test else ""
+    return f"{state.run}: {word}{tested}. More: mnist-tui show {state.run}"
+
+
+def with_log(text: str, own: tuple[str, ...]) -> str:
+    """The text, and what the screen's own libraries warned of while nothing could be printed."""
+    if not own:
+        return text
+    lines = [*([text] if text else []), f"Warnings while the screen was open ({len(own)}):", *own[-5:]]
+    return "\n".join(lines)

@@ -1,0 +1,223 @@
+"""A run without a screen: start it, show its events, and answer the terminal's signals.
+
+Ctrl+C or SIGTERM ends the run with a checkpoint, a second one leaves at once; a hang-up leaves the run going.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING
+
+from engine import commands
+from engine.client import EngineLike, Lost
+from engine.errors import EngineProblem, ExitCode, Problem
+from engine.events import Event, Finished
+from engine.fields import short
+from engine.history import RunState, reduce
+from engine.protocol import Ready
+from engine.runs import RunFolder
+from tui.cli import READER_GONE
+from tui.console import Presenter, make_presenter
+from tui.report import last_words
+
+if TYPE_CHECKING:
+    import argparse
+
+    from engine.runs import SessionInfo
+
+HUNG_UP = 129
+"""Exit status after a hang-up (128 + SIGHUP); the run goes on."""
+
+Connect = Callable[[], Awaitable[EngineLike]]
+Job = commands.Start | commands.ResumeRun
+
+
+async def start_engine() -> EngineLike:
+    """A new engine process."""
+    from engine.client import Engine  # noqa: PLC0415 - the seam tests put another engine in
+
+    return await Engine.start()
+
+
+async def attach_engine(info: SessionInfo) -> EngineLike:
+    """The engine that is busy with a run."""
+    from engine.client import Engine  # noqa: PLC0415
+
+    return await Engine.attach(info)
+
+
+def exit_code(end: Finished) -> ExitCode:
+    """The exit status a run's end deserves."""
+    match end.outcome:
+        case "completed" | "early_stopped" | "stopped":
+            return ExitCode.DONE
+        case "aborted":
+            return ExitCode.INTERRUPTED
+        case "failed" if end.fault == "data":
+            return ExitCode.DATA
+        case "failed" if end.fault == "config":
+            return ExitCode.USAGE
+        case "failed" | "diverged":
+            return ExitCode.FAILED
+
+
+def run_job(job: Job, args: argparse.Namespace, state: RunState | None = None) -> int:
+    """Give a new engine the job, show what comes of it as `args` (json, quiet) ask, and return the exit status.
+
+    `state` is what is known of the run already. Raises `Problem` where the engine refuses or is lost.
+    """
+    presenter = make_presenter(sys.stdout, sys.stderr, find_folder, json=args.json, quiet=args.quiet)
+    follower = Follower(start_engine, job, presenter, state or RunState())
+    status = asyncio.run(follower.run())
+    if words := follower.last_words():
+        with contextlib.suppress(OSError):
+            print(words, file=sys.stderr, flush=True)
+    return status
+
+
+def find_folder(name: str) -> RunFolder:
+    """The folder of the run of exactly this name, whether it is there or not."""
+    from engine.paths import runs_dir  # noqa: PLC0415
+
+    return RunFolder(runs_dir() / name)
+
+
+class Follower:
+    """One run, followed to its end by one presenter."""
+
+    def __init__(self, connect: Connect, job: Job, presenter: Presenter, state: RunState) -> None:
+        self.state = state
+        self._connect, self._job, self._presenter = connect, job, presenter
+        self._engine: EngineLike | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._abort: asyncio.Task[None] | None = None
+        self._sent = self._accepted = self._stopping = False
+        self._left: int | None = None
+        """The exit status, where we leave before the run's end."""
+        self._unwritten: OSError | None = None
+
+    async def run(self) -> int:
+        """Follow the run; the exit status. Raises `Problem` where the engine refuses or is lost."""
+        self._task = asyncio.create_task(self._follow())
+        with self._signals():
+            try:
+                await self._task
+            except (asyncio.CancelledError, Problem):
+                if self._left is None:
+                    raise
+            finally:
+                with contextlib.suppress(OSError):
+                    self._presenter.close()
+                if self._engine:
+                    await self._engine.close()
+        return self._status()
+
+    def last_words(self) -> str:
+        """What to tell the person at the end, on standard error; empty where all is said."""
+        name = self.state.run
+        if self._unwritten:
+            gone = isinstance(self._unwritten, BrokenPipeError)
+            return "" if gone else f"mnist-tui: The output cannot be written: {self._unwritten.strerror}."
+        if self._left is None:
+            return last_words(self.state)
+        if not name:
+            return "Interrupted before the run began."
+        if self._left == HUNG_UP:
+            return f"{name} goes on; mnist-tui attach {name} shows it."
+        return f"Left while {name} was ending; mnist-tui ls shows how it stands."
+
+    def _status(self) -> int:
+        if self._left is not None:
+            return self._left
+        if self._unwritten:
+            return READER_GONE if isinstance(self._unwritten, BrokenPipeError) else int(ExitCode.FAILED)
+        return int(exit_code(self.state.finished)) if self.state.finished else int(ExitCode.FAILED)
+
+    async def _follow(self) -> None:
+        self._engine = await self._connect()
+        self._sent = True
+        await self._engine.send(self._job)
+        self._accepted = True
+        if self._stopping:
+            self._send_abort()
+        async for message in self._engine.events():
+            match message:
+                case Lost():
+                    raise _lost(message, self.state.run)
+                case Ready():
+                    pass
+                case _:
+                    if self._take(message):
+                        return
+
+    def _take(self, event: Event) -> bool:
+        """Note and show an event; whether it is the run's last. One that was known before is passed over."""
+        before, self.state = self.state, reduce(self.state, event)
+        if self.state is before:
+            return False
+        if self._unwritten is None:
+            try:
+                self._presenter.show(event, self.state)
+            except OSError as fault:
+                self._output_lost(fault)
+        return isinstance(event, Finished)
+
+    def _output_lost(self, fault: OSError) -> None:
+        """A terminal that is gone is a hang-up; a reader that has gone ends the run with a checkpoint."""
+        if fault.errno == errno.EIO:
+            self._hang_up()
+            return
+        self._unwritten = fault
+        self._stopping = True
+        self._send_abort()
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        wanted = ((signal.SIGINT, self._interrupt), (signal.SIGTERM, self._interrupt), (signal.SIGHUP, self._hang_up))
+        # A signal that is ignored stays so: nohup, or a job in the background of a script.
+        ours = [(number, handler) for number, handler in wanted if signal.getsignal(number) is not signal.SIG_IGN]
+        for number, handler in ours:
+            loop.add_signal_handler(number, handler)
+        try:
+            yield
+        finally:
+            for number, _ in ours:
+                loop.remove_signal_handler(number)
+
+    def _interrupt(self) -> None:
+        if self._stopping or not self._sent:
+            self._leave(int(ExitCode.INTERRUPTED))
+            return
+        self._stopping = True
+        with contextlib.suppress(OSError):
+            self._presenter.say("Ending, with a checkpoint; Ctrl+C again leaves at once.")
+        if self._accepted:
+            self._send_abort()
+
+    def _hang_up(self) -> None:
+        self._leave(HUNG_UP)
+
+    def _leave(self, status: int) -> None:
+        self._left = status
+        if self._task:
+            self._task.cancel()
+
+    def _send_abort(self) -> None:
+        async def send(engine: EngineLike) -> None:
+            with contextlib.suppress(Problem):  # refused: the run has just ended by itself
+                await engine.send(commands.Abort())
+
+        if self._engine:
+            self._abort = asyncio.create_task(send(self._engine))
+
+
+def _lost(message: Lost, run: str) -> EngineProblem:
+    said = f" It said last: {short(message.log[-1], 300)}" if message.log else ""
+    resume = f" What the last checkpoint holds is kept: mnist-tui resume {run}." if run else ""
+    return EngineProblem(f"{message.reason or 'The engine ended.'}{said}{resume}")

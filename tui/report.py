@@ -1,0 +1,106 @@
+"""What is said of a run in lines of text: its opening, an epoch, its end, a look at the test set."""
+
+from __future__ import annotations
+
+from engine.events import EpochEnded, Finished, TestResult
+from engine.fields import short
+from engine.history import RunState
+from engine.runs import RunFolder, describe
+from engine.statistics import only_reading, worst_pairs
+from tui.output import columns
+from tui.views.figures import count, duration, loss, percent, plural
+
+CONFIDENCE = "95 % interval"
+
+
+def opening(state: RunState) -> list[str]:
+    """Which run this is, and once it has started, what it trains on."""
+    if (started := state.started) is None:
+        return [f"Run {state.run}: preset {state.preset or 'none'}, {describe(state.config).replace(' · ', ', ')}"]
+    machine, threads = started.machine, plural(started.machine.threads, "thread")
+    lines = [
+        f"Device {machine.device} ({short(machine.reason, 200)}), {threads}, {machine.precision}",
+        f"Data {short(started.data)}: {count(started.train_images)} images train, "
+        f"{count(started.validation_images)} validate, {count(started.test_images)} test; "
+        f"{count(started.parameters)} parameters",
+        "Each epoch: training loss (accuracy), validation loss (accuracy), time",
+    ]
+    if started.resumed:
+        lines.insert(0, f"Run {state.run} goes on from epoch {started.position:.1f}")
+    return lines
+
+
+def epoch_line(event: EpochEnded, epochs: int) -> str:
+    """One epoch's figures on one line of 80 columns."""
+    return (
+        f"epoch {event.epoch:>{len(str(epochs))}}/{epochs}"
+        f"  train {loss(event.train_loss)} ({percent(event.train_accuracy)})"
+        f"  validation {loss(event.validation_loss)} ({percent(event.validation_accuracy)})"
+        f"  {duration(event.seconds)}{'  best' if event.best else ''}"
+    )
+
+
+def closing(state: RunState, folder: RunFolder) -> list[str]:
+    """The end of a run: how it ended (unless `last_words` tells), the test, and where it all lies."""
+    if state.finished is None:
+        return []
+    rows = ending(state.finished, state.config.epochs)
+    if last_words(state):
+        del rows[0]
+    if state.started:
+        machine = state.started.machine
+        rows.append(("Device", f"{machine.device}, {plural(machine.threads, 'thread')}"))
+    return columns([*rows, ("Run", state.run), ("Folder", short(str(folder.path), 400))])
+
+
+def ending(end: Finished, epochs: int) -> list[tuple[str, str]]:
+    """Why a run ended, its test and its length, as rows."""
+    rows = [("Ended", short(end.reason, 400))]
+    if end.test is not None:
+        rows += _test_rows(end.test)
+    if end.best_epoch is not None:
+        rows.append(("Best epoch", f"{end.best_epoch} (lowest validation loss)"))
+    return [*rows, ("Trained", f"{end.epochs} of {plural(epochs, 'epoch')} in {duration(end.seconds)}")]
+
+
+def _test_rows(test: TestResult) -> list[tuple[str, str]]:
+    rows = [
+        ("Test accuracy", f"{percent(test.accuracy)} ({CONFIDENCE} {percent(test.low)} to {percent(test.high)})"),
+        ("Wrong", f"{count(test.wrong)} of {count(test.images)}"),
+    ]
+    if (digit := only_reading(test.confusion)) is not None:
+        rows.append(("Note", f"every image was read as {digit}: the network has learned nothing"))
+    return rows
+
+
+def look_report(test: TestResult, looks: int) -> list[str]:
+    """A look at the test set in full: accuracy, each digit, the commonest confusions."""
+    rows = [*_test_rows(test), ("Loss", loss(test.loss)), ("Weights", f"{test.weights}, epoch {test.epoch}")]
+    lines = [*columns(rows), "", "digit   images   read rightly"]
+    for digit, (share, row) in enumerate(zip(test.per_digit, test.confusion, strict=False)):
+        lines.append(f"{digit:>5}   {count(sum(row)):>6}   {'-' if share is None else percent(share):>12}")
+    if pairs := worst_pairs(test.confusion):
+        lines += ["", "Most often mistaken:"]
+        lines += [f"  {label} read as {read}: {times(n)}" for label, read, n in pairs]
+    again = "" if looks < 2 else "; choosing between looks makes the figure look better than it is"
+    return [*lines, "", f"The test set was looked at {times(looks)} in this run{again}."]
+
+
+def times(number: int) -> str:
+    """How often: "once", "12 times"."""
+    return "once" if number == 1 else f"{count(number)} times"
+
+
+def last_words(state: RunState) -> str:
+    """The sentence a run that did not end well leaves on standard error; empty where it did."""
+    if (end := state.finished) is None:
+        return ""
+    match end.outcome:
+        case "completed" | "early_stopped" | "stopped":
+            return ""
+        case "aborted" if state.checkpoint is None:
+            return f"Interrupted at epoch {end.position:.1f}; no checkpoint was saved yet."
+        case "aborted":
+            return f"Interrupted at epoch {end.position:.1f}; go on with: mnist-tui resume {end.run}"
+        case "diverged" | "failed":
+            return f"mnist-tui: {short(end.reason, 1000)}"

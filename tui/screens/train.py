@@ -1,0 +1,255 @@
+"""The train screen: form, charts, digits and results around one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import ClassVar
+
+from textual import work
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.reactive import var
+from textual.widget import Widget
+from textual.widgets import Input
+
+from engine import commands as cmd
+from engine.config import HYPERPARAMETERS, TrainConfig
+from engine.errors import ConfigProblem
+from engine.history import RunState
+from engine.settings import Settings, presets
+from tui.keys import Where, bindings
+from tui.screens.page import Page
+from tui.screens.presets import PresetPicker
+from tui.views.charts import Options, accuracy_plot, how_drawn, loss_plot, x_end
+from tui.views.digits import digit_views, heading
+from tui.views.form import with_preset
+from tui.views.snapshot import Snapshot
+from tui.widgets.chart import Chart
+from tui.widgets.choice import ASCII_SIGNS, SIGNS
+from tui.widgets.digit import DigitStrip, Mode
+from tui.widgets.form import HyperparameterForm
+from tui.widgets.help_pane import HelpPane
+from tui.widgets.key_bar import KeyBar
+from tui.widgets.line import frame
+from tui.widgets.pane_tabs import PANES, Pane, PaneTabs
+from tui.widgets.results_panel import ResultsPanel
+from tui.widgets.status_line import StatusLine
+
+
+class TrainForm(HyperparameterForm):
+    """The form, left by Enter as well as by Escape, so that letters are keys again."""
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Leave the field, instead of going on to the next."""
+        event.stop()
+        event.prevent_default()
+        self.screen.set_focus(None)
+
+
+class TrainScreen(Page):
+    """Everything of one run at once, or a pane at a time where the window is small."""
+
+    CSS_PATH = "train.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = bindings("train")
+    HERE = "train"
+    KEYS: ClassVar[tuple[Where, ...]] = ("train", "everywhere")
+
+    options: var[Options] = var(Options(), init=False)
+    pane: var[Pane] = var[Pane]("charts", init=False)
+
+    def __init__(self, settings: Settings, *, ascii_only: bool = False) -> None:
+        super().__init__(classes="pane-charts")
+        self._settings = settings
+        self._ascii = ascii_only
+        self._drawn_from: dict[str, tuple[object, ...]] = {}
+        self._run = ""
+        self.preset = settings.preset
+
+    def content(self) -> Iterable[Widget]:
+        """Form and help at the left, charts and results at the right, digits under both, the status below."""
+        signs = ASCII_SIGNS if self._ascii else SIGNS
+        self.form = TrainForm(self._settings.config, self.preset, signs=signs, id="form")
+        self.help = HelpPane(next(iter(HYPERPARAMETERS)), signs=signs, id="help")
+        self.loss, self.accuracy = Chart(id="loss"), Chart(id="accuracy")
+        self.results, self.digits = ResultsPanel(id="results"), DigitStrip(id="digits")
+        for part, name in (
+            (self.form, "Hyperparameters"),
+            (self.help, "What it means"),
+            (self.loss, "Loss"),
+            (self.accuracy, "Accuracy"),
+        ):
+            part.border_title = name
+        yield PaneTabs()
+        with Horizontal(id="upper"):
+            with Vertical(id="left"):
+                yield self.form
+                yield self.help
+            with Vertical(id="right"):
+                with Horizontal(id="charts"):
+                    yield self.loss
+                    yield self.accuracy
+                yield self.results
+        yield self.digits
+        yield StatusLine()
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.form.border_subtitle = self.preset
+        self.digits.mode = self._digit_mode()
+        if self._ascii:
+            self.loss.symbols = self.accuracy.symbols = "ascii"
+
+    def _digit_mode(self) -> Mode:
+        if self._ascii:
+            return "ascii"
+        few_colours = self.app.no_color or self.app.console.color_system in (None, "standard", "windows")
+        return "shade" if few_colours else "colour"
+
+    # from the snapshot to the parts
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Give every part what is new for it."""
+        super().show(snapshot)
+        state = snapshot.state
+        if state.run and state.run != self._run:
+            self._run = state.run
+            self.load(state.config, state.preset)
+        self.form.locked = snapshot.running
+        self._draw_charts(state)
+        self._if_new("digits", (state.digits, state.previews), lambda: self._draw_digits(state))
+
+    def _draw_charts(self, state: RunState) -> None:
+        options, star = self.options, "*" if self._ascii else "★"
+        frame(self.loss, subtitle=how_drawn(options))
+        inputs = (state.epochs, state.started, state.finished, x_end(state, options.x_axis), options)
+
+        def loss() -> None:
+            self.loss.plot = loss_plot(state, options, star=star)
+
+        def accuracy() -> None:
+            self.accuracy.plot = accuracy_plot(state, options)
+
+        self._if_new("loss", (state.losses, *inputs), loss)
+        self._if_new("accuracy", inputs, accuracy)
+
+    def _draw_digits(self, state: RunState) -> None:
+        self.digits.views = digit_views(state)
+        frame(self.digits, heading(state))
+
+    def _if_new(self, what: str, inputs: tuple[object, ...], draw: Callable[[], None]) -> None:
+        """Draw a part only when something that it is drawn from has been replaced."""
+        before = self._drawn_from.get(what, ())
+        same = len(before) == len(inputs) and all(
+            old is new or (isinstance(new, float) and old == new) for old, new in zip(before, inputs, strict=True)
+        )
+        if not same:
+            self._drawn_from[what] = inputs
+            draw()
+
+    def load(self, config: TrainConfig, preset: str) -> None:
+        """Fill the form."""
+        self.preset = preset
+        self.form.load(config, preset)
+        self.form.border_subtitle = preset
+
+    # how it is looked at
+
+    def watch_options(self) -> None:
+        """Draw the charts another way."""
+        self._draw_charts(self.program.snapshot.state)
+
+    def action_log_axis(self) -> None:
+        """Loss axis: linear or logarithmic."""
+        self.options = self.options.other_axis()
+
+    def action_smoothing(self) -> None:
+        """Smooth the training loss more, or not at all."""
+        self.options = self.options.next_smoothing()
+
+    def action_x_axis(self) -> None:
+        """Put something else on the x axis."""
+        self.options = self.options.next_x_axis()
+
+    def watch_pane(self, before: Pane, now: Pane) -> None:
+        """Show the pane (its class tells the stylesheet) and leave the one before."""
+        self.remove_class(f"pane-{before}").add_class(f"pane-{now}")
+        self.query_one(PaneTabs).pane = now
+        if before == "form" and not self.whole:
+            self.set_focus(None)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all panes are seen at once."""
+        return self.has_class("-wide") and self.has_class("-high")
+
+    def action_pane(self, pane: Pane) -> None:
+        """Show a pane; the form gets the focus with it."""
+        self.pane = pane
+        if pane == "form":
+            self.form.focus_field(next(iter(HYPERPARAMETERS)))
+
+    def action_turn(self, by: int) -> None:
+        """Show the next pane, or the one before."""
+        if not self.whole:
+            self.pane = PANES[(PANES.index(self.pane) + by) % len(PANES)]
+
+    # the form
+
+    def on_hyperparameter_form_field_focused(self, event: HyperparameterForm.FieldFocused) -> None:
+        """Explain the field."""
+        self.help.show(event.name)
+        if self.pane != "form" and not self.whole:
+            self.pane = "form"
+
+    def on_descendant_focus(self) -> None:
+        """Say what keys there are while letters are text."""
+        self.query_one(KeyBar).editing = isinstance(self.focused, Input)
+
+    def on_descendant_blur(self) -> None:
+        """Letters may be keys again."""
+        self.query_one(KeyBar).editing = isinstance(self.focused, Input)
+
+    def action_leave_field(self) -> None:
+        """Let letters be keys again."""
+        self.set_focus(None)
+
+    @work(exclusive=True, group="dialog", exit_on_error=False)
+    async def action_presets(self) -> None:
+        """Choose a preset for the form."""
+        if self.program.refuses("presets"):
+            return
+        name = await self.app.push_screen_wait(PresetPicker(self.preset, ascii_only=self._ascii))
+        if name:
+            self.load(with_preset(presets()[name], self._settings.config), name)
+            self.program.preset_chosen(name)
+
+    # commands
+
+    def action_start(self) -> None:
+        """Train with what the form holds; a field that cannot be used gets the focus instead."""
+        if self.program.refuses("start"):
+            return
+        try:
+            config = self.form.config()
+        except ConfigProblem as fault:
+            self.show_fault(fault)
+            return
+        self.set_focus(None)
+        if self.pane == "form":
+            self.pane = "charts"
+        self.program.start(cmd.Start(config=config, preset=self.preset))
+
+    def show_fault(self, fault: ConfigProblem) -> None:
+        """Say what is wrong with a field, and go to it."""
+        self.notify(str(fault), title="Not started", severity="error", markup=False)
+        if fault.field and fault.field in HYPERPARAMETERS:
+            self.pane = "form"
+            self.form.focus_field(fault.field)
+
+    def action_batch(self) -> None:
+        """Train one batch and pause."""
+        self.program.steer("batch", cmd.StepBatch())
+
+    def action_one_more(self) -> None:
+        """Train one epoch more than planned."""
+        self.program.steer("one_more", cmd.OneMoreEpoch())

@@ -1,0 +1,106 @@
+"""The app's one connection to an engine: what it told so far, and the way to ask it for something."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from engine.client import EngineLike, Lost
+from engine.commands import Command
+from engine.errors import EngineProblem, Problem
+from engine.events import RunCreated
+from engine.history import RunState, reduce
+from engine.protocol import Ready, Reply
+from tui.views.snapshot import EngineStatus
+
+Connect = Callable[[], Awaitable[EngineLike]]
+_BREATH = 32
+"""Messages taken without letting anything else run: a late attach brings thousands at once."""
+
+
+class Session:
+    """Folds an engine's messages into `state`; `changed` is called after each.
+
+    `begin`, then `listen` in the background. A command sent before the connection stands waits for it.
+    """
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        self._engine: asyncio.Future[EngineLike] | None = None
+        self.state = RunState()
+        self.status: EngineStatus = "none"
+        self.lost: Lost | None = None
+        self.created = 0
+        """Runs begun (or shown from their start) since this session began."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is an engine, or will be soon."""
+        return self.status in ("starting", "loading", "ready")
+
+    def begin(self) -> None:
+        """A connection is about to be made; what an earlier engine told of its run is kept until a run begins."""
+        self._engine = asyncio.get_running_loop().create_future()
+        self.lost = None
+        self.status = "starting"
+        self._changed()
+
+    async def listen(self, connect: Connect) -> None:
+        """Connect and take messages until the engine is gone."""
+        waiting = self._engine
+        try:
+            engine = await connect()
+        except (Problem, OSError) as fault:
+            self._gone(Lost(str(fault)), waiting)
+            return
+        if waiting is None or waiting.done():
+            await engine.close()
+            return
+        waiting.set_result(engine)
+        self.status = "loading"
+        self._changed()
+        taken = 0
+        async for message in engine.events():
+            if self._engine is not waiting:
+                return
+            match message:
+                case Ready():
+                    self.status = "ready"
+                case Lost():
+                    self._gone(message, waiting)
+                case event:
+                    self.created += isinstance(event, RunCreated)
+                    self.state = reduce(self.state, event)
+            self._changed()
+            taken += 1
+            if taken % _BREATH == 0:
+                await asyncio.sleep(0)
+        if self._engine is waiting and self.alive:
+            self._gone(Lost("", expected=True), waiting)
+
+    async def send(self, command: Command) -> Reply:
+        """Ask the engine. Raises the `Problem` it refuses with, or the one that kept it from starting."""
+        if self._engine is None:
+            raise EngineProblem("There is no engine; r starts one.")
+        engine = await asyncio.shield(self._engine)
+        return await engine.send(command)
+
+    async def leave(self) -> None:
+        """Close the connection; training, where there is any, goes on."""
+        engine, self._engine = self._engine, None
+        self.status = "none"
+        if engine is not None and engine.done() and not engine.cancelled() and engine.exception() is None:
+            await engine.result().close()
+        elif engine is not None:
+            engine.cancel()
+
+    def _gone(self, lost: Lost, waiting: asyncio.Future[EngineLike] | None) -> None:
+        if self._engine is not waiting:
+            return
+        self.lost, self.status = lost, "gone"
+        if waiting is not None and not waiting.done():
+            waiting.set_exception(EngineProblem(lost.reason or "The engine ended."))
+            waiting.exception()  # seen: nobody has to be waiting
+        else:
+            self._engine = None
+        self._changed()

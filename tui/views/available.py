@@ -1,0 +1,28 @@
+"""Which actions mean anything now."""
+
+from __future__ import annotations
+
+from tui.keys import Key
+from tui.views.snapshot import Snapshot
+
+_STEERING = frozenset({"pause", "batch", "one_more", "stop", "abort"})
+
+
+def available(action: str, snapshot: Snapshot) -> bool:
+    """Whether the action can do something with the run that is shown."""
+    if action in _STEERING:
+        return (
+            snapshot.running and snapshot.state.status in ("preparing", "training", "paused") and not snapshot.waiting
+        )
+    if action in ("start", "presets"):
+        return not snapshot.running and not snapshot.starting
+    return True
+
+
+def label(key: Key, snapshot: Snapshot) -> str:
+    """A key's name in the line of keys, as things stand."""
+    if key.action == "pause" and snapshot.state.status == "paused":
+        return "Go on"
+    if key.action == "start" and snapshot.state.run:
+        return "New run"
+    return key.label

@@ -1,0 +1,48 @@
+"""The preview digits with what the network reads in them now."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.events import PreviewDigits
+from engine.history import RunState
+from tui.widgets.digit import DigitView
+
+SIDE = 28
+
+
+def digit_views(state: RunState) -> tuple[DigitView, ...]:
+    """One view for each preview digit, none before the engine has sent them."""
+    if state.digits is None:
+        return ()
+    pictures = _pictures(state.digits)
+    readings = state.previews.probabilities if state.previews else ()
+    views = []
+    for place, (pixels, label, index) in enumerate(
+        zip(pictures, state.digits.labels, state.digits.indices, strict=True)
+    ):
+        probabilities = readings[place] if place < len(readings) else ()
+        reading = int(np.argmax(probabilities)) if probabilities else None
+        probability = probabilities[reading] if reading is not None else None
+        views.append(DigitView(pixels, label, reading, probability, index))
+    return tuple(views)
+
+
+def heading(state: RunState) -> str:
+    """What the strip shows. It changes seldom, since the frame is painted together with the digits."""
+    if state.previews is None:
+        return "Validation digits" if state.digits else "Validation digits: one of each, once it trains"
+    views = digit_views(state)
+    right = sum(not view.wrong for view in views)
+    return f"Validation digits: {right} of {len(views)} read rightly"
+
+
+@functools.lru_cache(maxsize=4)
+def _pictures(digits: PreviewDigits) -> tuple[NDArray[np.uint8], ...]:
+    size = SIDE * SIDE
+    found = len(digits.pixels) // size
+    pixels = np.frombuffer(digits.pixels, np.uint8, found * size).reshape(found, SIDE, SIDE)
+    return tuple(pixels[: len(digits.labels)])

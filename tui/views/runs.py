@@ -1,0 +1,98 @@
+"""The rows of the table of runs."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from dataclasses import dataclass
+
+from engine.errors import ConfigProblem
+from engine.eventlog import read_events
+from engine.history import RunState, fold
+from engine.runs import RunFolder
+from engine.settings import read_toml
+from tui.views import figures
+from tui.views.status import short_name
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run as its folder tells it, in texts. `started` is its place in time, `unfinished` whether it can go on."""
+
+    name: str
+    status: str
+    preset: str
+    epochs: str
+    validation: str
+    test: str
+    started: str
+    unfinished: bool
+
+    def cell(self, column: str) -> str:
+        """What stands in one of `HEADINGS`."""
+        return short_name(self.name) if column == "short" else str(getattr(self, column))
+
+
+HEADINGS = {
+    "name": "run",
+    "short": "run",
+    "status": "status",
+    "preset": "preset",
+    "epochs": "epochs",
+    "validation": "validation accuracy",
+    "test": "test accuracy",
+    "started": "started",
+}
+"""The columns there are, with their headings."""
+
+
+def columns(width: int) -> tuple[str, ...]:
+    """The columns that have room in `width` cells."""
+    if width >= 112:
+        return "name", "status", "preset", "epochs", "validation", "test", "started"
+    if width >= 76:
+        return "short", "status", "epochs", "test", "started"
+    return "short", "status", "epochs", "test"
+
+
+def read_row(run: RunFolder) -> RunRow:
+    """What the folder says. Reads its whole log, unless that has not grown since."""
+    state = _state_of(run)
+    status = run.status()
+    best = state.best
+    return RunRow(
+        name=run.name,
+        status=status,
+        preset=state.preset or _preset(run),
+        epochs=f"{len(state.epochs)}/{state.config.epochs}",
+        validation=figures.percent(best.validation_accuracy) if best else "",
+        test=figures.percent(state.test.accuracy) if state.test else "",
+        started=started(state.created or run.config.stat().st_mtime),
+        unfinished=status in ("stopped", "aborted", "interrupted", "failed"),
+    )
+
+
+def started(seconds: float) -> str:
+    """A moment as people read it: "2026-03-14 15:32"."""
+    return datetime.datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _preset(run: RunFolder) -> str:
+    try:
+        return str(read_toml(run.config).get("preset", ""))
+    except ConfigProblem:
+        return ""
+
+
+def _state_of(run: RunFolder) -> RunState:
+    try:
+        size = run.events.stat().st_size
+    except OSError:
+        size = 0
+    return _fold(run, size)
+
+
+@functools.lru_cache(maxsize=256)
+def _fold(run: RunFolder, size: int) -> RunState:
+    """The state of a log of this size; logs only grow."""
+    return fold(read_events(run.events)) if size else RunState()

@@ -1,0 +1,214 @@
+"""The title bar and the two status lines, cut to the width there is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.content import Content
+
+from engine.events import Finished
+from engine.history import RunState, eta_seconds
+from engine.statistics import only_reading
+from tui.views import figures
+from tui.views.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a line; where room is short, the one with the greatest `rank` goes first."""
+
+    content: Content
+    rank: int
+    cut: bool = False
+    """Whether it may be shortened rather than left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """Characters of the status lines: between parts, of the bar done and to do, and of what was cut."""
+
+    between: str = "  ·  "
+    done: str = "━"
+    todo: str = "─"
+    cut: str = "…"
+
+
+SIGNS = Signs()
+ASCII_SIGNS = Signs(between=" | ", done="#", todo="-", cut="~")
+
+
+_LEAST_CUT = 16
+"""Cells below which a shortened part says too little."""
+
+
+def text(words: str, style: str = "", rank: int = 0) -> Part:
+    """A part in one style."""
+    return Part(Content.styled(words, style) if style else Content(words), rank)
+
+
+def figure(name: str, value: str, rank: int, style: str = "") -> Part:
+    """A part with a muted name before its value."""
+    return Part(Content.assemble((f"{name} ", "$muted"), (value, style)), rank)
+
+
+def fit(parts: Sequence[Part], width: int, signs: Signs = SIGNS) -> Content:
+    """The parts on one line of at most `width` cells."""
+    kept = list(parts)
+    gap = len(signs.between)
+    while len(kept) > 1 and (over := sum(p.content.cell_length for p in kept) + gap * (len(kept) - 1) - width) > 0:
+        first = max(kept, key=lambda p: p.rank)
+        if first.cut and first is kept[-1] and first.content.cell_length - over > _LEAST_CUT:
+            break
+        kept.remove(first)
+    line = Content.styled(signs.between, "$muted 60%").join([p.content for p in kept])
+    return line if line.cell_length <= width else line.truncate(max(width - 1, 0)) + signs.cut * (width > 0)
+
+
+def progress_line(snapshot: Snapshot, width: int, signs: Signs = SIGNS) -> Content:
+    """What goes on, how far it is, and how long it takes still."""
+    state = snapshot.state
+    if snapshot.lost is not None and not snapshot.lost.expected:
+        return fit([text(snapshot.lost.reason, "bold $error", 0), text("r starts another engine", "", 1)], width, signs)
+    if state.status == "none" or (state.status != "ended" and snapshot.opened):
+        return fit(_idle(snapshot), width, signs)
+    head = _headline(snapshot)
+    if state.started is None:
+        return fit(head, width, signs)
+    share = min(state.position / max(state.config.epochs, 1), 1.0)
+    if state.status == "ended":
+        return fit(head, width, signs)
+    parts = [*head, text(figures.percent(share, 1) + " of the run", "", 1), *_time_left(state)]
+    room = width - fit(parts, width, signs).cell_length - len(signs.between)
+    if room < 8:
+        return fit(parts, width, signs)
+    bar = Part(progress_bar(share, min(room, 48), signs), 0)
+    return fit([*head, bar, *parts[len(head) :]], width, signs)
+
+
+def progress_bar(share: float, width: int, signs: Signs = SIGNS) -> Content:
+    """A bar of exactly `width` cells; full only where all is done."""
+    done = int(min(max(share, 0.0), 1.0) * width)
+    return Content.assemble((signs.done * done, "$train"), (signs.todo * (width - done), "$line"))
+
+
+def _idle(snapshot: Snapshot) -> list[Part]:
+    if snapshot.opened:
+        return [
+            text("not finished", "bold $accent"),
+            text("its engine ended without a word; 2, then c goes on with it", "", 1),
+        ]
+    hint = f"r trains {snapshot.preset or 'with these settings'}"
+    match snapshot.engine:
+        case "starting" | "none":
+            return [text("engine: starting …", "$muted"), text(hint, "", 1)]
+        case "loading":
+            return [text("engine: loading torch …", "$muted"), text(hint, "", 1)]
+        case "gone":
+            return [text("engine: ended", "$muted"), text(f"{hint} with a new one", "", 1)]
+        case "ready":
+            return [text("engine: ready", "$success"), text(hint, "bold", 1)]
+
+
+def _headline(snapshot: Snapshot) -> list[Part]:
+    state = snapshot.state
+    epochs = state.config.epochs
+    epoch = text(f"epoch {min(int(state.position) + 1, epochs)} of {epochs}")
+    if snapshot.waiting:
+        return [text(snapshot.waiting, "bold $accent")]
+    match state.status:
+        case "preparing":
+            return [text(state.phase.text if state.phase else "getting ready", "bold")]
+        case "testing":
+            return [text("testing", "bold $train"), text(state.phase.text if state.phase else "", "", 2)]
+        case "paused":
+            return [text("paused", "bold $accent"), epoch, text("p goes on, b trains one batch", "$muted", 3)]
+        case "ended" if state.finished:
+            return _ended(state, state.finished)
+        case _:
+            validating = state.phase is not None and state.phase.name == "validation"
+            return [text("validating" if validating else "training", "bold $train"), epoch]
+
+
+OUTCOMES = {
+    "completed": ("finished", "$success"),
+    "early_stopped": ("stopped early", "$success"),
+    "stopped": ("stopped", "$accent"),
+    "aborted": ("aborted", "$accent"),
+    "diverged": ("diverged", "$error"),
+    "failed": ("failed", "$error"),
+}
+
+
+def _ended(state: RunState, end: Finished) -> list[Part]:
+    word, style = OUTCOMES[end.outcome]
+    parts = [text(word, f"bold {style}")]
+    if end.outcome == "failed":
+        parts.append(Part(Content(end.reason), 1, cut=True))
+    elif end.outcome == "diverged":
+        place = f"at step {figures.count(end.step)}, epoch {math.ceil(end.position)}"
+        parts.append(Part(Content(f"{place}: the loss is no number any more"), 1, cut=True))
+    else:
+        trained = f"{end.position:.1f}".removesuffix(".0")
+        parts.append(
+            text(
+                f"{trained} of {figures.plural(state.config.epochs, 'epoch')} in {figures.duration(end.seconds)}", "", 2
+            )
+        )
+    if end.test:
+        parts.append(figure("test accuracy", figures.percent(end.test.accuracy), 1, "bold"))
+        only = only_reading(end.test.confusion)
+        if only is not None:
+            parts.append(text(f"reads everything as {only}: it has learned nothing", "bold $error", 0))
+    return parts
+
+
+def _time_left(state: RunState) -> list[Part]:
+    left = eta_seconds(state)
+    parts = [] if left is None else [text(f"{figures.duration(left)} left", "", 2)]
+    if state.speed:
+        parts.append(text(f"{figures.count(state.speed)} images/s", "", 3))
+    return parts
+
+
+def figures_line(snapshot: Snapshot, width: int, signs: Signs = SIGNS) -> Content:
+    """The latest figures, each with its split and its place in the run; or what went wrong with saving."""
+    state = snapshot.state
+    if state.save_failed:
+        said = f"not saved: {state.save_failed.path}: {state.save_failed.reason}; training goes on"
+        return fit([text(said, "bold $accent")], width, signs)
+    if state.started is None:
+        return fit([text("every figure is explained on the help page: ?", "$muted")], width, signs)
+    machine = state.started.machine
+    parts: list[Part] = []
+    if state.epochs:
+        last = state.epochs[-1]
+        value = f"{figures.percent(last.validation_accuracy)}, epoch {last.epoch}/{state.config.epochs}"
+        parts.append(figure("validation accuracy", value, 0, "$validation"))
+    if progress := state.progress:
+        parts.append(
+            figure("training loss", f"{figures.loss(progress.loss)}, step {figures.count(progress.step)}", 1, "$train")
+        )
+        parts.append(figure("learning rate", figures.number(progress.learning_rate), 4))
+        parts.append(figure("gradient norm", figures.number(progress.gradient_norm), 6))
+        seen = state.losses.points[-1].images if state.losses.points else progress.images
+        parts.append(Part(Content.assemble(figures.count(seen), (" images seen", "$muted")), 5))
+        parts.append(Part(Content.assemble(figures.duration(progress.seconds), (" trained", "$muted")), 3))
+    threads = f", {figures.plural(machine.threads, 'thread')}" if machine.device == "cpu" else ""
+    parts.append(text(f"{machine.device}{threads}", "$muted", 2))
+    return fit(parts, width, signs)
+
+
+def title(snapshot: Snapshot, *, ascii_only: bool = False) -> Content:
+    """The program's name and the run's."""
+    state, between = snapshot.state, "-" if ascii_only else "·"
+    run = f"{state.preset or 'own settings'} {between} {short_name(state.run)}" if state.run else snapshot.preset
+    opened = "  (from its folder)" if snapshot.opened else ""
+    return Content.assemble((" mnist-tui ", "bold $train"), (f" {run}", ""), (opened, "$muted"))
+
+
+def short_name(run: str) -> str:
+    """A made-up run name without its date and time."""
+    parts = run.split("-", 4)
+    return parts[4] if len(parts) == 5 and all(part.isdigit() for part in parts[:4]) else run

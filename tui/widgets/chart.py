@@ -1,0 +1,170 @@
+"""The chart widget: shows a plot, and draws again only when the plot, its size or its colours have changed."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+
+from rich.cells import cell_len
+from textual.app import App
+from textual.color import Color, ColorParseError
+from textual.geometry import Region
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.theme import Theme
+from textual.widget import Widget
+
+from tui.widgets.plot import Palette, Plot, Symbols, draw
+
+# Contrast ratios of WCAG 2.2: success criterion 1.4.11 for graphics, 1.4.3 for text
+_GRAPHICS = 3.0
+_TEXT = 4.5
+_NO_PLOT = Plot("", "", "", ())
+
+
+class Chart(Widget, can_focus=False):
+    """A chart of curves. Give it a new `plot` when there is something new to show; None says "no data yet".
+
+    `symbols` is the kind of characters it draws with, `palette` its colours (None: those of the theme). It has no
+    timers: a plot is drawn once and kept until one of the things it depends on changes, and of a new plot only the
+    cells that differ are sent to the terminal (over a slow line a whole chart is noticeable).
+    """
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    Chart {
+        width: 1fr;
+        height: 1fr;
+    }
+    """
+
+    plot: reactive[Plot | None] = reactive(None, repaint=False)
+    symbols: reactive[Symbols] = reactive[Symbols]("braille")
+    palette: reactive[Palette | None] = reactive(None)
+
+    def __init__(
+        self,
+        plot: Plot | None = None,
+        *,
+        symbols: Symbols = "braille",
+        name: str | None = None,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self.set_reactive(Chart.plot, plot)
+        self.set_reactive(Chart.symbols, symbols)
+        self._theme_palette: Palette | None = None
+        self._drawn_for: tuple[object, ...] = ()
+        self._strips: list[Strip] = []
+
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, self._theme_changed)
+
+    def _theme_changed(self, _theme: Theme) -> None:
+        self._theme_palette = None
+        self.refresh()
+
+    def watch_plot(self) -> None:
+        before = self._strips
+        if not before or not self.is_on_screen:
+            self.refresh()
+            return
+        after = self._drawn()
+        if len(after) != len(before):
+            self.refresh()
+        elif changed := [
+            Region(*cells, 1) for y in range(len(after)) if (cells := _difference(before[y], after[y], y))
+        ]:
+            self.refresh(*changed)
+
+    def render_line(self, y: int) -> Strip:
+        strips = self._drawn()
+        return strips[y] if y < len(strips) else Strip.blank(self.size.width, self.visual_style.rich_style)
+
+    def _drawn(self) -> list[Strip]:
+        """The rows of the chart, drawn anew if anything they depend on has changed."""
+        width, height = self.size
+        if self._theme_palette is None:
+            self._theme_palette = palette_from(self.app)
+        palette, style = self.palette or self._theme_palette, self.visual_style.rich_style
+        key = (self.plot, width, height, palette, self.symbols, style)
+        if key != self._drawn_for:
+            rows = draw(self.plot or _NO_PLOT, width, height, palette, symbols=self.symbols)
+            self._strips = [Strip(row, width).apply_style(style) for row in rows]
+            self._drawn_for = key
+        return self._strips
+
+
+def _difference(old: Strip, new: Strip, y: int) -> tuple[int, int, int] | None:
+    """Where two rows of one length differ, as (x, y, width); None where they are the same."""
+    start = _alike(old, new, forward=True)
+    width = max(old.cell_length, new.cell_length) - start
+    return (start, y, max(width - _alike(old, new, forward=False), 1)) if width > 0 else None
+
+
+def _alike(old: Strip, new: Strip, *, forward: bool) -> int:
+    """The number of cells that are the same from the start, or from the end."""
+    cells, step = 0, 1 if forward else -1
+    for one, other in zip(list(old)[::step], list(new)[::step], strict=False):
+        if one == other:
+            cells += one.cell_length
+            continue
+        if one.style == other.style:
+            ends = zip(one.text[::step], other.text[::step], strict=False)
+            cells += cell_len("".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], ends)))
+        break
+    return cells
+
+
+def palette_from(app: App[object]) -> Palette:
+    """The colours of a chart in the app's theme, made strong enough to be read on its background.
+
+    A theme of the terminal's own sixteen colours is taken as it is: what they look like is not known here.
+    """
+    variables = app.theme_variables
+
+    def colour(name: str, otherwise: str) -> Color:
+        try:
+            return Color.parse(variables.get(name, otherwise))
+        except ColorParseError:
+            return Color.parse(otherwise)
+
+    background, foreground = colour("background", "#121212"), colour("foreground", "#e0e0e0")
+    train, validation = colour("primary", "#4aa3e8"), colour("warning", "#fea62b")
+    mark, bad = colour("success", "#4ebf71"), colour("error", "#e0607e")
+    if any(c.ansi is not None for c in (background, foreground, train, validation, mark, bad)):
+        raw, grey = _name(train), "bright_black"
+        return Palette(_name(train), _name(validation), raw, grey, grey, _name(foreground), _name(mark), _name(bad))
+    train = readable(train, background, _GRAPHICS)
+    return Palette(
+        train=train.hex,
+        validation=readable(validation, background, _GRAPHICS).hex,
+        raw=background.blend(train, 0.4).hex,
+        axis=readable(background.blend(foreground, 0.55), background, _TEXT).hex,
+        grid=background.blend(foreground, 0.14).hex,
+        text=foreground.hex,
+        mark=readable(mark, background, _TEXT).hex,
+        bad=readable(bad, background, _TEXT).hex,
+    )
+
+
+def _name(colour: Color) -> str:
+    return colour.rich_color.name
+
+
+def readable(colour: Color, background: Color, ratio: float) -> Color:
+    """The colour, moved towards white or black until it stands out from the background by `ratio` (WCAG 2.2)."""
+    end = max((Color(255, 255, 255), Color(0, 0, 0)), key=lambda c: _contrast(c, background))
+    steps = (colour.blend(end, share / 20, alpha=1.0) for share in range(20))
+    return next((c for c in steps if _contrast(c, background) >= ratio), end)
+
+
+def _contrast(one: Color, other: Color) -> float:
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: Color) -> float:
+    """Relative luminance of an sRGB colour (WCAG 2.2)."""
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour.normalized)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

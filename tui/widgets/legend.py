@@ -1,0 +1,99 @@
+"""What stands above the canvas of a chart: its title, its legend and marks, and what it cannot show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.cells import cell_len
+
+from tui.widgets.canvas import Signs
+from tui.widgets.curves import Mark, Plot, Series, glyph
+from tui.widgets.ink import Ink, Line, shortened
+
+# What to leave out first: (title with all beside it, with the scale, bare, none; cut of the labels; cut of the marks)
+_ONE_ROW = ((0, 0, 0), (1, 0, 1), (2, 3, 1), (2, 3, 2), (3, 2, 1), (3, 3, 2), (3, 4, 2), (3, 4, 3))
+_TITLE_ROW = ((0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2), (2, 3))
+
+
+def header(plot: Plot, series: Sequence[Series], width: int, height: int, signs: Signs) -> list[Line]:
+    """Title, legend and marks: in one row where they fit, else in two or more, else shortened until they do."""
+    unit = "" if plot.y_label.casefold() in plot.title.casefold() else plot.y_label
+    scale = "log scale" if plot.log_y else ""
+    asides = (", ".join(t for t in (unit, scale) if t), scale, "")
+    titles = [_texts((plot.title, Ink.TITLE), (aside, Ink.AXIS)) for aside in asides]
+    keys = [[_key(s, signs, cut) for s in series if s.curve.label] for cut in (1000, 12, 8, 5, 0)]
+    marks = [*([_sign(m, level) for m in plot.marks] for level in range(3)), []]
+    row = _spread([titles[0], *keys[0]], marks[0], width)
+    if row is None and height >= 8 and plot.title:
+        first = next((r for t, m in _TITLE_ROW if (r := _spread([titles[t]], marks[m], width))), titles[2])
+        most = height // 5
+        folds = [_wrapped(k, width) for k in keys[:-1]]
+        fold = next((f for limit in (1, most) for f in folds if len(f) <= limit), folds[-1][:most])
+        return [first, *fold]
+    for title, key, mark in _ONE_ROW if row is None else ():
+        row = row or _spread([*titles[title : title + (title < 3)], *keys[key]], marks[mark], width)
+    row = row if row is not None else _joined(keys[-1]) or titles[2]
+    return [row] if row else []
+
+
+def notes(plot: Plot, series: Sequence[Series], width: int, height: int) -> list[Line]:
+    """What the chart cannot show, in words; the same loss in two curves (values and their average) is told once."""
+    told: dict[str, list[str]] = {}
+    for one in series:
+        for text in one.data.lost:
+            told.setdefault(text, []).append(one.curve.label or one.curve.role)
+    texts = [plot.note] if plot.note else []
+    texts += [f"{', '.join(who)}: {text}" if len(series) > 1 else text for text, who in told.items()]
+    joined = " · ".join(texts)
+    rows = texts[:2] if height >= 12 and cell_len(joined) > width else [joined]
+    return [[(shortened(text, width), Ink.BAD)] for text in rows] if texts and height >= 4 else []
+
+
+def _key(one: Series, signs: Signs, cut: int) -> Line:
+    """A curve in the legend: how it is drawn, at most `cut` characters of its label, its value."""
+    stroke = signs.cells[-1] if one.ink is Ink.RAW else signs.sample or signs.markers[one.ink]
+    drawn = stroke + signs.points[one.ink] + stroke if one.has_points else stroke * 2
+    label = one.curve.label[:cut].rstrip(" -_")
+    return _texts((drawn, one.ink), (label, Ink.AXIS), (one.current, Ink.TEXT))
+
+
+def _sign(mark: Mark, level: int) -> Line:
+    """A mark in the legend: glyph and label, the label up to its " at ", the glyph alone."""
+    label = (mark.label, mark.label.split(" at ")[0], "")[level]
+    return _texts((glyph(mark), Ink.MARK), (label, Ink.MARK))
+
+
+def _texts(*parts: tuple[str, Ink]) -> Line:
+    """The parts that are not empty, a space between them."""
+    line = [(f" {text}", ink) for text, ink in parts if text]
+    return [(line[0][0][1:], line[0][1]), *line[1:]] if line else []
+
+
+def _wrapped(items: Sequence[Line], width: int) -> list[Line]:
+    rows: list[Line] = []
+    for item in items:
+        longer = _spread([rows[-1], item], [], width) if rows else None
+        rows = [*rows[:-1], longer] if longer else [*rows, item]
+    return rows
+
+
+def _spread(left: Sequence[Line], right: Sequence[Line], width: int) -> Line | None:
+    """One row of the left items, and the right ones at its end; None if it is too long."""
+    first, last = _joined(left), _joined(right)
+    room = width - _length(first) - _length(last)
+    if room < (3 if first and last else 0):
+        return None
+    return [*first, (" " * room, Ink.BLANK), *last] if last else first
+
+
+def _joined(items: Iterable[Line]) -> Line:
+    row: Line = []
+    for item in items:
+        if row and item:
+            row.append(("   ", Ink.BLANK))
+        row += item
+    return row
+
+
+def _length(line: Line) -> int:
+    return sum(cell_len(text) for text, _ in line)

@@ -59,7 +59,20 @@ def test_it_trains_from_another_folder_with_the_data_it_brought(wheel: Path, tmp
     code = (
         "import sys; from tui.cli import main; import engine; print(engine.__file__, file=sys.stderr); sys.exit(main())"
     )
-    arguments = ["train", "--json", "--model", "linear", "--train-images", "500", "--epochs", "1", "--learning-rate", "0.01", "--device", "cpu"]
+    arguments = [
+        "train",
+        "--json",
+        "--model",
+        "linear",
+        "--train-images",
+        "500",
+        "--epochs",
+        "1",
+        "--learning-rate",
+        "0.01",
+        "--device",
+        "cpu",
+    ]
     done = subprocess.run(
         [sys.executable, "-P", "-c", code, *arguments],
         cwd=elsewhere,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import functools
+import os
+import signal
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import ExitStack
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from rich.text import Text
-from textual import events, work
+from textual import constants, events, work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.reactive import var
@@ -27,11 +29,11 @@ from engine.runs import SessionInfo, find_run
 from engine.settings import Settings
 from tui import farewell
 from tui.keys import KEYS, bindings
+from tui.leaving import Leaving
 from tui.pace import Pace
-from tui.screens.dialog import Dialog
 from tui.screens.help import HelpScreen
 from tui.screens.log import LogScreen
-from tui.screens.quit import abort_dialog, quit_dialog
+from tui.screens.quit import abort_dialog
 from tui.screens.runs import RunsScreen
 from tui.screens.train import TrainScreen
 from tui.session import Connect, Session
@@ -42,6 +44,8 @@ from tui.views.available import available
 from tui.views.snapshot import Snapshot
 from tui.widgets.ascii_scrollbar import AsciiScrollBarRender
 
+_ESCAPE_SECONDS = 0.3
+"""How long an escape character waits for the rest of an arrow key: over a slow line they come apart."""
 _OWN_LINES = 500
 """Lines kept of what this process itself printed or warned."""
 
@@ -86,11 +90,11 @@ class MnistApp(App[None]):
         self._opened: RunState | None = None
         self._preset = settings.preset
         self._starting = False
-        self._waiting = ""
         self._own_log: list[str] = []
         self._seen = ("", 0, 0)
         self._until_unmount = ExitStack()
         self._session = Session(self._changed)
+        self._leaving = Leaving(self, self._session, lambda: tuple(self._own_log), self._changed, self._refused)
         self._pace = Pace(self._paint, self._later, clock)
         for each in THEMES.values():
             self.register_theme(each)
@@ -104,11 +108,22 @@ class MnistApp(App[None]):
         """Our own colours, for themes that do not name them."""
         return dict(THEMES["dark"].variables)
 
+    def run(self, *args: Any, **options: Any) -> None:
+        """Show the app until it is left. A terminal that is gone is an end like a hang-up, not a fault."""
+        if "ESCDELAY" not in os.environ:
+            constants.ESCAPE_DELAY = _ESCAPE_SECONDS  # type: ignore[misc]
+        try:
+            super().run(*args, **options)
+        except OSError as fault:
+            if fault.errno not in (errno.EIO, errno.EBADF):
+                raise
+            self._return_code = 128 + signal.SIGHUP
+
     def on_mount(self) -> None:
         self.begin_capture_print(self)
         self._until_unmount.enter_context(warnings_to(self._note_from_anywhere))
         if not self.is_headless:
-            self._until_unmount.enter_context(on_signals(self._told_to_end))
+            self._until_unmount.enter_context(on_signals(self._leaving.told_to_end))
         self._begin(self._connect)
         if self._asked_run is not None:
             self.open_run(self._asked_run, connecting=True)
@@ -132,7 +147,7 @@ class MnistApp(App[None]):
         """Have the screens show what is known now; the one place where that is put together."""
         session = self._session
         state = self._opened or session.state
-        other = session.state.run if self._opened and session.state.running and session.alive else ""
+        other = session.state.run if self._opened and session.training else ""
         self.snapshot = Snapshot(
             state=state,
             preset=self._preset,
@@ -141,13 +156,11 @@ class MnistApp(App[None]):
             engine=session.status,
             lost=session.lost,
             starting=self._starting,
-            waiting=self._waiting,
+            waiting=self._leaving.waiting,
             own=tuple(self._own_log),
             unread=self._unread(state),
         )
-        if self._waiting and (session.state.finished or not session.alive):
-            self._waiting = ""
-            self.leave(farewell.of_run(session.state) or f"{session.lost.reason if session.lost else ''}")
+        self._leaving.look()
 
     def _unread(self, state: RunState) -> int:
         total = (state.run, state.log_count, len(self._own_log))
@@ -198,8 +211,12 @@ class MnistApp(App[None]):
         """Whether the action means nothing now; then says so."""
         if available(action, self.snapshot):
             return False
-        training = "It is training: s stops it, q leaves it training."
-        self.notify(training if action in ("start", "presets") else "Nothing is training here.", markup=False)
+        if action not in ("start", "presets"):
+            self.notify("Nothing is training here.", markup=False)
+        elif self.snapshot.other:
+            self.notify(f"{self.snapshot.other} is training; 2 shows it, and s stops it there.", markup=False)
+        else:
+            self.notify("It is training: s stops it, q leaves it training.", markup=False)
         return True
 
     def _refused(self, fault: Problem) -> None:
@@ -239,7 +256,7 @@ class MnistApp(App[None]):
     async def _attach_to(self, info: SessionInfo) -> None:
         engine = await self._attach_engine(info)
         before = self._session.state
-        if before.running and self._session.alive:
+        if self._session.training:
             self.notify(farewell.left_training(before.run), markup=False)
         await self._session.leave()
         self._session.state = RunState()
@@ -250,55 +267,11 @@ class MnistApp(App[None]):
 
         self._begin(attached)
 
-    # leaving
+    # keys that work on every screen
 
     async def action_quit(self) -> None:
         """Leave; ask first while a run is training."""
-        if not self._training:
-            self.leave(farewell.of_run(self.snapshot.state))
-        elif not isinstance(self.screen, Dialog):
-            self._ask_how_to_leave()
-
-    @property
-    def _training(self) -> bool:
-        return self._session.state.running and self._session.alive
-
-    @work(group="dialog", exclusive=True, exit_on_error=False)
-    async def _ask_how_to_leave(self) -> None:
-        run = self._session.state.run
-        answer = await self.push_screen_wait(quit_dialog(run, ascii_only=self.ascii_only))
-        if answer == "c":
-            return
-        if not self._training:
-            self.leave(farewell.of_run(self._session.state))
-        elif answer == "l":
-            self.leave(farewell.left_training(run))
-        elif answer == "s":
-            self._waiting = "stopping and testing; then mnist-tui quits (q: other ways)"
-            self._send(cmd.Stop())
-            self._changed()
-        elif await self._accepted(cmd.Abort()):
-            self.leave(farewell.aborted(run))
-
-    async def _accepted(self, command: cmd.Steering) -> bool:
-        try:
-            await self._session.send(command)
-        except Problem as fault:
-            self._refused(fault)
-            return False
-        return True
-
-    @work(group="leave", exit_on_error=False)
-    async def leave(self, words: str = "", status: int = 0) -> None:
-        """Close the connection and the app; `words` are printed where the screen was."""
-        await self._session.leave()
-        words = farewell.with_log(words, tuple(self._own_log))
-        self.exit(return_code=status, message=Text(words) if words else None)
-
-    def _told_to_end(self, status: int) -> None:
-        self.leave(farewell.left_training(self._session.state.run) if self._training else "", status)
-
-    # keys that work on every screen
+        self._leaving.ask(farewell.of_run(self.snapshot.state), ascii_only=self.ascii_only)
 
     def action_mode(self, mode: str) -> None:
         """Show a screen."""
@@ -341,7 +314,7 @@ class MnistApp(App[None]):
             place = screen if key.where == getattr(screen, "HERE", "") else self
             if key.label and (place is screen or key.where == "everywhere") and available(key.action, self.snapshot):
                 run = functools.partial(self.run_action, key.action, place)
-                yield SystemCommand(key.meaning.capitalize(), f"key: {key.shown}", run)
+                yield SystemCommand(f"{key.label}: {key.meaning}", f"key: {key.shown}", run)
 
     def action_command_palette(self) -> None:
         """Find a command by its name; the cursor does not blink."""

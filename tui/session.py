@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from engine.client import EngineLike, Lost
 from engine.commands import Command
 from engine.errors import EngineProblem, Problem
-from engine.events import RunCreated
 from engine.history import RunState, reduce
 from engine.protocol import Ready, Reply
 from tui.views.snapshot import EngineStatus
@@ -30,13 +29,16 @@ class Session:
         self.state = RunState()
         self.status: EngineStatus = "none"
         self.lost: Lost | None = None
-        self.created = 0
-        """Runs begun (or shown from their start) since this session began."""
 
     @property
     def alive(self) -> bool:
         """Whether there is an engine, or will be soon."""
         return self.status in ("starting", "loading", "ready")
+
+    @property
+    def training(self) -> bool:
+        """Whether the engine is busy with a run."""
+        return self.alive and self.state.running
 
     def begin(self) -> None:
         """A connection is about to be made; what an earlier engine told of its run is kept until a run begins."""
@@ -69,7 +71,6 @@ class Session:
                 case Lost():
                     self._gone(message, waiting)
                 case event:
-                    self.created += isinstance(event, RunCreated)
                     self.state = reduce(self.state, event)
             self._changed()
             taken += 1

@@ -145,3 +145,18 @@ async def test_a_damaged_folder_does_not_hide_the_others(home: Path) -> None:
         await runs_screen(on)
         assert "old-fox" in on.text()
         assert "broken-eel" in on.text()
+
+
+async def test_while_another_run_trains_an_opened_one_says_so_and_nothing_starts() -> None:
+    write_run("old-fox", kit.whole_run(epochs=2))
+    async with stage(kit.numbered([*kit.opening(), *kit.epoch_events(kit.BLOG, 1)])) as on:
+        await runs_screen(on)
+        await on.press("enter")
+        await on.done("open")
+        assert "brave-otter is training: 2 shows it" in on.status
+        await on.press("r")
+        assert on.engine.commands == []
+        assert kit.RUN in on.notices[-1]
+        await on.pilot.press("q")
+        await on.settle()
+        assert "brave-otter is training. What shall become of it?" in on.text()

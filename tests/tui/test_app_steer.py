@@ -112,3 +112,15 @@ async def test_charts_are_drawn_another_way() -> None:
         await on.press("m")
         assert on.train.loss.border_subtitle == "as it was, linear, by seconds"
         assert [curve.label for curve in on.train.loss.plot.curves] == ["training", "validation"]
+
+
+async def test_the_palette_has_the_commands_that_mean_something() -> None:
+    async with stage(training()) as on:
+        titles = {command.title: command for command in on.app.get_system_commands(on.app.screen)}
+        assert "Batch: train one batch and pause" in titles
+        assert "Start: train with the settings of the form, as a new run" not in titles
+        await titles["Batch: train one batch and pause"].callback()
+        await on.settle()
+        assert on.engine.commands == [cmd.StepBatch()]
+        await on.press("colon")
+        assert "Pause: wait after the step under way" in on.text()

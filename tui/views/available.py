@@ -15,7 +15,7 @@ def available(action: str, snapshot: Snapshot) -> bool:
             snapshot.running and snapshot.state.status in ("preparing", "training", "paused") and not snapshot.waiting
         )
     if action in ("start", "presets"):
-        return not snapshot.running and not snapshot.starting
+        return not snapshot.running and not snapshot.starting and not snapshot.other
     return True
 
 

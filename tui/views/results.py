@@ -22,6 +22,8 @@ LEFT = 30
 """Cells of the left part: a big "100.00 %" and the figures under it."""
 _GAP, _RIGHT = 3, 34
 """Cells between the parts, and the least that the right one needs."""
+_ROOMY = 20
+"""Rows from which there is room for a big figure above the other part."""
 _READABLE = 76
 """Cells of the longest line of prose."""
 
@@ -66,6 +68,8 @@ def _lay_out(snapshot: Snapshot, width: int, height: int, ascii_only: bool) -> L
     if not left:
         return _right(snapshot, width, height, ascii_only)
     if not beside:
+        if height < _ROOMY:
+            left = _left(snapshot, width, True)
         rest = height - len(left) - 1
         return [*left, Content(""), *(_right(snapshot, width, rest, ascii_only) if rest > 1 else [])]
     right = _right(snapshot, width - LEFT - _GAP, height, ascii_only)

@@ -74,11 +74,9 @@ def progress_line(snapshot: Snapshot, width: int, signs: Signs = SIGNS) -> Conte
     if state.status == "none" or (state.status != "ended" and snapshot.opened):
         return fit(_idle(snapshot), width, signs)
     head = _headline(snapshot)
-    if state.started is None:
-        return fit(head, width, signs)
+    if state.started is None or state.status == "ended":
+        return fit([*head, *_other(snapshot)], width, signs)
     share = min(state.position / max(state.config.epochs, 1), 1.0)
-    if state.status == "ended":
-        return fit(head, width, signs)
     parts = [*head, text(figures.percent(share, 1) + " of the run", "", 1), *_time_left(state)]
     room = width - fit(parts, width, signs).cell_length - len(signs.between)
     if room < 8:
@@ -97,18 +95,24 @@ def _idle(snapshot: Snapshot) -> list[Part]:
     if snapshot.opened:
         return [
             text("not finished", "bold $accent"),
+            *_other(snapshot),
             text("its engine ended without a word; 2, then c goes on with it", "", 1),
         ]
     hint = f"r trains {snapshot.preset or 'with these settings'}"
     match snapshot.engine:
         case "starting" | "none":
-            return [text("engine: starting …", "$muted"), text(hint, "", 1)]
+            return [text("engine: starting…", "$muted"), text(hint, "", 1)]
         case "loading":
-            return [text("engine: loading torch …", "$muted"), text(hint, "", 1)]
+            return [text("engine: loading torch…", "$muted"), text(hint, "", 1)]
         case "gone":
             return [text("engine: ended", "$muted"), text(f"{hint} with a new one", "", 1)]
         case "ready":
             return [text("engine: ready", "$success"), text(hint, "bold", 1)]
+
+
+def _other(snapshot: Snapshot) -> list[Part]:
+    """That another run is training meanwhile."""
+    return [text(f"{short_name(snapshot.other)} is training: 2 shows it", "$accent", 0)] if snapshot.other else []
 
 
 def _headline(snapshot: Snapshot) -> list[Part]:
@@ -123,7 +127,7 @@ def _headline(snapshot: Snapshot) -> list[Part]:
         case "testing":
             return [text("testing", "bold $train"), text(state.phase.text if state.phase else "", "", 2)]
         case "paused":
-            return [text("paused", "bold $accent"), epoch, text("p goes on, b trains one batch", "$muted", 3)]
+            return [text("paused", "bold $accent"), epoch]
         case "ended" if state.finished:
             return _ended(state, state.finished)
         case _:

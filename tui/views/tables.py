@@ -52,6 +52,8 @@ def digit_bars(
     said = _flowed([pair_text(pair) for pair in pairs], width, " - " if ascii_only else " · ")
     columns = 1 if height >= 13 or width < 36 else 2
     rows = -(-10 // columns)
+    if height <= rows:
+        return [*map(Content, said)][:height]
     room = (width - 3 * (columns - 1)) // columns
     wrong = [None if share is None else 1 - share for share in test.per_digit]
     worst = max((w for w in wrong if w is not None), default=0.0)

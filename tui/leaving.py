@@ -1,0 +1,86 @@
+"""How the program is left: at once, or after asking what shall become of a run in training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.text import Text
+from textual.app import App
+
+from engine import commands as cmd
+from engine.errors import Problem
+from tui import farewell
+from tui.screens.dialog import Dialog
+from tui.screens.quit import quit_dialog
+from tui.session import Session
+
+
+class Leaving:
+    """Asks, waits for a test where that was wanted, and ends the app.
+
+    `waiting` says what is waited for; `changed` is called when that changes, `refused` with a fault to be told.
+    `own_log` gives the lines that were kept off the screen, to be printed after it.
+    """
+
+    def __init__(
+        self,
+        app: App[None],
+        session: Session,
+        own_log: Callable[[], tuple[str, ...]],
+        changed: Callable[[], None],
+        refused: Callable[[Problem], None],
+    ) -> None:
+        self._app, self._session = app, session
+        self._own_log, self._changed, self._refused = own_log, changed, refused
+        self.waiting = ""
+
+    def ask(self, words: str, *, ascii_only: bool) -> None:
+        """Leave with these words; ask first while a run is training."""
+        if not self._session.training:
+            self.leave(words)
+        elif not isinstance(self._app.screen, Dialog):
+            self._app.run_worker(self._ask(ascii_only), group="dialog", exclusive=True, exit_on_error=False)
+
+    def leave(self, words: str = "", status: int = 0) -> None:
+        """Close the connection and the app; `words` are printed where the screen was."""
+        self._app.run_worker(self._leave(words, status), group="leave", exit_on_error=False)
+
+    def told_to_end(self, status: int) -> None:
+        """A signal came."""
+        session = self._session
+        self.leave(farewell.left_training(session.state.run) if session.training else "", status)
+
+    def look(self) -> None:
+        """Leave if what was waited for has come."""
+        session = self._session
+        if self.waiting and not session.training:
+            self.waiting = ""
+            self.leave(farewell.of_run(session.state) or (session.lost.reason if session.lost else ""))
+
+    async def _ask(self, ascii_only: bool) -> None:
+        session, run = self._session, self._session.state.run
+        answer = await self._app.push_screen_wait(quit_dialog(run, ascii_only=ascii_only))
+        if answer == "c":
+            return
+        if not session.training:
+            await self._leave(farewell.of_run(session.state), 0)
+        elif answer == "l":
+            await self._leave(farewell.left_training(run), 0)
+        elif answer == "s" and await self._accepted(cmd.Stop()):
+            self.waiting = "stopping and testing; then mnist-tui quits (q: other ways)"
+            self._changed()
+        elif answer == "a" and await self._accepted(cmd.Abort()):
+            await self._leave(farewell.aborted(run), 0)
+
+    async def _accepted(self, command: cmd.Steering) -> bool:
+        try:
+            await self._session.send(command)
+        except Problem as fault:
+            self._refused(fault)
+            return False
+        return True
+
+    async def _leave(self, words: str, status: int) -> None:
+        await self._session.leave()
+        words = farewell.with_log(words, self._own_log())
+        self._app.exit(return_code=status, message=Text(words) if words else None)

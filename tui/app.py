@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import functools
+import importlib
 import os
 import signal
 import time
@@ -125,8 +126,15 @@ class MnistApp(App[None]):
         if not self.is_headless:
             self._until_unmount.enter_context(on_signals(self._leaving.told_to_end))
         self._begin(self._connect)
+        self.call_after_refresh(self._import_the_rest)
         if self._asked_run is not None:
             self.open_run(self._asked_run, connecting=True)
+
+    @work(thread=True, group="import", exit_on_error=False)
+    def _import_the_rest(self) -> None:
+        """What the first picture did without, so that the first curve need not wait for it."""
+        for name in ("numpy", "plotext"):
+            importlib.import_module(name)
 
     def on_unmount(self) -> None:
         self._until_unmount.close()

@@ -38,8 +38,8 @@ def test_the_engines_contract_loads_neither_torch_nor_a_screen(imported: str) ->
     assert loaded(imported, "engine torch textual rich plotext") == ["engine"]
 
 
-def test_the_app_does_not_load_torch() -> None:
-    assert loaded("tui.app", "tui engine textual torch") == ["engine", "textual", "tui"]
+def test_the_app_waits_neither_for_torch_nor_for_numpy() -> None:
+    assert loaded("tui.app", "tui engine textual torch numpy plotext") == ["engine", "textual", "tui"]
 
 
 def test_the_import_contracts_are_kept() -> None:

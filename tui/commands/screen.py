@@ -13,6 +13,7 @@ from engine.errors import ConfigProblem
 from engine.fields import short
 from tui.arguments import Parser, add_settings, read_settings
 from tui.commands import COMMANDS
+from tui.opening import opening
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -66,15 +67,16 @@ def open_app(
     settings: Settings, connect: Callable[[], Awaitable[EngineLike]], args: argparse.Namespace, run: str | None = None
 ) -> int:
     """Show the app until the person leaves it; its exit status. Raises `ConfigProblem` for a theme there is not."""
-    from tui.app import MnistApp  # noqa: PLC0415 - Textual takes a third of a second
-    from tui.themes import THEMES  # noqa: PLC0415
-
-    theme = args.theme or settings.screen.get("theme")
-    if theme is not None and theme not in THEMES:
-        raise ConfigProblem(f"There is no theme '{short(str(theme))}'; expected one of {', '.join(THEMES)}.")
     plain = args.ascii or settings.screen.get("ascii") is True or not speaks_utf8()
-    app = MnistApp(settings, connect, ascii=plain, theme=theme, run=run)
-    app.run()
+    with opening(settings.preset if run is None else run):
+        from tui.app import MnistApp  # noqa: PLC0415 - Textual takes a third of a second
+        from tui.themes import THEMES  # noqa: PLC0415
+
+        theme = args.theme or settings.screen.get("theme")
+        if theme is not None and theme not in THEMES:
+            raise ConfigProblem(f"There is no theme '{short(str(theme))}'; expected one of {', '.join(THEMES)}.")
+        app = MnistApp(settings, connect, ascii=plain, theme=theme, run=run)
+        app.run()
     return int(app.return_code or 0)
 
 

@@ -124,10 +124,10 @@ class TrainScreen(Page):
         inputs = (state.epochs, state.started, state.finished, x_end(state, options.x_axis), options)
 
         def loss() -> None:
-            self.loss.plot = loss_plot(state, options, star=star)
+            self.loss.plot = loss_plot(state, options, star=star) if state.started else None
 
         def accuracy() -> None:
-            self.accuracy.plot = accuracy_plot(state, options)
+            self.accuracy.plot = accuracy_plot(state, options) if state.started else None
 
         self._if_new("loss", (state.losses, *inputs), loss)
         self._if_new("accuracy", inputs, accuracy)

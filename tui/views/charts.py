@@ -5,19 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Literal
 
 from engine.events import EpochEnded
 from engine.history import RunState
 from engine.series import Point
+from tui.lazy import lazy
 from tui.views import figures
 from tui.widgets.plot import Curve, Mark, Plot
 from tui.widgets.series import ema
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+else:
+    np = lazy("numpy")
+
 XAxis = Literal["step", "epoch", "seconds"]
 X_AXES: tuple[XAxis, ...] = ("step", "epoch", "seconds")
 SMOOTHING = (0.0, 0.6, 0.9, 0.97)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import functools
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from engine.events import PreviewDigits
 from engine.history import RunState
+from tui.lazy import lazy
 from tui.widgets.digit import DigitView
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    np = lazy("numpy")
 
 SIDE = 28
 

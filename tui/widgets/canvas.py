@@ -8,16 +8,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-import plotext
-from numpy.typing import NDArray
-
+from tui.lazy import lazy
 from tui.widgets import axis
 from tui.widgets.curves import Mark, Series, glyph
 from tui.widgets.ink import Ink, Line
-from tui.widgets.series import Clean, Floats, Thinned, bridge, column_edges, column_of, span_dots, thin
+from tui.widgets.series import Clean, Thinned, bridge, column_edges, column_of, span_dots, thin
+
+if TYPE_CHECKING:
+    import numpy as np
+    import plotext
+
+    from tui.widgets.series import Floats
+else:
+    np = lazy("numpy")
+    plotext = lazy("plotext")
 
 Symbols = Literal["braille", "block", "ascii"]
 """The sets of signs: braille has 2 × 4 dots a cell, blocks 2 × 2, seven-bit characters one."""
@@ -27,7 +33,7 @@ Symbols = Literal["braille", "block", "ascii"]
 class Signs:
     """The characters of one symbol set. A cell is made of dots, each with a weight; their sum indexes `cells`."""
 
-    weights: NDArray[np.uint32]
+    weights: tuple[tuple[int, ...], ...]
     cells: str
     markers: dict[Ink, str]  # what plotext draws a line with
     points: dict[Ink, str]
@@ -38,18 +44,16 @@ class Signs:
 _SHAPES = dict(zip((Ink.TRAIN, Ink.VALIDATION, Ink.OTHER, Ink.MARK, Ink.RAW), "■●◆▲•", strict=True))
 SIGNS: dict[Symbols, Signs] = {
     "braille": Signs(
-        np.array([[1, 8], [2, 16], [4, 32], [64, 128]], np.uint32),
+        ((1, 8), (2, 16), (4, 32), (64, 128)),
         " " + "".join(map(chr, range(0x2801, 0x2900))),
         dict.fromkeys(Ink, "braille"),
         _SHAPES,
         "⠤",
         "│┤└─┬┈┊",
     ),
-    "block": Signs(
-        np.array([[1, 2], [4, 8]], np.uint32), " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█", dict.fromkeys(Ink, "hd"), _SHAPES, "▄", "│┤└─┬┈┊"
-    ),
+    "block": Signs(((1, 2), (4, 8)), " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█", dict.fromkeys(Ink, "hd"), _SHAPES, "▄", "│┤└─┬┈┊"),
     "ascii": Signs(
-        np.array([[1]], np.uint32),
+        ((1,),),
         " .",
         {**dict.fromkeys(Ink, "~"), Ink.TRAIN: "*", Ink.VALIDATION: "-", Ink.RAW: "."},
         dict(zip(_SHAPES, "#o%^.", strict=True)),
@@ -64,7 +68,7 @@ class Canvas:
 
     def __init__(self, width: int, rows: int, x_limits: tuple[float, float], y: axis.Axis, signs: Signs) -> None:
         self.width, self.rows, self.x_limits, self.y, self.signs = width, rows, x_limits, y, signs
-        self.down, self.across = (int(n) for n in signs.weights.shape)
+        self.down, self.across = len(signs.weights), len(signs.weights[0])
         self.edges = column_edges(*x_limits, width * self.across)
         self.characters = np.full((rows, width), " ", "<U1")
         self.inks = np.zeros((rows, width), np.uint8)
@@ -126,7 +130,10 @@ class Canvas:
         """In every column of dots a bar from the lowest to the highest value."""
         low, high = bridge(few)
         dots = span_dots(self._dot_rows(low), self._dot_rows(high), self.rows * self.down)
-        boxes = dots.reshape(self.rows, self.down, self.width, self.across) * self.signs.weights[:, np.newaxis]
+        boxes = (
+            dots.reshape(self.rows, self.down, self.width, self.across)
+            * np.array(self.signs.weights, np.uint32)[:, np.newaxis]
+        )
         codes = boxes.sum(axis=(1, 3))[::-1]
         lit = codes > 0
         cells = self.signs.cells if len(self.signs.cells) > 2 else " " + self.signs.markers[ink]

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
 from rich.cells import cell_len
 
+from tui.lazy import lazy
 from tui.widgets import axis
 from tui.widgets.ink import Ink
-from tui.widgets.series import Clean, Floats, clean
+from tui.widgets.series import Clean, clean
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from tui.widgets.series import Floats
+else:
+    np = lazy("numpy")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

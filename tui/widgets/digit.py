@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-import numpy as np
-import numpy.typing as npt
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App
@@ -17,8 +15,15 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.lazy import lazy
 from tui.widgets.digit_layout import LARGEST, Layout, layout
 from tui.widgets.raster import ASCII, BLOCKS, RasterPalette, Row, crop, half_blocks, shades
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+else:
+    np = lazy("numpy")
 
 Mode = Literal["colour", "shade", "ascii"]
 """How pictures are drawn: half blocks in colour, block characters without, or seven-bit characters."""

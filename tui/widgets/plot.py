@@ -42,7 +42,7 @@ def _body(plot: Plot, series: Sequence[Series], width: int, height: int, signs: 
         return [middle if row == (height - 1) // 2 else [] for row in range(height)]
     lower, upper = min(r[0] for r in ranges), max(r[1] for r in ranges)
     rows = height - 2 if height >= 5 else height
-    tall = rows - 1 / signs.weights.shape[0]  # from the lowest to the highest row of dots
+    tall = rows - 1 / len(signs.weights)  # from the lowest to the highest row of dots
     y = axis.upright(lower, upper, tall, log=plot.log_y, percent=plot.percent, asked=(plot.y_min, plot.y_max))
     left = 0
     if y.ticks and width >= 16 and rows >= 2:

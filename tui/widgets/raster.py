@@ -5,15 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 
-Image = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
+from tui.lazy import lazy
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Image = npt.NDArray[np.uint8]
+    Floats = npt.NDArray[np.float32]
+else:
+    np = lazy("numpy")
+
 Row = list[Segment]
 RGB = tuple[int, int, int]
 

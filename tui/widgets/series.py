@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
+from tui.lazy import lazy
 from tui.widgets.axis import HUGE, labels
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+else:
+    np = lazy("numpy")
+
 
 _BLOCK = 200.0  # exp(±200) is far inside float64 (about 1e±308), with room for the values it is multiplied by
 _FADED = -150.0  # a weight of exp(-150) is nothing: the past is forgotten

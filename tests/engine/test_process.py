@@ -320,15 +320,16 @@ async def test_a_client_that_does_not_read_holds_nobody_up(engine: Engine, confi
     lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
     lazy.connect(await socket_of(engine))
     lazy.sendall(b'{"type":"greeting","protocol":1}\n')
-    await engine.send(cmd.Start(config=make_config({"epochs": 150}, config)))
+    name = (await engine.send(cmd.Start(config=make_config({"epochs": 150}, config)))).result["run"]
     seen = events(await until(engine, is_a(ev.Finished)))
     lazy.settimeout(10)
     received = b""
-    while b'"type":"finished"' not in received:
+    while not (received.endswith(b"\n") and f'"finished","seq":{seen[-1].seq},'.encode() in received):
         received += lazy.recv(65536)
     lazy.close()
     lines = [json.loads(line) for line in received.splitlines() if b'"seq"' in line]
-    assert [line["seq"] for line in lines] == list(range(len(seen)))
+    (begun,) = (i for i, line in enumerate(lines) if line["type"] == "run_created" and line["run"] == name)
+    assert [line["seq"] for line in lines[begun:]] == list(range(len(seen)))
 
 
 async def test_an_engine_that_cannot_start_says_why(config: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:

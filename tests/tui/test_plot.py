@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from rich.cells import cell_len
 from rich.segment import Segment
 
 from tui.widgets import canvas
 from tui.widgets.plot import Curve, Mark, Palette, Plot, Symbols, draw
-from tui.widgets.series import Floats
+
+Floats = NDArray[np.float64]
 
 PALETTE = Palette("#0000ff", "#ff8800", "#000088", "#888888", "#222222", "#ffffff", "#00ff00", "#ff0000")
 SYMBOLS: tuple[Symbols, ...] = get_args(Symbols)

@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
 from rich.segment import Segment
 from rich.style import Style
 
-from tui.widgets.raster import ASCII, BLOCKS, Image, Ramp, RasterPalette, crop, half_blocks, resample, shades
+from tui.widgets.raster import ASCII, BLOCKS, Ramp, RasterPalette, crop, half_blocks, resample, shades
+
+Image = NDArray[np.uint8]
 
 DARK = RasterPalette(paper=(18, 18, 18), ink=(255, 255, 255))
 LIGHT = RasterPalette(paper=(224, 224, 224), ink=(0, 0, 0))

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from tui.widgets.series import Floats, bridge, clean, column_edges, column_of, ema, span_dots, thin
+from tui.widgets.series import bridge, clean, column_edges, column_of, ema, span_dots, thin
+
+Floats = NDArray[np.float64]
 
 NAN, INF = np.nan, np.inf
 values = st.floats(-1e6, 1e6)

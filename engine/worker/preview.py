@@ -35,5 +35,10 @@ class Preview:
         with torch.inference_mode():
             likely = probabilities(model(self._images), self._loss).nan_to_num(0.0)
         model.train(training)
-        rows = tuple(tuple(round(p, 4) for p in row) for row in likely.tolist())
+        rows = tuple(tuple(_short(p) for p in row) for row in likely.tolist())
         return Previews(step=step, position=position, probabilities=rows)
+
+
+def _short(probability: float) -> float:
+    """Four decimals; what is not quite certain is not said to be."""
+    return probability if probability in (0.0, 1.0) else min(max(round(probability, 4), 0.0001), 0.9999)

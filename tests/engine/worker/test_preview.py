@@ -1,0 +1,39 @@
+"""The preview digits: one of each class, read without disturbing anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.config import make_config
+from engine.dataset import load
+from engine.worker.models import build_model
+from engine.worker.preview import Preview
+
+
+def test_one_validation_image_of_each_class(tiny: Path) -> None:
+    data = load(tiny)
+    shown = Preview(data, torch.device("cpu"), "cross_entropy").digits()
+    assert shown.labels == tuple(range(10))
+    assert [int(data.validation_labels[i]) for i in shown.indices] == list(range(10))
+    first = data.validation_images[shown.indices[0]]
+    assert shown.pixels[: 28 * 28] == first.tobytes()
+    assert len(shown.pixels) == 10 * 28 * 28
+
+
+@pytest.mark.parametrize("scale", [1.0, 30.0, float("nan")])
+def test_readings_are_probabilities_and_certainty_is_not_made_up(tiny: Path, scale: float) -> None:
+    torch.manual_seed(0)
+    model = build_model(make_config({"hidden": (8,)}))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(scale)
+    model.train()
+    random = torch.get_rng_state()
+    readings = Preview(load(tiny), torch.device("cpu"), "cross_entropy").read(model, 5, 0.5).probabilities
+    assert model.training
+    assert torch.equal(random, torch.get_rng_state())
+    assert [len(row) for row in readings] == [10] * 10
+    assert all(0 <= p <= 1 and round(p, 4) == p for row in readings for p in row)

@@ -13,7 +13,7 @@ run: install ## open the app
 install: $(VENV)/installed ## the set-up alone
 
 test: $(VENV)/installed-dev ## the whole test suite
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 check: $(VENV)/installed-dev ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check .
@@ -26,7 +26,7 @@ format: $(VENV)/installed-dev ## put the code into shape
 	@$(BIN)/ruff check --fix .
 
 screenshots: $(VENV)/installed-dev ## draw the pictures of the documentation anew
-	@$(BIN)/python -m benchmarks.screenshots docs/pictures
+	@TEXTUAL_COLOR_SYSTEM=truecolor $(BIN)/python -m benchmarks.screenshots docs/pictures
 
 figures: install ## train the presets whose figures the README gives
 	@$(BIN)/python -m benchmarks.figures

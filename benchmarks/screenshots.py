@@ -6,6 +6,7 @@ python -m benchmarks.screenshots FOLDER
 from __future__ import annotations
 
 import asyncio
+import html
 import os
 import re
 import sys
@@ -20,14 +21,29 @@ from engine.settings import effective
 from tui.app import MnistApp
 
 _FONT_FACES = re.compile(r"@font-face\s*{.*?}", re.DOTALL)
-_FONT = "DejaVu Sans Mono, Menlo, Consolas, monospace"
+_TEXT = re.compile(r'<text([^>]*?)x="([\d.]+)"([^>]*?)textLength="([\d.]+)"([^>]*)>([^<]*)</text>')
+_FONT = "DejaVu Sans Mono, Menlo, Consolas"
 Scene = Callable[[Pilot[None]], Awaitable[None]]
 
 
 def picture(app: MnistApp) -> str:
-    """The screen as SVG that fetches no font from anywhere."""
+    """The screen as SVG that fetches no font from anywhere, and that every renderer aligns."""
     svg = _FONT_FACES.sub("", app.export_screenshot(title="mnist-tui"))
-    return svg.replace("Fira Code", _FONT)
+    return _TEXT.sub(_without_edges, svg).replace("Fira Code", _FONT)
+
+
+def _without_edges(match: re.Match[str]) -> str:
+    """A stretch of text without the spaces around it: some renderers drop them, and the rest would move."""
+    head, x, middle, length, tail, text = match.groups()
+    words = html.unescape(text)
+    bare = words.strip("\xa0")
+    if not bare:
+        return ""
+    cell = float(length) / len(words)
+    left = len(words) - len(words.lstrip("\xa0"))
+    shown = html.escape(bare, quote=False).replace("\xa0", "&#160;")
+    place = f'x="{float(x) + left * cell:.1f}"{middle}textLength="{len(bare) * cell:.1f}"'
+    return f"<text{head}{place}{tail}>{shown}</text>"
 
 
 async def until(pilot: Pilot[None], happened: Callable[[MnistApp], bool]) -> None:
@@ -56,7 +72,6 @@ async def shoot(
             await scene(pilot)
             path = folder / f"{name}{suffix}.svg"
             path.write_text(picture(app), encoding="utf-8")
-            print(path)
 
 
 def start_and_wait(happened: Callable[[MnistApp], bool]) -> Scene:

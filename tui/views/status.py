@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -148,11 +147,8 @@ OUTCOMES = {
 def _ended(state: RunState, end: Finished) -> list[Part]:
     word, style = OUTCOMES[end.outcome]
     parts = [text(word, f"bold {style}")]
-    if end.outcome == "failed":
+    if end.outcome in ("failed", "diverged"):
         parts.append(Part(Content(end.reason), 1, cut=True))
-    elif end.outcome == "diverged":
-        place = f"at step {figures.count(end.step)}, epoch {math.ceil(end.position)}"
-        parts.append(Part(Content(f"{place}: the loss is no number any more"), 1, cut=True))
     else:
         trained = f"{end.position:.1f}".removesuffix(".0")
         parts.append(
@@ -197,8 +193,8 @@ def figures_line(snapshot: Snapshot, width: int, signs: Signs = SIGNS) -> Conten
         parts.append(figure("learning rate", figures.number(progress.learning_rate), 4))
         parts.append(figure("gradient norm", figures.number(progress.gradient_norm), 6))
         seen = state.losses.points[-1].images if state.losses.points else progress.images
-        parts.append(Part(Content.assemble(figures.count(seen), (" images seen", "$muted")), 5))
-        parts.append(Part(Content.assemble(figures.duration(progress.seconds), (" trained", "$muted")), 3))
+        parts.append(Part(Content.assemble(figures.count(seen), (" images seen", "$muted")), 3))
+        parts.append(Part(Content.assemble(figures.duration(progress.seconds), (" trained", "$muted")), 5))
     threads = f", {figures.plural(machine.threads, 'thread')}" if machine.device == "cpu" else ""
     parts.append(text(f"{machine.device}{threads}", "$muted", 2))
     return fit(parts, width, signs)

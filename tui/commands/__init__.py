@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 COMMANDS: Mapping[str, str] = {
     "train": "train without a screen: a progress bar, plain lines, or JSON",
     "attach": "show a run that is under way",
-    "resume": "go on with a run from its last checkpoint, without a screen",
+    "resume": "go on with a run: a paused one, or from its last checkpoint",
+    "pause": "have the run under way wait",
+    "step": "train one batch of it and pause",
+    "stop": "end it with a validation and a test",
+    "abort": "end it without a test",
     "ls": "list the runs",
     "show": "show one run: settings, epochs, test",
     "eval": "look at the test set with a run's weights",

@@ -13,7 +13,8 @@ def parser() -> Parser:
     made = Parser(
         "resume",
         usage="RUN [--epochs N] [--json | --quiet]",
-        about="Go on with a run from its last checkpoint, without a screen. RUN is a name, a part of one, or 'last'.",
+        about="Go on with a run: one that is paused, where it is; any other from its last checkpoint, without a screen.\n"
+        "RUN is a name, a part of one, or 'last'.",
     )
     made.options.add_argument("run", metavar="RUN", help="which run")
     add_field(made.options, HYPERPARAMETERS["epochs"])
@@ -32,9 +33,12 @@ def add_output(parser: Parser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train to the end; the exit status says how it went."""
     from engine.commands import ResumeRun  # noqa: PLC0415 - --help does without
-    from engine.runs import find_run  # noqa: PLC0415
+    from engine.runs import find_run, read_session  # noqa: PLC0415
+    from tui.commands.steering import steer  # noqa: PLC0415
     from tui.headless import run_job  # noqa: PLC0415
 
     folder = find_run(args.run)
+    if folder.live() and folder.state().status == "paused":
+        return steer(folder, read_session(folder), "continue")
     epochs = int(str(HYPERPARAMETERS["epochs"].parse(args.epochs))) if "epochs" in args else None
     return run_job(ResumeRun(run=folder.name, epochs=epochs), args, folder.state())

@@ -1,0 +1,7 @@
+"""``mnist-tui abort [RUN]``."""
+
+from __future__ import annotations
+
+from tui.commands.steering import command
+
+parser, run = command("abort", "End a run without a test, after saving its last checkpoint.")

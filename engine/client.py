@@ -16,7 +16,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -27,7 +27,7 @@ from engine import protocol
 from engine.commands import Command
 from engine.errors import ConfigProblem, DataProblem, EngineProblem, ExitCode, Problem
 from engine.events import Event
-from engine.protocol import Greeting, Hello, Ready, Reply
+from engine.protocol import Greeting, Hello, Ready, Reply, Role, Steers
 from engine.runs import SessionInfo
 from engine.runtime import listen
 
@@ -48,7 +48,7 @@ class Lost:
     log: tuple[str, ...] = ()
 
 
-Message = Event | Ready | Lost
+Message = Event | Ready | Steers | Lost
 
 
 class EngineLike(Protocol):
@@ -76,7 +76,7 @@ class Engine:
         self._task = asyncio.create_task(self._read(), name="engine-reader")
 
     @classmethod
-    async def start(cls) -> Engine:
+    async def start(cls, role: Role = "screen") -> Engine:
         """Start an engine process and connect to it. Raises `EngineProblem` where that fails.
 
         The process is in a session of its own, so that neither a hang-up nor Ctrl+C of the terminal reaches it, and
@@ -87,7 +87,7 @@ class Engine:
         with server:
             process = _spawn(server.fileno(), path, log)
         try:
-            engine = await cls.connect(path)
+            engine = await cls.connect(path, role)
         except EngineProblem as fault:
             process.kill()
             process.wait()
@@ -98,17 +98,17 @@ class Engine:
         return engine
 
     @classmethod
-    async def attach(cls, info: SessionInfo) -> Engine:
+    async def attach(cls, info: SessionInfo, role: Role = "screen") -> Engine:
         """Connect to the session that is busy with a run. Raises `EngineProblem` where nobody answers."""
-        return await cls.connect(Path(info.socket))
+        return await cls.connect(Path(info.socket), role)
 
     @classmethod
-    async def connect(cls, path: Path) -> Engine:
+    async def connect(cls, path: Path, role: Role = "screen") -> Engine:
         """Connect to the engine that listens at `path`; all events of its current run will come."""
         try:
             async with asyncio.timeout(_GREETING_SECONDS):
                 reader, writer = await asyncio.open_unix_connection(str(path), limit=protocol.LINE_LIMIT)
-                writer.write(protocol.encode(Greeting()))
+                writer.write(protocol.encode(Greeting(role=role, name=terminal_name())))
                 first = protocol.decode_server(await reader.readline())
         except (OSError, TimeoutError, ValueError) as fault:
             raise EngineProblem("The engine does not answer; `mnist-tui ls` shows how its run stands.") from fault
@@ -209,6 +209,16 @@ def _spawn(listening: int, path: Path, log: Path) -> subprocess.Popen[bytes]:
         )
     finally:
         os.close(descriptor)
+
+
+def terminal_name(environ: Mapping[str, str] = os.environ) -> str:
+    """What others call this screen: its terminal, and from where somebody is logged in ("pts/3 from 10.0.0.7")."""
+    try:
+        name = os.ttyname(0).removeprefix("/dev/")
+    except OSError:
+        name = f"process {os.getpid()}"
+    here = environ.get("SSH_CONNECTION", "").split()
+    return f"{name} from {here[0]}" if here else name
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int | None:

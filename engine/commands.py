@@ -63,6 +63,10 @@ class Abort(Base, frozen=True, kw_only=True, tag="abort"):
     """Finish the batch, save the last checkpoint, end without a test."""
 
 
+class TakeControl(Base, frozen=True, kw_only=True, tag="take_control"):
+    """Steer from here on; the screen that did only watches then."""
+
+
 class ListDevices(Base, frozen=True, kw_only=True, tag="list_devices"):
     """Say what torch sees on this machine (for `mnist-tui doctor`)."""
 
@@ -73,4 +77,4 @@ Steering = Pause | Continue | StepBatch | OneMoreEpoch | Stop | Abort
 Job = Start | ResumeRun | EvaluateRun | ListDevices
 """Commands that give an idle engine something to do."""
 
-Command = Steering | Job
+Command = Steering | Job | TakeControl

@@ -7,7 +7,7 @@ run from `Greeting.since` on, exactly as they stand in the log, with replies in 
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -22,10 +22,19 @@ COMMAND_LIMIT = 64 * 1024
 """Bytes of the longest line the engine reads."""
 
 
+Role = Literal["screen", "watcher", "script"]
+"""What a client is: a screen steers, or waits its turn; a watcher only looks; a script gives an order and goes."""
+
+
 class Greeting(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="greeting"):
-    """A client's first line. Of run `run`, where it is the current one, events before number `since` are not sent."""
+    """A client's first line. Of run `run`, where it is the current one, events before number `since` are not sent.
+
+    `name` is what the others are told it is called (its terminal).
+    """
 
     protocol: int = VERSION
+    role: Role = "screen"
+    name: str = ""
     run: str = ""
     since: int = 0
 
@@ -59,7 +68,19 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="re
     torch: str
 
 
-ServerMessage = Hello | Reply | Ready | Event
+class Steers(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="steers"):
+    """Who steers, said whenever that or the number of screens changes. Belongs to no run.
+
+    `name` is the steering screen's, empty where none does; `you` where it is the one that is told; `screens` counts
+    the screens and watchers attached.
+    """
+
+    name: str
+    you: bool
+    screens: int
+
+
+ServerMessage = Hello | Reply | Ready | Steers | Event
 
 _encoder = msgspec.json.Encoder()
 

@@ -163,6 +163,7 @@ class MnistApp(App[None]):
             other=other,
             engine=session.status,
             lost=session.lost,
+            steers=session.steers if session.alive else None,
             starting=self._starting,
             waiting=self._leaving.waiting,
             own=tuple(self._own_log),
@@ -219,7 +220,9 @@ class MnistApp(App[None]):
         """Whether the action means nothing now; then says so."""
         if available(action, self.snapshot):
             return False
-        if action not in ("start", "presets"):
+        if self.snapshot.watching and self.snapshot.running:
+            self.notify(f"{self.snapshot.steers_name} steers; k takes control.", markup=False)
+        elif action not in ("start", "presets"):
             self.notify("Nothing is training here.", markup=False)
         elif self.snapshot.other:
             self.notify(f"{self.snapshot.other} is training; 2 shows it, and s stops it there.", markup=False)
@@ -294,6 +297,11 @@ class MnistApp(App[None]):
     def action_stop(self) -> None:
         """Finish the batch, validate, test, end."""
         self.steer("stop", cmd.Stop())
+
+    def action_take_control(self) -> None:
+        """Steer, where another screen does."""
+        if self.snapshot.watching:
+            self._send(cmd.TakeControl())
 
     @work(group="dialog", exclusive=True, exit_on_error=False)
     async def action_abort(self) -> None:

@@ -19,7 +19,7 @@ from engine.errors import EngineProblem, ExitCode, Problem
 from engine.events import Event, Finished
 from engine.fields import short
 from engine.history import RunState, reduce
-from engine.protocol import Ready
+from engine.protocol import Ready, Steers
 from engine.runs import RunFolder
 from tui.cli import READER_GONE
 from tui.console import Presenter, make_presenter
@@ -41,14 +41,14 @@ async def start_engine() -> EngineLike:
     """A new engine process."""
     from engine.client import Engine  # noqa: PLC0415 - the seam tests put another engine in
 
-    return await Engine.start()
+    return await Engine.start("script")
 
 
 async def attach_engine(info: SessionInfo) -> EngineLike:
     """The engine that is busy with a run."""
     from engine.client import Engine  # noqa: PLC0415
 
-    return await Engine.attach(info)
+    return await Engine.attach(info, "script")
 
 
 def exit_code(end: Finished) -> ExitCode:
@@ -149,7 +149,7 @@ class Follower:
             match message:
                 case Lost():
                     raise _lost(message, self.state.run)
-                case Ready():
+                case Ready() | Steers():
                     pass
                 case _:
                     if self._take(message):

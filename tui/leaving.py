@@ -36,7 +36,9 @@ class Leaving:
 
     def ask(self, words: str, *, ascii_only: bool) -> None:
         """Leave with these words; ask first while a run is training."""
-        if not self._session.training:
+        if self._session.training and self._session.watching:
+            self.leave(farewell.left_training(self._session.state.run))
+        elif not self._session.training:
             self.leave(words)
         elif not isinstance(self._app.screen, Dialog):
             self._app.run_worker(self._ask(ascii_only), group="dialog", exclusive=True, exit_on_error=False)

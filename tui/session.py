@@ -9,7 +9,7 @@ from engine.client import EngineLike, Lost
 from engine.commands import Command
 from engine.errors import EngineProblem, Problem
 from engine.history import RunState, reduce
-from engine.protocol import Ready, Reply
+from engine.protocol import Ready, Reply, Steers
 from tui.views.snapshot import EngineStatus
 
 Connect = Callable[[], Awaitable[EngineLike]]
@@ -29,11 +29,17 @@ class Session:
         self.state = RunState()
         self.status: EngineStatus = "none"
         self.lost: Lost | None = None
+        self.steers: Steers | None = None
 
     @property
     def alive(self) -> bool:
         """Whether there is an engine, or will be soon."""
         return self.status in ("starting", "loading", "ready")
+
+    @property
+    def watching(self) -> bool:
+        """Whether another screen steers."""
+        return self.steers is not None and not self.steers.you
 
     @property
     def training(self) -> bool:
@@ -43,7 +49,7 @@ class Session:
     def begin(self) -> None:
         """A connection is about to be made; what an earlier engine told of its run is kept until a run begins."""
         self._engine = asyncio.get_running_loop().create_future()
-        self.lost = None
+        self.lost = self.steers = None
         self.status = "starting"
         self._changed()
 
@@ -68,6 +74,8 @@ class Session:
             match message:
                 case Ready():
                     self.status = "ready"
+                case Steers():
+                    self.steers = message
                 case Lost():
                     self._gone(message, waiting)
                 case event:

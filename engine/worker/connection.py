@@ -14,8 +14,10 @@ from engine import protocol
 from engine.commands import Command
 from engine.errors import EngineProblem, ExitCode
 from engine.eventlog import EventLog
-from engine.protocol import Greeting, Hello, Ready, Reply
+from engine.protocol import Greeting, Hello, Ready, Reply, Role, Steers
 from engine.runs import RunFolder
+
+_LONGEST_NAME = 80
 
 
 class Host(Protocol):
@@ -27,7 +29,9 @@ class Host(Protocol):
 
     def hello(self) -> Hello: ...
 
-    async def obey(self, command: Command) -> Reply: ...
+    def joined(self, client: Client) -> None: ...
+
+    async def obey(self, command: Command, client: Client) -> Reply: ...
 
 
 class Client:
@@ -36,6 +40,11 @@ class Client:
     def __init__(self, session: Host, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._session, self._reader, self._writer = session, reader, writer
         self.news = asyncio.Event()
+        self.role: Role | None = None
+        """None before the greeting."""
+        self.name = ""
+        self.told: Steers | None = None
+        """Who it was last told steers."""
 
     async def talk(self) -> None:
         """Serve the client until it goes. Nothing it sends can hurt the session."""
@@ -49,12 +58,14 @@ class Client:
             self.tell(self._session.hello())
             if self._session.ready:
                 self.tell(self._session.ready)
+            self.role, self.name = greeting.role, greeting.name[:_LONGEST_NAME]
+            self._session.joined(self)
             feeding = asyncio.create_task(self._feed(greeting))
             while line := await self._reader.readline():
                 command = protocol.decode_client(line)
                 if isinstance(command, Greeting):
                     continue
-                self.tell(await self._session.obey(command))
+                self.tell(await self._session.obey(command, self))
         except EngineProblem as problem:
             self.tell(Reply(id=0, error=str(problem), exit_code=int(ExitCode.USAGE)))
         except ValueError:
@@ -69,7 +80,7 @@ class Client:
             if feeding:
                 feeding.cancel()
 
-    def tell(self, message: Reply | Hello | Ready) -> None:
+    def tell(self, message: Reply | Hello | Ready | Steers) -> None:
         """Send a message that belongs to no run."""
         self._writer.write(protocol.encode(message))
 

@@ -23,7 +23,7 @@ from engine import protocol
 from engine.config import TrainConfig, make_config
 from engine.errors import ConfigProblem, EngineProblem, ExitCode, Problem, RunProblem
 from engine.eventlog import EventLog
-from engine.protocol import Hello, Ready, Reply
+from engine.protocol import Hello, Ready, Reply, Steers
 from engine.runs import RunFolder, claim, create_run, find_run, release
 from engine.worker.connection import Client, same_user
 from engine.worker.control import Control
@@ -41,7 +41,9 @@ class Session:
         self._socket_path, self._output = socket_path, output
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="trainer")
         self._loop = asyncio.get_running_loop()
-        self._clients: set[Client] = set()
+        self._clients: dict[Client, None] = {}
+        """In the order they came."""
+        self._steering: Client | None = None
         self._control: Control | None = None
         self.ready: Ready | None = None
         """Said to new clients once torch is loaded."""
@@ -73,12 +75,13 @@ class Session:
             writer.close()
             return
         client = Client(self, reader, writer)
-        self._clients.add(client)
+        self._clients[client] = None
         try:
             await client.talk()
         finally:
-            self._clients.discard(client)
+            del self._clients[client]
             client.leave()
+            self._hand_over(None if client is self._steering else self._steering)
             self._end_when_idle(IDLE_SECONDS)
 
     def _end_when_idle(self, seconds: float) -> None:
@@ -92,11 +95,42 @@ class Session:
         """What a new client is told first."""
         return Hello(version=engine.__version__, pid=os.getpid(), run=self.run.name if self.run else "")
 
+    # who steers
+
+    def joined(self, client: Client) -> None:
+        """A client has said who it is."""
+        self._hand_over(self._steering)
+
+    def _hand_over(self, to: Client | None) -> None:
+        """Have a screen steer (None: the one that is here the longest), and tell all."""
+        screens = [c for c in self._clients if c.role in ("screen", "watcher")]
+        self._steering = to or next((c for c in screens if c.role == "screen"), None)
+        name = self._steering.name if self._steering else ""
+        for client in screens:
+            steers = Steers(name=name, you=client is self._steering, screens=len(screens))
+            if steers != client.told:
+                client.told = steers
+                client.tell(steers)
+
+    def _refuse_unless_steering(self, client: Client) -> None:
+        if client.role == "watcher":
+            raise EngineProblem("This screen only watches (--read-only).")
+        if client.role == "screen" and client is not self._steering:
+            name = self._steering.name if self._steering else "another screen"
+            raise EngineProblem(f"{name or 'Another screen'} steers; take control first.")
+
     # commands
 
-    async def obey(self, command: cmd.Command) -> Reply:
+    async def obey(self, command: cmd.Command, client: Client) -> Reply:
         """Do what a client asks, or refuse with a sentence."""
         try:
+            if isinstance(command, cmd.TakeControl):
+                if client.role == "watcher":
+                    self._refuse_unless_steering(client)
+                self._hand_over(client if client.role == "screen" else self._steering)
+                return Reply(id=command.id)
+            if not isinstance(command, cmd.ListDevices):
+                self._refuse_unless_steering(client)
             match command:
                 case cmd.Start():
                     await self._settle()

@@ -23,7 +23,7 @@ from engine.client import Engine, Lost, Message
 from engine.config import TrainConfig, make_config
 from engine.errors import ConfigProblem, EngineProblem, Problem
 from engine.history import RunState, fold, reduce
-from engine.protocol import COMMAND_LIMIT, Ready
+from engine.protocol import COMMAND_LIMIT, Ready, Steers
 from engine.runs import find_run, read_session
 from tests.kit import write_tiny_set
 
@@ -114,7 +114,7 @@ async def test_a_client_that_comes_late_knows_what_one_from_the_start_knows(
     slow = make_config({"epochs": 200}, config)
     name = (await engine.send(cmd.Start(config=slow))).result["run"]
     early = events(await until(engine, lambda m: isinstance(m, ev.EpochEnded) and m.epoch >= 3))
-    late = await Engine.attach(read_session(find_run(name)))
+    late = await Engine.attach(read_session(find_run(name)), "script")
     await late.send(cmd.Stop())
     early += events(await until(engine, is_a(ev.Finished)))
     seen = events(await until(late, is_a(ev.Finished)))
@@ -343,3 +343,33 @@ async def test_the_engine_gives_way_to_the_screen(engine: Engine) -> None:
     assert process.nice() > psutil.Process().nice()
     assert process.environ()["OMP_WAIT_POLICY"] == "PASSIVE"
     assert os.getsid(engine.hello.pid) != os.getsid(0)
+
+
+async def test_one_screen_steers_and_another_can_take_control(engine: Engine, config: TrainConfig) -> None:
+    await engine.send(cmd.Start(config=make_config({"epochs": 9000}, config)))
+    path = Path(await socket_of(engine))
+    second, watcher = await Engine.connect(path), await Engine.connect(path, "watcher")
+    assert not (await until(second, is_a(Steers)))[-1].you
+    with pytest.raises(EngineProblem, match="steers; take control first"):
+        await second.send(cmd.Pause())
+    with pytest.raises(EngineProblem, match="only watches"):
+        await watcher.send(cmd.Stop())
+    with pytest.raises(EngineProblem, match="only watches"):
+        await watcher.send(cmd.TakeControl())
+
+    await second.send(cmd.TakeControl())
+    told = (await until(second, lambda m: isinstance(m, Steers) and m.you))[-1]
+    assert told.screens == 3
+    assert not (await until(engine, lambda m: isinstance(m, Steers) and not m.you))[-1].you
+    with pytest.raises(EngineProblem, match="steers; take control first"):
+        await engine.send(cmd.Stop())
+    await second.send(cmd.Pause())
+    await until(second, is_a(ev.Paused))
+
+    await second.close()  # who was there before steers again
+    assert (await until(engine, lambda m: isinstance(m, Steers) and m.you))[-1].screens == 2
+    await watcher.close()
+    script = await Engine.connect(path, "script")
+    await script.send(cmd.Abort())  # a script's order counts beside whoever steers
+    await until(engine, is_a(ev.Finished))
+    await script.close()

@@ -6,6 +6,7 @@ import pytest
 
 from engine import commands as cmd
 from engine import events as ev
+from engine.protocol import Steers
 from tests import events_kit as kit
 from tests.tui.app_kit import stage
 
@@ -124,3 +125,26 @@ async def test_the_palette_has_the_commands_that_mean_something() -> None:
         assert on.engine.commands == [cmd.StepBatch()]
         await on.press("colon")
         assert "Pause: wait after the step under way" in on.text()
+
+
+async def test_where_another_screen_steers_this_one_watches_and_takes_control_with_a_key() -> None:
+    async with stage(training()) as on:
+        await on.tell(Steers(name="pts/7", you=False, screens=2))
+        assert "pts/7 steers (k takes control)" in on.text().splitlines()[0]
+        await on.press("p", "s", "b")
+        assert on.engine.commands == []
+        assert "k Take control" in on.text().splitlines()[-1]
+        await on.press("k")
+        assert on.engine.commands == [cmd.TakeControl()]
+        await on.tell(Steers(name="pts/3", you=True, screens=2))
+        assert "watched by 1 other screen" in on.text().splitlines()[0]
+        await on.press("p", "k")
+        assert on.engine.commands == [cmd.TakeControl(), cmd.Pause()]
+
+
+async def test_one_who_only_watches_quits_at_once() -> None:
+    async with stage(training()) as on:
+        await on.tell(Steers(name="pts/7", you=False, screens=2))
+        await on.press("q")
+        assert on.app._exit
+        assert on.engine.commands == []

@@ -18,10 +18,12 @@ def parser() -> Parser:
     """Which run, and the look of the screen."""
     made = Parser(
         "attach",
-        usage="[RUN] [--ascii] [--theme NAME]",
-        about="Show a run that is under way. Leaving the app leaves the run going.",
+        usage="[RUN] [--read-only] [--ascii] [--theme NAME]",
+        about="Show a run that is under way. Leaving the app leaves the run going. One screen steers; the others watch,\n"
+        "and take control with the key k.",
     )
     made.options.add_argument("run", metavar="RUN", nargs="?", help="which run; the one that is under way without it")
+    made.options.add_argument("--read-only", action="store_true", help="only watch: this screen cannot take control")
     screen.add_screen(made)
     return made
 
@@ -36,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     async def connect() -> EngineLike:
         from engine.client import Engine  # noqa: PLC0415 - the first picture does without
 
-        return await Engine.attach(info)
+        return await Engine.attach(info, "watcher" if args.read_only else "screen")
 
     return screen.open_app(effective(), connect, args, run=folder.name)
 

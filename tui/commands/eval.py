@@ -57,7 +57,7 @@ async def evaluate(connect: Connect, command: EvaluateRun, state: RunState) -> R
     from engine.errors import EngineProblem  # noqa: PLC0415
     from engine.events import Tested  # noqa: PLC0415
     from engine.history import reduce  # noqa: PLC0415
-    from engine.protocol import Ready  # noqa: PLC0415
+    from engine.protocol import Ready, Steers  # noqa: PLC0415
 
     engine = await connect()
     try:
@@ -66,7 +66,7 @@ async def evaluate(connect: Connect, command: EvaluateRun, state: RunState) -> R
             match message:
                 case Lost():
                     raise EngineProblem(message.reason or "The engine ended before the test was done.")
-                case Ready():
+                case Ready() | Steers():
                     pass
                 case event:
                     before, state = state, reduce(state, event)

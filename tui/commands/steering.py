@@ -53,7 +53,7 @@ def steer(folder: RunFolder, info: SessionInfo, act: Act) -> int:
 async def _send(info: SessionInfo, act: Act) -> None:
     from engine.client import Engine  # noqa: PLC0415 - --help does without
 
-    engine = await Engine.attach(info)
+    engine = await Engine.attach(info, "script")
     try:
         await engine.send(_commands()[act])
     finally:

@@ -12,8 +12,13 @@ def available(action: str, snapshot: Snapshot) -> bool:
     """Whether the action can do something with the run that is shown."""
     if action in _STEERING:
         return (
-            snapshot.running and snapshot.state.status in ("preparing", "training", "paused") and not snapshot.waiting
+            snapshot.running
+            and snapshot.state.status in ("preparing", "training", "paused")
+            and not snapshot.waiting
+            and not snapshot.watching
         )
+    if action == "take_control":
+        return snapshot.watching
     if action in ("start", "presets"):
         return not snapshot.running and not snapshot.starting and not snapshot.other
     return True

@@ -7,6 +7,7 @@ from typing import Literal
 
 from engine.client import Lost
 from engine.history import RunState
+from engine.protocol import Steers
 
 EngineStatus = Literal["none", "starting", "loading", "ready", "gone"]
 
@@ -16,7 +17,8 @@ class Snapshot:
     """What is known at one moment.
 
     `state` is the run that is shown; `opened` where it was read from its folder, so that no engine here is busy with
-    it; `other` is then the run that one is busy with. `engine` says how the process stands, `lost` why it is gone. `waiting` is what a person waits for before the program ends.
+    it; `other` is then the run that one is busy with. `engine` says how the process stands, `lost` why it is gone, `steers` which screen steers it.
+    `waiting` is what a person waits for before the program ends.
     `own` are lines that this program, not the engine, has for the log; `unread` counts log lines not seen yet.
     """
 
@@ -27,9 +29,20 @@ class Snapshot:
     engine: EngineStatus = "none"
     lost: Lost | None = None
     starting: bool = False
+    steers: Steers | None = None
     waiting: str = ""
     own: tuple[str, ...] = ()
     unread: int = 0
+
+    @property
+    def watching(self) -> bool:
+        """Whether another screen steers."""
+        return self.steers is not None and not self.steers.you
+
+    @property
+    def steers_name(self) -> str:
+        """What the steering screen is called."""
+        return (self.steers.name if self.steers else "") or "another screen"
 
     @property
     def running(self) -> bool:

@@ -205,7 +205,15 @@ def title(snapshot: Snapshot, *, ascii_only: bool = False) -> Content:
     state, between = snapshot.state, "-" if ascii_only else "·"
     run = f"{state.preset or 'own settings'} {between} {short_name(state.run)}" if state.run else snapshot.preset
     opened = "  (from its folder)" if snapshot.opened else ""
-    return Content.assemble((" mnist-tui ", "bold $train"), (f" {run}", ""), (opened, "$muted"))
+    return Content.assemble((" mnist-tui ", "bold $train"), (f" {run}", ""), (opened, "$muted"), *_steering(snapshot))
+
+
+def _steering(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """Who steers, where more than one screen is attached."""
+    if snapshot.watching:
+        return [(f"  {snapshot.steers_name} steers (k takes control)", "bold $accent")]
+    others = snapshot.steers.screens - 1 if snapshot.steers else 0
+    return [(f"  watched by {figures.plural(others, 'other screen')}", "$muted")] if others else []
 
 
 def short_name(run: str) -> str:

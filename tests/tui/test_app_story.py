@@ -33,6 +33,7 @@ async def test_while_it_trains_every_figure_has_its_split_and_place() -> None:
         assert "epoch 2 of 25" in on.status
         assert "cpu, 2 threads" in on.status
         assert "40 000 images/s" in on.status
+        assert "k images seen" in on.status
         assert "best so far: epoch 1 of 25" in on.results
         assert "final test: at the end" in on.results
         assert "blog-adam · brave-otter" in on.text()

@@ -78,3 +78,12 @@ def test_big_figures_are_three_rows_of_one_length(share: float) -> None:
     assert len(rows) == 3
     assert len({len(row) for row in rows}) == 1
     assert big(figures.percent(share), ascii_only=True) == (figures.percent(share),)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, "0"), (640, "640"), (9_999, "9 999"), (10_000, "10k"), (415_168, "415k"), (999_499, "999k")]
+    + [(999_500, "1M"), (1_250_000, "1.25M"), (60_000_000, "60M"), (2_500_000_000, "2.5G")],
+)
+def test_large_counts_are_short(number: int, text: str) -> None:
+    assert figures.rough(number) == text

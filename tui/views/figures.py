@@ -10,6 +10,15 @@ def count(number: float) -> str:
     return f"{round(number):,}".replace(",", " ")
 
 
+def rough(number: float) -> str:
+    """A whole number in at most three digits: "9 500", "415k", "1.25M"."""
+    if number < 10_000:
+        return count(number)
+    if number < 999_500:
+        return f"{number / 1e3:.0f}k"
+    return f"{number / 1e6:.3g}M" if number < 999.5e6 else f"{number / 1e9:.3g}G"
+
+
 def percent(share: float, digits: int = 2) -> str:
     """A share of 0 to 1 in percent: "97.81 %". Only 0 and 1 themselves are written as 0 and 100."""
     scale = 10**digits

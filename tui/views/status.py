@@ -193,7 +193,7 @@ def figures_line(snapshot: Snapshot, width: int, signs: Signs = SIGNS) -> Conten
         parts.append(figure("learning rate", figures.number(progress.learning_rate), 4))
         parts.append(figure("gradient norm", figures.number(progress.gradient_norm), 6))
         seen = state.losses.points[-1].images if state.losses.points else progress.images
-        parts.append(Part(Content.assemble(figures.count(seen), (" images seen", "$muted")), 3))
+        parts.append(Part(Content.assemble(figures.rough(seen), (" images seen", "$muted")), 3))
         parts.append(Part(Content.assemble(figures.duration(progress.seconds), (" trained", "$muted")), 5))
     threads = f", {figures.plural(machine.threads, 'thread')}" if machine.device == "cpu" else ""
     parts.append(text(f"{machine.device}{threads}", "$muted", 2))

@@ -82,8 +82,18 @@ def test_big_figures_are_three_rows_of_one_length(share: float) -> None:
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(0, "0"), (640, "640"), (9_999, "9 999"), (10_000, "10k"), (415_168, "415k"), (999_499, "999k")]
-    + [(999_500, "1M"), (1_250_000, "1.25M"), (60_000_000, "60M"), (2_500_000_000, "2.5G")],
+    [
+        (0, "0"),
+        (640, "640"),
+        (9999, "9 999"),
+        (10000, "10k"),
+        (415168, "415k"),
+        (999499, "999k"),
+        (999500, "1M"),
+        (1250000, "1.25M"),
+        (60000000, "60M"),
+        (2500000000, "2.5G"),
+    ],
 )
 def test_large_counts_are_short(number: int, text: str) -> None:
     assert figures.rough(number) == text

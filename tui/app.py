@@ -125,10 +125,15 @@ class MnistApp(App[None]):
         self._until_unmount.enter_context(warnings_to(self._note_from_anywhere))
         if not self.is_headless:
             self._until_unmount.enter_context(on_signals(self._leaving.told_to_end))
+        self.app_resume_signal.subscribe(self, self._back_from_the_shell)
         self._begin(self._connect)
         self.call_after_refresh(self._import_the_rest)
         if self._asked_run is not None:
             self.open_run(self._asked_run, connecting=True)
+
+    def _back_from_the_shell(self, _app: App[object]) -> None:
+        """Paint everything: the shell has had the terminal, and Textual only sends what changes."""
+        self.call_later(self.refresh, layout=True)
 
     @work(thread=True, group="import", exit_on_error=False)
     def _import_the_rest(self) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
+import sys
 from pathlib import Path
 
 import psutil
 import pytest
 
 from engine.runs import all_runs
-from tests.terminal.term import app
+from tests.terminal.term import Term, app
 
 pytestmark = pytest.mark.timeout(180)
 SMALL = ("--preset", "quick", "--train-images", "2000", "--device", "cpu")
@@ -89,4 +91,24 @@ def test_a_signal_leaves_a_clean_terminal(tmp_path: Path, number: signal.Signals
         term.wait("engine: ready|loading torch", 30)
         term.signal(number)
         assert term.wait_end(10) == 128 + number
+        assert term.left_behind() == []
+
+
+def test_ctrl_z_gives_the_shell_back_and_fg_paints_everything_again(tmp_path: Path) -> None:
+    home = {"MNIST_TUI_HOME": str(tmp_path), "OMP_NUM_THREADS": "1", "PS1": "shell> "}
+    with Term(["bash", "--norc", "--noprofile", "-i"], env=home) as term:
+        term.wait("shell> ", 10)
+        term.key(shlex.join([sys.executable, "-P", "-m", "tui", *SMALL]) + "\r")
+        before = term.wait("engine: ready", 60)
+        term.key("\x1a")
+        term.wait("Stopped", 15)
+        term.key("echo it is $((40 + 2))\r")
+        term.wait("it is 42", 10)
+        term.key("fg\r")
+        after = term.wait("Hyperparameters(.|\\n)*engine: ready", 15)
+        assert after.splitlines()[:34] == before.splitlines()[:34]
+        term.key("q")
+        term.wait("shell> ", 15)
+        term.key("exit\r")  # bash itself keeps the terminal raw while it waits for a line
+        assert term.wait_end(10) == 0
         assert term.left_behind() == []

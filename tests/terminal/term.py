@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import fcntl
 import os
 import pty
@@ -14,12 +15,32 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pyte
 
 _MODES = {1049: "alternate screen", 1000: "mouse", 1002: "mouse", 1003: "mouse", 1006: "mouse", 2004: "bracketed paste"}
+
+
+class Screen(pyte.Screen):  # type: ignore[misc]
+    """pyte's screen with an alternate one: blank when it is entered, and what was there before comes back after it."""
+
+    _main: Any = None
+
+    def set_mode(self, *modes: int, **options: Any) -> None:
+        super().set_mode(*modes, **options)
+        if options.get("private") and 1049 in modes and self._main is None:
+            self._main = copy.deepcopy(self.buffer)
+            self.erase_in_display(2)
+            self.cursor_position()
+
+    def reset_mode(self, *modes: int, **options: Any) -> None:
+        super().reset_mode(*modes, **options)
+        if options.get("private") and 1049 in modes and self._main is not None:
+            self.buffer, self._main = self._main, None
+            self.dirty.update(range(self.lines))
 
 
 class Term:
@@ -28,7 +49,7 @@ class Term:
     def __init__(
         self, argv: list[str], columns: int = 120, rows: int = 35, env: Mapping[str, str] | None = None
     ) -> None:
-        self.screen = pyte.Screen(columns, rows)
+        self.screen = Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.sent = bytearray()
         self.master, self.slave = pty.openpty()
@@ -69,15 +90,19 @@ class Term:
         return "\n".join(self.screen.display)
 
     def wait(self, pattern: str, seconds: float = 60.0) -> str:
-        """Read until the screen matches; the screen."""
+        """Read until the screen matches; the screen. A paint may come in parts: wait for all that is looked at."""
+        return self.until(lambda text: re.search(pattern, text) is not None, repr(pattern), seconds)
+
+    def until(self, holds: Callable[[str], bool], what: str, seconds: float = 60.0) -> str:
+        """Read until `holds` of the screen's text; the screen."""
         end = time.monotonic() + seconds
-        while not re.search(pattern, self.text):
+        while not holds(self.text):
             left = end - time.monotonic()
             alive = self._read(min(0.2, max(left, 0)))
             if left <= 0 or (not alive and self.process.poll() is not None):
-                if re.search(pattern, self.text):
+                if holds(self.text):
                     break
-                raise AssertionError(f"no {pattern!r} on the screen (exit {self.process.poll()}):\n{self.text}")
+                raise AssertionError(f"no {what} on the screen (exit {self.process.poll()}):\n{self.text}")
         return self.text
 
     def wait_end(self, seconds: float = 30.0) -> int:

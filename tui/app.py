@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import functools
 import importlib
 import os
-import signal
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import ExitStack
 from typing import Any, ClassVar
 
+from rich.console import RenderableType
+from rich.traceback import Traceback
 from textual import constants, events, work
+from textual._compositor import CompositorUpdate
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.reactive import var
@@ -24,21 +25,24 @@ from textual.worker import Worker, WorkerState
 
 from engine import commands as cmd
 from engine.client import Engine, EngineLike
-from engine.errors import ConfigProblem, Problem
+from engine.errors import ConfigProblem, ExitCode, Problem
 from engine.history import RunState
 from engine.runs import SessionInfo, find_run
 from engine.settings import Settings
 from tui import farewell
+from tui.driver import TerminalDriver
+from tui.ending import Ending
 from tui.keys import KEYS, bindings
 from tui.leaving import Leaving
 from tui.pace import Pace
+from tui.painter import Changes, Painter
 from tui.screens.help import HelpScreen
 from tui.screens.log import LogScreen
 from tui.screens.quit import abort_dialog
 from tui.screens.runs import RunsScreen
 from tui.screens.train import TrainScreen
 from tui.session import Connect, Session
-from tui.signals import on_signals
+from tui.signals import HUNG_UP, hung_up, on_signals
 from tui.strays import warnings_to
 from tui.themes import THEMES, after, theme_name
 from tui.views.available import available
@@ -47,6 +51,8 @@ from tui.widgets.ascii_scrollbar import AsciiScrollBarRender
 
 _ESCAPE_SECONDS = 0.3
 """How long an escape character waits for the rest of an arrow key: over a slow line they come apart."""
+_VITAL = ("engine", "leave")
+"""Background work without which the app is of no use."""
 _OWN_LINES = 500
 """Lines kept of what this process itself printed or warned."""
 
@@ -81,7 +87,7 @@ class MnistApp(App[None]):
         start: Connect = Engine.start,
         attach: Attach = Engine.attach,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self.ascii_only = ascii
         self.animation_level = "none"
         ScrollBar.renderer = AsciiScrollBarRender if ascii else ScrollBarRender
@@ -95,8 +101,12 @@ class MnistApp(App[None]):
         self._seen = ("", 0, 0)
         self._until_unmount = ExitStack()
         self._session = Session(self._changed)
-        self._leaving = Leaving(self, self._session, lambda: tuple(self._own_log), self._changed, self._refused)
+        self._ending = Ending(self._told_to_end)
+        self._leaving = Leaving(
+            self, self._session, self._ending, lambda: tuple(self._own_log), self._changed, self._refused
+        )
         self._pace = Pace(self._paint, self._later, clock)
+        self._painter = Painter(self.console._color_system)
         for each in THEMES.values():
             self.register_theme(each)
         self.theme = theme_name(theme or settings.screen.get("theme"))
@@ -110,21 +120,27 @@ class MnistApp(App[None]):
         return dict(THEMES["dark"].variables)
 
     def run(self, *args: Any, **options: Any) -> None:
-        """Show the app until it is left. A terminal that is gone is an end like a hang-up, not a fault."""
+        """Show the app until it is left. Raises what went wrong in it, when the terminal is as it was found.
+
+        A terminal that is gone is an end like a hang-up, not a fault.
+        """
         if "ESCDELAY" not in os.environ:
             constants.ESCAPE_DELAY = _ESCAPE_SECONDS  # type: ignore[misc]
+        self._ending.watch()
+        on_signals(self._told_to_end)
         try:
             super().run(*args, **options)
-        except OSError as fault:
-            if fault.errno not in (errno.EIO, errno.EBADF):
+        except OSError:
+            if not hung_up(0):
                 raise
-            self._return_code = 128 + signal.SIGHUP
+            self._return_code = HUNG_UP
+        self._ending.in_order()
+        if self._exception is not None and not hung_up(0):
+            raise self._exception
 
     def on_mount(self) -> None:
         self.begin_capture_print(self)
         self._until_unmount.enter_context(warnings_to(self._note_from_anywhere))
-        if not self.is_headless:
-            self._until_unmount.enter_context(on_signals(self._leaving.told_to_end))
         self.app_resume_signal.subscribe(self, self._back_from_the_shell)
         self._begin(self._connect)
         self.call_after_refresh(self._import_the_rest)
@@ -132,8 +148,26 @@ class MnistApp(App[None]):
             self.open_run(self._asked_run, connecting=True)
 
     def _back_from_the_shell(self, _app: App[object]) -> None:
-        """Paint everything: the shell has had the terminal, and Textual only sends what changes."""
-        self.call_later(self.refresh, layout=True)
+        """Paint everything: the shell has had the terminal, and only what changes is sent."""
+        self.call_later(self.paint_again)
+
+    def on_resize(self) -> None:
+        """Trust nothing that was on the screen: terminals move lines about when they change their size."""
+        self._painter.forget()
+
+    def paint_again(self) -> None:
+        """Send the whole picture."""
+        self._painter.forget()
+        self.refresh(layout=True)
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Send what differs from what the terminal shows (Textual would send every line of what was refreshed)."""
+        shown = self._running and not self._closed and not self.is_headless and not self._batch_count
+        if isinstance(renderable, CompositorUpdate) and shown:
+            changes = self._painter.changes(renderable, *self.size)
+            if changes is not None:
+                renderable = Changes(changes) if changes else None
+        super()._display(screen, renderable)
 
     @work(thread=True, group="import", exit_on_error=False)
     def _import_the_rest(self) -> None:
@@ -346,6 +380,41 @@ class MnistApp(App[None]):
         for field in self.screen.query(Input):
             field.cursor_blink = False
 
+    # ends that nobody asked for here
+
+    def _told_to_end(self, status: int) -> None:
+        """A signal came, or the terminal is gone: leave, a run goes on. Between any two instructions, or in a thread."""
+        if not self._ending.begin(status, self._left_training()):
+            return
+        if isinstance(self._driver, TerminalDriver) and self._driver.suspended:
+            self._ending.at_once()
+        if self._loop is None:
+            raise SystemExit(status)
+        self._loop.call_soon_threadsafe(self.call_later, self._leaving.told_to_end, status)
+
+    def _left_training(self) -> str:
+        return farewell.left_training(self._session.state.run) if self._session.training else ""
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End after a fault in the app itself; `run` raises it."""
+        if self.is_headless:
+            super()._handle_exception(error)
+            return
+        if self._exception is None:
+            self._exception = error
+            if words := self._left_training():
+                error.add_note(words)
+        self._ending.begin(int(ExitCode.FAILED), self._left_training(), fault=True)
+        self._return_code = int(ExitCode.FAILED)
+        self._exit_renderables.clear()
+        self._close_messages_no_wait()
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """What Textual calls when it cannot read keys any more."""
+        stacks = [stack for each in renderables if isinstance(each, Traceback) for stack in each.trace.stacks]
+        said = "; ".join(f"{stack.exc_type}: {stack.exc_value}" for stack in stacks)
+        self._handle_exception(RuntimeError(f"the terminal cannot be read: {said}"))
+
     # what nobody should have printed
 
     def on_print(self, event: events.Print) -> None:
@@ -359,7 +428,10 @@ class MnistApp(App[None]):
         if event.state is WorkerState.ERROR:
             fault = event.worker.error
             self._note(f"{event.worker.name}: {type(fault).__name__}: {fault}")
-            self.notify("Something in mnist-tui itself failed; screen 3 has it.", severity="error", markup=False)
+            if isinstance(fault, Exception) and event.worker.group in _VITAL:
+                self._handle_exception(fault)
+            else:
+                self.notify("Something in mnist-tui itself failed; screen 3 has it.", severity="error", markup=False)
 
     def _note(self, line: str) -> None:
         del self._own_log[:-_OWN_LINES]

@@ -103,7 +103,8 @@ def _unexpected(fault: Exception, arguments: list[str]) -> str:
     what = f"{type(fault).__name__}: {fault}".rstrip(": .").replace("\n", " ")[:200]
     path = _write_traceback(fault, arguments)
     where = f"the traceback is in {path}" if path else "the traceback could not be written anywhere"
-    return f"This is a fault in mnist-tui itself ({what}); {where}; please report it."
+    notes = "".join(f" {note}" for note in getattr(fault, "__notes__", ()))
+    return f"This is a fault in mnist-tui itself ({what}); {where}; please report it.{notes}"
 
 
 def _write_traceback(fault: Exception, arguments: list[str]) -> Path | None:

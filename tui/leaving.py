@@ -10,6 +10,7 @@ from textual.app import App
 from engine import commands as cmd
 from engine.errors import Problem
 from tui import farewell
+from tui.ending import Ending
 from tui.screens.dialog import Dialog
 from tui.screens.quit import quit_dialog
 from tui.session import Session
@@ -26,11 +27,12 @@ class Leaving:
         self,
         app: App[None],
         session: Session,
+        ending: Ending,
         own_log: Callable[[], tuple[str, ...]],
         changed: Callable[[], None],
         refused: Callable[[Problem], None],
     ) -> None:
-        self._app, self._session = app, session
+        self._app, self._session, self._ending = app, session, ending
         self._own_log, self._changed, self._refused = own_log, changed, refused
         self.waiting = ""
 
@@ -48,7 +50,7 @@ class Leaving:
         self._app.run_worker(self._leave(words, status), group="leave", exit_on_error=False)
 
     def told_to_end(self, status: int) -> None:
-        """A signal came."""
+        """A signal came, or the terminal is gone."""
         session = self._session
         self.leave(farewell.left_training(session.state.run) if session.training else "", status)
 
@@ -83,6 +85,7 @@ class Leaving:
         return True
 
     async def _leave(self, words: str, status: int) -> None:
-        await self._session.leave()
         words = farewell.with_log(words, self._own_log())
+        self._ending.begin(status, words)
+        await self._session.leave()
         self._app.exit(return_code=status, message=Text(words) if words else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-INTERVAL = 0.33
+INTERVAL = 0.4
 """Least time between two paintings, in seconds."""
 
 

@@ -134,7 +134,7 @@ def test_a_constant_is_a_flat_line_in_the_middle(value: float) -> None:
 @pytest.mark.parametrize("symbols", SYMBOLS)
 @pytest.mark.parametrize("size", [(58, 14), (120, 40)], ids=["by plotext", "as bars"])
 def test_a_line_is_not_bridged_over_a_value_that_is_not_a_number(size: tuple[int, int], symbols: Symbols) -> None:
-    plot = loss(epochs(1.0, 1.0, NAN, 1.0, 1.0, label=""), y_min=0.0, y_max=2.0)
+    plot = loss(epochs(1.0, 1.0, NAN, 1.0, 1.0, label="", points=True), y_min=0.0, y_max=2.0)
     width, height = size
     columns = sorted({column for _, column in coloured(plot, PALETTE.train, width, height, symbols)})
     gaps = np.diff(columns)
@@ -182,18 +182,18 @@ def test_a_logarithmic_axis_leaves_out_what_it_cannot_show_and_comes_back() -> N
     assert any("none of 2 values" in row for row in lines(loss(epochs(0.0, -1.0), log_y=True)))
 
 
-@pytest.mark.parametrize("size", [(58, 14), (120, 40)], ids=["by plotext", "as bars"])
-def test_a_spike_among_many_points_is_seen(size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("points", [True, False], ids=["by plotext", "as bars"])
+def test_a_spike_among_many_points_is_seen(*, points: bool) -> None:
     y = np.ones(100_000)
     y[31_416] = 9.0
-    cells = coloured(loss(Curve("", np.arange(100_000.0), y)), PALETTE.train, *size)
+    cells = coloured(loss(Curve("", np.arange(100_000.0), y, points=points)), PALETTE.train)
     assert min(row for row, _ in cells) <= 4
     assert len({column for row, column in cells if row <= 4}) == 1
 
 
 def test_bars_show_the_same_line_as_plotext(monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.linspace(0.1, 10, 200)
-    plot = loss(Curve("", x, 2 * np.exp(-x) + 0.1 * np.sin(3 * x)))
+    plot = loss(Curve("", x, 2 * np.exp(-x) + 0.1 * np.sin(3 * x), points=True))
     by_plotext = coloured(plot, PALETTE.train)
     monkeypatch.setattr(canvas, "_MANY_CELLS", 0)
     as_bars = coloured(plot, PALETTE.train)
@@ -306,7 +306,7 @@ def test_a_chart_may_be_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("COLUMNS", "20")
     monkeypatch.setenv("LINES", "4")
     canvas._plotext.cache_clear()
-    columns = {column for _, column in coloured(loss(epochs(1.0, 2.0, 1.0, 2.0)), PALETTE.train, 100, 8)}
+    columns = {column for _, column in coloured(loss(epochs(1.0, 2.0, 1.0, 2.0, points=True)), PALETTE.train, 100, 8)}
     assert max(columns) == 99
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import takewhile
 
 from rich.cells import cell_len
+from rich.segment import Segment
 from textual.app import App
 from textual.color import Color, ColorParseError
 from textual.geometry import Region
@@ -55,6 +56,7 @@ class Chart(Widget, can_focus=False):
         self.set_reactive(Chart.symbols, symbols)
         self._theme_palette: Palette | None = None
         self._drawn_for: tuple[object, ...] = ()
+        self._rows: list[list[Segment]] = []
         self._strips: list[Strip] = []
 
     def on_mount(self) -> None:
@@ -73,7 +75,9 @@ class Chart(Widget, can_focus=False):
         if len(after) != len(before):
             self.refresh()
         elif changed := [
-            Region(*cells, 1) for y in range(len(after)) if (cells := _difference(before[y], after[y], y))
+            Region(*cells, 1)
+            for y in range(len(after))
+            if before[y] is not after[y] and (cells := _difference(before[y], after[y], y))
         ]:
             self.refresh(*changed)
 
@@ -90,8 +94,13 @@ class Chart(Widget, can_focus=False):
         key = (self.plot, width, height, palette, self.symbols, style)
         if key != self._drawn_for:
             rows = draw(self.plot or _NO_PLOT, width, height, palette, symbols=self.symbols)
-            self._strips = [Strip(row, width).apply_style(style) for row in rows]
-            self._drawn_for = key
+            before = zip(self._rows, self._strips, strict=True) if self._drawn_for[1:] == key[1:] else ()
+            kept = [strip if row == old else None for row, (old, strip) in zip(rows, before, strict=False)]
+            kept += [None] * (len(rows) - len(kept))
+            self._strips = [
+                strip or Strip(row, width).apply_style(style) for row, strip in zip(rows, kept, strict=True)
+            ]
+            self._rows, self._drawn_for = rows, key
         return self._strips
 
 

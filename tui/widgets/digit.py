@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rich.segment import Segment
@@ -94,14 +95,18 @@ def draw_digit(view: DigitView, columns: int, style: DigitStyle) -> list[Row]:
 
     A wrong reading differs by its mark and wording, by its colour, and without colours by a reversed caption.
     """
-    image = crop(view.pixels, _box(columns))
-    rows: list[Row]
-    if style.mode == "colour":
-        rows = half_blocks(image, columns, palette=style.wrong_palette if view.wrong else style.right_palette)
-    else:
-        lines = shades(image, columns, ASCII if style.mode == "ascii" else BLOCKS)
-        rows = [[Segment(line, style.wrong if view.wrong else None)] for line in lines]
+    rows = _picture(view.pixels.tobytes(), columns, style, wrong=view.wrong)
     return [*rows, _caption_row(view, columns, style)]
+
+
+@lru_cache(maxsize=64)
+def _picture(pixels: bytes, columns: int, style: DigitStyle, *, wrong: bool) -> list[Row]:
+    """The picture alone, which is the same for as long as the reading is as right or as wrong as before."""
+    image = crop(np.frombuffer(pixels, np.uint8).reshape(28, 28), _box(columns))
+    if style.mode == "colour":
+        return half_blocks(image, columns, palette=style.wrong_palette if wrong else style.right_palette)
+    lines = shades(image, columns, ASCII if style.mode == "ascii" else BLOCKS)
+    return [[Segment(line, style.wrong if wrong else None)] for line in lines]
 
 
 def _box(columns: int) -> int:

@@ -1,0 +1,101 @@
+"""The end of the app: with the terminal as it was found, and by force where that takes too long."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import termios
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tui.signals import HUNG_UP
+
+GRACE_SECONDS = 2.0
+"""From the decision to leave until it is done by force: a terminal that does not read holds everything up."""
+_FAULT_GRACE_SECONDS = 6.0
+"""The same after a fault in the app: the traceback is still to be written."""
+_WRITABLE_SECONDS = 0.2
+_INPUT, _OUTPUT = 0, 2
+_LEAVE = (
+    b"\x1b[?2004l\x1b[?2048l\x1b[?1016l\x1b[?1006l\x1b[?1015l\x1b[?1003l\x1b[?1000l\x1b[?1004l\x1b[?7h"
+    b"\x1b[<u\x1b[?1049l\x1b[?25h\x1b[0m"
+)
+"""Off: bracketed paste, reports of size, mouse and focus. On: line wrap. Then the main screen and its cursor."""
+
+
+class Ending:
+    """Sees to it that the program ends once that has been decided.
+
+    A thread waits for the decision (`begin`), and for the terminal to go: then it calls `gone` with the exit status.
+    Without `watch` there is no such thread, and nothing is done by force.
+    """
+
+    def __init__(self, gone: Callable[[int], None]) -> None:
+        self._gone = gone
+        self._begun: tuple[int, str, float] | None = None
+        self._wake: int | None = None
+        self._attributes: list[Any] | None = None
+        self._in_order = False
+
+    def watch(self) -> None:
+        """Note how the terminal is, before the app has it, and watch."""
+        with contextlib.suppress(termios.error):
+            self._attributes = termios.tcgetattr(_INPUT)
+        wait, self._wake = os.pipe()
+        threading.Thread(target=self._watch, args=(wait,), name="ending", daemon=True).start()
+
+    def begin(self, status: int, words: str = "", *, fault: bool = False) -> bool:
+        """It has been decided to leave, with this status and these last words; False where that was so already.
+
+        Can be called in a signal handler.
+        """
+        if self._begun is not None:
+            return False
+        self._begun = (status, words, _FAULT_GRACE_SECONDS if fault else GRACE_SECONDS)
+        if self._wake is not None:
+            os.write(self._wake, b".")
+        return True
+
+    def in_order(self) -> None:
+        """The app has left the terminal and said its words."""
+        self._in_order = True
+
+    def at_once(self) -> None:
+        """End now; the terminal belongs to another program."""
+        self._in_order = True
+        self._end(self._begun or (0, "", 0.0), said=False)
+
+    def _watch(self, wait: int) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})  # which would stop us where another has the terminal
+        if hasattr(select, "poll"):
+            events = select.poll()
+            events.register(wait, select.POLLIN)
+            events.register(_INPUT, 0)
+            while self._begun is None:
+                for descriptor, what in events.poll():
+                    if descriptor == _INPUT:
+                        events.unregister(_INPUT)
+                        if what & (select.POLLHUP | select.POLLERR):
+                            self._gone(HUNG_UP)
+        os.read(wait, 1)
+        begun = self._begun or (0, "", 0.0)
+        time.sleep(begun[2])
+        self._end(begun, said=self._in_order)
+
+    def _end(self, begun: tuple[int, str, float], *, said: bool) -> None:
+        status, words, _ = begun
+        data = b"" if self._in_order else _LEAVE
+        if words and not said:
+            data += words.replace("\n", "\r\n").encode("utf-8", "replace") + b"\r\n"
+        with contextlib.suppress(OSError, termios.error):
+            if not self._in_order:
+                termios.tcflush(_INPUT, termios.TCIOFLUSH)
+                if self._attributes:
+                    termios.tcsetattr(_INPUT, termios.TCSANOW, self._attributes)
+            if select.select([], [_OUTPUT], [], _WRITABLE_SECONDS)[1]:
+                os.write(_OUTPUT, data)
+        os._exit(status)

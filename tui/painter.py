@@ -1,0 +1,201 @@
+"""What of a picture has to be sent: the cells that differ from those the terminal shows already.
+
+Textual sends whole lines of every widget that was refreshed, with the full colours of each piece. Here a copy of the
+terminal's cells is kept, and a paint becomes the shortest way from it to the new picture: few cursor movements, a colour
+only where it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+
+_GAP = 5
+"""Unchanged cells that are sent again rather than jumped over: a jump takes as many bytes (``ESC [ 5 C``)."""
+_ATTRIBUTES = (
+    ("bold", "1"),
+    ("dim", "2"),
+    ("italic", "3"),
+    ("underline", "4"),
+    ("blink", "5"),
+    ("reverse", "7"),
+    ("conceal", "8"),
+    ("strike", "9"),
+)
+_SEEN_ON_BLANKS = frozenset("4789")
+"""Attributes that show on a blank: without them its foreground does not matter."""
+
+
+class Ink(NamedTuple):
+    """How a cell is drawn: parts of an SGR sequence (ECMA-48 8.3.117)."""
+
+    attributes: str = ""
+    foreground: str = ""
+    background: str = ""
+
+
+Cell = tuple[str, Ink]
+"""A character and its ink. The right half of a wide character is an empty one."""
+_PLAIN = Ink()
+_UNKNOWN: Cell = ("?", Ink("unknown"))
+
+
+class Changes(CompositorUpdate):
+    """A sequence of the painter's, where Textual expects an update of its own."""
+
+    def __init__(self, sequence: str) -> None:
+        self._sequence = sequence
+
+    def render_segments(self, console: Console) -> str:
+        """The sequence."""
+        return self._sequence
+
+
+class Painter:
+    """Turns Textual's updates into what has to be sent. `sent` counts the characters so far."""
+
+    def __init__(self, colors: ColorSystem | None) -> None:
+        self._colors = colors
+        self._inks: dict[Style, Ink] = {}
+        self._rows: list[list[Cell]] = []
+        self.sent = 0
+
+    def forget(self) -> None:
+        """The terminal shows something else now: the next picture is sent whole."""
+        self._rows = []
+
+    def changes(self, update: CompositorUpdate, width: int, height: int) -> str | None:
+        """The sequence that makes the terminal (`width` × `height` cells) show the update; empty where it does.
+
+        None for an update of a kind that is not known here: it is to be sent as it is.
+        """
+        match update:
+            case LayoutUpdate():
+                pieces = _of_layout(update)
+            case ChopsUpdate():
+                pieces = _of_chops(update)
+            case _:
+                self.forget()
+                return None
+        if len(self._rows) != height or len(self._rows[0]) != width:
+            self._rows = [[_UNKNOWN] * width for _ in range(height)]
+        touched: dict[int, list[Cell]] = {}
+        for x, y, segments in pieces:
+            if 0 <= y < height and 0 <= x < width:
+                row = touched.get(y) or touched.setdefault(y, self._rows[y].copy())
+                cells = self._cells(segments)[: width - x]
+                row[x : x + len(cells)] = cells
+        out = "".join(self._sequence(touched))
+        self.sent += len(out)
+        return out
+
+    def _cells(self, segments: Iterable[Segment]) -> list[Cell]:
+        cells: list[Cell] = []
+        for text, style, control in segments:
+            if control:
+                continue
+            ink = self._ink(style) if style else _PLAIN
+            if text.isspace():
+                cells += [(" ", _on_blank(ink))] * len(text)
+            elif cell_len(text) == len(text):
+                cells += [(each, ink) for each in text]
+            else:
+                for each in text:
+                    size = cell_len(each)
+                    if size:
+                        cells += [(each, ink)] + [("", ink)] * (size - 1)
+                    elif cells:
+                        cells[-1] = (cells[-1][0] + each, ink)
+        return [(each, _on_blank(ink)) if each == " " else (each, ink) for each, ink in cells]
+
+    def _ink(self, style: Style) -> Ink:
+        ink = self._inks.get(style)
+        if ink is None:
+            foreground = background = ""
+            if self._colors is not None:
+                if style.color:
+                    foreground = ";".join(style.color.downgrade(self._colors).get_ansi_codes())
+                if style.bgcolor:
+                    background = ";".join(style.bgcolor.downgrade(self._colors).get_ansi_codes(foreground=False))
+            attributes = ";".join(code for name, code in _ATTRIBUTES if getattr(style, name))
+            ink = self._inks[style] = Ink(attributes, foreground, background)
+        return ink
+
+    def _sequence(self, touched: dict[int, list[Cell]]) -> Iterator[str]:
+        ink = _PLAIN
+        for y, new in touched.items():
+            old, at = self._rows[y], -1
+            for first, after in _runs(old, new):
+                yield f"\x1b[{y + 1};{first + 1}H" if at < 0 else f"\x1b[{first - at}C"
+                for text, wanted in new[first:after]:
+                    if wanted is not ink and wanted != ink:
+                        yield _switch(ink, wanted)
+                        ink = wanted
+                    yield text
+                at = after
+            self._rows[y] = new
+        if ink != _PLAIN:
+            yield "\x1b[0m"
+
+
+def _on_blank(ink: Ink) -> Ink:
+    if _SEEN_ON_BLANKS.isdisjoint(ink.attributes):
+        return Ink("", "", ink.background)
+    return ink
+
+
+def _runs(old: list[Cell], new: list[Cell]) -> Iterator[tuple[int, int]]:
+    """Where the row has to be written: from, up to; close ones in one. A wide character is written whole."""
+    first = last = -1
+    for x, (before, cell) in enumerate(zip(old, new, strict=True)):
+        if before is cell or before == cell:
+            continue
+        if first >= 0 and x - last > _GAP:
+            yield _whole(new, first, last)
+            first = -1
+        if first < 0:
+            first = x
+        last = x
+    if first >= 0:
+        yield _whole(new, first, last)
+
+
+def _whole(row: list[Cell], first: int, last: int) -> tuple[int, int]:
+    while first > 0 and not row[first][0]:
+        first -= 1
+    after = last + 1
+    while after < len(row) and not row[after][0]:
+        after += 1
+    return first, after
+
+
+def _switch(ink: Ink, wanted: Ink) -> str:
+    """The SGR sequence from one ink to another."""
+    gone = (
+        ink.attributes != wanted.attributes
+        or (ink.foreground and not wanted.foreground)
+        or (ink.background and not wanted.background)
+    )
+    if gone:
+        return f"\x1b[{';'.join(part for part in ('0', *wanted) if part)}m"
+    parts = [new for old, new in zip(ink, wanted, strict=True) if new != old]
+    return f"\x1b[{';'.join(parts)}m"
+
+
+def _of_layout(update: LayoutUpdate) -> Iterator[tuple[int, int, Iterable[Segment]]]:
+    for y, line in enumerate(update.strips, update.region.y):
+        yield update.region.x, y, [segment for strip in line for segment in strip]
+
+
+def _of_chops(update: ChopsUpdate) -> Iterator[tuple[int, int, Iterable[Segment]]]:
+    for y, x1, x2 in update.spans:
+        for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+            if strip is not None and x <= x2 and end > x1:
+                yield x, y, strip if end <= x2 else strip.crop(0, min(end, x2) - x)

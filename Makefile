@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # torch spins at its barriers by default; on a small machine that slows everything beside it.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: run install test check format screenshots bench figures clean
+.PHONY: run install test check format screenshots bench-terminal figures clean
 
 run: install ## open the app
 	@$(BIN)/mnist-tui
@@ -27,6 +27,9 @@ format: $(VENV)/installed-dev ## put the code into shape
 
 screenshots: $(VENV)/installed-dev ## draw the pictures of the documentation anew
 	@TEXTUAL_COLOR_SYSTEM=truecolor $(BIN)/python -m benchmarks.screenshots docs/pictures
+
+bench-terminal: $(VENV)/installed-dev ## what the screen costs: bytes, processor time, answer to a key
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.terminal
 
 figures: install ## train the presets whose figures the README gives
 	@$(BIN)/python -m benchmarks.figures

@@ -34,8 +34,8 @@ from tui.driver import TerminalDriver
 from tui.ending import Ending
 from tui.keys import KEYS, bindings
 from tui.leaving import Leaving
-from tui.pace import Pace
-from tui.painter import Changes, Painter
+from tui.pace import SLOW_LINE, Line, Pace
+from tui.painter import Changes, Painter, fewer_colours
 from tui.screens.help import HelpScreen
 from tui.screens.log import LogScreen
 from tui.screens.quit import abort_dialog
@@ -63,7 +63,7 @@ class MnistApp(App[None]):
     """Trains digit classifiers and shows it.
 
     `connect` makes the first connection to an engine. `run` names a run to show at once: `connect` leads to its
-    engine, or it is read from its folder. `clock` counts seconds, for the pace of painting alone. `start` and `attach`
+    engine, or it is read from its folder. `slow`: over a line like 9600 baud. `clock` counts seconds, for the pace of painting alone. `start` and `attach`
     make later connections.
     """
 
@@ -81,6 +81,7 @@ class MnistApp(App[None]):
         connect: Connect,
         *,
         ascii: bool = False,
+        slow: bool = False,
         theme: str | None = None,
         run: str | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -105,8 +106,9 @@ class MnistApp(App[None]):
         self._leaving = Leaving(
             self, self._session, self._ending, lambda: tuple(self._own_log), self._changed, self._refused
         )
-        self._pace = Pace(self._paint, self._later, clock)
-        self._painter = Painter(self.console._color_system)
+        self._line = Line(SLOW_LINE if slow else float("inf"), clock)
+        self._pace = Pace(self._paint, self._later, clock, busy=lambda: self._line.busy)
+        self._painter = Painter(fewer_colours(self.console._color_system) if slow else self.console._color_system)
         for each in THEMES.values():
             self.register_theme(each)
         self.theme = theme_name(theme or settings.screen.get("theme"))
@@ -167,6 +169,7 @@ class MnistApp(App[None]):
             changes = self._painter.changes(renderable, *self.size)
             if changes is not None:
                 renderable = Changes(changes) if changes else None
+                self._line.send(len(changes.encode()))
         super()._display(screen, renderable)
 
     @work(thread=True, group="import", exit_on_error=False)

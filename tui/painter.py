@@ -145,6 +145,11 @@ class Painter:
             yield "\x1b[0m"
 
 
+def fewer_colours(colors: ColorSystem | None) -> ColorSystem | None:
+    """256 colours instead of millions: they take half the bytes."""
+    return ColorSystem.EIGHT_BIT if colors is ColorSystem.TRUECOLOR else colors
+
+
 def _on_blank(ink: Ink) -> Ink:
     if _SEEN_ON_BLANKS.isdisjoint(ink.attributes):
         return Ink("", "", ink.background)

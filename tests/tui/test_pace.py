@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import events as ev
 from tests import events_kit as kit
 from tests.tui.app_kit import stage
-from tui.pace import INTERVAL, Pace
+from tui.pace import INTERVAL, SLOW_LINE, Line, Pace
 
 
 class World:
@@ -101,3 +103,40 @@ async def test_what_has_not_changed_is_not_painted() -> None:
         assert painted == []
         await on.tell(ev.LogLine(seq=10_000, text="a word"))
         assert {type(part).__name__ for part in painted} == {"TitleBar"}
+
+
+@given(st.lists(st.tuples(st.floats(0, 2), st.integers(0, 4000)), min_size=1, max_size=100))
+def test_a_slow_line_is_never_given_more_than_it_carries(paintings: list[tuple[float, int]]) -> None:
+    world = World()
+    line = Line(SLOW_LINE, lambda: world.now)
+    sent: list[tuple[float, int]] = []
+    sizes = iter([size for _, size in paintings])
+
+    def paint() -> None:
+        size = next(sizes, 10)
+        sent.append((world.now, size))
+        line.send(size)
+
+    pace = Pace(paint, world.later, lambda: world.now, busy=lambda: line.busy)
+    for gap, _ in paintings:
+        world.pass_time(gap)
+        pace.changed()
+    last = world.now
+    world.pass_time(10.0)
+    assert sent[-1][0] >= last or last == 0
+    for (before, size), (after, _) in pairwise(sent):
+        assert after - before >= size / SLOW_LINE * 0.999
+
+
+def test_what_was_painted_after_a_painting_was_planned_counts() -> None:
+    world = World()
+    line = Line(100.0, lambda: world.now)
+    pace = Pace(lambda: world.painted.append(world.now), world.later, lambda: world.now, busy=lambda: line.busy)
+    pace.changed()
+    world.pass_time(0.0)
+    pace.changed()
+    line.send(500)  # a key was pressed: five seconds
+    world.pass_time(4.0)
+    assert world.painted == [0.0]
+    world.pass_time(2.0)
+    assert world.painted == [0.0, pytest.approx(5.0)]

@@ -18,7 +18,7 @@ def parser() -> Parser:
     """Which run, and the look of the screen."""
     made = Parser(
         "attach",
-        usage="[RUN] [--read-only] [--ascii] [--theme NAME]",
+        usage="[RUN] [--read-only] [--ascii] [--slow] [--theme NAME]",
         about="Show a run that is under way. Leaving the app leaves the run going. One screen steers; the others watch,\n"
         "and take control with the key k.",
     )

@@ -29,7 +29,7 @@ def parser() -> Parser:
     import engine  # noqa: PLC0415 - for the version alone
 
     made = Parser(
-        usage="[COMMAND] [--preset NAME] [--FIELD VALUE ...] [--ascii] [--theme NAME]",
+        usage="[COMMAND] [--preset NAME] [--FIELD VALUE ...] [--ascii] [--slow] [--theme NAME]",
         about="Train, watch and understand a digit classifier in a terminal. Without a command the app opens.\n\nCommands:\n"
         + "\n".join(f"  {name:<10}{about}" for name, about in COMMANDS.items()),
         epilog="`mnist-tui COMMAND --help` says more of a command.",
@@ -43,9 +43,12 @@ def parser() -> Parser:
 
 
 def add_screen(parser: Parser) -> None:
-    """Add ``--ascii`` and ``--theme``."""
+    """Add ``--ascii``, ``--slow`` and ``--theme``."""
     parser.options.add_argument(
         "--ascii", action="store_true", help="draw with plain characters; taken by itself where the locale is not UTF-8"
+    )
+    parser.options.add_argument(
+        "--slow", action="store_true", help="paint so seldom that a line of 9600 baud keeps up (900 bytes a second)"
     )
     parser.options.add_argument("--theme", metavar="NAME", help="colours: dark, light or contrast")
 
@@ -75,7 +78,8 @@ def open_app(
         theme = args.theme or settings.screen.get("theme")
         if theme is not None and theme not in THEMES:
             raise ConfigProblem(f"There is no theme '{short(str(theme))}'; expected one of {', '.join(THEMES)}.")
-        app = MnistApp(settings, connect, ascii=plain, theme=theme, run=run)
+        slow = args.slow or settings.screen.get("slow") is True
+        app = MnistApp(settings, connect, ascii=plain, slow=slow, theme=theme, run=run)
         app.run()
     return int(app.return_code or 0)
 

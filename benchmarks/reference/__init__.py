@@ -1,0 +1,1 @@
+"""Programs to measure against, written after public descriptions."""

@@ -144,13 +144,11 @@ def latencies(samples: int) -> list[float]:
             while time.monotonic() < sent + 0.7:
                 if data := _read(term, sent + 0.7 - time.monotonic()):
                     arrived.append((time.monotonic(), data))
+            seen = []
             for at, data in arrived:
                 stream.feed(data)
-                if holds(term.text):
-                    found.append(1000 * (at - sent))
-                    break
-            else:
-                found.append(float("inf"))
+                seen += [1000 * (at - sent)] * holds(term.text)
+            found.append(seen[0] if seen else float("inf"))
     return found
 
 

@@ -44,6 +44,9 @@ class Ink(NamedTuple):
 Cell = tuple[str, Ink]
 """A character and its ink. The right half of a wide character is an empty one."""
 _PLAIN = Ink()
+_BLANK: Cell = (" ", _PLAIN)
+_INKS = 4096
+"""Styles remembered: Textual's may carry where on the screen they are, and so be without number."""
 _UNKNOWN: Cell = ("?", Ink("unknown"))
 
 
@@ -63,7 +66,7 @@ class Painter:
 
     def __init__(self, colors: ColorSystem | None) -> None:
         self._colors = colors
-        self._inks: dict[Style, Ink] = {}
+        self._inks: dict[Style, tuple[Ink, Cell]] = {}
         self._rows: list[list[Cell]] = []
         self.sent = 0
 
@@ -101,23 +104,26 @@ class Painter:
         for text, style, control in segments:
             if control:
                 continue
-            ink = self._ink(style) if style else _PLAIN
+            ink, blank = self._ink(style) if style else (_PLAIN, _BLANK)
             if text.isspace():
-                cells += [(" ", _on_blank(ink))] * len(text)
+                cells += [blank] * len(text)
             elif cell_len(text) == len(text):
-                cells += [(each, ink) for each in text]
+                cells += [blank if each == " " else (each, ink) for each in text]
             else:
                 for each in text:
                     size = cell_len(each)
-                    if size:
+                    if each == " ":
+                        cells.append(blank)
+                    elif size:
                         cells += [(each, ink)] + [("", ink)] * (size - 1)
                     elif cells:
-                        cells[-1] = (cells[-1][0] + each, ink)
-        return [(each, _on_blank(ink)) if each == " " else (each, ink) for each, ink in cells]
+                        cells[-1] = (cells[-1][0] + each, cells[-1][1])
+        return cells
 
-    def _ink(self, style: Style) -> Ink:
-        ink = self._inks.get(style)
-        if ink is None:
+    def _ink(self, style: Style) -> tuple[Ink, Cell]:
+        """The ink of a style, and a blank in it."""
+        known = self._inks.get(style)
+        if known is None:
             foreground = background = ""
             if self._colors is not None:
                 if style.color:
@@ -125,8 +131,12 @@ class Painter:
                 if style.bgcolor:
                     background = ";".join(style.bgcolor.downgrade(self._colors).get_ansi_codes(foreground=False))
             attributes = ";".join(code for name, code in _ATTRIBUTES if getattr(style, name))
-            ink = self._inks[style] = Ink(attributes, foreground, background)
-        return ink
+            ink = Ink(attributes, foreground, background)
+            blank = Ink("", "", background) if _SEEN_ON_BLANKS.isdisjoint(attributes) else ink
+            if len(self._inks) >= _INKS:
+                self._inks.clear()
+            known = self._inks[style] = ink, (" ", blank)
+        return known
 
     def _sequence(self, touched: dict[int, list[Cell]]) -> Iterator[str]:
         ink = _PLAIN
@@ -150,17 +160,13 @@ def fewer_colours(colors: ColorSystem | None) -> ColorSystem | None:
     return ColorSystem.EIGHT_BIT if colors is ColorSystem.TRUECOLOR else colors
 
 
-def _on_blank(ink: Ink) -> Ink:
-    if _SEEN_ON_BLANKS.isdisjoint(ink.attributes):
-        return Ink("", "", ink.background)
-    return ink
-
-
 def _runs(old: list[Cell], new: list[Cell]) -> Iterator[tuple[int, int]]:
     """Where the row has to be written: from, up to; close ones in one. A wide character is written whole."""
     first = last = -1
+    if old == new:
+        return
     for x, (before, cell) in enumerate(zip(old, new, strict=True)):
-        if before is cell or before == cell:
+        if before == cell:
             continue
         if first >= 0 and x - last > _GAP:
             yield _whole(new, first, last)

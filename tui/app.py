@@ -151,14 +151,14 @@ class MnistApp(App[None]):
 
     def _back_from_the_shell(self, _app: App[object]) -> None:
         """Paint everything: the shell has had the terminal, and only what changes is sent."""
-        self.call_later(self.paint_again)
+        self.call_later(self.action_paint_again)
 
     def on_resize(self) -> None:
         """Trust nothing that was on the screen: terminals move lines about when they change their size."""
         self._painter.forget()
 
-    def paint_again(self) -> None:
-        """Send the whole picture."""
+    def action_paint_again(self) -> None:
+        """Send the whole picture, whatever is on the terminal now."""
         self._painter.forget()
         self.refresh(layout=True)
 

@@ -86,6 +86,7 @@ KEYS: tuple[Key, ...] = (
         "Program",
         inside=True,
     ),
+    Key("ctrl+l", "ctrl+l", "paint_again", "", "paint all of the screen again", "Program", inside=True),
     Key("q", "q", "quit", "Quit", "leave; asks while a run is training", "Program", rank=4),
     Key("ctrl+q", "ctrl+q", "quit", "", "the same, from inside a field as well", "Program", inside=True),
     Key("ctrl+c", "ctrl+c", "quit", "", "the same, outside fields", "Program"),

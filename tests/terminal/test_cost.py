@@ -66,3 +66,16 @@ def test_a_slow_line_is_not_flooded(tmp_path: Path) -> None:
         term.wait("[Ll]eave it training", 20)
         term.key("a")
         assert term.wait_end(15) == 0
+
+
+def test_what_another_program_wrote_over_the_screen_is_painted_over(tmp_path: Path) -> None:
+    with app(tmp_path, *SMALL) as term:
+        term.wait("engine: ready", 60)
+        settle(term)
+        before = term.text
+        term._stream.feed(b"\x1b[5;5HBroadcast message from root\x1b[12;40Hgarbage")
+        assert term.text != before
+        term.key("\x0c")
+        term.until(lambda text: text == before, "the picture as it was", 10)
+        term.key("q")
+        assert term.wait_end(10) == 0

@@ -33,6 +33,9 @@ from engine.runtime import listen
 
 _GREETING_SECONDS = 20.0
 _LOG_TAIL = 20
+_WAITING = 4096
+"""Messages that wait to be taken; more are not read before there is room, unless a reply is awaited."""
+_PIECE = 64 * 1024
 _GONE = "The engine is gone; the run stands as its last checkpoint has it."
 
 
@@ -68,6 +71,8 @@ class Engine:
         self.hello = hello
         self._reader, self._writer = reader, writer
         self._queue: asyncio.Queue[Message] = asyncio.Queue()
+        self._room = asyncio.Event()
+        """Set where more messages may be read."""
         self._replies: dict[int, asyncio.Future[Reply]] = {}
         self._numbers = itertools.count(1)
         self._process: subprocess.Popen[bytes] | None = None
@@ -107,7 +112,7 @@ class Engine:
         """Connect to the engine that listens at `path`; all events of its current run will come."""
         try:
             async with asyncio.timeout(_GREETING_SECONDS):
-                reader, writer = await asyncio.open_unix_connection(str(path), limit=protocol.LINE_LIMIT)
+                reader, writer = await asyncio.open_unix_connection(str(path))
                 writer.write(protocol.encode(Greeting(role=role, name=terminal_name())))
                 first = protocol.decode_server(await reader.readline())
         except (OSError, TimeoutError, ValueError) as fault:
@@ -122,6 +127,8 @@ class Engine:
         """Everything the engine tells, in order, until it is gone (`Lost` is the last)."""
         while True:
             message = await self._queue.get()
+            if self._queue.qsize() < _WAITING // 2:
+                self._room.set()
             yield message
             if isinstance(message, Lost):
                 return
@@ -136,6 +143,7 @@ class Engine:
         number = next(self._numbers)
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._replies[number] = future
+        self._room.set()  # the reply comes after what is on its way
         try:
             if self._task.done():
                 raise ConnectionResetError
@@ -166,8 +174,14 @@ class Engine:
 
     async def _read(self) -> None:
         try:
-            while line := await self._reader.readline():
-                match protocol.decode_server(line):
+            async for line in _lines(self._reader):
+                try:
+                    told = protocol.decode_server(line)
+                except EngineProblem:
+                    if protocol.is_later(line, numbered=False):
+                        continue
+                    raise
+                match told:
                     case Reply() as reply:
                         future = self._replies.get(reply.id)
                         if future and not future.done():
@@ -176,12 +190,20 @@ class Engine:
                         pass
                     case message:
                         self._queue.put_nowait(message)
+                        await self._wait_for_room()
             fault = ""
         except (OSError, ValueError, EngineProblem) as error:
             fault = str(error)
         for future in self._replies.values():
             future.cancel()
         self._queue.put_nowait(await self._lost(fault))
+
+    async def _wait_for_room(self) -> None:
+        """Read no more for a client that is behind: the engine has it all in its log, and sends it later."""
+        self._room.clear()
+        while self._queue.qsize() >= _WAITING and not self._replies:
+            await self._room.wait()
+            self._room.clear()
 
     async def _lost(self, fault: str) -> Lost:
         if self._closing:
@@ -191,6 +213,19 @@ class Engine:
         status = await asyncio.to_thread(_wait, self._process)
         lines = tail(self._log, _LOG_TAIL) if self._log else ()
         return Lost(fault or _how_it_ended(status), expected=status == 0 and not fault, log=lines)
+
+
+async def _lines(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """What is sent, line by line, without a last one that was cut off. Raises ValueError for one that never ends."""
+    rest = bytearray()
+    while piece := await reader.read(_PIECE):
+        *ends, last = piece.split(b"\n")
+        for end in ends:
+            yield bytes(rest + end)
+            rest.clear()
+        rest += last
+        if len(rest) > protocol.LINE_LIMIT:
+            raise ValueError(f"The engine sent a line of more than {protocol.LINE_LIMIT} bytes.")
 
 
 def _spawn(listening: int, path: Path, log: Path) -> subprocess.Popen[bytes]:

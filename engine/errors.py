@@ -56,3 +56,8 @@ class EngineProblem(Problem):
     """The engine process did not start, ended, or refused."""
 
     exit_code = ExitCode.FAILED
+
+
+def reason(fault: OSError) -> str:
+    """What the system says of a fault, in words: "No space left on device"."""
+    return fault.strerror or str(fault) or type(fault).__name__

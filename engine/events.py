@@ -180,10 +180,24 @@ class CheckpointSaved(Base, frozen=True, kw_only=True, tag="checkpoint_saved"):
 
 
 class SaveFailed(Base, frozen=True, kw_only=True, tag="save_failed"):
-    """Something could not be written; training goes on and the earlier file is as it was."""
+    """Something could not be written; training goes on and the earlier file is as it was.
+
+    Told once for each reason, and stands until `SavedAgain` with the same path.
+    """
 
     path: str
     reason: str
+
+
+class SavedAgain(Base, frozen=True, kw_only=True, tag="saved_again"):
+    """What could not be written is on disk now. `lost` counts the events that the log could not keep meanwhile."""
+
+    path: str
+    lost: int = 0
+
+
+class Omitted(Base, frozen=True, kw_only=True, tag="omitted"):
+    """Holds the number of an event that the log could not keep; `time` is that event's, or an earlier one's."""
 
 
 class LogLine(Base, frozen=True, kw_only=True, tag="log"):
@@ -231,7 +245,7 @@ class Tested(Base, frozen=True, kw_only=True, tag="tested"):
 
 
 class Finished(Base, frozen=True, kw_only=True, tag="finished"):
-    """The end of a run, of whatever kind; always the last event until somebody resumes it.
+    """The end of a run, of whatever kind; after it come a resume, a look at the test set, or news of saving.
 
     `reason` is a sentence. `fault` says what kind of failure it was, where it was one. `epochs` counts whole epochs
     trained. `test` is None where the test set was not looked at.
@@ -263,6 +277,8 @@ Event = (
     | Changed
     | CheckpointSaved
     | SaveFailed
+    | SavedAgain
+    | Omitted
     | LogLine
     | Tested
     | Finished

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterable
+from pathlib import PurePath
 from typing import Literal
 
 import msgspec
@@ -57,7 +58,10 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     marks: tuple[Mark, ...] = ()
     log: tuple[str, ...] = ()
     log_count: int = 0
-    save_failed: ev.SaveFailed | None = None
+    unsaved: tuple[ev.SaveFailed, ...] = ()
+    """What cannot be written at present, a file each, the latest news last."""
+    lost: int = 0
+    """Events that the log could not keep."""
     checkpoint: ev.CheckpointSaved | None = None
     test: ev.TestResult | None = None
     looks: tuple[float, ...] = ()
@@ -88,6 +92,11 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
         return next((e for e in reversed(self.epochs) if e.best), None)
 
     @property
+    def save_failed(self) -> ev.SaveFailed | None:
+        """The latest fault in saving that still stands."""
+        return self.unsaved[-1] if self.unsaved else None
+
+    @property
     def running(self) -> bool:
         """Whether the engine is busy with this run."""
         return self.status not in ("none", "ended")
@@ -95,8 +104,8 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
 
 def reduce(state: RunState, event: ev.Event) -> RunState:
     """The state after `event`. Pure; an event that has been seen already changes nothing."""
-    if isinstance(event, ev.RunCreated) and event.run != state.run:
-        return _created(event)
+    if isinstance(event, ev.RunCreated) and (event.run, event.time) != (state.run, state.created):
+        return _created(event)  # also of a run that was removed and made again under the same name
     if event.seq <= state.seq:
         return state
     return _apply(msgspec.structs.replace(state, seq=event.seq), event)
@@ -146,17 +155,26 @@ def _apply(state: RunState, event: ev.Event) -> RunState:
         case ev.Changed():
             return _changed(state, event)
         case ev.CheckpointSaved():
-            return put(checkpoint=event, save_failed=None)
-        case ev.SaveFailed():
-            return put(save_failed=event)
+            return put(checkpoint=event, unsaved=_without(state, f"{event.kind}.pt"))
+        case ev.SaveFailed(path=path):
+            return put(unsaved=(*(e for e in state.unsaved if e.path != path), event))
+        case ev.SavedAgain(path=path, lost=lost):
+            return put(unsaved=tuple(e for e in state.unsaved if e.path != path), lost=state.lost + lost)
         case ev.LogLine(text=text):
             return put(log=(*state.log[-LOG_LINES + 1 :], text), log_count=state.log_count + 1)
         case ev.Tested(test=test):
             return put(test=test, looks=(*state.looks, event.time))
         case ev.Finished():
             return put(status="ended", finished=event, phase=None)
+        case ev.Omitted():
+            return state
         case ev.RunCreated():
             return _created(event)
+
+
+def _without(state: RunState, name: str) -> tuple[ev.SaveFailed, ...]:
+    """The faults in saving but those of the file of this name."""
+    return tuple(e for e in state.unsaved if PurePath(e.path).name != name)
 
 
 def _status_in(state: RunState, phase: ev.PhaseName) -> Status:
@@ -188,7 +206,7 @@ def _started(state: RunState, event: ev.RunStarted) -> RunState:
         stopped_at=None,
         finished=None,
         test=None,
-        save_failed=None,
+        unsaved=(),
     )
 
 

@@ -7,13 +7,14 @@ run from `Greeting.since` on, exactly as they stand in the log, with replies in 
 from __future__ import annotations
 
 import functools
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
 from engine.commands import Command
 from engine.errors import EngineProblem
 from engine.events import Event
+from engine.fields import short
 
 VERSION = 1
 LINE_LIMIT = 64 * 1024 * 1024
@@ -29,6 +30,7 @@ Role = Literal["screen", "watcher", "script"]
 class Greeting(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="greeting"):
     """A client's first line. Of run `run`, where it is the current one, events before number `since` are not sent.
 
+    `created`, the time of its event 0, where it is given: a run that was made again under the same name is sent whole.
     `name` is what the others are told it is called (its terminal).
     """
 
@@ -37,6 +39,7 @@ class Greeting(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=
     name: str = ""
     run: str = ""
     since: int = 0
+    created: float = 0.0
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="hello"):
@@ -81,6 +84,7 @@ class Steers(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="s
 
 
 ServerMessage = Hello | Reply | Ready | Steers | Event
+_TAGS = frozenset(str(kind.__struct_config__.tag) for kind in get_args(ServerMessage))
 
 _encoder = msgspec.json.Encoder()
 
@@ -99,13 +103,29 @@ def _decode(kind: Any, line: bytes, what: str) -> Any:
     try:
         return _decoder(kind).decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-        raise EngineProblem(f"This is not {what} of protocol {VERSION}: {fault}.") from fault
+        raise EngineProblem(f"This is not {what} of protocol {VERSION}: {short(fault, 200)}.") from fault
 
 
 def decode_event(line: bytes) -> Event:
     """One event. Raises `EngineProblem` for anything else."""
     event: Event = _decode(Event, line, "an event")
     return event
+
+
+def is_later(line: bytes, *, numbered: bool = True) -> bool:
+    """Whether a line that could not be decoded is sound all the same, as a later version of mnist-tui writes it.
+
+    That is an object with a `type` and a `seq` of its own, whose type or one of whose values only that version knows;
+    where it need not be `numbered`, any object of an unknown type. Whoever reads passes it over.
+    """
+    try:
+        found = _decoder(Any).decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    if not isinstance(found, dict) or not isinstance(kind := found.get("type"), str):
+        return False
+    seq = found.get("seq")
+    return (type(seq) is int and seq >= 0) or (not numbered and kind not in _TAGS)
 
 
 def decode_server(line: bytes) -> ServerMessage:

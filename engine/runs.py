@@ -97,9 +97,20 @@ class RunFolder:
         """The run's end, where ``result.json`` holds one."""
         return _read_json(self.result, Finished)
 
+    def named_session(self) -> SessionInfo | None:
+        """The session that ``session.json`` names, dead or alive."""
+        return _read_json(self.session, SessionInfo)
+
+    def made(self) -> float:
+        """When the folder got its settings, Unix seconds; 0 where that cannot be told."""
+        try:
+            return self.config.stat().st_mtime
+        except OSError:
+            return 0.0
+
     def live(self) -> SessionInfo | None:
         """The session that is busy with this run, where one is (on another host: as far as can be told)."""
-        info = _read_json(self.session, SessionInfo)
+        info = self.named_session()
         if info is None or info.host != socket.gethostname() or answers(Path(info.socket)):
             return info
         return None
@@ -123,8 +134,10 @@ class RunFolder:
 
 
 def _read_json(path: Path, kind: type[_T]) -> _T | None:
-    """What a file holds; None where it is not there or not whole."""
+    """What a file holds; None where it is not there, not whole, or no file."""
     try:
+        if not path.is_file():  # a pipe would wait for somebody to write
+            return None
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
@@ -218,25 +231,6 @@ def live_runs(root: Path | None = None) -> Iterator[tuple[RunFolder, SessionInfo
             yield run, info
 
 
-def claim(run: RunFolder, socket_path: Path) -> None:
-    """Mark a run as this process's. Raises `RunProblem` where another engine is busy with it."""
-    info = run.live()
-    if info and (info.host, info.pid) != (socket.gethostname(), os.getpid()):
-        raise RunProblem(
-            f"{run.name} is running on {info.host} (process {info.pid}); `mnist-tui attach {run.name}` shows it."
-        )
-    for unfinished in run.path.glob(".*.tmp"):  # of an engine that was killed while it wrote
-        unfinished.unlink(missing_ok=True)
-    data = msgspec.json.encode(SessionInfo(socket.gethostname(), os.getpid(), str(socket_path)))
-    write_atomic(run.session, data)
-
-
-def release(run: RunFolder) -> None:
-    """Undo `claim`."""
-    with contextlib.suppress(OSError):
-        run.session.unlink()
-
-
 def remove_run(run: RunFolder) -> None:
     """Delete a run's folder. Raises `RunProblem` while an engine is busy with it."""
     if run.live():
@@ -254,7 +248,8 @@ def write_atomic(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         beside.replace(path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
         raise
 
 
@@ -273,5 +268,5 @@ def read_session(run: RunFolder) -> SessionInfo:
     if info is None:
         raise RunProblem(f"{run.name} is not running ({run.status()}).")
     if info.host != socket.gethostname():
-        raise RunProblem(f"{run.name} is running on {info.host}; log in there to reach it.")
+        raise RunProblem(f"{run.name} is running on {short(info.host, 100)}; log in there to reach it.")
     return info

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import socket
 import stat
 import tempfile
+import time
 from pathlib import Path
 
 from engine.errors import EngineProblem
 
 _LONGEST = 100
 """Bytes of a socket's path that every Unix takes (Linux: 107, macOS: 103)."""
+_BEING_MADE = 60.0
+"""Seconds for which a socket that refuses is left alone: its engine may be about to listen."""
 
 
 def runtime_dir() -> Path:
@@ -42,7 +46,9 @@ def _private(path: Path) -> Path:
 
 def listen() -> tuple[socket.socket, Path]:
     """A new listening Unix socket, mode 0600, in the private directory, and its path. Raises `EngineProblem`."""
-    path = runtime_dir() / f"{os.getpid()}-{secrets.token_hex(4)}.sock"
+    folder = runtime_dir()
+    sweep(folder)
+    path = folder / f"{os.getpid()}-{secrets.token_hex(4)}.sock"
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         server.bind(str(path))
@@ -56,12 +62,35 @@ def listen() -> tuple[socket.socket, Path]:
     return server, path
 
 
+def sweep(folder: Path) -> None:
+    """Remove what engines that were killed left here: sockets on which nobody listens any more, and their logs."""
+    with contextlib.suppress(OSError):
+        for path in folder.glob("*.sock"):
+            if time.time() - path.stat().st_mtime > _BEING_MADE and _is_refused(path):
+                path.unlink(missing_ok=True)
+                path.with_suffix(".log").unlink(missing_ok=True)
+
+
+def _is_refused(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            return True
+        except OSError:  # an engine that is too busy to answer is there
+            return False
+    return False
+
+
 def answers(path: Path) -> bool:
     """Whether an engine listens there."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(1.0)
         try:
             probe.connect(str(path))
+        except (TimeoutError, BlockingIOError):  # too busy to answer: it is there
+            return True
         except (OSError, ValueError):
             return False
     return True

@@ -45,7 +45,7 @@ from tui.session import Connect, Session
 from tui.signals import HUNG_UP, hung_up, on_signals
 from tui.strays import warnings_to
 from tui.themes import THEMES, after, theme_name
-from tui.views.available import available
+from tui.views.available import available, resumable
 from tui.views.snapshot import Snapshot
 from tui.widgets.ascii_scrollbar import AsciiScrollBarRender
 
@@ -201,7 +201,7 @@ class MnistApp(App[None]):
         self.snapshot = Snapshot(
             state=state,
             preset=self._preset,
-            opened=self._opened is not None,
+            opened=self._opened is not None or session.left,
             other=other,
             engine=session.status,
             lost=session.lost,
@@ -246,6 +246,8 @@ class MnistApp(App[None]):
         self._changed()
         try:
             await self._session.send(command)
+            if self._opened is not None and isinstance(command, cmd.ResumeRun) and command.run == self._opened.run:
+                self._session.know(self._opened)
             self._opened = None
         except Problem as fault:
             self._refused(fault)
@@ -296,7 +298,7 @@ class MnistApp(App[None]):
             info = await asyncio.to_thread(run.live)
             if info is None:
                 self._opened = await asyncio.to_thread(run.state)
-            elif connecting or (self._session.alive and run.name == self._session.state.run):
+            elif connecting or (self._session.training and run.name == self._session.state.run):
                 self._opened = None
             else:
                 await self._attach_to(info)
@@ -324,7 +326,10 @@ class MnistApp(App[None]):
 
     async def action_quit(self) -> None:
         """Leave; ask first while a run is training."""
-        self._leaving.ask(farewell.of_run(self.snapshot.state), ascii_only=self.ascii_only)
+        words = farewell.of_run(self.snapshot.state)
+        if not words and resumable(self.snapshot):
+            words = farewell.unfinished(self.snapshot.state.run)
+        self._leaving.ask(words, ascii_only=self.ascii_only)
 
     def action_mode(self, mode: str) -> None:
         """Show a screen."""

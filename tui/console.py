@@ -12,7 +12,7 @@ from engine.fields import short
 from engine.history import RunState, eta_seconds
 from engine.protocol import encode
 from engine.runs import RunFolder
-from tui.report import closing, epoch_line, opening
+from tui.report import closing, epoch_line, opening, saved_again
 from tui.views.figures import count, duration, loss, percent
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def _news(event: ev.Event, state: RunState) -> list[str]:
             return [f"{short(state.marks[-1].text)} at epoch {event.position:.2f}"] if state.marks else []
         case ev.SaveFailed():
             return [f"{short(event.path, 200)} could not be saved: {short(event.reason, 200)}; training goes on"]
+        case ev.SavedAgain():
+            return [saved_again(event)]
     return []
 
 

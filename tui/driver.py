@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import select
+import signal
+
+from textual import constants
+from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
+from tui.keyboard import Keyboard
 from tui.signals import hung_up
+
+_TICK_SECONDS = 0.1
+"""How often is looked whether an escape character was the key of that name, and whether to end, in seconds."""
+_OTHER_SIGNALS_SECONDS = 0.2
+"""How long is waited for a signal that ends the app, where it continues without a terminal."""
 
 
 class TerminalDriver(LinuxDriver):
@@ -22,7 +35,7 @@ class TerminalDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal."""
         self._ours = True
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def stop_application_mode(self) -> None:
         """Put the terminal in order; what is still painted after that goes nowhere."""
@@ -44,8 +57,42 @@ class TerminalDriver(LinuxDriver):
         """
         if hung_up(self.fileno):  # SIGCONT comes with SIGHUP
             return
+        if self._in_background():
+            self._loop.call_soon_threadsafe(self._loop.call_later, _OTHER_SIGNALS_SECONDS, self._stop_again)
+            return
         if not self.suspended:
             self.suspend_application_mode()
             self._must_signal_resume = True
         super().resume_application_mode()
         self.suspended = self._key_thread is None or not self._key_thread.is_alive()
+
+    def _in_background(self) -> bool:
+        """Whether the shell has the terminal."""
+        try:
+            return os.tcgetpgrp(self.fileno) != os.getpgrp()
+        except OSError:
+            return False
+
+    def _stop_again(self) -> None:
+        """Stop where it was `bg` that had us continue; a shell's `kill` sends its signal and then SIGCONT."""
+        if self._in_background():
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    def run_input_thread(self) -> None:
+        """Pass on keys, pastes and the mouse, until the app leaves the terminal or the terminal goes."""
+        keyboard, parser = Keyboard(self.fileno), XTermParser()
+        while not self.exit_event.is_set():
+            text: str | None = ""
+            if select.select([self.fileno], [], [], _TICK_SECONDS)[0]:
+                try:
+                    text = keyboard.read()
+                except OSError:
+                    return
+                if text is None:
+                    return
+            if text := text or keyboard.late(constants.ESCAPE_DELAY):
+                for message in parser.feed(text):
+                    self.process_message(message)
+        if select.select([self.fileno], [], [], _TICK_SECONDS)[0]:  # an answer of the terminal's is not for the shell
+            with contextlib.suppress(OSError):
+                keyboard.read()

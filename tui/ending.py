@@ -21,10 +21,10 @@ _FAULT_GRACE_SECONDS = 6.0
 _WRITABLE_SECONDS = 0.2
 _INPUT, _OUTPUT = 0, 2
 _LEAVE = (
-    b"\x1b[?2004l\x1b[?2048l\x1b[?1016l\x1b[?1006l\x1b[?1015l\x1b[?1003l\x1b[?1000l\x1b[?1004l\x1b[?7h"
+    b"\x18\x1b[?2004l\x1b[?2048l\x1b[?1016l\x1b[?1006l\x1b[?1015l\x1b[?1003l\x1b[?1000l\x1b[?1004l\x1b[?7h"
     b"\x1b[<u\x1b[?1049l\x1b[?25h\x1b[0m"
 )
-"""Off: bracketed paste, reports of size, mouse and focus. On: line wrap. Then the main screen and its cursor."""
+"""CAN, in case that a sequence was cut off. Off: bracketed paste, reports of size, mouse and focus. On: line wrap. Then the main screen and its cursor."""
 
 
 class Ending:
@@ -88,14 +88,19 @@ class Ending:
 
     def _end(self, begun: tuple[int, str, float], *, said: bool) -> None:
         status, words, _ = begun
-        data = b"" if self._in_order else _LEAVE
-        if words and not said:
-            data += words.replace("\n", "\r\n").encode("utf-8", "replace") + b"\r\n"
+        data = b"" if said or not words else f"{words}\n".encode("utf-8", "replace")
         with contextlib.suppress(OSError, termios.error):
+            terminal = os.dup(_OUTPUT)
             if not self._in_order:
-                termios.tcflush(_INPUT, termios.TCIOFLUSH)
-                if self._attributes:
-                    termios.tcsetattr(_INPUT, termios.TCSANOW, self._attributes)
-            if select.select([], [_OUTPUT], [], _WRITABLE_SECONDS)[1]:
-                os.write(_OUTPUT, data)
+                self._take_back(terminal)
+                data = _LEAVE + data
+            if select.select([], [terminal], [], _WRITABLE_SECONDS)[1]:
+                os.write(terminal, data)
         os._exit(status)
+
+    def _take_back(self, terminal: int) -> None:
+        """Put the terminal in order, as far as it takes anything: perhaps a thread hangs in the middle of a picture."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), _OUTPUT)  # where what waits behind that goes
+        termios.tcflush(terminal, termios.TCIOFLUSH)
+        if self._attributes:
+            termios.tcsetattr(terminal, termios.TCSANOW, self._attributes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.history import RunState
+from tui.report import unsaved
 from tui.views import figures
 from tui.views.status import OUTCOMES
 
@@ -17,6 +18,11 @@ def aborted(run: str) -> str:
     return f"{run} was aborted; its last checkpoint is kept. Go on with: mnist-tui resume {run}"
 
 
+def unfinished(run: str) -> str:
+    """The engine left the run in the middle."""
+    return f"{run} is not finished. Go on with: mnist-tui resume {run}"
+
+
 def of_run(state: RunState) -> str:
     """How the run that was shown ended, where it did."""
     end = state.finished
@@ -24,7 +30,8 @@ def of_run(state: RunState) -> str:
         return ""
     word, _ = OUTCOMES[end.outcome]
     tested = f", test accuracy {figures.percent(end.test.accuracy)}" if end.test else ""
-    return f"{state.run}: {word}{tested}. More: mnist-tui show {state.run}"
+    saved = f"\n{unsaved(state)}" if state.unsaved else ""
+    return f"{state.run}: {word}{tested}. More: mnist-tui show {state.run}{saved}"
 
 
 def with_log(text: str, own: tuple[str, ...]) -> str:

@@ -136,7 +136,10 @@ class Follower:
             return self._left
         if self._unwritten:
             return READER_GONE if isinstance(self._unwritten, BrokenPipeError) else int(ExitCode.FAILED)
-        return int(exit_code(self.state.finished)) if self.state.finished else int(ExitCode.FAILED)
+        if self.state.finished is None:
+            return int(ExitCode.FAILED)
+        code = exit_code(self.state.finished)
+        return int(ExitCode.FAILED if code == ExitCode.DONE and self.state.unsaved else code)
 
     async def _follow(self) -> None:
         self._engine = await self._connect()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Awaitable, Callable
 
 from rich.text import Text
 from textual.app import App
@@ -43,11 +44,11 @@ class Leaving:
         elif not self._session.training:
             self.leave(words)
         elif not isinstance(self._app.screen, Dialog):
-            self._app.run_worker(self._ask(ascii_only), group="dialog", exclusive=True, exit_on_error=False)
+            self._in_background(functools.partial(self._ask, ascii_only), "dialog", exclusive=True)
 
     def leave(self, words: str = "", status: int = 0) -> None:
         """Close the connection and the app; `words` are printed where the screen was."""
-        self._app.run_worker(self._leave(words, status), group="leave", exit_on_error=False)
+        self._in_background(functools.partial(self._leave, words, status), "leave")
 
     def told_to_end(self, status: int) -> None:
         """A signal came, or the terminal is gone."""
@@ -60,6 +61,9 @@ class Leaving:
         if self.waiting and not session.training:
             self.waiting = ""
             self.leave(farewell.of_run(session.state) or (session.lost.reason if session.lost else ""))
+
+    def _in_background(self, work: Callable[[], Awaitable[None]], group: str, *, exclusive: bool = False) -> None:
+        self._app.run_worker(work, group=group, exclusive=exclusive, exit_on_error=False)
 
     async def _ask(self, ascii_only: bool) -> None:
         session, run = self._session, self._session.state.run

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from engine.errors import EngineProblem
-from engine.eventlog import read_lines
-from engine.events import Event
+from engine.eventlog import read_events
 from engine.history import RunState, fold
-from engine.protocol import decode_event
 from engine.runs import RunFolder
 
 _DETAILS = tuple(b'{"type":"%s"' % kind for kind in (b"progress", b"previews", b"preview_digits", b"log"))
@@ -16,14 +11,4 @@ _DETAILS = tuple(b'{"type":"%s"' % kind for kind in (b"progress", b"previews", b
 
 def outline(folder: RunFolder) -> RunState:
     """What the log tells of settings, epochs and tests; `RunState.losses`, `previews` and `log` stay empty."""
-    return fold(_events(folder))
-
-
-def _events(folder: RunFolder) -> Iterator[Event]:
-    for line in read_lines(folder.events):
-        if line.startswith(_DETAILS):
-            continue
-        try:
-            yield decode_event(line)
-        except EngineProblem:  # torn by a power cut: what follows is not to be trusted
-            return
+    return fold(read_events(folder.events, without=_DETAILS))

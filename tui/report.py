@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.events import EpochEnded, Finished, TestResult
+from engine.events import EpochEnded, Finished, SavedAgain, TestResult
 from engine.fields import short
 from engine.history import RunState
 from engine.runs import RunFolder, describe
@@ -26,7 +26,10 @@ def opening(state: RunState) -> list[str]:
         "Each epoch: training loss (accuracy), validation loss (accuracy), time",
     ]
     if started.resumed:
-        lines.insert(0, f"Run {state.run} goes on from epoch {started.position:.1f}")
+        onward = (
+            f"goes on from epoch {started.position:.1f}" if started.step else "begins again: nothing of it was saved"
+        )
+        lines.insert(0, f"Run {state.run} {onward}")
     return lines
 
 
@@ -45,8 +48,9 @@ def closing(state: RunState, folder: RunFolder) -> list[str]:
     if state.finished is None:
         return []
     rows = ending(state.finished, state.config.epochs)
-    if last_words(state):
+    if state.finished.outcome in ("aborted", "diverged", "failed"):
         del rows[0]
+    rows += [("Not saved", f"{short(each.path, 400)}: {short(each.reason, 200)}") for each in state.unsaved]
     if state.started:
         machine = state.started.machine
         rows.append(("Device", f"{machine.device}, {plural(machine.threads, 'thread')}"))
@@ -97,10 +101,25 @@ def last_words(state: RunState) -> str:
         return ""
     match end.outcome:
         case "completed" | "early_stopped" | "stopped":
-            return ""
+            return f"mnist-tui: {unsaved(state)}" if state.unsaved else ""
+        case "aborted" if state.unsaved:
+            go_on = f" Go on with: mnist-tui resume {end.run}" if state.checkpoint else ""
+            return f"Interrupted at epoch {end.position:.1f}. {unsaved(state)}{go_on}"
         case "aborted" if state.checkpoint is None:
             return f"Interrupted at epoch {end.position:.1f}; no checkpoint was saved yet."
         case "aborted":
             return f"Interrupted at epoch {end.position:.1f}; go on with: mnist-tui resume {end.run}"
         case "diverged" | "failed":
             return f"mnist-tui: {short(end.reason, 1000)}"
+
+
+def unsaved(state: RunState) -> str:
+    """What of a run is not on disk, and why, in a sentence."""
+    files = [f"{short(each.path, 400)} ({short(each.reason, 200)})" for each in state.unsaved]
+    return f"Not everything of {state.run} could be saved: {', '.join(files)}. What was saved before is as it was."
+
+
+def saved_again(event: SavedAgain) -> str:
+    """What could not be saved is on disk now; and what is lost."""
+    lost = f"; lost meanwhile: {plural(event.lost, 'event')}" if event.lost else ""
+    return f"{short(event.path, 200)} is saved again{lost}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 
 from engine.client import EngineLike, Lost
 from engine.commands import Command
 from engine.errors import EngineProblem, Problem
+from engine.events import Event
 from engine.history import RunState, reduce
 from engine.protocol import Ready, Reply, Steers
 from tui.views.snapshot import EngineStatus
@@ -20,13 +22,19 @@ _BREATH = 32
 class Session:
     """Folds an engine's messages into `state`; `changed` is called after each.
 
-    `begin`, then `listen` in the background. A command sent before the connection stands waits for it.
+    `begin`, then `listen` in the background. A command sent before the connection stands waits for it. Every engine
+    tells a run from its beginning: where that is known already, `state` stays until something new is told.
     """
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
         self._engine: asyncio.Future[EngineLike] | None = None
         self.state = RunState()
+        self._told = RunState()
+        """What this connection told so far."""
+        self._is_behind = False
+        """Whether that is less than `state` has."""
+        self._latest = 0.0
         self.status: EngineStatus = "none"
         self.lost: Lost | None = None
         self.steers: Steers | None = None
@@ -44,11 +52,17 @@ class Session:
     @property
     def training(self) -> bool:
         """Whether the engine is busy with a run."""
-        return self.alive and self.state.running
+        return self.alive and self.state.running and not self._is_behind
+
+    @property
+    def left(self) -> bool:
+        """Whether `state` is of a run that an earlier engine left unfinished."""
+        return self.state.running and self._is_behind
 
     def begin(self) -> None:
         """A connection is about to be made; what an earlier engine told of its run is kept until a run begins."""
         self._engine = asyncio.get_running_loop().create_future()
+        self._told, self._is_behind = RunState(), True
         self.lost = self.steers = None
         self.status = "starting"
         self._changed()
@@ -79,13 +93,27 @@ class Session:
                 case Lost():
                     self._gone(message, waiting)
                 case event:
-                    self.state = reduce(self.state, event)
+                    self._take(event)
             self._changed()
             taken += 1
             if taken % _BREATH == 0:
                 await asyncio.sleep(0)
         if self._engine is waiting and self.alive:
             self._gone(Lost("", expected=True), waiting)
+
+    def know(self, state: RunState) -> None:
+        """Show what a run's folder tells, until its engine tells more."""
+        if self._told.run != state.run or self._told.seq < state.seq:
+            self.state, self._is_behind, self._latest = state, True, math.inf
+
+    def _take(self, event: Event) -> None:
+        self._told = reduce(self._told, event)
+        if self._is_behind and self._told.run == self.state.run:
+            self._is_behind = event.seq <= self.state.seq and event.time <= self._latest
+        else:
+            self._is_behind = False
+        if not self._is_behind:
+            self.state, self._latest = self._told, event.time
 
     async def send(self, command: Command) -> Reply:
         """Ask the engine. Raises the `Problem` it refuses with, or the one that kept it from starting."""
@@ -106,6 +134,8 @@ class Session:
     def _gone(self, lost: Lost, waiting: asyncio.Future[EngineLike] | None) -> None:
         if self._engine is not waiting:
             return
+        if lost.expected and self.training:  # one that others started: its exit status is not ours to see
+            lost = Lost(lost.reason or "The engine ended.", log=lost.log)
         self.lost, self.status = lost, "gone"
         if waiting is not None and not waiting.done():
             waiting.set_exception(EngineProblem(lost.reason or "The engine ended."))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.dataset.files import printable
 from engine.dataset.types import CLASSES, SIDE, Examples, Images, Labels, Splits
 from engine.errors import DataProblem
 
@@ -69,4 +70,4 @@ def split(training: Examples, test: Examples, where: str) -> Splits:
 
 def describe(array: NDArray[Any]) -> str:
     """An array's type and shape, for a sentence."""
-    return f"{array.dtype} of shape {array.shape}"
+    return printable(f"{array.dtype} of shape {array.shape}", 200)

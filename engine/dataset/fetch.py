@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,8 @@ from engine.dataset.files import printable, read_up_to, reading, show
 from engine.dataset.idx import read_images, read_labels
 from engine.dataset.locate import idx_file
 from engine.dataset.mnist import NAMES, SHA256
-from engine.errors import DataProblem
+from engine.dataset.part import Part, sweep
+from engine.errors import DataProblem, reason
 
 MIRRORS: Final = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -48,7 +49,7 @@ def fetch(
     may send nothing or next to nothing. `sha256` has the checksum of each file's decompressed content.
 
     A file appears under its name only when it is complete and right, so several may fetch at once. When all is there
-    and right, nothing is written and no server is asked.
+    and right, nothing is written and no server is asked. What a fetch that was killed has left is removed.
 
     Raises DataProblem when no mirror gives a file (with each address and its reason), when the folder cannot be
     written, and when it holds another data set, which is left as it is.
@@ -56,6 +57,7 @@ def fetch(
     target = target.absolute()
     wanted = [name for name in NAMES if not _is_right(target, name, sha256[name])]
     if not wanted:
+        sweep(target)
         return []
     source = _Mirrors(
         addresses=(*_own_mirror(), *mirrors),
@@ -65,7 +67,9 @@ def fetch(
     )
     with _writing(target):
         target.mkdir(parents=True, exist_ok=True)
-    return [_fetch_file(target / f"{name}.gz", source, sha256[name]) for name in wanted]
+    fetched = [_fetch_file(target / f"{name}.gz", source, sha256[name]) for name in wanted]
+    sweep(target)
+    return fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +92,8 @@ class _Mirrors:
                     body += chunk
                     self.progress(file, len(body), total)
                 expect_content(body, expected)
-            except DownloadError as reason:
-                tried.append(f"{printable(url)} ({reason})")
+            except DownloadError as fault:
+                tried.append(f"{printable(url)} ({fault})")
             else:
                 return body
         raise DataProblem(
@@ -100,22 +104,13 @@ class _Mirrors:
 
 def _fetch_file(path: Path, source: _Mirrors, expected: str) -> Path:
     """Put one file in its place, in one step and complete; on any failure, an interrupt too, leave nothing half."""
-    part = path.with_name(f".{path.name}.{os.urandom(8).hex()}.part")
-    try:
-        # Made before the download, so that a folder that cannot be written to is known at once.
-        with _writing(path.parent):
-            part.touch(exist_ok=False)
+    # Made before the download, so that a folder that cannot be written to is known at once.
+    with _writing(path.parent):
+        part = Part.beside(path)
+    with part:
         body = source.get(path.name, expected, path.parent)
         with _writing(path.parent):
-            with part.open("r+b") as file:
-                file.write(body)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            part.unlink()
-        raise
+            part.become(path, body)
     return path
 
 
@@ -159,8 +154,10 @@ def _writing(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as fault:
-        reason = "it is not a folder" if isinstance(fault, FileExistsError) else fault.strerror or str(fault)
+        said = "it is not a folder" if isinstance(fault, FileExistsError) else reason(fault)
+        blocked = next((place for place in (target, *target.parents) if os.path.lexists(place)), target)
+        what = "" if blocked == target else f"{show(target)} cannot be made: "
         raise DataProblem(
-            f"{show(target)} cannot be written to: {reason}; make it writable, or choose another folder "
+            f"{what}{show(blocked)} cannot be written to: {said}; make it writable, or choose another folder "
             "with --data-dir DIR or the environment variable MNIST_TUI_DATA_DIR"
         ) from fault

@@ -54,7 +54,9 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
                 members = _members(archive, path)
                 return {key: _read_array(archive, member, f"{key} in {show(path)}") for key, member in members.items()}
         except zipfile.BadZipFile as fault:
-            raise DataProblem(f"{show(path)} is not a sound zip archive ({fault}); {replace(path)}") from fault
+            raise DataProblem(
+                f"{show(path)} is not a sound zip archive ({printable(str(fault), 200)}); {replace(path)}"
+            ) from fault
         except (DataProblem, OSError):
             raise
         # zipfile and numpy meet damaged bytes with errors of many kinds, struct.error and NotImplementedError among them.
@@ -94,9 +96,8 @@ def _read_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) ->
     values = content.getbuffer()[content.tell() :]
     size = math.prod(shape) * dtype.itemsize
     if len(values) != size:
-        raise DataProblem(
-            f"{where} holds {len(values)} bytes; its header declares {dtype} of shape {shape}, {size} bytes"
-        )
+        declared = printable(f"{dtype} of shape {shape}", 200)
+        raise DataProblem(f"{where} holds {len(values)} bytes; its header declares {declared}, {size} bytes")
     return np.asarray(np.frombuffer(values, dtype).reshape(shape, order="F" if fortran_order else "C"), order="C")
 
 

@@ -41,12 +41,15 @@ def main() -> None:
     status = 0
     try:
         asyncio.run(_serve(listening, socket_path, Output(log_path)))
-        log_path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            log_path.unlink()
     except Exception:
-        traceback.print_exc()
         status = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
+        with contextlib.suppress(OSError):
+            traceback.print_exc()
+    with contextlib.suppress(OSError):  # on a disk that is full
+        sys.stdout.flush()
+        sys.stderr.flush()
     os._exit(status)  # the trainer's thread and torch's own are not waited for: whoever needs them is gone
 
 

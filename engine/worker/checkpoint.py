@@ -6,10 +6,13 @@ Written beside, flushed to disk and renamed: there is the earlier file or the ne
 
 from __future__ import annotations
 
+import contextlib
 import io
 import pickle
+import stat
 import warnings
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ import msgspec
 import torch
 
 from engine.config import TrainConfig, make_config
-from engine.errors import ConfigProblem, RunProblem
+from engine.errors import ConfigProblem, RunProblem, reason
 from engine.runs import write_atomic
 
 FORMAT = "mnist-tui checkpoint 1"
@@ -34,6 +37,7 @@ def save_checkpoint(path: Path, config: TrainConfig, contents: dict[str, Any]) -
 def load_checkpoint(path: Path) -> tuple[TrainConfig, dict[str, Any]]:
     """The config and the rest, tensors on the CPU. Raises `RunProblem` with a sentence for anything else."""
     try:
+        _expect_plain_archive(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of torch, about files that are refused anyway
             contents = torch.load(path, map_location="cpu", weights_only=True)
@@ -43,23 +47,55 @@ def load_checkpoint(path: Path) -> tuple[TrainConfig, dict[str, Any]]:
         raise RunProblem(
             f"{path} is not a mnist-tui checkpoint: it holds code or unknown objects, none of which was run."
         ) from fault
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-        KeyError,
-        EOFError,
-        AttributeError,
-        TypeError,
-        zipfile.BadZipFile,
-    ) as fault:
+    except OSError as fault:
+        raise RunProblem(f"{path} cannot be read: {reason(fault)}.") from fault
+    # zipfile and torch meet foreign bytes with errors of many kinds
+    except Exception as fault:
         raise RunProblem(f"{path} is not a mnist-tui checkpoint, or is damaged ({type(fault).__name__}).") from fault
-    if not isinstance(contents, dict) or contents.get("format") != FORMAT or not contents.keys() >= _KEYS:
+    if not _is_checkpoint(contents):
         raise RunProblem(f"{path} is not a mnist-tui checkpoint (expected '{FORMAT}').")
     try:
         return make_config(contents["config"]), contents
     except ConfigProblem as fault:
         raise RunProblem(f"{path} has a configuration this version cannot use: {fault}") from fault
+
+
+@contextlib.contextmanager
+def fitting(path: Path) -> Iterator[None]:
+    """What a checkpoint holds is put to use. Raises `RunProblem` where it does not fit its own configuration."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError) as fault:
+        raise RunProblem(
+            f"{path} does not fit its own configuration: it is damaged, or of another version of mnist-tui."
+        ) from fault
+
+
+def _expect_plain_archive(path: Path) -> None:
+    """Raise unless a file is a zip archive that holds no more than its own bytes, as torch writes them.
+
+    So a small file cannot unpack to gigabytes.
+    """
+    if stat.S_ISFIFO(path.stat().st_mode):
+        raise ValueError
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+    packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in entries)
+    if packed or sum(entry.file_size for entry in entries) > path.stat().st_size:
+        raise zipfile.BadZipFile
+
+
+def _is_checkpoint(contents: Any) -> bool:
+    return (
+        isinstance(contents, dict)
+        and contents.get("format") == FORMAT
+        and contents.keys() >= _KEYS
+        and isinstance(contents["config"], dict)
+        and isinstance(place := contents["place"], dict)
+        and type(place.get("epoch")) is int
+    )
 
 
 def random_states(device: torch.device) -> dict[str, Any]:

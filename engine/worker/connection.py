@@ -18,6 +18,8 @@ from engine.protocol import Greeting, Hello, Ready, Reply, Role, Steers
 from engine.runs import RunFolder
 
 _LONGEST_NAME = 80
+_PORTION = 256 * 1024
+"""Bytes that wait for a client that does not read, but for one line."""
 
 
 class Host(Protocol):
@@ -93,20 +95,42 @@ class Client:
         """Send the current run's events, all of them, then what comes; the next run's after the last one's."""
         run = self._session.run
         log = self._session.log
-        sent = greeting.since if run and run.name == greeting.run else 0
+        same = run is not None and run.name == greeting.run
+        if log and greeting.created:  # not only of the same name
+            same = same and greeting.created == log.created
+        known = greeting.since if same else 0
+        sent = min(max(known, 0), log.length) if log else 0
         with contextlib.suppress(ConnectionError):
             while True:
                 self.news.clear()
                 lines = log.lines(sent) if log else []
                 if lines:
-                    self._writer.write(b"".join(lines))
                     sent += len(lines)
-                    await self._writer.drain()
+                    await self._send(lines)
                 elif log is not self._session.log:
                     before, log = log, self._session.log
-                    sent = sent if before and log and before.path == log.path else 0
+                    sent = sent if before and log and _is_same_run(before, log) else 0
                 else:
                     await self.news.wait()
+
+    async def _send(self, lines: list[bytes]) -> None:
+        """Write lines as the client takes them, a portion after the other."""
+        portion: list[bytes] = []
+        size = 0
+        for line in lines:
+            portion.append(line)
+            size += len(line)
+            if size >= _PORTION:
+                self._writer.write(b"".join(portion))
+                portion, size = [], 0
+                await self._writer.drain()
+        self._writer.write(b"".join(portion))
+        await self._writer.drain()
+
+
+def _is_same_run(before: EventLog, log: EventLog) -> bool:
+    """Whether a log goes on with another: not where a run was removed and made again under the same name."""
+    return (before.path, before.created) == (log.path, log.created)
 
 
 def same_user(writer: asyncio.StreamWriter) -> bool:

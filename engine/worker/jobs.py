@@ -14,11 +14,12 @@ from engine import events as ev
 from engine.config import TrainConfig
 from engine.errors import ConfigProblem, DataProblem, Problem
 from engine.runs import RunFolder, write_atomic
-from engine.worker.checkpoint import load_checkpoint
+from engine.worker.checkpoint import fitting, load_checkpoint
 from engine.worker.control import Control
 from engine.worker.evaluate import evaluate, summarise
 from engine.worker.losses import build_loss
 from engine.worker.models import build_model
+from engine.worker.saver import Saver
 from engine.worker.setup import Split, load_data, prepare_machine
 from engine.worker.trainer import Emit, End, Trainer
 
@@ -26,33 +27,46 @@ from engine.worker.trainer import Emit, End, Trainer
 def train_run(
     folder: RunFolder, config: TrainConfig, emit: Emit, control: Control, contents: dict[str, Any] | None = None
 ) -> None:
-    """Train from the start, or on from a checkpoint's `contents`; then test the best weights. Never raises."""
+    """Train, then test the best weights. Never raises.
+
+    A run that is resumed goes on from a checkpoint's `contents`; they are empty where none was saved before it was left.
+    """
     trainer: Trainer | None = None
+    saver = Saver(folder, emit)
     test: ev.TestResult | None = None
     fault: ev.Fault = ""
     try:
-        with contextlib.suppress(FileNotFoundError):
+        had_ended = folder.finished() is not None
+        with contextlib.suppress(OSError):
             folder.result.unlink()
-        trainer = _prepare(folder, config, emit, control, contents)
-        end = trainer.train(resumed=contents is not None)
+        trainer = _prepare(folder, config, emit, control, saver, contents)
+        end = trainer.train(resumed=contents is not None, interrupted=bool(contents) and not had_ended)
         if end.outcome in ("completed", "early_stopped", "stopped") and trainer.best:
             test = _test_best(trainer, emit)
     except Exception as error:
         fault, reason = _explain(error, config)
         end = End("failed", reason)
-    emit_finished(folder, trainer, end, fault, test, emit)
+    event = finished(folder, trainer, end, fault, test)
+    saver.save(folder.result, lambda: write_atomic(folder.result, msgspec.json.encode(event)))
+    emit(event)
 
 
 def _prepare(
-    folder: RunFolder, config: TrainConfig, emit: Emit, control: Control, contents: dict[str, Any] | None
+    folder: RunFolder,
+    config: TrainConfig,
+    emit: Emit,
+    control: Control,
+    saver: Saver,
+    contents: dict[str, Any] | None,
 ) -> Trainer:
     emit(ev.Phase(name="data", text="reading the data"))
     data = load_data(config.data_dir)
     emit(ev.Phase(name="building", text="building the network"))
     device, reason = prepare_machine(config)
-    trainer = Trainer(folder, config, data, device, reason, emit, control)
-    if contents is not None:
-        trainer.restore(contents)
+    trainer = Trainer(folder, config, data, device, reason, emit, control, saver)
+    if contents:
+        with fitting(folder.checkpoint("last")):
+            trainer.restore(contents)
     return trainer
 
 
@@ -81,22 +95,18 @@ def evaluate_run(folder: RunFolder, weights: ev.CheckpointKind, emit: Emit) -> N
     config, contents = load_checkpoint(folder.checkpoint(weights))
     device, _ = prepare_machine(config)
     model = build_model(config)
-    model.load_state_dict(contents["model"])
-    epoch = contents["best"]["epoch"] if weights == "best" and contents["best"] else contents["place"]["epoch"]
+    with fitting(folder.checkpoint(weights)):
+        model.load_state_dict(contents["model"])
+        epoch = contents["best"]["epoch"] if weights == "best" and contents["best"] else contents["place"]["epoch"]
     emit(ev.Tested(test=look(model.to(device), config, device, weights, epoch)))
 
 
-def emit_finished(
-    folder: RunFolder,
-    trainer: Trainer | None,
-    end: End,
-    fault: ev.Fault,
-    test: ev.TestResult | None,
-    emit: Emit,
-) -> None:
-    """Say how the run ended, and keep it in ``result.json``."""
+def finished(
+    folder: RunFolder, trainer: Trainer | None, end: End, fault: ev.Fault, test: ev.TestResult | None
+) -> ev.Finished:
+    """How the run ended; the same is kept in ``result.json``."""
     place = trainer.place if trainer else None
-    event = ev.Finished(
+    return ev.Finished(
         time=round(time.time(), 3),
         run=folder.name,
         outcome=end.outcome,
@@ -109,11 +119,6 @@ def emit_finished(
         seconds=round(place.seconds, 3) if place else 0.0,
         test=test,
     )
-    try:
-        write_atomic(folder.result, msgspec.json.encode(event))
-    except OSError as error:
-        emit(ev.SaveFailed(path=str(folder.result), reason=error.strerror or str(error)))
-    emit(event)
 
 
 def _explain(error: Exception, config: TrainConfig) -> tuple[ev.Fault, str]:
@@ -125,7 +130,8 @@ def _explain(error: Exception, config: TrainConfig) -> tuple[ev.Fault, str]:
             return "config", str(error)
         case Problem():
             return "training", str(error)
-    traceback.print_exc()
+    with contextlib.suppress(OSError):  # the log of what is printed may be on the disk that is full
+        traceback.print_exc()
     words = str(error).lower()
     if (
         isinstance(error, MemoryError | torch.OutOfMemoryError)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from engine.worker.progress import checked
+
 WINDOW = 4096
 """Most steps between two readings."""
 
@@ -92,6 +94,10 @@ class Meter:
         return {"epoch": self.epoch.tolist(), "steps": self.epoch_steps, "images": self.epoch_images}
 
     def restore(self, state: dict[str, object]) -> None:
-        """Undo `state`."""
-        self.epoch.copy_(torch.tensor(state["epoch"], dtype=self.epoch.dtype))
-        self.epoch_steps, self.epoch_images = int(state["steps"]), int(state["images"])  # type: ignore[call-overload]
+        """Undo `state`. Raises ValueError for what never was one."""
+        sums = torch.tensor(state["epoch"], dtype=self.epoch.dtype)
+        counts = checked({name: state[name] for name in ("steps", "images")}, {"steps": 0, "images": 0})
+        if sums.shape != self.epoch.shape or not 0 <= sums[1] <= counts["images"]:
+            raise ValueError(f"sums {sums.tolist()} over {counts['images']} images")
+        self.epoch.copy_(sums)
+        self.epoch_steps, self.epoch_images = counts["steps"], counts["images"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -25,13 +26,14 @@ class Output:
             descriptor = os.open(path, flags, 0o644)
         except OSError:
             return
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):  # what the disk has no room for is lost
+            sys.stdout.flush()
+            sys.stderr.flush()
         os.dup2(descriptor, 1)
         os.dup2(descriptor, 2)
-        os.close(descriptor)
         self._path, self._rest = path, b""
-        self._read = path.stat().st_size
+        self._read = os.fstat(descriptor).st_size
+        os.close(descriptor)
 
     def new_lines(self) -> list[str]:
         """The lines that have come since the last call; of a flood, the last ones and how many were left out."""

@@ -9,6 +9,23 @@ from torch import Tensor
 
 from engine.config import TrainConfig
 
+_MOST = 2**53
+"""What counts and seconds stay below: the whole numbers that every reader of JSON has."""
+
+
+def checked(state: dict[str, Any], like: dict[str, Any]) -> dict[str, Any]:
+    """`state`, with the names and types of `like`, none of its numbers below 0. Raises ValueError where it is not so."""
+    if state.keys() != like.keys():
+        raise ValueError(f"holds {', '.join(map(str, state))}")
+    for name, value in state.items():
+        if type(value) is not type(like[name]) or not (0 <= value < _MOST or value == like[name]):
+            raise ValueError(f"{name} is {value!r:.50}")
+    return state
+
+
+def _shapes(weights: dict[str, Tensor]) -> dict[str, Any]:
+    return {name: value.shape for name, value in weights.items()}
+
 
 @dataclass(slots=True)
 class Place:
@@ -38,8 +55,8 @@ class Place:
 
     @classmethod
     def restore(cls, state: dict[str, Any]) -> Place:
-        """Undo `state`."""
-        return cls(**state)
+        """Undo `state`. Raises ValueError for what never was one."""
+        return cls(**checked(state, asdict(cls())))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,8 +74,12 @@ class Best:
         return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod
-    def restore(cls, state: dict[str, Any]) -> Best:
-        """Undo `state`."""
+    def restore(cls, state: dict[str, Any], like: dict[str, Tensor]) -> Best:
+        """Undo `state`; `like` holds weights of the same network. Raises ValueError for what never was one."""
+        figures = {name: value for name, value in state.items() if name != "weights"}
+        checked(figures, {"epoch": 0, "step": 0, "loss": 0.0, "accuracy": 0.0})
+        if _shapes(state["weights"]) != _shapes(like):
+            raise ValueError("best weights of another network")
         return cls(**state)
 
 
@@ -86,5 +107,5 @@ class Plateau:
 
     @classmethod
     def restore(cls, state: dict[str, Any]) -> Plateau:
-        """Undo `state`."""
-        return cls(**state)
+        """Undo `state`. Raises ValueError for what never was one."""
+        return cls(**checked(state, asdict(cls())))

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
+import shutil
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,18 +22,23 @@ import engine
 from engine import commands as cmd
 from engine import events as ev
 from engine import protocol
+from engine.claims import claim, release
 from engine.config import TrainConfig, make_config
-from engine.errors import ConfigProblem, EngineProblem, ExitCode, Problem, RunProblem
-from engine.eventlog import EventLog
+from engine.errors import ConfigProblem, EngineProblem, ExitCode, Problem, RunProblem, reason
+from engine.eventlog import EventLog, read_events
 from engine.protocol import Hello, Ready, Reply, Steers
-from engine.runs import RunFolder, claim, create_run, find_run, release
+from engine.runs import RunFolder, create_run, find_run
+from engine.settings import read_toml
 from engine.worker.connection import Client, same_user
 from engine.worker.control import Control
+from engine.worker.keeping import Keeper
 from engine.worker.output import Output
 
 IDLE_SECONDS = 2.0
 FIRST_CLIENT_SECONDS = 20.0
 OUTPUT_SECONDS = 0.25
+LOOK_SECONDS = 1.0
+"""How often the run's folder is looked after, beside each event that matters."""
 
 
 class Session:
@@ -48,15 +55,16 @@ class Session:
         self.ready: Ready | None = None
         """Said to new clients once torch is loaded."""
         self._over = asyncio.Event()
-        self._busy = self._finished = False
+        self._busy = self._finished = self._waking = False
         self._job: asyncio.Future[None] | None = None
         self.run: RunFolder | None = None
         self.log: EventLog | None = None
+        self._keeper: Keeper | None = None
 
     async def serve(self, listening: socket.socket) -> None:
         """Answer clients until nothing runs and nobody is attached."""
         server = await asyncio.start_unix_server(self._welcome, sock=listening, limit=protocol.COMMAND_LIMIT)
-        watching = [asyncio.create_task(task) for task in (self._warm_up(), self._follow_output())]
+        watching = [asyncio.create_task(task) for task in (self._warm_up(), self._follow_output(), self._look_after())]
         self._end_when_idle(FIRST_CLIENT_SECONDS)
         await self._over.wait()
         server.close()
@@ -152,7 +160,8 @@ class Session:
         except Exception as fault:
             import traceback  # noqa: PLC0415
 
-            traceback.print_exc()
+            with contextlib.suppress(OSError):  # the disk of the run's own log may be full
+                traceback.print_exc()
             error = f"The engine failed at this: {type(fault).__name__}: {fault}."
             return Reply(id=command.id, error=error, exit_code=int(ExitCode.FAILED))
 
@@ -165,16 +174,12 @@ class Session:
         self._refuse_if_busy()
         config = make_config(msgspec.structs.asdict(command.config))
         run = create_run(config, preset=command.preset, version=engine.__version__, name=command.name)
-        self._enter_run(run)
-        self.emit(
-            ev.RunCreated(
-                run=run.name,
-                config=config,
-                preset=command.preset,
-                version=engine.__version__,
-                host=socket.gethostname(),
-            )
-        )
+        try:
+            self._enter_run(run)
+        except RunProblem:
+            shutil.rmtree(run.path, ignore_errors=True)
+            raise
+        self.emit(_created(run, config, command.preset))
         self._train(run, config, None)
         return {"run": run.name, "path": str(run.path)}
 
@@ -183,13 +188,18 @@ class Session:
         run = find_run(command.run)
         self._busy = True
         try:
-            config, contents = await self._work(_load, run.checkpoint("last"))
+            config, contents, ended = await self._work(_load, run)
             if command.epochs is not None:
                 config = make_config({"epochs": command.epochs}, config)
-            done = contents["place"]["epoch"]
-            if done >= config.epochs:
+            done = contents["place"]["epoch"] if contents else 0
+            if done > config.epochs or (ended and done == config.epochs):
                 raise RunProblem(f"{run.name} has trained its {done} epochs; give a greater number with --epochs.")
             self._enter_run(run)
+            if not ended:  # killed between writing its result and telling of it
+                with contextlib.suppress(OSError):
+                    run.result.unlink()
+            if self.log and not self.log.length:
+                self.emit(_created(run, config, _preset(run)))
         except BaseException:
             self._busy = False
             raise
@@ -205,6 +215,8 @@ class Session:
             await self._work(_test, run, command.weights, self.emit)
         finally:
             self._busy = False
+            if self._keeper and self.run is run:
+                self._keeper.end()
             release(run)
         return {"run": run.name}
 
@@ -225,16 +237,22 @@ class Session:
         """Make `run` the current one. Raises `RunProblem` where another engine has it, or it cannot be written."""
         try:
             claim(run, self._socket_path)
-            log = EventLog(run.events)
+            same = self.log if self.log and self.log.path == run.events and self.log.is_current() else None
+            log = same or EventLog(run.events)
         except OSError as fault:
-            raise RunProblem(f"{run.path} cannot be written: {fault.strerror}.") from fault
-        self._leave_run(keep=run)
+            release(run)
+            raise RunProblem(f"{run.path} cannot be written: {reason(fault)}.") from fault
+        self._leave_run(keep=run, log=log)
         self.run, self.log = run, log
+        renewed = functools.partial(self._loop.call_soon_threadsafe, self._output.redirect, run.log)
+        self._keeper = Keeper(run, log, self._socket_path, renewed)
         self._output.redirect(run.log)
         self._wake()
 
-    def _leave_run(self, keep: RunFolder | None = None) -> None:
-        if self.log:
+    def _leave_run(self, keep: RunFolder | None = None, log: EventLog | None = None) -> None:
+        if self._keeper:
+            self._keeper.end()
+        if self.log and self.log is not log:
             self.log.close()
         if self.run and (keep is None or keep.path != self.run.path):
             release(self.run)
@@ -248,6 +266,7 @@ class Session:
             self._busy, self._control = False, None
             if self.log:
                 self.log.sync()
+                self._wake()
             if not self._clients:
                 self._over.set()
 
@@ -261,17 +280,18 @@ class Session:
         """Number, log and pass on an event of the current run. From any thread."""
         if self.log is None:
             return
-        before = self.log.fault
+        if self._keeper:
+            self._keeper.before(event)
         self.log.append(event)
-        if self.log.fault and not before:
-            reason = self.log.fault.strerror or str(self.log.fault)
-            self.log.append(ev.SaveFailed(path=str(self.log.path), reason=reason))
         if isinstance(event, ev.Finished) and self.run:
             self._finished = True
             release(self.run)  # before anybody hears of it: whoever looks then finds the run at its end
-        self._loop.call_soon_threadsafe(self._wake)
+        if not self._waking:  # one call wakes for many events: a loop that is behind would drown in calls
+            self._waking = True
+            self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
+        self._waking = False
         for client in self._clients:
             client.news.set()
 
@@ -291,12 +311,34 @@ class Session:
         for client in self._clients:
             client.tell(self.ready)
 
+    async def _look_after(self) -> None:
+        """See to the run's folder also while nothing is told: in a pause, after the end."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if self._keeper and self.log:
+                before = self.log.length
+                await asyncio.to_thread(self._keeper.look)
+                if self.log.length != before:
+                    self._wake()
+
     async def _follow_output(self) -> None:
         while True:
             await asyncio.sleep(OUTPUT_SECONDS)
             if self._busy and self.log:
                 for line in self._output.new_lines():
                     self.emit(ev.LogLine(text=line))
+
+
+def _created(run: RunFolder, config: TrainConfig, preset: str) -> ev.RunCreated:
+    return ev.RunCreated(
+        run=run.name, config=config, preset=preset, version=engine.__version__, host=socket.gethostname()
+    )
+
+
+def _preset(run: RunFolder) -> str:
+    with contextlib.suppress(ConfigProblem):
+        return str(read_toml(run.config).get("preset", ""))
+    return ""
 
 
 # These run in the trainer's thread. Their imports bring torch in, which takes two seconds and must not hold up the loop.
@@ -318,10 +360,23 @@ def _train(run: RunFolder, config: TrainConfig, emit: Any, control: Control, con
     train_run(run, config, emit, control, contents)
 
 
-def _load(path: Path) -> Any:
+def _load(run: RunFolder) -> tuple[TrainConfig, dict[str, Any], bool]:
+    """What a run goes on from, and whether it has told its end.
+
+    The contents of its last checkpoint; nothing where it was left before the first one: then it begins again.
+    """
     from engine.worker.checkpoint import load_checkpoint  # noqa: PLC0415
 
-    return load_checkpoint(path)
+    path, state = run.checkpoint("last"), run.state()
+    if path.exists():
+        return *load_checkpoint(path), state.finished is not None
+    if any(isinstance(e, ev.CheckpointSaved) and e.kind == "last" for e in read_events(run.events)):
+        raise RunProblem(f"{path} is not there any more, and without it {run.name} cannot go on; start a new run.")
+    if state.finished and state.finished.outcome == "diverged":
+        raise RunProblem(
+            f"{run.name} diverged before its first checkpoint and would do so again; start a new run with a lower learning rate."
+        )
+    return run.read_config(), {}, state.finished is not None
 
 
 def _test(run: RunFolder, weights: ev.CheckpointKind, emit: Any) -> None:

@@ -52,6 +52,14 @@ class Step:
         return {"optimizer": self._optimizer.state_dict(), "scaler": self._scaler.state_dict()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Undo `state`."""
-        self._optimizer.load_state_dict(state["optimizer"])
+        """Undo `state`. Raises ValueError for the memory of another network's optimizer.
+
+        What the optimizer was built with follows from the configuration, and the rate comes anew with each step.
+        """
+        built = self._optimizer.state_dict()["param_groups"]
+        self._optimizer.load_state_dict({"state": state["optimizer"]["state"], "param_groups": built})
+        for kept in self._optimizer.state.values():
+            for name, value in kept.items():
+                if isinstance(value, Tensor) and value.ndim and value.shape != self._flat.weights.shape:
+                    raise ValueError(f"{name} of shape {tuple(value.shape)}")
         self._scaler.load_state_dict(state["scaler"])

@@ -31,6 +31,7 @@ from engine.worker.meter import Meter
 from engine.worker.preview import Preview
 from engine.worker.progress import Best, Place, Plateau
 from engine.worker.reports import epoch_ended, finite, progress
+from engine.worker.saver import Saver
 from engine.worker.setup import Split, build
 from engine.worker.step import Step
 
@@ -59,8 +60,10 @@ class Trainer:
         reason: str,
         emit: Emit,
         control: Control,
+        saver: Saver,
     ) -> None:
         self._folder, self.config, self._emit, self._control = folder, config, emit, control
+        self._saver = saver
         self._device = device
         self.model, self.machine = build(config, device, reason)
         self._step = Step(self.model, config, device)
@@ -85,12 +88,17 @@ class Trainer:
         self._first_step_told = False
         self._started = self._told = self._shown = 0.0
 
-    def train(self, *, resumed: bool = False) -> End:
-        """Train until the last epoch, a command, early stopping or a divergence ends it."""
+    def train(self, *, resumed: bool = False, interrupted: bool = False) -> End:
+        """Train until the last epoch, a command, early stopping or a divergence ends it.
+
+        `resumed`: go on from a checkpoint; `interrupted`: of a run that was killed, perhaps with only its test to come.
+        """
         self._emit(self._run_started(resumed))
         self._emit(self._preview.digits())
         self._emit(ev.Phase(name="first_step", text="first step"))
         self._clock_starts()
+        if interrupted and self.place.offset == 0 and (end := self._stop_early()):
+            return end
         while True:
             end = self._heed()
             if not end and self.place.epoch >= self.config.epochs:
@@ -137,7 +145,7 @@ class Trainer:
         self._show_previews()
         if not math.isfinite(outcome.loss):
             return self._diverged(f"the validation loss is {outcome.loss} after epoch {place.epoch}")
-        if is_best:
+        if is_best or (self.best and self._saver.is_missing(self._folder.checkpoint("best"))):
             self._save("best")
         self._save("last")
         self._clock_starts()
@@ -302,12 +310,8 @@ class Trainer:
         else:
             contents = self._contents()
         path = self._folder.checkpoint(kind)
-        try:
-            save_checkpoint(path, self.config, contents)
-        except OSError as fault:
-            self._emit(ev.SaveFailed(path=str(path), reason=fault.strerror or str(fault)))
-            return
-        self._emit(ev.CheckpointSaved(kind=kind, epoch=self.place.epoch, step=self.place.step))
+        if self._saver.save(path, lambda: save_checkpoint(path, self.config, contents)):
+            self._emit(ev.CheckpointSaved(kind=kind, epoch=self.place.epoch, step=self.place.step))
 
     def _contents(self) -> dict[str, Any]:
         return {
@@ -328,4 +332,4 @@ class Trainer:
         self.place = Place.restore(contents["place"])
         self._meter.restore(contents["meter"])
         self._plateau = Plateau.restore(contents["plateau"])
-        self.best = Best.restore(contents["best"]) if contents["best"] else None
+        self.best = Best.restore(contents["best"], self.model.state_dict()) if contents["best"] else None

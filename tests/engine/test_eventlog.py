@@ -1,45 +1,25 @@
-"""The event log: whole lines, numbered without gaps, through crashes, full disks and many threads."""
+"""The event log: whole lines, numbered without gaps, through crashes, other versions and many threads."""
 
 from __future__ import annotations
 
-import errno
 import os
-import tempfile
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from engine import eventlog
+from engine import eventlog, logfile
 from engine.eventlog import EventLog, read_events, read_lines
 from engine.events import LogLine
+from engine.history import fold
 from engine.protocol import decode_event, encode
-from tests.engine.strategies import examples
+from tests.engine.log_kit import followed, texts, write
+from tests.events_kit import created
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "events.jsonl"
-
-
-def write(path: Path, *texts: str) -> None:
-    """Append lines, and close."""
-    log = EventLog(path)
-    for text in texts:
-        log.append(LogLine(text=text))
-    log.close()
-
-
-def texts(path: Path) -> list[str]:
-    """What the log says; asserts that it is sound from its first byte to its last."""
-    content = path.read_bytes()
-    assert content == b"" or content.endswith(b"\n")
-    events = [decode_event(line) for line in content.splitlines()]
-    assert [event.seq for event in events] == list(range(len(events)))
-    return [event.text for event in events if isinstance(event, LogLine)]
 
 
 # written and read
@@ -131,149 +111,6 @@ def test_what_stands_behind_junk_is_not_believed(path: Path) -> None:
     assert texts(path) == ["a", "c"]
 
 
-# full disks
-
-
-class Disk:
-    """Stands between a log and its file: takes `room` bytes more, `at_once` in each call; may refuse to cut."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, path: Path, room: int, at_once: int = 10**9) -> None:
-        self.room, self.at_once, self.cuts = room, at_once, True
-        real_write, real_cut = os.write, os.ftruncate
-
-        def write(descriptor: int, data: bytes) -> int:
-            if not self._is_ours(descriptor, path):
-                return real_write(descriptor, data)
-            if not self.room:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            written = real_write(descriptor, data[: min(self.room, self.at_once)])
-            self.room -= written
-            return written
-
-        def cut(descriptor: int, size: int) -> None:
-            if self._is_ours(descriptor, path):
-                if not self.cuts:
-                    raise OSError(errno.EIO, os.strerror(errno.EIO))
-                self.room += os.fstat(descriptor).st_size - size
-            real_cut(descriptor, size)
-
-        monkeypatch.setattr(os, "write", write)
-        monkeypatch.setattr(os, "ftruncate", cut)
-
-    @staticmethod
-    def _is_ours(descriptor: int, path: Path) -> bool:
-        return path.exists() and os.path.samestat(os.fstat(descriptor), path.stat())
-
-
-@pytest.fixture
-def patched() -> Iterator[pytest.MonkeyPatch]:
-    with pytest.MonkeyPatch.context() as patch:
-        yield patch
-
-
-def test_lines_of_a_full_disk_are_kept_and_written_later(path: Path, patched: pytest.MonkeyPatch) -> None:
-    log = EventLog(path)
-    log.append(LogLine(text="a"))
-    disk = Disk(patched, path, room=30)
-    for text in "bcd":
-        log.append(LogLine(text=text))
-        assert isinstance(log.fault, OSError)
-        assert log.fault.errno == errno.ENOSPC
-        assert texts(path) == ["a"]
-    assert log.length == 4
-    disk.room = 10**6
-    log.append(LogLine(text="e"))
-    assert log.fault is None
-    assert texts(path) == list("abcde")
-    log.close()
-
-
-def test_a_log_that_is_closed_writes_what_is_left(path: Path, patched: pytest.MonkeyPatch) -> None:
-    log = EventLog(path)
-    disk = Disk(patched, path, room=0)
-    log.append(LogLine(text="a"))
-    assert texts(path) == []
-    disk.room = 10**6
-    log.close()
-    assert texts(path) == ["a"]
-
-
-def test_a_log_closes_on_a_disk_that_stays_full(path: Path, patched: pytest.MonkeyPatch) -> None:
-    log = EventLog(path)
-    log.append(LogLine(text="a"))
-    Disk(patched, path, room=10)
-    log.append(LogLine(text="b"))
-    log.close()
-    assert texts(path) == ["a"]
-
-
-def test_a_line_that_could_not_be_taken_back_spoils_no_later_one(path: Path, patched: pytest.MonkeyPatch) -> None:
-    log = EventLog(path)
-    disk = Disk(patched, path, room=20)
-    disk.cuts = False
-    log.append(LogLine(text="a"))
-    assert path.stat().st_size == 20
-    disk.cuts, disk.room = True, 10**6
-    log.append(LogLine(text="b"))
-    log.close()
-    assert texts(path) == ["a", "b"]
-
-
-def test_writes_that_take_a_few_bytes_each_are_gone_on_with(path: Path, patched: pytest.MonkeyPatch) -> None:
-    log = EventLog(path)
-    Disk(patched, path, room=10**6, at_once=7)
-    for text in "abc":
-        log.append(LogLine(text=text))
-    assert log.fault is None
-    log.close()
-    assert texts(path) == ["a", "b", "c"]
-
-
-@examples(60)
-@given(
-    doings=st.lists(st.sampled_from(("append", "append", "append", "room", "little room", "read")), max_size=30),
-    at_once=st.sampled_from((1, 10, 10**9)),
-    recent=st.integers(1, 6),
-)
-def test_whatever_the_disk_does_the_log_is_whole_and_readers_miss_nothing(
-    doings: list[str], at_once: int, recent: int
-) -> None:
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(eventlog, "RECENT", recent)
-        path = Path(folder) / "events.jsonl"
-        log = EventLog(path)
-        disk = Disk(patch, path, room=100, at_once=at_once)
-        appended: list[str] = []
-        for doing in doings:
-            match doing:
-                case "append":
-                    appended.append(str(len(appended)))
-                    log.append(LogLine(text=appended[-1]))
-                case "room":
-                    disk.room += 500
-                case "little room":
-                    disk.room += 30
-                case "read":
-                    for since in range(len(appended) + 2):
-                        assert followed(log, since) == appended[since:]
-            assert texts(path) == appended[: len(texts(path))]
-            assert (log.fault is None) == (texts(path) == appended)
-        disk.room = 10**6
-        log.close()
-        assert texts(path) == appended
-
-
-def followed(log: EventLog, since: int) -> list[str]:
-    """What a client that has `since` lines is sent: portion after portion until there is no more."""
-    sent: list[str] = []
-    while lines := log.lines(since + len(sent)):
-        events = [decode_event(line) for line in lines]
-        assert [event.seq for event in events] == list(range(events[0].seq, events[0].seq + len(events)))
-        assert events[0].seq == since + len(sent)
-        sent += [event.text for event in events if isinstance(event, LogLine)]
-    return sent
-
-
 # readers and threads
 
 
@@ -282,6 +119,7 @@ def test_lines_come_from_memory_and_from_the_disk_alike(
     path: Path, monkeypatch: pytest.MonkeyPatch, reopened: bool
 ) -> None:
     monkeypatch.setattr(eventlog, "RECENT", 4)
+    monkeypatch.setattr(logfile, "INDEXED", 3)
     write(path, *"abc")
     log = EventLog(path)
     for text in "defghij":
@@ -290,9 +128,33 @@ def test_lines_come_from_memory_and_from_the_disk_alike(
         log.close()
         log = EventLog(path)
     for since in range(12):
-        assert followed(log, since) == list("abcdefghij"[since:])
+        assert [event.seq for event in followed(log, since)] == list(range(since, 10))
         assert len(log.lines(since)) <= 4
         assert log.lines(since) == list(read_lines(path, since))[: len(log.lines(since))]
+    log.close()
+
+
+def test_one_that_is_far_behind_is_served_without_reading_from_the_start(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(eventlog, "RECENT", 4)
+    monkeypatch.setattr(logfile, "INDEXED", 8)
+    log = EventLog(path)
+    for number in range(100):
+        log.append(LogLine(text=str(number)))
+    with path.open("r+b") as file:  # whoever counts from the start now counts wrongly
+        file.seek(path.read_bytes().index(b"\n"))
+        file.write(b" ")
+    assert [decode_event(line).seq for line in log.lines(50)] == [50, 51, 52, 53]
+    log.close()
+
+
+@pytest.mark.parametrize("since", [-1, -4000])
+def test_a_number_below_zero_is_the_start(path: Path, since: int) -> None:
+    log = EventLog(path)
+    assert log.lines(since) == []
+    log.append(LogLine(text="a"))
+    assert len(log.lines(since)) == 1
     log.close()
 
 
@@ -318,3 +180,87 @@ def test_events_of_several_threads_have_each_a_number(path: Path) -> None:
     assert all(mine == sorted(mine) for mine in numbers)
     told = texts(path)
     assert all(told[number] == f"{id(mine)}" for mine in numbers for number in mine)
+
+
+# other versions
+
+LATER = {
+    "an unknown type": b'{"type":"dreamt","seq":%d,"time":1.0,"of":{"sheep":[1,2]}}\n',
+    "an unknown type, sparse": b'{"seq":%d,"type":"dreamt"}\n',
+    "an unknown word": b'{"type":"phase","seq":%d,"time":1.0,"name":"dreaming","text":"zzz"}\n',
+    "a field of another kind": b'{"type":"log","seq":%d,"time":1.0,"text":["a","b"]}\n',
+}
+
+
+@pytest.mark.parametrize("later", LATER.values(), ids=LATER)
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_what_only_a_later_version_knows_is_kept_and_passed_over(path: Path, later: bytes, at: int) -> None:
+    before = [encode(LogLine(text="a", seq=seq)) for seq in range(at)]
+    content = b"".join([*before, later % at, encode(LogLine(text="b", seq=at + 1))])
+    path.write_bytes(content + b'{"type":"log","se')
+    log = EventLog(path)
+    assert log.append(LogLine(text="new")).seq == at + 2
+    sent = log.lines(0)
+    log.close()
+    assert path.read_bytes().startswith(content)
+    assert path.read_bytes().count(b"\n") == at + 3
+    assert [event.seq for event in read_events(path)] == [*range(at), at + 1, at + 2]
+    log = EventLog(path)
+    assert log.lines(0)[: at + 2] == sent[: at + 2]
+    assert fold(read_events(path)).log == (*["a"] * at, "b", "new")
+    log.close()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"type":"dreamt"}\n',
+        b'{"type":"dreamt","seq":"1"}\n',
+        b'{"type":"dreamt","seq":-1}\n',
+        b'{"type":"dreamt","seq":true}\n',
+        b'{"type":3,"seq":1}\n',
+        b'["dreamt",1]\n',
+        b'{"type":"dreamt","seq":1}x\n',
+        b'{"type":"dreamt","seq":1\n',
+        b'{"type":"dreamt","seq":1,"text":"\xff"}\n',
+        b'{"type":"dreamt","seq":1,"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n",
+    ],
+)
+def test_what_no_version_writes_is_cut_off(path: Path, line: bytes) -> None:
+    write(path, "a")
+    with path.open("ab") as file:
+        file.write(line)
+    assert [event.seq for event in read_events(path)] == [0]
+    write(path, "b")
+    assert texts(path) == ["a", "b"]
+
+
+@pytest.mark.parametrize("kind", ["a folder", "a broken disk"])
+def test_a_log_that_cannot_be_read_holds_nothing_and_is_not_emptied(
+    path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    if kind == "a folder":
+        path.mkdir()
+        assert list(read_events(path)) == []
+        with pytest.raises(IsADirectoryError):
+            EventLog(path)
+        return
+    write(path, "a")
+
+    def refuse(*_: object) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pread", refuse)
+        with pytest.raises(OSError, match="Input/output error"):
+            EventLog(path)
+    assert texts(path) == ["a"]
+
+
+def test_a_log_knows_when_its_run_was_created(path: Path) -> None:
+    log = EventLog(path, clock=lambda: 1_700_000_000.123)
+    assert log.created == 0.0
+    log.append(created())
+    assert log.created == 1_700_000_000.123
+    log.close()
+    assert EventLog(path).created == 1_700_000_000.123

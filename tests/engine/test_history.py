@@ -290,6 +290,48 @@ def test_a_save_that_failed_is_told_until_one_works(life: Life) -> None:
     assert fold(life.events).save_failed is None
 
 
+def test_each_file_that_cannot_be_saved_is_told_until_it_can(life: Life) -> None:
+    life.start()
+    for path, reason in [("/r/events.jsonl", "full"), ("/r/last.pt", "full"), ("/r/events.jsonl", "broken")]:
+        life.tell(ev.SaveFailed(path=path, reason=reason))
+    assert [(e.path, e.reason) for e in fold(life.events).unsaved] == [
+        ("/r/last.pt", "full"),
+        ("/r/events.jsonl", "broken"),
+    ]
+    life.save()
+    assert [e.path for e in fold(life.events).unsaved] == ["/r/events.jsonl"]
+    life.tell(ev.SavedAgain(path="/r/events.jsonl", lost=3))
+    assert fold(life.events).unsaved == ()
+    life.tell(ev.SavedAgain(path="/r/events.jsonl", lost=2))
+    assert fold(life.events).lost == 5
+
+
+def test_a_resume_knows_nothing_of_what_could_not_be_saved_before(life: Life) -> None:
+    life.start()
+    life.tell(ev.SaveFailed(path="/r/last.pt", reason="full"))
+    life.start()
+    assert fold(life.events).unsaved == ()
+
+
+def test_an_omitted_event_counts_and_says_nothing(life: Life) -> None:
+    life.start()
+    before = fold(life.events)
+    life.tell(ev.Omitted())
+    assert fold(life.events) == msgspec.structs.replace(before, seq=before.seq + 1)
+
+
+def test_a_run_that_was_made_again_under_the_same_name_is_another(life: Life) -> None:
+    life.start()
+    one_epoch(life)
+    first = fold(life.events)
+    again = Life(make_config({"epochs": 3}), 4, random.Random(0))
+    again.create()
+    again.events[0] = msgspec.structs.replace(again.events[0], time=life.events[0].time + 1)
+    state = fold(again.events, first)
+    assert (state.run, state.seq, state.epochs, state.status) == (first.run, 0, (), "preparing")
+    assert fold(life.events[:1], first) == first  # while the same one told again changes nothing
+
+
 def test_every_look_at_the_test_set_is_remembered(life: Life) -> None:
     life.start()
     one_epoch(life)

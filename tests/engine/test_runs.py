@@ -1,4 +1,4 @@
-"""Run folders: made, found, told apart, claimed by one engine at a time, opened however they were left."""
+"""Run folders: made, found, written."""
 
 from __future__ import annotations
 
@@ -7,73 +7,21 @@ import os
 import random
 import re
 import shutil
-import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 from hypothesis import given
 
 from engine import runs
 from engine.config import TrainConfig, make_config
-from engine.errors import ConfigProblem, ExitCode, RunProblem
-from engine.eventlog import EventLog
-from engine.events import Finished, LogLine, RunCreated
-from engine.history import RunState
+from engine.errors import ExitCode, RunProblem
 from engine.names import ADJECTIVES, ANIMALS
-from engine.runs import RunFolder, SessionInfo
-from engine.runtime import listen
+from tests.engine.runs_kit import CONFIG, create, listening, no_space, root
 from tests.engine.strategies import configs, examples
 
-CONFIG = TrainConfig()
-HOST = socket.gethostname()
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "runs"
-
-
-@pytest.fixture
-def listening(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The path of a socket where something listens."""
-    with tempfile.TemporaryDirectory() as folder:
-        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
-        server, path = listen()
-        with server:
-            yield path
-
-
-def create(root: Path, name: str = "", config: TrainConfig = CONFIG) -> RunFolder:
-    return runs.create_run(config, preset="cnn", version="0.1.0", name=name, root=root)
-
-
-def finish(run: RunFolder, outcome: str = "completed") -> None:
-    finished = Finished(
-        run=run.name,
-        outcome=outcome,  # type: ignore[arg-type]
-        reason="So it ended.",
-        epochs=1,
-        step=10,
-        position=1.0,
-        best_epoch=1,
-        seconds=2.0,
-        test=None,
-    )
-    runs.write_atomic(run.result, msgspec.json.encode(finished))
-
-
-def occupy(run: RunFolder, path: Path | str, *, host: str = HOST, pid: int = 1) -> SessionInfo:
-    """Have the folder say that an engine is busy with it."""
-    info = SessionInfo(host, pid, str(path))
-    run.session.write_bytes(msgspec.json.encode(info))
-    return info
-
-
-def no_space(*_: object) -> None:
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+__all__ = ["listening", "root"]
 
 
 # made
@@ -253,181 +201,6 @@ def test_of_very_many_that_fit_a_few_are_told(root: Path) -> None:
     with pytest.raises(RunProblem, match=r"'run' fits 30 runs") as caught:
         runs.find_run("run", root)
     assert str(caught.value).count("run-") == 5
-
-
-# told apart
-
-
-@pytest.mark.parametrize(
-    ("outcome", "status"),
-    [
-        ("completed", "finished"),
-        ("early_stopped", "finished"),
-        ("stopped", "stopped"),
-        ("aborted", "aborted"),
-        ("diverged", "diverged"),
-        ("failed", "failed"),
-    ],
-)
-def test_every_outcome_has_its_status(root: Path, outcome: str, status: str) -> None:
-    run = create(root)
-    finish(run, outcome)
-    assert run.status() == status
-    finished = run.finished()
-    assert finished is not None
-    assert finished.outcome == outcome
-
-
-def test_a_run_without_a_word_was_interrupted(root: Path, listening: Path) -> None:
-    run = create(root)
-    assert run.status() == "interrupted"
-    listening.unlink()
-    occupy(run, listening)
-    assert run.status() == "interrupted"
-
-
-def test_a_run_whose_engine_answers_is_running(root: Path, listening: Path) -> None:
-    run = create(root)
-    finish(run)
-    info = occupy(run, listening)
-    assert run.live() == info
-    assert run.status() == "running"
-    assert runs.read_session(run) == info
-    assert list(runs.live_runs(root)) == [(run, info)]
-
-
-def test_another_host_is_believed_but_not_reached(root: Path) -> None:
-    run = create(root)
-    info = occupy(run, "/nowhere", host="elsewhere")
-    assert run.live() == info
-    assert run.status() == "running"
-    assert list(runs.live_runs(root)) == []
-    with pytest.raises(RunProblem, match="is running on elsewhere; log in there"):
-        runs.read_session(run)
-
-
-def test_a_run_that_is_not_running_has_no_session(root: Path) -> None:
-    run = create(root)
-    finish(run, "stopped")
-    with pytest.raises(RunProblem, match=r"is not running \(stopped\)"):
-        runs.read_session(run)
-
-
-JUNK = {
-    "empty": b"",
-    "zero bytes": bytes(40),
-    "torn": b'{"host":"here","pi',
-    "other": b'{"a":1}',
-    "list": b"[1]",
-    "wrong types": b'{"host":1,"pid":"x","socket":[]}',
-    "not utf-8": b'{"host":"\xff","pid":1,"socket":""}',
-    "deep": b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
-    "zero in the path": b'{"host":"%s","pid":1,"socket":"a\\u0000b"}' % HOST.encode(),
-    "long path": b'{"host":"%s","pid":1,"socket":"/%s"}' % (HOST.encode(), b"x" * 5000),
-}
-
-
-@pytest.mark.parametrize("content", JUNK.values(), ids=JUNK)
-def test_a_damaged_folder_opens(root: Path, content: bytes) -> None:
-    run = create(root)
-    for path in (run.session, run.result, run.events):
-        path.write_bytes(content)
-    assert run.live() is None
-    assert run.finished() is None
-    assert run.status() == "interrupted"
-    assert run.state() == RunState()
-
-
-def test_a_run_is_what_its_log_tells_up_to_the_torn_end(root: Path) -> None:
-    run = create(root, "mine")
-    assert run.state().status == "none"
-    log = EventLog(run.events)
-    log.append(RunCreated(run="mine", config=CONFIG, version="0.1.0", host=HOST))
-    log.append(LogLine(text="hello"))
-    log.close()
-    with run.events.open("ab") as file:
-        file.write(b'{"type":"log","seq":2,"text":"torn')
-    state = run.state()
-    assert (state.run, state.status, state.log) == ("mine", "preparing", ("hello",))
-
-
-@pytest.mark.parametrize(
-    ("damage", "words"),
-    [
-        (lambda path: path.write_bytes(b"epochs = ="), "is not a TOML file"),
-        (lambda path: path.write_bytes(b"\xff\xfe"), "is not a TOML file"),
-        (lambda path: path.write_bytes(bytes(100)), "is not a TOML file"),
-        (lambda path: path.write_text("[train]\nepochs = -1\n"), "Epochs: -1 is out of range"),
-        (lambda path: path.write_text("[train]\nepoch = 1\n"), "There is no hyperparameter 'epoch'"),
-        (lambda path: path.write_text("train = 3\n"), "'train' must be a table"),
-        (lambda path: path.unlink(), "cannot be read: No such file or directory"),
-        (lambda path: (path.unlink(), path.mkdir()), "cannot be read: Is a directory"),
-    ],
-)
-def test_a_damaged_configuration_is_named_with_its_fault(
-    root: Path, damage: Callable[[Path], object], words: str
-) -> None:
-    run = create(root)
-    damage(run.config)
-    with pytest.raises(ConfigProblem) as caught:
-        run.read_config()
-    assert str(caught.value).startswith(str(run.config))
-    assert str(caught.value).count(str(run.config)) == 1
-    assert words in str(caught.value)
-
-
-# claimed
-
-
-def test_a_claim_marks_the_run_until_it_is_released(root: Path, listening: Path) -> None:
-    run = create(root)
-    runs.claim(run, listening)
-    assert run.live() == SessionInfo(HOST, os.getpid(), str(listening))
-    runs.claim(run, listening)
-    runs.release(run)
-    assert run.live() is None
-    runs.release(run)
-
-
-def test_a_second_engine_is_refused(root: Path, listening: Path) -> None:
-    run = create(root, "mine")
-    before = occupy(run, listening, pid=4711)
-    with pytest.raises(RunProblem) as caught:
-        runs.claim(run, listening)
-    assert str(caught.value) == f"mine is running on {HOST} (process 4711); `mnist-tui attach mine` shows it."
-    assert run.live() == before
-
-
-def test_an_engine_on_another_host_is_believed_even_with_our_number(root: Path, listening: Path) -> None:
-    run = create(root)
-    before = occupy(run, "/nowhere", host="elsewhere", pid=os.getpid())
-    with pytest.raises(RunProblem, match="is running on elsewhere"):
-        runs.claim(run, listening)
-    assert run.live() == before
-
-
-def test_a_claim_of_a_dead_engine_is_taken_over(root: Path, listening: Path) -> None:
-    run = create(root)
-    occupy(run, "/nowhere/dead.sock", pid=4711)
-    runs.claim(run, listening)
-    assert runs.read_session(run).pid == os.getpid()
-
-
-@pytest.mark.parametrize("host", [HOST, "elsewhere"])
-def test_a_live_run_is_not_removed(root: Path, listening: Path, host: str) -> None:
-    run = create(root, "mine")
-    occupy(run, listening, host=host)
-    with pytest.raises(RunProblem, match=r"mine is running; stop it first\."):
-        runs.remove_run(run)
-    assert run.config.is_file()
-
-
-def test_a_run_is_removed_with_all_that_is_in_it(root: Path) -> None:
-    run, other = create(root), create(root)
-    run.checkpoint("last").write_bytes(b"weights")
-    runs.remove_run(run)
-    assert [each.name for each in runs.all_runs(root)] == [other.name]
-    assert list(root.iterdir()) == [other.path]
 
 
 # written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import stat
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import EngineProblem
-from engine.runtime import answers, listen, runtime_dir
+from engine.runtime import answers, listen, runtime_dir, sweep
 
 
 @pytest.fixture
@@ -167,3 +168,41 @@ def test_what_does_not_listen_does_not_answer(base: Path, kind: str) -> None:
             case "not listening" | "datagram":
                 unused.bind(str(path))
         assert not answers(path)
+
+
+def test_an_engine_that_is_too_busy_to_answer_is_there(xdg: Path) -> None:
+    """It has not taken those who knocked before; a run that it trains must not be given to another."""
+    server, path = listen()
+    with server, contextlib.ExitStack() as waiting:
+        for _ in range(40):
+            knocking = waiting.enter_context(socket.socket(socket.AF_UNIX))
+            knocking.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                knocking.connect(str(path))
+        assert answers(path)
+
+
+def test_what_a_killed_engine_left_is_swept_away_and_what_lives_stays(xdg: Path) -> None:
+    dead, path = listen()
+    fresh, young = listen()
+    alive, living = listen()
+    for each in (path, young, living):
+        each.with_suffix(".log").touch()
+    dead.close()
+    fresh.close()
+    for each in (path, living):
+        os.utime(each, (0, 0))
+    sweep(path.parent)
+    assert {each.name for each in path.parent.iterdir()} == {
+        name for each in (young, living) for name in (each.name, each.with_suffix(".log").name)
+    }
+    alive.close()
+
+
+def test_a_new_socket_is_an_occasion_to_sweep(xdg: Path) -> None:
+    dead, path = listen()
+    dead.close()
+    os.utime(path, (0, 0))
+    server, _ = listen()
+    server.close()
+    assert not path.exists()

@@ -19,9 +19,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pyte
 
-_MODES = {1049: "alternate screen", 1000: "mouse", 1002: "mouse", 1003: "mouse", 1006: "mouse", 2004: "bracketed paste"}
+_MODES = {
+    1049: "alternate screen",
+    **dict.fromkeys((1000, 1002, 1003, 1006, 1015, 1016), "mouse"),
+    1004: "focus reports",
+    2004: "bracketed paste",
+    2048: "size reports",
+}
 
 
 class Screen(pyte.Screen):  # type: ignore[misc]
@@ -32,14 +39,14 @@ class Screen(pyte.Screen):  # type: ignore[misc]
     def set_mode(self, *modes: int, **options: Any) -> None:
         super().set_mode(*modes, **options)
         if options.get("private") and 1049 in modes and self._main is None:
-            self._main = copy.deepcopy(self.buffer)
+            self._main = copy.deepcopy(self.buffer), self.cursor.x, self.cursor.y
             self.erase_in_display(2)
             self.cursor_position()
 
     def reset_mode(self, *modes: int, **options: Any) -> None:
         super().reset_mode(*modes, **options)
         if options.get("private") and 1049 in modes and self._main is not None:
-            self.buffer, self._main = self._main, None
+            (self.buffer, self.cursor.x, self.cursor.y), self._main = self._main, None
             self.dirty.update(range(self.lines))
 
 
@@ -47,8 +54,15 @@ class Term:
     """One program in a pty. Use as a context manager; every wait is bounded and shows the screen when it fails."""
 
     def __init__(
-        self, argv: list[str], columns: int = 120, rows: int = 35, env: Mapping[str, str] | None = None
+        self,
+        argv: list[str],
+        columns: int = 120,
+        rows: int = 35,
+        env: Mapping[str, str] | None = None,
+        *,
+        controlling: bool = True,
     ) -> None:
+        """`controlling`: whether the terminal is the program's own, so that it is told (SIGHUP) when it goes."""
         self.screen = Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.sent = bytearray()
@@ -71,7 +85,7 @@ class Term:
             stderr=self.slave,
             env=environment,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - one system call
+            preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if controlling else None,  # noqa: PLW1509
         )
 
     def __enter__(self) -> Term:
@@ -81,9 +95,7 @@ class Term:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        for descriptor in (self.master, self.slave):
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
+        self.hang_up()
 
     @property
     def text(self) -> str:
@@ -116,6 +128,20 @@ class Term:
             pass
         return self.process.wait()
 
+    def read_for(self, seconds: float) -> None:
+        """Read what comes for so long, whatever it is."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if not self._read(left) and self.process.poll() is not None:
+                time.sleep(min(left, 0.01))
+
+    def hang_up(self) -> None:
+        """Close the terminal, as a lost connection does."""
+        for descriptor in (self.master, self.slave):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self.master = self.slave = -1
+
     def key(self, keys: str) -> None:
         os.write(self.master, keys.encode())
 
@@ -133,8 +159,7 @@ class Term:
         for modes, letter in re.findall(rb"\x1b\[\?([\d;]+)([hl])", bytes(self.sent)):
             on.update(dict.fromkeys(map(int, modes.split(b";")), letter == b"h"))
         found = [name for code, name in _MODES.items() if on.get(code)]
-        if on.get(25) is False:
-            found.append("hidden cursor")
+        found += [name for code, name in ((25, "hidden cursor"), (7, "no line wrap")) if on.get(code) is False]
         cooked = termios.ICANON | termios.ECHO | termios.ISIG
         if (termios.tcgetattr(self.slave)[3] ^ self._before[3]) & cooked:
             found.append("raw terminal")
@@ -160,3 +185,17 @@ def app(home: Path, *arguments: str, columns: int = 120, rows: int = 35, **env: 
     """mnist-tui in a terminal, its files below `home`."""
     argv = [sys.executable, "-P", "-m", "tui", *arguments]
     return Term(argv, columns, rows, {"MNIST_TUI_HOME": str(home), "OMP_NUM_THREADS": "1", **env})
+
+
+def engines(home: Path) -> list[psutil.Process]:
+    """The engine processes whose files are below `home`."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        try:
+            if "engine.worker" in (process.info["cmdline"] or []) and process.environ().get("MNIST_TUI_HOME") == str(
+                home
+            ):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found

@@ -52,6 +52,18 @@ def test_resume_without_epochs_keeps_their_number(
     assert [line[:9] for line in lines if line.startswith("epoch")] == ["epoch 2/2"]
 
 
+def test_a_run_of_which_nothing_was_saved_begins_again_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = numbered(opening(CONFIG))
+    make_run(before)
+    again = msgspec.structs.replace(opening(CONFIG)[3], resumed=True)
+    after = numbered([again, *epoch_events(CONFIG, 1, 2), *ending(CONFIG, 1, table=confusion())], first=len(before))
+    use_engine(monkeypatch, tells([*before, *after], "resume_run"))
+    assert main(["resume", "last"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == f"Run {RUN} begins again: nothing of it was saved"
+
+
 def test_resume_refuses_a_wrong_number_of_epochs_before_an_engine_starts(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -206,6 +206,22 @@ def test_eval_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
     assert found["wrong_images"] == [[3, 4, 9, 0.75]]
 
 
+@pytest.mark.parametrize("how", [(), ("--json",)])
+def test_a_look_that_could_not_be_recorded_is_shown_and_said_to_be_so(
+    how: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    events = short_run()
+    run = make_run(events)
+    fault = ev.SaveFailed(path=str(run.events), reason="No space left on device", seq=len(events), time=1.0)
+    look = msgspec.structs.replace(a_look(0), seq=len(events) + 1)
+    use_engine(monkeypatch, engine_that(lambda engine, command: engine.push(fault, look)))
+    assert main(["eval", "otter", *how]) == 4
+    told = capsys.readouterr()
+    assert "97.81" in told.out or "0.9781" in told.out
+    assert told.err.startswith("mnist-tui: The look is not recorded. Not everything of")
+    assert f"{run.events} (No space left on device)" in told.err
+
+
 def test_eval_that_is_refused_or_lost(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     make_run(short_run())
     engine = use_engine(monkeypatch, FakeEngine())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import get_args
 
 import msgspec
@@ -11,10 +12,10 @@ import pytest
 from engine import commands as cmd
 from engine.client import Lost
 from engine.errors import ConfigProblem, DataProblem, EngineProblem, Problem
-from engine.events import Fault, Finished, Outcome
+from engine.events import Fault, Finished, Outcome, SavedAgain, SaveFailed
 from engine.protocol import encode
 from engine.settings import find_preset
-from tests.events_kit import RUN, collapsed, ending, numbered, opening
+from tests.events_kit import RUN, collapsed, confusion, ending, numbered, opening
 from tests.fake_engine import FakeEngine, refusing
 from tests.tui.cli_kit import CONFIG, home, short_run, tells, use_engine
 from tui.cli import main
@@ -123,6 +124,48 @@ def test_a_run_that_fails_says_why_on_standard_error(
     told = capsys.readouterr()
     assert told.err == "mnist-tui: It went?[2J wrong.\n"
     assert "\x1b" not in told.out
+
+
+UNSAVED = [
+    SaveFailed(path="/runs/x/last.pt", reason="No space left on device"),
+    SaveFailed(path="/runs/x\n/result.json", reason="File too\x1b[2J large"),
+]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"), [("completed", 4), ("stopped", 4), ("early_stopped", 4), ("aborted", 130)]
+)
+@pytest.mark.parametrize("how", ["--json", "--quiet"])
+def test_a_run_that_could_not_be_saved_says_so_on_standard_error_and_still_shows_its_result(
+    how: str, outcome: Outcome, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tested = None if outcome == "aborted" else confusion()
+    end = ending(CONFIG, 2, outcome=outcome, table=tested)
+    use_engine(monkeypatch, tells(numbered([*opening(CONFIG), *UNSAVED, *end])))
+    assert main(["train", how]) == status
+    told = capsys.readouterr()
+    begin = "Interrupted at epoch 2.0. " if outcome == "aborted" else "mnist-tui: "
+    assert told.err == (
+        f"{begin}Not everything of {RUN} could be saved: /runs/x/last.pt (No space left on device), "
+        "/runs/x?/result.json (File too?[2J large). What was saved before is as it was.\n"
+    )
+    if how == "--quiet":
+        assert ("Test accuracy  97.81 %" in told.out) == (tested is not None)
+        assert re.search(r"^Not saved +/runs/x/last\.pt: No space left on device$", told.out, re.MULTILINE)
+        assert ("Ended " in told.out) == (outcome != "aborted")
+
+
+def test_a_run_that_was_saved_in_the_end_is_done(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    again = [SavedAgain(path=fault.path) for fault in UNSAVED]
+    use_engine(
+        monkeypatch, tells(numbered([*opening(CONFIG), *UNSAVED, *again, *ending(CONFIG, 2, table=confusion())]))
+    )
+    assert main(["train", "--quiet"]) == 0
+    told = capsys.readouterr()
+    assert told.err == ""
+    assert "Not saved" not in told.out
 
 
 @pytest.mark.parametrize(

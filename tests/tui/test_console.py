@@ -105,14 +105,18 @@ def test_what_a_person_elsewhere_does_is_told() -> None:
         ev.Continued(step=391, position=0.5),
         ev.Changed(step=391, position=0.5, name="epochs", old="3", new="4"),
         ev.SaveFailed(path="/x\n/last.pt", reason="No space left on device"),
+        ev.SavedAgain(path="/x\n/last.pt"),
+        ev.SavedAgain(path="/x/events.jsonl", lost=1),
     ]
     show(Lines(out, io.StringIO(), folder), numbered(events))
-    assert out.getvalue().splitlines()[-5:] == [
+    assert out.getvalue().splitlines()[-7:] == [
         "stopped at epoch 0.50  validation 0.2500 (93.75 %)  best",
         "paused at epoch 0.50",
         "went on at epoch 0.50",
         "epochs 3 → 4 at epoch 0.50",
         "/x?/last.pt could not be saved: No space left on device; training goes on",
+        "/x?/last.pt is saved again",
+        "/x/events.jsonl is saved again; lost meanwhile: 1 event",
     ]
 
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from engine import events as ev
 from engine.client import Lost
-from engine.history import RunState, fold
+from engine.history import RunState, fold, reduce
 from engine.settings import find_preset
 from tests import events_kit as kit
-from tui import keys
+from tui import farewell, keys
 from tui.views import results
 from tui.views.digits import digit_views
 from tui.views.form import with_preset
@@ -38,6 +38,20 @@ SNAPSHOTS = {
     "interrupted": Snapshot(state=fold(TRAINING), opened=True, engine="ready"),
     "waiting": Snapshot(state=fold(TRAINING), waiting="stopping and testing", engine="ready"),
 }
+LONG = "/home/ada/.local/share/mnist-tui/runs/2026-03-14-1532-brave-otter"
+
+
+def unsaved(*names: str, events: list[ev.Event] = TRAINING) -> Snapshot:
+    """A run of which these files cannot be saved."""
+    faults = [
+        ev.SaveFailed(path=f"{LONG}/{name}", reason="No space left on device", seq=10_000 + number)
+        for number, name in enumerate(names)
+    ]
+    return Snapshot(state=fold([*events, *faults]), engine="ready")
+
+
+SNAPSHOTS["training, unsaved"] = unsaved("last.pt", "events.jsonl")
+SNAPSHOTS["finished, unsaved"] = unsaved("result.json", events=kit.whole_run(epochs=2))
 
 
 @pytest.mark.parametrize("name", SNAPSHOTS)
@@ -65,7 +79,43 @@ def test_every_state_has_a_headline(name: str) -> None:
         "interrupted": "not finished",
         "waiting": "stopping and testing",
     }
-    assert expected.get(name, name) in line
+    assert expected.get(name, name.partition(",")[0]) in line
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140, 200])
+@pytest.mark.parametrize("names", [("last.pt",), ("last.pt", "events.jsonl"), ("a", "b", "events.jsonl")])
+def test_what_cannot_be_saved_has_its_reason_and_the_end_of_its_path_at_every_width(
+    names: tuple[str, ...], width: int
+) -> None:
+    line = figures_line(unsaved(*names), width).plain
+    assert line.startswith("not saved: ")
+    if width >= 80:
+        assert f"{names[-1]}: No space left on device" in line
+    assert len(names) == 1 or width < 80 or f"(and {len(names) - 1} file{'s'[: len(names) - 2]} more)" in line
+    if width == 200:
+        assert f"not saved: {LONG}/{names[-1]}: " in line
+        assert line.endswith("; training goes on")
+
+
+def test_a_run_that_has_ended_is_not_said_to_go_on() -> None:
+    snapshot = SNAPSHOTS["finished, unsaved"]
+    assert figures_line(snapshot, 200).plain == f"not saved: {LONG}/result.json: No space left on device"
+    assert "test accuracy 97.81 %" in progress_line(snapshot, 120).plain
+
+
+def test_the_farewell_says_what_is_not_saved() -> None:
+    first, second = farewell.of_run(SNAPSHOTS["finished, unsaved"].state).splitlines()
+    assert first == farewell.of_run(SNAPSHOTS["finished"].state)
+    assert f"could be saved: {LONG}/result.json (No space left on device)" in second
+
+
+def test_the_figures_come_back_once_saving_works_and_say_what_is_lost() -> None:
+    again = ev.SavedAgain(path=f"{LONG}/events.jsonl", lost=3, seq=20_000)
+    snapshot = unsaved("events.jsonl")
+    state = reduce(snapshot.state, again)
+    line = figures_line(Snapshot(state=state, engine="ready"), 160).plain
+    assert "validation accuracy" in line
+    assert "3 events lost from its log" in line
 
 
 def test_the_bar_is_full_only_at_the_end() -> None:

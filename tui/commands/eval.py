@@ -6,7 +6,7 @@ import argparse
 import asyncio
 from typing import TYPE_CHECKING, Any, get_args
 
-from engine.errors import ConfigProblem
+from engine.errors import ConfigProblem, EngineProblem
 from tui.arguments import Parser
 from tui.output import print_json, print_lines
 
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     from engine.events import CheckpointKind  # noqa: PLC0415
     from engine.runs import find_run  # noqa: PLC0415
     from tui.headless import start_engine  # noqa: PLC0415
-    from tui.report import look_report  # noqa: PLC0415
+    from tui.report import look_report, unsaved  # noqa: PLC0415
 
     if args.weights not in get_args(CheckpointKind):
         raise ConfigProblem("--weights: expected best (lowest validation loss) or last (where training ended).")
@@ -48,13 +48,14 @@ def run(args: argparse.Namespace) -> int:
         print_json(document(state))
     else:
         print_lines([f"Run {state.run}", *look_report(state.test, len(state.looks))])
+    if any(fault.path == str(folder.events) for fault in state.unsaved):
+        raise EngineProblem(f"The look is not recorded. {unsaved(state)}")
     return 0
 
 
 async def evaluate(connect: Connect, command: EvaluateRun, state: RunState) -> RunState:
     """The run's state after the look, from `state` before it. Raises `Problem` where the engine refuses or is lost."""
     from engine.client import Lost  # noqa: PLC0415 - --help does without
-    from engine.errors import EngineProblem  # noqa: PLC0415
     from engine.events import Tested  # noqa: PLC0415
     from engine.history import reduce  # noqa: PLC0415
     from engine.protocol import Ready, Steers  # noqa: PLC0415

@@ -49,7 +49,7 @@ def summary(folder: RunFolder, state: RunState) -> dict[str, Any]:
         "status": folder.status(),
         "preset": state.preset,
         "host": state.host,
-        "created": state.created or round(folder.config.stat().st_mtime, 3),
+        "created": state.created or round(folder.made(), 3),
         "epochs": state.epochs[-1].epoch if state.epochs else 0,
         "epochs_asked": state.config.epochs if state.run else _epochs_asked(folder),
         "best_validation_accuracy": max((e.validation_accuracy for e in state.epochs), default=None),
@@ -83,7 +83,10 @@ def _percent(share: float | None) -> str:
 
 
 def when(seconds: float) -> str:
-    """A time as local date, hour and minute."""
+    """A time as local date, hour and minute; "-" for one that no calendar has."""
     from datetime import datetime  # noqa: PLC0415 - engine.runs has it loaded by then
 
-    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")
+    try:
+        return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")
+    except (OverflowError, ValueError, OSError):
+        return "-"

@@ -68,7 +68,7 @@ def document(folder: RunFolder, state: RunState, config: TrainConfig) -> dict[st
         "preset": state.preset,
         "host": state.host,
         "version": state.version,
-        "created": state.created or round(folder.config.stat().st_mtime, 3),
+        "created": state.created or round(folder.made(), 3),
         "folder": str(folder.path),
         "config": config,
         "changed": differences(config),

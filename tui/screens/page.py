@@ -68,6 +68,10 @@ class Page(Screen[None]):
         """Catch up with what happened while another screen was seen."""
         self.show(self.program.snapshot)
 
+    def on_paste(self) -> None:
+        """What is pasted where there is no field would be keys; say why nothing happens."""
+        self.notify("Pasted text is taken in a field alone, never as keys.", markup=False)
+
     def _take(self, snapshot: Snapshot) -> None:
         if self in self.app.screen_stack:
             self.show(snapshot)

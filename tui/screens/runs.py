@@ -133,8 +133,8 @@ class RunsScreen(Page):
         if self._chosen:
             self.program.open_run(self._chosen)
 
-    def action_resume(self) -> None:
-        """Go on with an unfinished run."""
+    def action_resume(self, _which: str) -> None:
+        """Go on with the highlighted run, if it is unfinished."""
         row = self._rows.get(self._chosen)
         if row is None or self.program.refuses("start"):
             return

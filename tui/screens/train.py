@@ -20,10 +20,12 @@ from engine.settings import Settings, presets
 from tui.keys import Where, bindings
 from tui.screens.page import Page
 from tui.screens.presets import PresetPicker
+from tui.views.available import available
 from tui.views.charts import Options, accuracy_plot, how_drawn, loss_plot, x_end
 from tui.views.digits import digit_views, heading
 from tui.views.form import with_preset
 from tui.views.snapshot import Snapshot
+from tui.views.status import OUTCOMES, short_name
 from tui.widgets.chart import Chart
 from tui.widgets.choice import ASCII_SIGNS, SIGNS
 from tui.widgets.digit import DigitStrip, Mode
@@ -245,6 +247,20 @@ class TrainScreen(Page):
         if fault.field and fault.field in HYPERPARAMETERS:
             self.pane = "form"
             self.form.focus_field(fault.field)
+
+    def action_resume(self, _which: str) -> None:
+        """Go on with the run that is shown, if it is unfinished; where its charts are not seen, show them first."""
+        snapshot = self.program.snapshot
+        can = available("resume('shown')", snapshot)
+        run, end = short_name(snapshot.state.run), snapshot.state.finished
+        if not self.whole and self.pane != "charts":
+            self.pane = "charts"
+            if can:
+                self.notify(f"c once more goes on with {run}.", markup=False)
+        elif can:
+            self.program.start(cmd.ResumeRun(run=snapshot.state.run))
+        elif end is not None:
+            self.notify(f"{run} {OUTCOMES[end.outcome][0]}: there is nothing to go on with.", markup=False)
 
     def action_batch(self) -> None:
         """Train one batch and pause."""

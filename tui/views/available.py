@@ -19,9 +19,22 @@ def available(action: str, snapshot: Snapshot) -> bool:
         )
     if action == "take_control":
         return snapshot.watching
+    if action == "resume('shown')":
+        return resumable(snapshot)
     if action in ("start", "presets"):
         return not snapshot.running and not snapshot.starting and not snapshot.other
     return True
+
+
+def resumable(snapshot: Snapshot) -> bool:
+    """Whether the run that is shown can go on: its engine is gone, or it was ended before its last epoch."""
+    state, end = snapshot.state, snapshot.state.finished
+    if not state.run or snapshot.running or snapshot.starting or snapshot.other:
+        return False
+    if end is None:
+        return True
+    unfinished = end.outcome in ("stopped", "aborted", "failed") and end.epochs < state.config.epochs
+    return unfinished and end.fault != "config"
 
 
 def label(key: Key, snapshot: Snapshot) -> str:

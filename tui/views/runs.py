@@ -67,14 +67,17 @@ def read_row(run: RunFolder) -> RunRow:
         epochs=f"{len(state.epochs)}/{state.config.epochs}",
         validation=figures.percent(best.validation_accuracy) if best else "",
         test=figures.percent(state.test.accuracy) if state.test else "",
-        started=started(state.created or run.config.stat().st_mtime),
+        started=started(state.created or run.made()),
         unfinished=status in ("stopped", "aborted", "interrupted", "failed"),
     )
 
 
 def started(seconds: float) -> str:
-    """A moment as people read it: "2026-03-14 15:32"."""
-    return datetime.datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")
+    """A moment as people read it: "2026-03-14 15:32"; nothing where a log tells of one that no calendar has."""
+    try:
+        return datetime.datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")
+    except (OverflowError, ValueError, OSError):
+        return ""
 
 
 def _preset(run: RunFolder) -> str:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from engine.events import Finished
+from engine.events import Finished, SaveFailed
 from engine.history import RunState, eta_seconds
 from engine.statistics import only_reading
 from tui.views import figures
+from tui.views.available import resumable
 from tui.views.snapshot import Snapshot
 
 
@@ -69,12 +70,13 @@ def progress_line(snapshot: Snapshot, width: int, signs: Signs = SIGNS) -> Conte
     """What goes on, how far it is, and how long it takes still."""
     state = snapshot.state
     if snapshot.lost is not None and not snapshot.lost.expected:
-        return fit([text(snapshot.lost.reason, "bold $error", 0), text("r starts another engine", "", 1)], width, signs)
+        return _lost(snapshot, snapshot.lost.reason, width, signs)
     if state.status == "none" or (state.status != "ended" and snapshot.opened):
         return fit(_idle(snapshot), width, signs)
     head = _headline(snapshot)
     if state.started is None or state.status == "ended":
-        return fit([*head, *_other(snapshot)], width, signs)
+        offer = [text(_offer(state), "", 1)] if resumable(snapshot) else []
+        return fit([*head[:1], *offer, *head[1:], *_other(snapshot)], width, signs)
     share = min(state.position / max(state.config.epochs, 1), 1.0)
     parts = [*head, text(figures.percent(share, 1) + " of the run", "", 1), *_time_left(state)]
     room = width - fit(parts, width, signs).cell_length - len(signs.between)
@@ -84,6 +86,34 @@ def progress_line(snapshot: Snapshot, width: int, signs: Signs = SIGNS) -> Conte
     return fit([*head, bar, *parts[len(head) :]], width, signs)
 
 
+def _lost(snapshot: Snapshot, reason: str, width: int, signs: Signs) -> Content:
+    """Why the engine is gone, and what can be done: that has room in any case."""
+    if snapshot.opened or not resumable(snapshot):
+        return fit([text(reason, "bold $error", 0), text("r starts another engine", "", 1)], width, signs)
+    offer = _offer(snapshot.state)
+    for words in (f"at epoch {snapshot.state.position:.1f}; {offer}", offer, offer.split(" from ")[0]):
+        room = width - len(words) - len(signs.between)
+        if len(reason) <= room:
+            break
+    if room < _LEAST_CUT:
+        return fit([text(words, "bold")], width, signs)
+    said = reason if len(reason) <= room else reason[: room - 1] + signs.cut
+    return fit([text(said, "bold $error"), text(words, "bold")], width, signs)
+
+
+def _offer(state: RunState) -> str:
+    """What going on with an unfinished run means."""
+    last, begun = state.checkpoint, state.started
+    if last is None or begun is None:
+        return "c begins it again"
+    place = last.step / max(begun.steps_per_epoch, 1)
+    if state.finished is None and place >= state.config.epochs:
+        return "c tests it"
+    if place > last.epoch:
+        return f"c goes on from epoch {place:.1f}"
+    return f"c goes on from the checkpoint of epoch {last.epoch}"
+
+
 def progress_bar(share: float, width: int, signs: Signs = SIGNS) -> Content:
     """A bar of exactly `width` cells; full only where all is done."""
     done = int(min(max(share, 0.0), 1.0) * width)
@@ -91,13 +121,16 @@ def progress_bar(share: float, width: int, signs: Signs = SIGNS) -> Content:
 
 
 def _idle(snapshot: Snapshot) -> list[Part]:
-    if snapshot.opened:
+    if snapshot.opened and not snapshot.starting:
         return [
             text("not finished", "bold $accent"),
             *_other(snapshot),
-            text("its engine ended without a word; 2, then c goes on with it", "", 1),
+            text("its engine ended without a word", "", 2),
+            *([text(_offer(snapshot.state), "bold", 1)] if resumable(snapshot) else []),
         ]
     hint = f"r trains {snapshot.preset or 'with these settings'}"
+    if snapshot.starting:
+        hint = "then it begins"
     match snapshot.engine:
         case "starting" | "none":
             return [text("engine: starting…", "$muted"), text(hint, "", 1)]
@@ -176,8 +209,7 @@ def figures_line(snapshot: Snapshot, width: int, signs: Signs = SIGNS) -> Conten
     """The latest figures, each with its split and its place in the run; or what went wrong with saving."""
     state = snapshot.state
     if state.save_failed:
-        said = f"not saved: {state.save_failed.path}: {state.save_failed.reason}; training goes on"
-        return fit([text(said, "bold $accent")], width, signs)
+        return fit([text(_unsaved(snapshot, state.save_failed, width, signs), "bold $accent")], width, signs)
     if state.started is None:
         return fit([text("every figure is explained on the help page: ?", "$muted")], width, signs)
     machine = state.started.machine
@@ -195,9 +227,23 @@ def figures_line(snapshot: Snapshot, width: int, signs: Signs = SIGNS) -> Conten
         seen = state.losses.points[-1].images if state.losses.points else progress.images
         parts.append(Part(Content.assemble(figures.rough(seen), (" images seen", "$muted")), 3))
         parts.append(Part(Content.assemble(figures.duration(progress.seconds), (" trained", "$muted")), 5))
+    if state.lost:
+        parts.append(text(f"{figures.plural(state.lost, 'event')} lost from its log", "$accent", 1))
     threads = f", {figures.plural(machine.threads, 'thread')}" if machine.device == "cpu" else ""
     parts.append(text(f"{machine.device}{threads}", "$muted", 2))
     return fit(parts, width, signs)
+
+
+def _unsaved(snapshot: Snapshot, fault: SaveFailed, width: int, signs: Signs) -> str:
+    """What cannot be saved and why; of a path that is too long its end, so that the reason has room."""
+    more = len(snapshot.state.unsaved) - 1
+    files = f" (and {figures.plural(more, 'file')} more)" if more else ""
+    after = "; training goes on" if snapshot.running else ""
+    path = fault.path
+    room = width - len(f"not saved: : {fault.reason}{files}")
+    if len(path) > max(room, _LEAST_CUT):
+        path = signs.cut + path[1 - max(room, _LEAST_CUT) :]
+    return f"not saved: {path}: {fault.reason}{files}{after if len(path) + len(after) <= room else ''}"
 
 
 def title(snapshot: Snapshot, *, ascii_only: bool = False) -> Content:

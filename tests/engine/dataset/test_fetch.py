@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import gzip
-import hashlib
-import os
 import socket
-import threading
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -17,40 +12,11 @@ import pytest
 from engine.dataset import download, fetch, load
 from engine.errors import DataProblem
 from tests.engine.dataset import mirror as answers
-from tests.engine.dataset.mirror import Answer, Handler, Mirror, serving
-from tests.kit import NAMES, TRAIN_IMAGES, TRAIN_LABELS, tiny_contents, write_tiny_set
+from tests.engine.dataset.fetch_kit import CONTENTS, FILES, FIRST, SUMS, expect_complete, get, mirror, server, target
+from tests.engine.dataset.mirror import Answer, Mirror, serving
+from tests.kit import NAMES, TRAIN_IMAGES, TRAIN_LABELS, write_tiny_set
 
-CONTENTS = tiny_contents(train=30, test=6)
-SUMS = {name: hashlib.sha256(content).hexdigest() for name, content in CONTENTS.items()}
-FILES = {f"{name}.gz": gzip.compress(content) for name, content in CONTENTS.items()}
-FIRST = f"{TRAIN_IMAGES}.gz"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Mirror]:
-    with serving(FILES) as mirror:
-        yield mirror
-
-
-@pytest.fixture
-def mirror(server: Mirror) -> Mirror:
-    """A mirror that has all files and behaves, until told otherwise."""
-    server.answers.clear()
-    server.asked.clear()
-    return server
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "mnist"
-
-
-def get(target: Path, *mirrors: str, timeout: float = 5) -> list[Path]:
-    return fetch(target, mirrors, timeout=timeout, sha256=SUMS)
-
-
-def expect_complete(folder: Path) -> None:
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == FILES
+__all__ = ["mirror", "server", "target"]
 
 
 def closed_port() -> int:
@@ -211,80 +177,6 @@ def test_progress_is_told_from_nothing_to_all(answer: Answer, known: bool, mirro
     assert first[0] == (0, size if known else None)
     assert first[-1] == (size, size if known else None)
     assert list(dict.fromkeys(file for file, _, _ in told)) == list(FILES)
-
-
-@pytest.mark.parametrize("fault", [KeyboardInterrupt(), BrokenPipeError("progress could not be shown")])
-def test_an_interrupt_leaves_nothing_half_and_is_passed_on(fault: BaseException, mirror: Mirror, target: Path) -> None:
-    def interrupt(_file: str, done: int, _total: int | None) -> None:
-        if done:
-            raise fault
-
-    with pytest.raises(type(fault)):
-        fetch(target, [mirror.address], interrupt, sha256=SUMS)
-    assert list(target.iterdir()) == []
-    get(target, mirror.address)
-    expect_complete(target)
-
-
-def test_two_at_once_both_end_well(mirror: Mirror, target: Path) -> None:
-    both = threading.Barrier(2, timeout=10)
-
-    def together(handler: Handler) -> None:
-        handler.start(len(handler.body()))
-        both.wait()
-        handler.wfile.write(handler.body())
-
-    mirror.answers.update(dict.fromkeys(FILES, together))
-    with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(lambda _: get(target, mirror.address, timeout=10), range(2)))
-    assert results == [[target / name for name in FILES]] * 2
-    expect_complete(target)
-
-
-def test_the_files_are_readable_as_the_umask_says(mirror: Mirror, target: Path) -> None:
-    before = os.umask(0o022)
-    try:
-        get(target, mirror.address)
-    finally:
-        os.umask(before)
-    assert {path.stat().st_mode & 0o777 for path in target.iterdir()} == {0o644}
-
-
-@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOSPC], ids=["EROFS", "EACCES", "ENOSPC"])
-def test_a_folder_that_cannot_be_written_to_is_named_before_anything_is_fetched(
-    number: int, mirror: Mirror, target: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By a fault in place of a permission: root may write anywhere."""
-
-    def refuse(path: Path, **_options: object) -> None:
-        raise OSError(number, os.strerror(number), str(path))
-
-    monkeypatch.setattr(Path, "touch", refuse)
-    with pytest.raises(DataProblem) as problem:
-        get(target, mirror.address)
-    assert str(problem.value).startswith(f"{target} cannot be written to: {os.strerror(number)}")
-    assert "--data-dir DIR or the environment variable MNIST_TUI_DATA_DIR" in str(problem.value)
-    assert mirror.asked == []
-
-
-def test_a_disk_that_fills_up_leaves_nothing_half(
-    mirror: Mirror, target: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(_number: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(DataProblem, match="cannot be written to: No space left on device"):
-        get(target, mirror.address)
-    assert list(target.iterdir()) == []
-
-
-@pytest.mark.parametrize("below", ["", "mnist"])
-def test_a_file_in_place_of_the_folder_is_named(below: str, mirror: Mirror, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(DataProblem, match=r"cannot be written to: (it is not a folder|Not a directory)"):
-        get(tmp_path / "file" / below, mirror.address)
-    assert mirror.asked == []
 
 
 def test_the_mirror_of_the_environment_is_tried_first(

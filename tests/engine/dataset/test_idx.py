@@ -199,18 +199,6 @@ def test_files_with_different_counts_are_refused_with_both_numbers(name: str, ti
 
 
 @QUICK
-@given(content=st.binary(max_size=200) | st.binary(max_size=60).map(lambda tail: b"\0\0\x08\x03" + tail))
-def test_any_bytes_give_arrays_or_a_problem(content: bytes) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = written(Path(folder), content)
-        for read in (read_images, read_labels):
-            try:
-                assert read(path).dtype == np.uint8
-            except DataProblem as problem:
-                assert str(path) in str(problem)
-
-
-@QUICK
 @given(place=st.integers(0, len(gzip.compress(GOOD_IMAGES)) - 1), bit=st.integers(0, 7))
 def test_a_flipped_bit_in_a_gzipped_file_never_changes_what_is_read(place: int, bit: int) -> None:
     content = bytearray(gzip.compress(GOOD_IMAGES))

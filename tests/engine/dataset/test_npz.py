@@ -118,6 +118,27 @@ def test_a_fault_is_named(content: bytes, said: str) -> None:
     assert "\n" not in str(problem.value)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        # the length of a member's name, at byte 26, says that the name goes on into the image
+        pytest.param(GOOD_ARCHIVE[:26] + b"\x00\x20" + GOOD_ARCHIVE[28:], "is not a sound zip archive", id="a name"),
+        pytest.param(
+            rezipped(
+                0, x_train=npy(b"\1\0", str({"descr": "|u1", "fortran_order": False, "shape": (2,) * 900}).encode())
+            ),
+            "its header declares uint8 of shape",
+            id="dimensions",
+        ),
+    ],
+)
+def test_a_fault_with_a_long_story_is_told_in_short(content: bytes, said: str) -> None:
+    with pytest.raises(DataProblem, match=said) as problem:
+        read(content)
+    assert len(str(problem.value)) < 600
+    assert str(problem.value).isprintable()
+
+
 def test_objects_are_never_unpickled(tmp_path: Path) -> None:
     marker = tmp_path / "marker"
 
@@ -142,24 +163,6 @@ def test_a_zip_bomb_is_left_packed() -> None:
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 10 << 20
-
-
-@QUICK
-@given(content=st.binary(max_size=300))
-def test_any_bytes_give_splits_or_a_problem(content: bytes) -> None:
-    with pytest.raises(DataProblem, match=r"mnist\.npz"):
-        read(content)
-
-
-@QUICK
-@given(place=st.integers(0, len(GOOD_ARCHIVE) - 1), value=st.integers(0, 255))
-def test_a_changed_byte_gives_splits_or_a_problem(place: int, value: int) -> None:
-    content = bytearray(GOOD_ARCHIVE)
-    content[place] = value
-    try:
-        assert read(bytes(content)).train.images.shape[1:] == (28, 28)
-    except DataProblem as problem:
-        assert "mnist.npz" in str(problem)
 
 
 @QUICK

@@ -11,15 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from engine.dataset.pickled import read_pickled
 from engine.errors import DataProblem
 from tests.engine.dataset.pickles import old_numpy, python2_dumps, three_pairs
 from tests.kit import tiny_digits
 
-QUICK = settings(max_examples=60, deadline=None)
 PAIRS = three_pairs()
 (X, Y), (X_VALIDATION, Y_VALIDATION), (X_TEST, Y_TEST) = PAIRS
 
@@ -112,26 +109,3 @@ def with_training(images: object = X, labels: object = Y) -> bytes:
 )
 def test_a_fault_is_named(content: bytes, said: str) -> None:
     assert said in problem_with(content)
-
-
-@QUICK
-@given(content=st.binary(max_size=200))
-def test_any_bytes_give_a_problem(content: bytes) -> None:
-    problem_with(content)
-
-
-SMALL = pickle.dumps(tuple((np.zeros((1, 784), np.float32), np.zeros(1, np.int64)) for _ in range(3)), 2)
-
-
-@pytest.mark.parametrize("protocol", [0, 2, 5])
-@settings(max_examples=150, deadline=None)
-@given(data=st.data())
-def test_changed_bytes_give_splits_or_a_problem(protocol: int, data: st.DataObject) -> None:
-    pairs = tuple((np.zeros((1, 784), np.float32), np.zeros(1, np.int64)) for _ in range(3))
-    content = bytearray(pickle.dumps(pairs, protocol))
-    for place in data.draw(st.lists(st.integers(0, min(len(content), 400) - 1), min_size=1, max_size=4)):
-        content[place] = data.draw(st.integers(0, 255))
-    try:
-        assert read(bytes(content)).train.images.shape == (1, 28, 28)
-    except DataProblem as problem:
-        assert "mnist.pkl.gz" in str(problem)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import warnings
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from engine.errors import RunProblem
 from engine.worker.checkpoint import load_checkpoint, save_checkpoint
 from tests.engine.worker.conftest import Story
 
-CONTENTS = {"model": {"w": torch.ones(3)}, "optimizer": {}, "random": {}, "place": {}, "best": None}
+CONTENTS = {"model": {"w": torch.ones(3)}, "optimizer": {}, "random": {}, "place": {"epoch": 0}, "best": None}
 
 
 class Evil:
@@ -58,6 +60,95 @@ def test_a_whole_module_of_another_project_is_refused(tmp_path: Path) -> None:
     torch.save(torch.nn.Linear(2, 2), tmp_path / "model.pt")
     with pytest.raises(RunProblem, match=r"model\.pt"):
         load_checkpoint(tmp_path / "model.pt")
+
+
+def script(path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's own format of before, which people still have
+        torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), path)
+
+
+def packed(path: Path) -> None:
+    """A sound checkpoint but for its tensor, which is packed: 16 MB in 16 kB."""
+    _rewrite(path, torch.zeros(4_000_000), zipfile.ZIP_DEFLATED)
+
+
+def _rewrite(path: Path, tensor: torch.Tensor, how: int) -> None:
+    save_checkpoint(path, make_config({}), CONTENTS | {"model": {"w": tensor}})
+    entries = _entries(path)
+    with zipfile.ZipFile(path, "w", how) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+
+
+def _entries(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def declared(path: Path) -> None:
+    """A tensor that is said to have 64 thousand million numbers, of which there are ten."""
+    _rewrite(path, torch.zeros(10), zipfile.ZIP_STORED)
+    entries = _entries(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content.replace(b"K\n", b"\x8a\x05\x00\x00\x00\x00\x10"))
+
+
+def overlapping(path: Path) -> None:
+    """Many entries of the archive that are all the same bytes of the file."""
+    _rewrite(path, torch.zeros(10), zipfile.ZIP_STORED)
+    with zipfile.ZipFile(path, "a") as archive:
+        [large] = [entry for entry in archive.infolist() if entry.filename.endswith("data.pkl")]
+        for number in range(500):
+            again = zipfile.ZipInfo(f"x/{number}")
+            again.header_offset, again.CRC = large.header_offset, large.CRC
+            again.file_size = again.compress_size = large.file_size
+            archive.filelist.append(again)
+        archive.comment = b"have the list of entries written anew"
+
+
+@pytest.mark.parametrize(
+    "make", [script, packed, declared, overlapping, Path.mkdir, os.mkfifo], ids=lambda f: f.__name__
+)
+def test_what_only_looks_like_a_checkpoint_is_refused_at_once(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    path = tmp_path / "x.pt"
+    make(path)
+    with pytest.raises(RunProblem) as problem:
+        load_checkpoint(path)
+    said = str(problem.value)
+    assert said.startswith(f"{path} ")
+    assert "\n" not in said
+    assert not any(word in said for word in ("weights_only", "safe", "torch.load", "pickle"))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("model", {"w": torch.ones(3)}),
+        ("model", {}),
+        ("model", 3),
+        ("optimizer", {}),
+        ("random", {}),
+        ("random", {"cpu": torch.ones(3)}),
+        ("place", {"epoch": 1}),
+        ("place", {"epoch": -1}),
+        ("plateau", None),
+        ("meter", None),
+        ("best", 3),
+        ("best", {"epoch": 1}),
+    ],
+)
+def test_a_checkpoint_that_does_not_fit_itself_is_refused_with_a_sentence(
+    train: Callable[..., Story], key: str, value: object
+) -> None:
+    story = train(epochs=1)
+    path = story.folder.checkpoint("last")
+    config, contents = load_checkpoint(path)
+    save_checkpoint(path, config, contents | {key: value})
+    end = train(of=story, epochs=2).end
+    assert (end.outcome, end.fault) == ("failed", "training")
+    assert end.reason.startswith(f"{path} does not fit its own configuration: it is damaged, or of another version")
 
 
 @pytest.mark.parametrize("junk", [b"", b"hello", b"PK\x03\x04", b"\x80\x02}q\x00.", bytes(1000)])

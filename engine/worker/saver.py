@@ -1,0 +1,43 @@
+"""Writing a run's files: what cannot be written costs nothing but itself, and is told."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+
+from engine import events as ev
+from engine.claims import taken
+from engine.errors import reason
+from engine.runs import RunFolder
+
+
+class Saver:
+    """Writes files of one run, and tells what cannot be written: once for each reason, and again when it can be."""
+
+    def __init__(self, folder: RunFolder, emit: Callable[[ev.Event], object]) -> None:
+        self._folder, self._emit = folder, emit
+        self._failing: dict[Path, str] = {}
+
+    def save(self, path: Path, write: Callable[[], None]) -> bool:
+        """Have `write` write the file at `path`; whether it is there. A folder that another engine has is left alone."""
+        try:
+            if other := taken(self._folder):
+                raise OSError(errno.EBUSY, f"process {other.pid} on {other.host} has made a run of this name")
+            write()
+        except OSError as fault:
+            said = reason(fault)
+            if self._failing.get(path) != said:
+                self._failing[path] = said
+                self._emit(ev.SaveFailed(path=str(path), reason=said))
+            return False
+        if self._failing.pop(path, None):
+            self._emit(ev.SavedAgain(path=str(path)))
+        return True
+
+    def is_missing(self, path: Path) -> bool:
+        """Whether a file that was written is gone, or was never written."""
+        try:
+            return not path.exists()
+        except OSError:
+            return True

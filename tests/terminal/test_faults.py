@@ -1,0 +1,97 @@
+"""A fault in the app itself: the terminal is as it was, one sentence names the file with the traceback, the run goes on."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.terminal.term import Term, engines
+from tests.terminal.under_way import EPOCHS, SMALL, UnderWay, eventually, under_way
+
+pytestmark = pytest.mark.timeout(180)
+BOOM = """
+def boom(*_, **__):
+    raise ValueError("boom\\nin two lines")
+"""
+AT_THE_START = {
+    "making": "import tui.app; tui.app.MnistApp.__init__ = boom",
+    "mounting": "import tui.app; tui.app.MnistApp.on_mount = boom",
+    "composing": "import tui.screens.train; tui.screens.train.TrainScreen.content = boom",
+    "connecting": "import engine.client; engine.client.Engine.start = boom",
+}
+ON_A_KEY = {
+    "a key": "import tui.app; tui.app.MnistApp.action_theme = boom",
+    "the thread that reads keys": """
+import tui.driver
+real = tui.driver.TerminalDriver.process_message
+def process(self, message):
+    boom() if getattr(message, "key", "") == "t" else real(self, message)
+tui.driver.TerminalDriver.process_message = process
+""",
+    "painting": """
+import tui.app
+def theme(self):
+    tui.app.MnistApp._display = boom
+    self.action_paint_again()
+tui.app.MnistApp.action_theme = theme
+""",
+    "listening": """
+import tui.app, tui.session
+def theme(self):
+    tui.session.reduce = boom
+tui.app.MnistApp.action_theme = theme
+""",
+}
+
+
+def spoilt(home: Path, spoil: str, *arguments: str) -> Term:
+    """The app with a fault of our making in it."""
+    program = f"{BOOM}\n{spoil}\nimport sys\nfrom tui.cli import main\nsys.exit(main({list(arguments)!r}))"
+    command = [sys.executable, "-P", "-c", program]
+    return Term(command, env={"MNIST_TUI_HOME": str(home), "OMP_NUM_THREADS": "1"})
+
+
+def told(term: Term, home: Path) -> str:
+    """Wait for the end; what is said then, in which the file with the traceback has been replaced by FILE."""
+    assert term.wait_end(15) == 4
+    assert term.left_behind() == []
+    words = "".join(term.screen.display).strip()
+    (path,) = (home / "cache").glob("mnist-tui-traceback-*.txt")
+    text = path.read_text()
+    assert "Traceback (most recent call last)" in text
+    assert "boom" in text
+    path.unlink()
+    return re.sub(r"\s+", " ", words.replace(str(path), "FILE"))
+
+
+@pytest.mark.parametrize("where", AT_THE_START)
+def test_a_fault_at_the_start(tmp_path: Path, where: str) -> None:
+    with spoilt(tmp_path, AT_THE_START[where], *SMALL) as term:
+        assert told(term, tmp_path) == (
+            "mnist-tui: This is a fault in mnist-tui itself (ValueError: boom in two lines); the traceback is in FILE; "
+            "please report it."
+        )
+    eventually(lambda: engines(tmp_path) == [], "end of the engine", 15)
+
+
+@pytest.fixture(scope="module")
+def training(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UnderWay]:
+    with under_way(tmp_path_factory.mktemp("home")) as found:
+        yield found
+
+
+@pytest.mark.parametrize("where", ON_A_KEY)
+def test_a_fault_while_a_run_trains(training: UnderWay, where: str) -> None:
+    with spoilt(training.home, ON_A_KEY[where], "attach") as term:
+        term.wait(rf"epoch \d+ of {EPOCHS}", 60)
+        term.key("t")
+        words = told(term, training.home)
+        assert re.match(
+            r"mnist-tui: This is a fault in mnist-tui itself \(.*boom.*\); the traceback is in FILE;", words
+        )
+        assert words.endswith(f"please report it. {training.words}")
+    assert training.run.status() == "running"

@@ -1,0 +1,134 @@
+"""Every instant at which ``kill -9`` can leave a run's folder: between any two of its writes.
+
+A run is trained in this process and its folder copied before and after each write; each copy is then resumed, as the
+folder of a killed engine is. Random moments seldom fall between two writes; this leaves none out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from engine import commands as cmd
+from engine.config import TrainConfig
+from engine.errors import RunProblem
+from engine.runs import RunFolder
+from engine.runtime import listen
+from engine.worker.output import Output
+from engine.worker.session import Session
+from tests.torture.ground import noted
+from tests.torture.kills import ended_well, last_told, numbers, stands
+
+
+class Silent(Output):
+    """Leaves this process's standard output where it is."""
+
+    def redirect(self, path: Path) -> None:
+        path.touch()
+
+
+class Script:
+    """A client as far as `Session.obey` looks at it."""
+
+    role, name = "script", "torture"
+
+
+async def obey(command: cmd.Start | cmd.ResumeRun, *, abort: bool = False) -> str:
+    """Have a session in this process do it to the end, or until it heeds an abort; the run's name.
+
+    Raises RunProblem with its refusal.
+    """
+    server, path = listen()
+    with server:
+        session = Session(path, Silent(path.with_suffix(".log")))
+        reply = await session.obey(command, Script())  # type: ignore[arg-type]
+        if reply.error:
+            session._thread.shutdown()
+            path.unlink()
+            raise RunProblem(reply.error)
+        if abort:
+            session.abort()
+        assert session._job
+        await session._job
+        session._leave_run()
+        session._thread.shutdown()
+    path.unlink()
+    return str(reply.result["run"])
+
+
+@contextlib.contextmanager
+def watched(changed: Callable[[], None]) -> Iterator[None]:
+    """Have `changed` called before and after each line, cut, renaming and removal."""
+
+    def around(function: Any) -> Any:
+        def wrapper(*arguments: Any, **options: Any) -> Any:
+            changed()
+            try:
+                return function(*arguments, **options)
+            finally:
+                changed()
+
+        return wrapper
+
+    with contextlib.ExitStack() as undo:
+        for owner, name in ((os, "write"), (os, "ftruncate"), (Path, "replace"), (Path, "unlink")):
+            undo.enter_context(mock.patch.object(owner, name, around(getattr(owner, name))))
+        yield
+
+
+@dataclass
+class Album:
+    """Copies of the one run folder below `root`, each different from the one before."""
+
+    root: Path
+    folder: Path
+    count: int = 0
+    _last: tuple[Any, ...] = ()
+
+    def take(self) -> None:
+        """Copy the folder if anything in it has changed that a resume could notice."""
+        runs = [path for path in self.root.iterdir() if path.is_dir()] if self.root.exists() else []
+        for run in runs:
+            looks = tuple(sorted((path.name, path.stat().st_size) for path in run.iterdir()))
+            if looks == self._last or not (run / "config.toml").exists():
+                continue
+            self._last = looks
+            self.count += 1
+            shutil.copytree(run, self.folder / f"{self.count:03}" / "runs" / run.name)
+
+
+def instants(config: TrainConfig, home: Path, use_home: Callable[[Path], None], *, torn: bool = False) -> Iterator[str]:
+    """Train, take the copies, resume each; a line about each.
+
+    `use_home` makes a folder the home of what follows. `torn`: half of each log's last line is missing.
+    """
+    use_home(home)
+    album = Album(home / "runs", home / "album")
+    with watched(album.take):
+        name = asyncio.run(obey(cmd.Start(config=config)))
+    expected = numbers(RunFolder(home / "runs" / name).state())
+    for copy in sorted(album.folder.iterdir()):
+        use_home(copy)
+        run = RunFolder(copy / "runs" / name)
+        if torn and run.events.exists():
+            tear(run.events)
+        line = f"{copy.name}: {last_told(run)}, {', '.join(sorted(path.name for path in run.path.iterdir()))}"
+        with noted(line):
+            if stands(run) == "interrupted":
+                asyncio.run(obey(cmd.ResumeRun(run=name)))
+            ended_well(run, expected)
+        yield line
+
+
+def tear(log: Path) -> None:
+    """Cut the last line in half."""
+    content = log.read_bytes()
+    last = content.rfind(b"\n", 0, -1) + 1
+    log.write_bytes(content[: (last + len(content)) // 2])

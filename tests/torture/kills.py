@@ -1,0 +1,283 @@
+"""``kill -9`` at random moments: of the engine, of the screen, of both. A run may lose time, and nothing else.
+
+After each: the run's folder opens and says how it stands, no heap of half-written files is left, and the run ends with
+exactly the numbers of one that nobody disturbed: by itself where only the screen was killed, else after a resume.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+import psutil
+
+from engine import commands as cmd
+from engine import events as ev
+from engine.client import Engine, Lost
+from engine.errors import EngineProblem
+from engine.eventlog import read_events
+from engine.history import RunState
+from engine.protocol import decode_event
+from engine.runs import RunFolder, all_runs
+from tests.terminal.term import app, engines
+from tests.torture.ground import Ground, noted
+
+Who = Literal["engine", "screen", "both"]
+WHO: tuple[Who, ...] = ("engine", "screen", "both")
+USES = 10
+"""Resumes that one engine is used for before a fresh one takes its place."""
+END_SECONDS = 5.0
+"""An engine without a screen has ended by then, once its run has."""
+_START_SECONDS = 40.0
+"""An engine whose screen went before there was a run has ended by then (it waits 20 s for its first client)."""
+
+
+def numbers(state: RunState) -> tuple[Any, ...]:
+    """Everything about a run that must not depend on what happened to it: no times, no sequence numbers."""
+    assert state.finished is not None
+    return (
+        state.finished.outcome,
+        state.finished.step,
+        state.finished.best_epoch,
+        [_timeless(epoch) for epoch in state.epochs],
+        _timeless(state.test) if state.test else None,
+    )
+
+
+def _timeless(figures: ev.EpochEnded | ev.TestResult) -> dict[str, Any]:
+    times = {"seq", "time", "seconds", "validation_seconds", "total_seconds", "images_per_second"}
+    return {name: value for name, value in msgspec.structs.asdict(figures).items() if name not in times}
+
+
+def moments(chance: random.Random, rounds: int, seconds: float) -> list[float]:
+    """One moment in each of `rounds` equal parts of `seconds`, in random order: together they leave no phase out."""
+    found = [(n + chance.random()) / rounds * seconds for n in range(rounds)]
+    chance.shuffle(found)
+    return found
+
+
+@dataclass
+class Campaign:
+    """Rounds on one ground. Use as a context manager: it ends what it started.
+
+    `stood` counts what the killed runs' logs held last.
+    """
+
+    ground: Ground
+    fresh_every: int = USES
+    end_seconds: float = END_SECONDS
+    stood: Counter[str] = field(default_factory=Counter)
+    resumed: int = 0
+    _spare: Engine | None = None
+    _used: int = 0
+
+    def __post_init__(self) -> None:
+        self._loop = asyncio.Runner()
+        self.numbers: tuple[Any, ...] = ()
+
+    def __enter__(self) -> Campaign:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.run(self._drop_spare())
+        self._loop.close()
+        kill(engines(self.ground.home))
+
+    def undisturbed(self, who: Who) -> float:
+        """Run once without disturbance: seconds from the start of the process to the run's end."""
+        begun = time.monotonic()
+        with self._new_run() as found:
+            if who == "engine":
+                self._loop.run(self._follow(cmd.Start(config=self.ground.config)))
+            else:
+                self._screen(lambda: bool((run := found()) and run.finished()))
+            seconds = time.monotonic() - begun
+            run = found()
+            self._wait_for_engines(self.end_seconds)
+        assert run is not None
+        self.numbers = self.numbers or numbers(run.state())
+        assert numbers(run.state()) == self.numbers, "two undisturbed runs differ"
+        return seconds
+
+    def round(self, who: Who, moment: float) -> str:
+        """Kill at `moment`, see what is left, and have the run end; a line about it."""
+        end = time.monotonic() + moment
+        with self._new_run() as found:
+            if who == "engine":
+                self._loop.run(self._train(moment))
+            else:
+                self._screen(lambda: time.monotonic() >= end, engine_too=who == "both")
+            killed = time.time()
+            run = found()
+            last = last_told(run)
+            self.stood[last] += 1
+            line = f"{who} after {moment:5.2f} s: {last}"
+            if who == "screen":
+                self._goes_on_alone(run, killed)
+                run = found()
+            elif run and stands(run) == "interrupted":
+                self._loop.run(self._follow(cmd.ResumeRun(run=run.name)))
+                self.resumed += 1
+                line += ", resumed to the same numbers"
+            if run:
+                ended_well(run, self.numbers)
+            return line
+
+    # what is killed
+
+    async def _train(self, seconds: float) -> None:
+        """Start an engine and train; kill it after so many seconds."""
+        task = asyncio.create_task(self._session())
+        await asyncio.sleep(seconds)
+        kill(self._engines())
+        with contextlib.suppress(EngineProblem):
+            await task
+
+    async def _session(self) -> None:
+        engine = await Engine.start("script")
+        try:
+            await engine.send(cmd.Start(config=self.ground.config))
+            async for message in engine.events():
+                if isinstance(message, ev.Finished | Lost):
+                    return
+        finally:
+            await engine.close()
+
+    def _screen(self, over: Callable[[], bool], *, engine_too: bool = False) -> None:
+        """Open the app, have it train, and kill it as soon as it is over."""
+        with app(self.ground.home) as term:
+            pressed = False
+            while not over():
+                term.read_for(0.02)
+                if not pressed and re.search("Hidden sizes", term.text):
+                    term.key("r")
+                    pressed = True
+            others = self._engines() if engine_too else []
+            term.process.kill()
+            kill(others)
+
+    # what becomes of it
+
+    def _goes_on_alone(self, run: RunFolder | None, killed: float) -> None:
+        """The engine trains to the end and goes, without anybody's help."""
+        alone = self._engines()
+        _, alive = psutil.wait_procs(alone, timeout=90 if run else _START_SECONDS)
+        gone = time.time()
+        assert not alive, f"{alive} did not end"
+        if run and alone:
+            end = run.state().finished
+            assert end is not None
+            later = gone - max(end.time, killed)
+            assert later < self.end_seconds, f"ended {later:.1f} s after its run and its screen"
+
+    async def _follow(self, command: cmd.Start | cmd.ResumeRun) -> None:
+        """Have the spare engine do it."""
+        engine = await self._fresh_enough()
+        name = (await engine.send(command)).result["run"]
+        async for message in engine.events():
+            assert not isinstance(message, Lost), message
+            if isinstance(message, ev.Finished) and message.run == name:
+                return
+
+    async def _fresh_enough(self) -> Engine:
+        if self._spare is None or self._used >= self.fresh_every:
+            await self._drop_spare()
+            self._spare, self._used = await Engine.start("script"), 0
+        self._used += 1
+        return self._spare
+
+    async def _drop_spare(self) -> None:
+        if self._spare:
+            pid = self._spare.hello.pid
+            await self._spare.close()
+            self._spare = None
+            if psutil.pid_exists(pid):
+                await asyncio.to_thread(psutil.Process(pid).wait, self.end_seconds)
+
+    def _engines(self) -> list[psutil.Process]:
+        """The engines here, but for the one that resumes."""
+        spare = self._spare.hello.pid if self._spare else None
+        return [process for process in engines(self.ground.home) if process.pid != spare]
+
+    def _wait_for_engines(self, seconds: float) -> None:
+        _, alive = psutil.wait_procs(self._engines(), timeout=seconds)
+        assert not alive, f"{alive} did not end within {seconds} s"
+
+    @contextlib.contextmanager
+    def _new_run(self) -> Iterator[Callable[[], RunFolder | None]]:
+        """A way to find the run that came since; at most one does."""
+        before = {run.name for run in all_runs(self.ground.runs)}
+
+        def found() -> RunFolder | None:
+            new = [run for run in all_runs(self.ground.runs) if run.name not in before]
+            assert len(new) <= 1
+            return new[0] if new else None
+
+        yield found
+
+
+def kill(processes: Sequence[psutil.Process]) -> None:
+    """``kill -9``, and wait until they are gone."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(processes, timeout=10)
+
+
+def stands(run: RunFolder) -> str:
+    """How a run whose engine was killed says that it stands; asserts that its folder is in order."""
+    state, status = run.state(), run.status()
+    assert run.read_config().epochs > 0
+    assert status == ("finished" if run.finished() else "interrupted")
+    assert run.finished() or state.finished is None
+    assert len(list(run.path.glob("*.tmp"))) <= 1
+    assert [event.seq for event in read_events(run.events)] == list(range(state.seq + 1))
+    return "interrupted" if state.finished is None else "finished"
+
+
+def ended_well(run: RunFolder, expected: tuple[Any, ...]) -> None:
+    """Assert that a run has ended with these numbers, and that nothing is left that does not belong in its folder."""
+    state = run.state()
+    assert run.status() == "finished"
+    assert numbers(state) == expected
+    content = run.events.read_bytes()
+    assert content.endswith(b"\n")
+    assert [decode_event(line).seq for line in content.splitlines()] == list(range(state.seq + 1))
+    wanted = {"config.toml", "events.jsonl", "engine.log", "result.json", "last.pt", "best.pt"}
+    # an engine that was killed between telling of the end and letting go of the run leaves its name there
+    assert {path.name for path in run.path.iterdir()} - {"session.json"} == wanted
+
+
+def last_told(run: RunFolder | None) -> str:
+    """What a log holds last, in a word or two."""
+    if run is None:
+        return "no run yet"
+    event = next(reversed(list(read_events(run.events))), None)
+    match event:
+        case None:
+            return "no event"
+        case ev.Phase(name=name):
+            return f"phase {name}"
+        case ev.CheckpointSaved(kind=kind):
+            return f"checkpoint {kind}"
+        case _:
+            return str(type(event).__struct_config__.tag)
+
+
+def campaign(ground: Ground, who: Who, rounds: int, seed: int, tell: Callable[[str], None]) -> Campaign:
+    """`rounds` kills of one kind. Raises AssertionError, with the seed and the round, where something was lost."""
+    with Campaign(ground) as on:
+        seconds = on.undisturbed(who)
+        tell(f"{who}: undisturbed {seconds:.1f} s, seed {seed}")
+        for number, moment in enumerate(moments(random.Random(f"{who} {seed}"), rounds, seconds), 1):
+            with noted(f"seed {seed}, round {number} of {rounds}: {who} killed after {moment:.3f} s"):
+                tell(f"{number:>3}/{rounds} {on.round(who, moment)}")
+        return on

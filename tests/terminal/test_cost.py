@@ -26,8 +26,8 @@ def sent_in(term: Term, seconds: float) -> int:
 
 def settle(term: Term) -> None:
     """Read until nothing has come for a while."""
-    end = time.monotonic() + 20
-    while sent_in(term, 0.6) and time.monotonic() < end:
+    end = time.monotonic() + 40
+    while sent_in(term, 2.0) and time.monotonic() < end:
         pass
 
 
@@ -60,7 +60,8 @@ def test_a_slow_line_is_not_flooded(tmp_path: Path) -> None:
         term.key("r")
         term.wait("epoch +[2-9]", 120)
         sent_in(term, 3.0)
-        assert sent_in(term, 5.0) <= 1000 * 5.0
+        one_painting = 4000  # which may fall into the time whole
+        assert sent_in(term, 8.0) <= 1000 * 8.0 + one_painting
         assert "validation" in term.text
         term.key("q")
         term.wait("[Ll]eave it training", 20)

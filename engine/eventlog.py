@@ -111,7 +111,7 @@ class EventLog:
                 return list(self._recent)[since - first :]
             if since >= self._backlog.first:
                 return self._backlog.lines(since, RECENT)
-            most, created = min(RECENT, self._backlog.first - since), self._created()
+            most, created = min(self._file.at_once(since), self._backlog.first - since), self._created()
             try:
                 found = self._file.lines(since, most)
             except OSError:

@@ -52,6 +52,10 @@ class LogFile:
         self._torn = False
         self._grow(lines)
 
+    def at_once(self, since: int) -> int:
+        """How many lines from number `since` on are read best together: up to the next whose place is known."""
+        return INDEXED - since % INDEXED
+
     def lines(self, since: int, most: int) -> Iterator[bytes]:
         """At most `most` lines from number `since` on. Goes on with the file it began with, wherever it is read."""
         if since >= self.count:

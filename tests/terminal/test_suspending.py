@@ -34,6 +34,17 @@ def the_shell_works(term: Term) -> None:
     term.wait("it is 42", 20)
 
 
+def the_shell_tells(term: Term, words: str, times: int = 1) -> None:
+    """Wait until the shell has said so often what became of a job: it does before a prompt, and may be late to see it."""
+
+    def is_told() -> bool:
+        term.key("\r")
+        term.read_for(0.1)
+        return term.sent.count(words.encode()) >= times
+
+    eventually(is_told, words, 20)
+
+
 def leave(term: Term) -> None:
     term.key("exit\r")  # bash itself keeps the terminal raw while it waits for a line
     assert term.wait_end(10) == 0
@@ -46,13 +57,14 @@ def test_ctrl_z_gives_the_shell_back_and_fg_paints_everything_again(tmp_path: Pa
         before = opened_in(term)
         if first:
             term.key(first)
-            before = term.wait("letters go into the field", 20)
+            wanted = ("letters go into the field", "Neurons in each hidden layer", "most. Unit: neurons", "▸")
+            before = term.until(lambda text: all(each in text for each in wanted), f"{wanted}", 20)
         term.key("\x1a")
         term.wait("Stopped", 15)
         the_shell_works(term)
         term.key("bg\r")  # without a terminal there is nothing it could do
-        (screen,) = psutil.Process(term.process.pid).children()
-        eventually(lambda: screen.status() == psutil.STATUS_STOPPED and "tui" in term.wait(r"\[1\]\+ .*&", 15), "stop")
+        term.wait(r"\[1\]\+ .*&", 15)
+        the_shell_tells(term, "Stopped", 2)
         term.key("fg\r")
         term.until(lambda after: after.splitlines()[:34] == before.splitlines()[:34], "the same picture again", 15)
         term.key("\x11")
@@ -66,16 +78,8 @@ def test_an_app_that_is_stopped_can_be_ended_from_the_shell(tmp_path: Path, numb
         opened_in(term)
         term.key("\x1a")
         term.wait("Stopped", 15)
-        (screen,) = psutil.Process(term.process.pid).children()
         term.key(f"kill -{number} %1\r")
-        eventually(lambda: not screen.is_running() or screen.status() == psutil.STATUS_ZOMBIE, "end of the app", 15)
-
-        def is_told() -> bool:
-            term.key("jobs\r")
-            term.read_for(0.2)
-            return told in term.text
-
-        eventually(is_told, told, 15)  # bash may be late to see it
+        the_shell_tells(term, told)
         the_shell_works(term)
         leave(term)
     eventually(lambda: engines(tmp_path) == [], "end of the idle engine", 15)

@@ -58,7 +58,7 @@ class TerminalDriver(LinuxDriver):
         if hung_up(self.fileno):  # SIGCONT comes with SIGHUP
             return
         if self._in_background():
-            self._loop.call_soon_threadsafe(self._loop.call_later, _OTHER_SIGNALS_SECONDS, self._stop_again)
+            self._loop.call_soon_threadsafe(self._loop.call_later, _OTHER_SIGNALS_SECONDS, self._look_again)
             return
         if not self.suspended:
             self.suspend_application_mode()
@@ -73,10 +73,15 @@ class TerminalDriver(LinuxDriver):
         except OSError:
             return False
 
-    def _stop_again(self) -> None:
-        """Stop where it was `bg` that had us continue; a shell's `kill` sends its signal and then SIGCONT."""
+    def _look_again(self) -> None:
+        """Stop where it was `bg` that had us continue; a shell's `kill` sends its signal and then SIGCONT.
+
+        `fg` sends none where we continue already.
+        """
         if self._in_background():
             os.kill(os.getpid(), signal.SIGSTOP)
+        elif self.suspended:
+            self.resume_application_mode()
 
     def run_input_thread(self) -> None:
         """Pass on keys, pastes and the mouse, until the app leaves the terminal or the terminal goes."""

@@ -92,7 +92,7 @@ KEYS: tuple[Key, ...] = (
     Key("1", "1", "mode('train')", "Train", "form, charts, digits and results of a run", "Program"),
     Key("2", "2", "mode('runs')", "Runs", "all runs, to open, go on with or delete", "Program"),
     Key("3", "3", "mode('log')", "Log", "what the engine printed", "Program"),
-    Key("t", "t", "theme", "Theme", "dark, light, high contrast", "Program", rank=13),
+    Key("t", "t", "theme", "Theme", "dark, light, high contrast, safe for the colour-blind", "Program", rank=13),
     Key("question_mark", "?", "help", "Help", "the keys, and what every figure means", "Program", rank=4),
     Key("ctrl+p,colon", "ctrl+p, :", "command_palette", "", "find a command by its name", "Program"),
     Key(

@@ -1,7 +1,8 @@
-"""Colours: a dark, a light and a high-contrast theme.
+"""Colours: a dark, a light and a high-contrast theme, and one that is safe for the colour-blind.
 
 Blue stands for training and orange for validation everywhere; people with any of the common colour weaknesses tell
-the two apart (Okabe and Ito, "Color Universal Design", 2008).
+the two apart. The last theme has no other colours than the eight of Okabe and Ito ("Color Universal Design: How to make
+figures and presentations that are friendly to colorblind people", 2008, https://jfly.uni-koeln.de/color/) and greys.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ DARK = Theme(
         "train": "#58a6ff",
         "input-selection-background": "#58a6ff 35%",
         "validation": "#f0a04b",
-        "muted": "#7d8899",
+        "muted": "#8490a1",
         "line": "#2f3948",
         "block-cursor-background": "#264a73",
         "block-cursor-foreground": "#ffffff",
@@ -65,9 +66,9 @@ LIGHT = Theme(
         "train": "#0b5fc0",
         "input-selection-background": "#0b5fc0 35%",
         "validation": "#b4540a",
-        "muted": "#667080",
+        "muted": "#5c6674",
         "line": "#c9cac3",
-        "block-cursor-background": "#cfe1f7",
+        "block-cursor-background": "#b8d4f4",
         "block-cursor-foreground": "#0b1a2c",
         "block-cursor-blurred-background": "#e3eaf2",
         "block-cursor-blurred-foreground": "#1f2630",
@@ -115,7 +116,41 @@ CONTRAST = Theme(
     },
 )
 
-THEMES: dict[str, Theme] = {"dark": DARK, "light": LIGHT, "contrast": CONTRAST}
+COLOURBLIND = Theme(
+    name="mnist-colourblind",
+    primary="#56b4e9",  # sky blue
+    secondary="#b8b8b8",
+    accent="#f0e442",  # yellow
+    warning="#e69f00",  # orange
+    error="#d55e00",  # vermilion
+    success="#009e73",  # bluish green
+    foreground="#e8e8e8",
+    background="#0c0c0c",
+    surface="#141414",
+    panel="#202020",
+    dark=True,
+    variables={
+        **_SHARED,
+        "train": "#56b4e9",
+        "input-selection-background": "#56b4e9 35%",
+        "validation": "#e69f00",
+        "muted": "#9c9c9c",
+        "line": "#505050",
+        "block-cursor-background": "#0072b2",  # blue
+        "block-cursor-foreground": "#ffffff",
+        "block-cursor-blurred-background": "#2c3a44",
+        "block-cursor-blurred-foreground": "#e8e8e8",
+        "scrollbar": "#505050",
+        "scrollbar-hover": "#787878",
+        "scrollbar-active": "#56b4e9",
+        "scrollbar-background": "#0c0c0c",
+        "scrollbar-background-hover": "#0c0c0c",
+        "scrollbar-background-active": "#0c0c0c",
+        "scrollbar-corner-color": "#0c0c0c",
+    },
+)
+
+THEMES: dict[str, Theme] = {"dark": DARK, "light": LIGHT, "contrast": CONTRAST, "colourblind": COLOURBLIND}
 """By the names that people type: in the config file's [screen] table, and after --theme."""
 
 

@@ -36,6 +36,8 @@ USES = 10
 """Resumes that one engine is used for before a fresh one takes its place."""
 END_SECONDS = 5.0
 """An engine without a screen has ended by then, once its run has."""
+_BREATH = 0.03
+"""Seconds that a kill may come after a line: about half an epoch."""
 _START_SECONDS = 40.0
 """An engine whose screen went before there was a run has ended by then (it waits 20 s for its first client)."""
 
@@ -57,11 +59,31 @@ def _timeless(figures: ev.EpochEnded | ev.TestResult) -> dict[str, Any]:
     return {name: value for name, value in msgspec.structs.asdict(figures).items() if name not in times}
 
 
-def moments(chance: random.Random, rounds: int, seconds: float) -> list[float]:
-    """One moment in each of `rounds` equal parts of `seconds`, in random order: together they leave no phase out."""
-    found = [(n + chance.random()) / rounds * seconds for n in range(rounds)]
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When to kill: once the log has so many lines, and so many seconds later."""
+
+    lines: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.seconds:.3f} s after {f'line {self.lines}' if self.lines else 'the start'}"
+
+
+def moments(chance: random.Random, rounds: int, seconds: float, lines: int) -> list[Moment]:
+    """Half of them by the clock, from the start to the end; half by the log, which no busy machine holds up.
+
+    One in each of so many equal parts of the run, in random order: together they leave no phase out.
+    """
+    by_clock = [Moment(0, share * seconds) for share in _shares(chance, (rounds + 1) // 2)]
+    by_log = [Moment(1 + int(share * lines), chance.random() * _BREATH) for share in _shares(chance, rounds // 2)]
+    found = [*by_clock, *by_log]
     chance.shuffle(found)
     return found
+
+
+def _shares(chance: random.Random, count: int) -> list[float]:
+    return [(n + chance.random()) / count for n in range(count)]
 
 
 @dataclass
@@ -91,8 +113,8 @@ class Campaign:
         self._loop.close()
         kill(engines(self.ground.home))
 
-    def undisturbed(self, who: Who) -> float:
-        """Run once without disturbance: seconds from the start of the process to the run's end."""
+    def undisturbed(self, who: Who) -> tuple[float, int]:
+        """Run once without disturbance: seconds from the start of the process to the run's end, and lines of its log."""
         begun = time.monotonic()
         with self._new_run() as found:
             if who == "engine":
@@ -104,22 +126,23 @@ class Campaign:
             self._wait_for_engines(self.end_seconds)
         assert run is not None
         self.numbers = self.numbers or numbers(run.state())
-        assert numbers(run.state()) == self.numbers, "two undisturbed runs differ"
-        return seconds
+        state = run.state()
+        assert numbers(state) == self.numbers, "two undisturbed runs differ"
+        return seconds, state.seq + 1
 
-    def round(self, who: Who, moment: float) -> str:
+    def round(self, who: Who, moment: Moment) -> str:
         """Kill at `moment`, see what is left, and have the run end; a line about it."""
-        end = time.monotonic() + moment
         with self._new_run() as found:
+            over = _clock(moment, found)
             if who == "engine":
-                self._loop.run(self._train(moment))
+                self._loop.run(self._train(over))
             else:
-                self._screen(lambda: time.monotonic() >= end, engine_too=who == "both")
+                self._screen(over, engine_too=who == "both")
             killed = time.time()
             run = found()
             last = last_told(run)
             self.stood[last] += 1
-            line = f"{who} after {moment:5.2f} s: {last}"
+            line = f"{who} {moment}: {last}"
             if who == "screen":
                 self._goes_on_alone(run, killed)
                 run = found()
@@ -133,10 +156,11 @@ class Campaign:
 
     # what is killed
 
-    async def _train(self, seconds: float) -> None:
-        """Start an engine and train; kill it after so many seconds."""
+    async def _train(self, over: Callable[[], bool]) -> None:
+        """Start an engine and train; kill it as soon as it is over."""
         task = asyncio.create_task(self._session())
-        await asyncio.sleep(seconds)
+        while not over() and not task.done():
+            await asyncio.wait([task], timeout=0.002)
         kill(self._engines())
         with contextlib.suppress(EngineProblem):
             await task
@@ -156,7 +180,7 @@ class Campaign:
         with app(self.ground.home) as term:
             pressed = False
             while not over():
-                term.read_for(0.02)
+                term.read_for(0.005)
                 if not pressed and re.search("Hidden sizes", term.text):
                     term.key("r")
                     pressed = True
@@ -224,6 +248,20 @@ class Campaign:
         yield found
 
 
+def _clock(moment: Moment, found: Callable[[], RunFolder | None]) -> Callable[[], bool]:
+    """Whether the moment has come, from now on."""
+    end = time.monotonic() + moment.seconds if not moment.lines else None
+
+    def over() -> bool:
+        nonlocal end
+        if end is None and (run := found()) and run.events.exists():
+            reached = run.finished() or run.events.read_bytes().count(b"\n") >= moment.lines
+            end = time.monotonic() + moment.seconds if reached else None
+        return end is not None and time.monotonic() >= end
+
+    return over
+
+
 def kill(processes: Sequence[psutil.Process]) -> None:
     """``kill -9``, and wait until they are gone."""
     for process in processes:
@@ -275,9 +313,9 @@ def last_told(run: RunFolder | None) -> str:
 def campaign(ground: Ground, who: Who, rounds: int, seed: int, tell: Callable[[str], None]) -> Campaign:
     """`rounds` kills of one kind. Raises AssertionError, with the seed and the round, where something was lost."""
     with Campaign(ground) as on:
-        seconds = on.undisturbed(who)
-        tell(f"{who}: undisturbed {seconds:.1f} s, seed {seed}")
-        for number, moment in enumerate(moments(random.Random(f"{who} {seed}"), rounds, seconds), 1):
-            with noted(f"seed {seed}, round {number} of {rounds}: {who} killed after {moment:.3f} s"):
+        seconds, lines = on.undisturbed(who)
+        tell(f"{who}: undisturbed {seconds:.1f} s, {lines} lines, seed {seed}")
+        for number, moment in enumerate(moments(random.Random(f"{who} {seed}"), rounds, seconds, lines), 1):
+            with noted(f"seed {seed}, round {number} of {rounds}: {who} killed {moment}"):
                 tell(f"{number:>3}/{rounds} {on.round(who, moment)}")
         return on

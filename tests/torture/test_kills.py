@@ -19,9 +19,9 @@ SEED = random.SystemRandom().randrange(10**6)
 @pytest.mark.timeout(180)
 def test_what_is_killed_at_any_moment_ends_with_the_same_numbers() -> None:
     with ground(epochs=30) as place, Campaign(place, end_seconds=20.0) as on:
-        seconds = on.undisturbed("engine")
-        for who, moment in zip(WHO, moments(random.Random(SEED), len(WHO), seconds), strict=True):
-            with noted(f"seed {SEED}: {who} killed after {moment:.3f} s"):
+        seconds, lines = on.undisturbed("engine")
+        for who, moment in zip(WHO, moments(random.Random(SEED), len(WHO), seconds, lines), strict=True):
+            with noted(f"seed {SEED}: {who} killed {moment}"):
                 on.round(who, moment)
 
 

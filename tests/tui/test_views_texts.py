@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from engine import events as ev
 from engine.client import Lost
+from engine.config import HYPERPARAMETERS
 from engine.history import RunState, fold, reduce
 from engine.settings import find_preset
 from tests import events_kit as kit
@@ -17,10 +18,11 @@ from tui.views import results
 from tui.views.digits import digit_views
 from tui.views.form import with_preset
 from tui.views.help_page import FIGURES, help_page
-from tui.views.plain import ascii_content, ascii_text
+from tui.views.plain import ascii_content, ascii_text, spelled
 from tui.views.snapshot import Snapshot
 from tui.views.status import ASCII_SIGNS, figures_line, progress_bar, progress_line, short_name, title
 from tui.views.tables import digit_bars, epoch_table, pair_text
+from tui.widgets.help_pane import page_of
 
 TRAINING = kit.numbered([*kit.opening(), *kit.epoch_events(kit.BLOG, 1), *kit.epoch_events(kit.BLOG, 2)])
 SNAPSHOTS = {
@@ -231,6 +233,25 @@ def test_the_line_of_keys_fits_and_keeps_the_most_important(width: int) -> None:
 def test_ascii_texts_are_ascii_and_as_long(text: str) -> None:
     assert ascii_text(text).isascii()
     assert len(ascii_text(text)) == len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("w ← w − η·m/(√v + ε)", "w <- w - eta*m/(sqrt(v) + eps)"),
+        ("y = γ·(x − m)/√(v + ε)", "y = gamma*(x - m)/sqrt(v + eps)"),
+        ("cos πs, fⁿ, β2", "cos pi s, f^n, beta2"),
+        ("plain", "plain"),
+    ],
+)
+def test_formulas_are_spelled_out_where_only_ascii_can_be_shown(text: str, shown: str) -> None:
+    assert spelled(text) == shown
+
+
+@pytest.mark.parametrize("name", HYPERPARAMETERS)
+def test_no_page_of_the_help_has_a_character_that_is_not_spelled_out(name: str) -> None:
+    page = page_of(name)
+    assert spelled(page).count("?") == page.count("?")
 
 
 def test_ascii_contents_keep_their_styles() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import codecs
 import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigProblem
@@ -45,12 +46,14 @@ def parser() -> Parser:
 def add_screen(parser: Parser) -> None:
     """Add ``--ascii``, ``--slow`` and ``--theme``."""
     parser.options.add_argument(
-        "--ascii", action="store_true", help="draw with plain characters; taken by itself where the locale is not UTF-8"
+        "--ascii",
+        action="store_true",
+        help="draw with plain characters; taken by itself where the locale is not UTF-8 and on the Linux console",
     )
     parser.options.add_argument(
         "--slow", action="store_true", help="paint so seldom that a line of 9600 baud keeps up (900 bytes a second)"
     )
-    parser.options.add_argument("--theme", metavar="NAME", help="colours: dark, light or contrast")
+    parser.options.add_argument("--theme", metavar="NAME", help="colours: dark, light, contrast or colourblind")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -70,16 +73,21 @@ def open_app(
     settings: Settings, connect: Callable[[], Awaitable[EngineLike]], args: argparse.Namespace, run: str | None = None
 ) -> int:
     """Show the app until the person leaves it; its exit status. Raises `ConfigProblem` for a theme there is not."""
-    plain = args.ascii or settings.screen.get("ascii") is True or not speaks_utf8()
+    plain = args.ascii or settings.screen.get("ascii") is True or not speaks_utf8() or has_few_characters()
+    colours = suit_colours(os.environ)
     with opening(settings.preset if run is None else run):
         from tui.app import MnistApp  # noqa: PLC0415 - Textual takes a third of a second
-        from tui.themes import THEMES  # noqa: PLC0415
+        from tui.filters import has_few_colours, suit  # noqa: PLC0415
+        from tui.themes import THEMES, theme_name  # noqa: PLC0415
 
         theme = args.theme or settings.screen.get("theme")
         if theme is not None and theme not in THEMES:
             raise ConfigProblem(f"There is no theme '{short(str(theme))}'; expected one of {', '.join(THEMES)}.")
         slow = args.slow or settings.screen.get("slow") is True
         app = MnistApp(settings, connect, ascii=plain, slow=slow, theme=theme, run=run)
+        if theme is None and has_few_colours(app):
+            app.theme = theme_name("contrast")
+        suit(app, colours=colours, ascii_only=plain)
         app.run()
     return int(app.return_code or 0)
 
@@ -105,3 +113,24 @@ def speaks_utf8(stream: Any = None) -> bool:
         return codecs.lookup(encoding).name == "utf-8"
     except LookupError:
         return False
+
+
+def has_few_characters(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether the terminal's font has 256 or 512 characters, as those of the Linux and BSD consoles have.
+
+    Braille, quadrants, rounded corners, stars and ticks are not among them (Linux: console_codes(4), setfont(8)).
+    """
+    return re.fullmatch(r"(linux|cons25|wsvt25|pcvt25|ansi|vt\d+)(-.*)?", environ.get("TERM", "")) is not None
+
+
+def suit_colours(environ: MutableMapping[str, str]) -> bool:
+    """Tell Textual how many colours the terminal has where it would be mistaken; whether colours are wanted at all.
+
+    NO_COLOR counts unless it is empty (https://no-color.org). GNU screen hands COLORTERM down from the terminal it was
+    started in, and takes no millions of colours itself; tmux, which may call itself screen as well, turns them into fewer.
+    """
+    if not environ.get("NO_COLOR"):
+        environ.pop("NO_COLOR", None)
+    if environ.get("STY") and not environ.get("TMUX") and environ.get("TERM", "").startswith("screen"):
+        environ.pop("COLORTERM", None)
+    return "NO_COLOR" not in environ

@@ -48,9 +48,7 @@ class Dialog(ModalScreen[str]):
 
     def _line(self, answer: Answer) -> Content:
         room = max(len(each.words) for each in self._answers) + 2
-        return Content.assemble(
-            (f" {answer.key} ", "bold $train"), f" {answer.words.ljust(room)}", (answer.more, "$muted")
-        )
+        return Content.assemble((f" {answer.key} ", "bold"), f" {answer.words.ljust(room)}", answer.more)
 
     def on_key(self, event: events.Key) -> None:
         """Letters answer at once."""

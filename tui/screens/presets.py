@@ -70,4 +70,4 @@ class PresetPicker(ModalScreen[str]):
 
 
 def _line(name: str) -> Content:
-    return Content.assemble((name, "bold $train"), "\n", (presets()[name].comment, "$foreground"))
+    return Content.assemble((name, "bold"), "\n", presets()[name].comment)

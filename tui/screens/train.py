@@ -17,6 +17,7 @@ from engine.config import HYPERPARAMETERS, TrainConfig
 from engine.errors import ConfigProblem
 from engine.history import RunState
 from engine.settings import Settings, presets
+from tui.filters import has_few_colours
 from tui.keys import Where, bindings
 from tui.screens.page import Page
 from tui.screens.presets import PresetPicker
@@ -104,8 +105,7 @@ class TrainScreen(Page):
     def _digit_mode(self) -> Mode:
         if self._ascii:
             return "ascii"
-        few_colours = self.app.no_color or self.app.console.color_system in (None, "standard", "windows")
-        return "shade" if few_colours else "colour"
+        return "shade" if has_few_colours(self.app) else "colour"
 
     # from the snapshot to the parts
 

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 from textual.content import Content
 
-_TWINS = str.maketrans(dict(zip("…·×–—→←★✓✗≤≥±’━╸─", ".-x--><*+x<>~'##-", strict=True)))
+_TWINS = str.maketrans(dict(zip("…·×–—−→←★✓✗≤≥±’━╸─", ".-x---><*+x<>~'##-", strict=True)))
+_GREEK = {"α": "alpha", "β": "beta", "γ": "gamma", "ε": "eps", "η": "eta", "μ": "mu", "λ": "lambda", "π": "pi"} | {
+    "σ": "sigma",
+    "Φ": "Phi",
+}
+_SPELLED = str.maketrans(
+    {**_GREEK, "√": "sqrt", "²": "^2", "ⁿ": "^n", "·": "*", "±": "+-", "≤": "<=", "≥": ">=", "≈": "~=", "←": "<-"}
+)
+
+
+def spelled(text: str) -> str:
+    """Prose or a formula in ASCII, at whatever length: "eta" for the Greek letter, "sqrt(v)" for the root of v."""
+    apart = re.sub(rf"([{''.join(_GREEK)}])(?=[^\W\d])", r"\1 ", text)
+    return ascii_text(re.sub(r"√(\w)", r"√(\1)", apart).translate(_SPELLED))
 
 
 def ascii_text(text: str) -> str:

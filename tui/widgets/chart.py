@@ -163,12 +163,13 @@ def _name(colour: Color) -> str:
 
 def readable(colour: Color, background: Color, ratio: float) -> Color:
     """The colour, moved towards white or black until it stands out from the background by `ratio` (WCAG 2.2)."""
-    end = max((Color(255, 255, 255), Color(0, 0, 0)), key=lambda c: _contrast(c, background))
+    end = max((Color(255, 255, 255), Color(0, 0, 0)), key=lambda c: contrast(c, background))
     steps = (colour.blend(end, share / 20, alpha=1.0) for share in range(20))
-    return next((c for c in steps if _contrast(c, background) >= ratio), end)
+    return next((c for c in steps if contrast(c, background) >= ratio), end)
 
 
-def _contrast(one: Color, other: Color) -> float:
+def contrast(one: Color, other: Color) -> float:
+    """The contrast ratio of two colours, from 1 to 21 (WCAG 2.2)."""
     light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 

@@ -39,7 +39,7 @@ def choice_text(value: str, room: int, signs: Signs, place: str = "", *, locked:
         return Content((value[: max(room - 1, 0)] + signs.cut)[:room])
     turn = f"  {signs.left} {place} {signs.right}" if place else ""
     after = next((a for a in (turn, f" {signs.open}") if a and len(value) + len(a) <= room), "")
-    return Content.assemble(value, ("" if locked else after, "$foreground 55%"))
+    return Content.assemble(value, ("" if locked else after, "$foreground 70%"))
 
 
 class ChoiceList(OptionList):

@@ -194,7 +194,7 @@ class DigitStrip(Widget):
         .digit--wrong { color: $error-lighten-2; text-style: bold; }
         &:light .digit--wrong { color: $error-darken-1; }
         &:ansi:dark .digit--wrong { color: ansi_bright_red; }
-        .digit--muted { color: $foreground-muted; }
+        .digit--muted { color: $foreground 70%; }
     }
     """
 

@@ -50,7 +50,7 @@ class FieldInput(Input):
         used, needed = cell_len(self.value) + 1, cell_len(self.unit)
         if y or not needed or used + needed > self.content_size.width:
             return strip
-        unit = Visual.to_strips(self, Content.styled(self.unit, "$foreground 55%"), needed, 1, self.visual_style)
+        unit = Visual.to_strips(self, Content.styled(self.unit, "$foreground 70%"), needed, 1, self.visual_style)
         return Strip.join([strip.crop(0, used), *unit, strip.crop(used + needed)])
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
@@ -144,7 +144,7 @@ class FieldRow(Widget, can_focus=True):
         )
         if width >= WIDE:
             takes = _cut(self._takes, width - left - room - 1, signs)
-            line = line.pad_right(left + room + 1 - line.cell_length) + Content.styled(takes, "$foreground 55%")
+            line = line.pad_right(left + room + 1 - line.cell_length) + Content.styled(takes, "$foreground 70%")
         return line
 
     def _value(self, room: int) -> Content:
@@ -153,7 +153,7 @@ class FieldRow(Widget, can_focus=True):
         text = printable(self.text)
         if cell_len(text) > room:
             return Content(set_cell_size(text, max(room - 1, 0)) + self._signs.cut)
-        return Content.assemble(text, (f" {self._unit(room)}", "$foreground 55%"))
+        return Content.assemble(text, (f" {self._unit(room)}", "$foreground 70%"))
 
     @property
     def _takes(self) -> str:

@@ -28,7 +28,7 @@ from tui.widgets.field_row import FieldRow, printable
 class GroupTitle(Widget):
     """The name of a group of fields, on a line."""
 
-    DEFAULT_CSS = "GroupTitle { height: 1; color: $foreground 55%; }"
+    DEFAULT_CSS = "GroupTitle { height: 1; color: $foreground 70%; }"
 
     def __init__(self, title: str, signs: Signs) -> None:
         super().__init__()
@@ -67,8 +67,8 @@ class HyperparameterForm(VerticalScroll, can_focus=False, inherit_bindings=False
             border-bottom: solid $foreground 30%;
             border-subtitle-color: $text-warning;
             &.-ascii { border-bottom: ascii $foreground 30%; }
-            & FieldRow { color: $foreground 55%; }
-            & FieldRow > * { color: $foreground 55%; }
+            & FieldRow { color: $foreground 70%; }
+            & FieldRow > * { color: $foreground 70%; }
         }
     }
     """

@@ -15,7 +15,8 @@ from textual.widget import Widget
 
 from engine.config import HYPERPARAMETERS
 from engine.errors import Problem
-from tui.widgets.choice import SIGNS, Signs
+from tui.views.plain import spelled
+from tui.widgets.choice import ASCII_SIGNS, SIGNS, Signs
 
 _ITEM = re.compile(r"\s*([-*+]|\d{1,3}[.)])\s+(.*)")
 _INLINE = re.compile(
@@ -25,7 +26,7 @@ _INLINE = re.compile(
     r"|\[(?P<link>[^\]]+)\]\([^)\s]*\)"
 )
 _STYLES = {"code": "$text-accent", "strong": "bold", "stress": "italic", "link": ""}
-_FAINT = "$foreground 60%"
+_FAINT = "$foreground 70%"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,8 @@ class HelpText(Widget):
     def show(self, field: str) -> None:
         """Show this field."""
         self._field, self._page = field, list(blocks(page_of(field), self._signs.changed))
+        if self._signs is ASCII_SIGNS:
+            self._page = [replace(block, text=spelled(block.text)) for block in self._page]
         self.refresh(layout=True)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:

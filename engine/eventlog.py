@@ -111,7 +111,8 @@ class EventLog:
                 return list(self._recent)[since - first :]
             if since >= self._backlog.first:
                 return self._backlog.lines(since, RECENT)
-            most, created = min(self._file.at_once(since), self._backlog.first - since), self._created()
+            most = min(RECENT, self._file.at_once(since), self._backlog.first - since)
+            created = self._created()
             try:
                 found = self._file.lines(since, most)
             except OSError:

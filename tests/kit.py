@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gzip
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 TRAIN_IMAGES = "train-images-idx3-ubyte"
@@ -75,3 +78,13 @@ def _glyphs() -> NDArray[np.uint8]:
     rows = [line.split() for line in _GLYPHS.strip().splitlines()]
     dots = np.array([[[dot == "#" for dot in row[digit]] for row in rows] for digit in range(10)], np.uint8)
     return dots.repeat(3, axis=1).repeat(3, axis=2)
+
+
+@contextmanager
+def home_of_our_own(home: Path) -> Iterator[None]:
+    """Runs and sockets below `home`, for engine processes too, which take one thread."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MNIST_TUI_HOME", str(home))
+        patch.setenv("OMP_NUM_THREADS", "1")
+        patch.delenv("XDG_RUNTIME_DIR", raising=False)
+        yield

@@ -25,7 +25,7 @@ from engine.errors import ConfigProblem, EngineProblem, Problem
 from engine.history import RunState, fold, reduce
 from engine.protocol import COMMAND_LIMIT, Ready, Steers
 from engine.runs import find_run, read_session
-from tests.kit import write_tiny_set
+from tests.kit import home_of_our_own, write_tiny_set
 
 pytestmark = [pytest.mark.timeout(90), pytest.mark.asyncio(loop_scope="module")]
 
@@ -34,10 +34,7 @@ pytestmark = [pytest.mark.timeout(90), pytest.mark.asyncio(loop_scope="module")]
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home for runs and sockets of our own, for engine processes too."""
     folder = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MNIST_TUI_HOME", str(folder))
-        patch.setenv("OMP_NUM_THREADS", "1")
-        patch.delenv("XDG_RUNTIME_DIR", raising=False)
+    with home_of_our_own(folder):
         yield folder
 
 

@@ -23,7 +23,7 @@ from engine.errors import Problem
 from engine.eventlog import read_events
 from engine.history import RunState, reduce
 from engine.runs import RunFolder, find_run, remove_run
-from tests.kit import write_tiny_set
+from tests.kit import home_of_our_own, write_tiny_set
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 
@@ -32,10 +32,7 @@ pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrainConfig]:
     """A run of many short epochs, in a home of its own."""
     home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MNIST_TUI_HOME", str(home))
-        patch.setenv("OMP_NUM_THREADS", "1")
-        patch.delenv("XDG_RUNTIME_DIR", raising=False)
+    with home_of_our_own(home):
         data = write_tiny_set(home / "data", train=300, test=64)
         values = {"hidden": (16,), "batch_size": 4, "epochs": 9000, "device": "cpu", "data_dir": str(data)}
         yield make_config(values)

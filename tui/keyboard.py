@@ -61,10 +61,14 @@ class Keyboard:
 
     def put_in_order(self, text: str) -> str:
         """The text without a sequence that is not over, and with marks around what must have been pasted."""
-        text = self._begun + text
+        before = ""
+        if self._begun == "\x1b" and text[:1] not in "[O]P_^X" and not self._inside:
+            before = _ESCAPE  # the key, and then another; both at once are the key with Alt, which means nothing here
+        else:
+            text = self._begun + text
         begun = _BEGUN.search(text)
         self._begun, self._since = begun[0] if begun else "", self._clock()
-        return "".join(map(self._part, _SEQUENCE.split(text[: len(text) - len(self._begun)])))
+        return before + "".join(map(self._part, _SEQUENCE.split(text[: len(text) - len(self._begun)])))
 
     def _part(self, part: str) -> str:
         if part in (_BEGIN, _END):

@@ -32,6 +32,7 @@ from engine.settings import Settings
 from tui import farewell
 from tui.driver import TerminalDriver
 from tui.ending import Ending
+from tui.in_turn import InTurn
 from tui.keys import KEYS, bindings
 from tui.leaving import Leaving
 from tui.pace import SLOW_LINE, Line, Pace
@@ -59,7 +60,7 @@ _OWN_LINES = 500
 Attach = Callable[[SessionInfo], Awaitable[EngineLike]]
 
 
-class MnistApp(App[None]):
+class MnistApp(InTurn):
     """Trains digit classifiers and shows it.
 
     `connect` makes the first connection to an engine. `run` names a run to show at once: `connect` leads to its

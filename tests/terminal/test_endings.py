@@ -74,8 +74,7 @@ def test_a_signal_while_the_app_is_opening(tmp_path: Path, number: signal.Signal
     with app(tmp_path, *SMALL) as term:
         term.until(lambda _: b"\x1b[?1049h" in term.sent, "the title", 20)
         term.signal(number)
-        allowed = (128 + number, -number)  # Python itself dies of what interrupted an import; a shell says 130
-        assert term.wait_end(SECONDS) in allowed
+        assert term.wait_end(SECONDS) == 128 + number
         assert term.left_behind() == []
         assert "Traceback" not in term.text
     no_engine_is_left(tmp_path)
@@ -143,9 +142,7 @@ def test_ctrl_c_asks_while_a_run_trains_and_never_ends_it(training: UnderWay) ->
 def test_ctrl_c_in_a_field_does_not_leave(tmp_path: Path) -> None:
     with app(tmp_path, *SMALL) as term:
         term.wait("engine: ready|loading torch", 60)
-        term.key("f\t")
-        term.wait("letters go into the field", 20)
-        term.key("\x03" * 5 + "7")
+        term.key("f\t" + "\x03" * 5 + "7")  # in one go: the field gets its editor when the focus comes to it
         term.wait("Hidden sizes +7 neurons", 20)
         term.key("\x11")
         ended(term, 0)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.pilot import Pilot
 
 from engine.config import HYPERPARAMETERS, TrainConfig
+from tui.in_turn import InTurn
 from tui.widgets.choice import SIGNS, Signs
 from tui.widgets.field_row import FieldRow
 from tui.widgets.form import HyperparameterForm
@@ -24,7 +25,7 @@ WRONG = [
 """Field, and a text that is no value of it."""
 
 
-class FormApp(App[None]):
+class FormApp(InTurn):
     """The form alone, with single-letter keys as the program has them."""
 
     AUTO_FOCUS = None

@@ -145,6 +145,19 @@ async def test_letters_are_the_programs_while_locked(name: str) -> None:
         assert app.focused is app.row(name).editor
 
 
+async def test_keys_that_come_at_once_have_their_effects_one_after_the_other() -> None:
+    app = FormApp()
+    async with app.run_test(size=(36, 40)) as pilot:
+        await ready(pilot, "model")
+        for key in ("r", "tab", "6", "4", "left", "2", "r", "shift+tab", "p", "tab", "end", "tab", "r"):
+            app.simulate_key(key)
+        await pilot.pause()
+        while app._under_way:
+            await pilot.pause()
+        assert app.row("hidden").query_one(FieldInput).value == "62r4"
+        assert app.letters == ["r", "p", "r"], "a choice leaves letters to the program"
+
+
 async def test_letters_are_the_programs_while_the_focus_is_on_its_way_to_a_locked_field() -> None:
     app = FormApp()
     app.form.locked = True

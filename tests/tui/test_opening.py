@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
-import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
 from tui.opening import opening
+from tui.signals import ENDING
 
 
 def test_the_title_is_there_at_once() -> None:
@@ -27,11 +29,32 @@ def test_whatever_ends_it_gives_the_screen_back(fault: BaseException) -> None:
     assert out.getvalue().endswith("\x1b[?25h\x1b[?1049l")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_gives_the_screen_back_and_has_its_status(number: signal.Signals) -> None:
-    out, before = io.StringIO(), signal.getsignal(number)
-    with pytest.raises(SystemExit) as left, opening("quick", out):
-        os.kill(os.getpid(), number)
-    assert left.value.code == 128 + number
-    assert out.getvalue().endswith("\x1b[?1049l")
-    assert signal.getsignal(number) is before
+SWALLOWED = """
+import os, sys
+from tui.opening import opening
+
+class Dropped:
+    def __del__(self):  # where Python loses what is raised
+        os.kill(os.getpid(), int(sys.argv[1]))
+
+with opening("quick"):
+    Dropped()
+    print("still here")
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_even_where_an_exception_would_be_lost(number: signal.Signals) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SWALLOWED, str(int(number))], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 128 + number
+    assert done.stdout == ""
+    assert done.stderr.endswith("\x1b[?25h\x1b[?1049l")
+
+
+def test_signals_are_handled_as_before_once_the_app_has_been_left() -> None:
+    before = [signal.getsignal(number) for number in ENDING]
+    with opening("quick", io.StringIO()):
+        assert [signal.getsignal(number) for number in ENDING] != before
+    assert [signal.getsignal(number) for number in ENDING] == before

@@ -193,19 +193,6 @@ class FieldRow(Widget, can_focus=True):
         """Give the focus to what edits the value."""
         self.screen.set_focus(self.editor or self, scroll_visible=False)
 
-    def on_key(self, event: events.Key) -> None:
-        """Hand on what was typed while the input was being made."""
-        if event.is_printable and not self.locked:
-            self._hand_on(event)
-
-    def on_paste(self, event: events.Paste) -> None:
-        self._hand_on(event)
-
-    def _hand_on(self, event: events.Event) -> None:
-        if self.has_focus and isinstance(self.editor, FieldInput):
-            event.stop()
-            self.editor.post_message(event)
-
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """A press on the value of a choice opens its list, also where the focus has only just made the choice."""
         if isinstance(self.editor, Choice) and event.x >= columns(self.content_size.width)[0]:

@@ -5,17 +5,12 @@ from __future__ import annotations
 import asyncio
 import functools
 import importlib
-import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import ExitStack
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from rich.console import RenderableType
-from rich.traceback import Traceback
-from textual import constants, events, work
-from textual._compositor import CompositorUpdate
-from textual.app import App, SystemCommand
+from textual import work
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.reactive import var
 from textual.screen import Screen
@@ -25,42 +20,32 @@ from textual.worker import Worker, WorkerState
 
 from engine import commands as cmd
 from engine.client import Engine, EngineLike
-from engine.errors import ConfigProblem, ExitCode, Problem
+from engine.errors import ConfigProblem, Problem
 from engine.history import RunState
 from engine.runs import SessionInfo, find_run
 from engine.settings import Settings
 from tui import farewell
-from tui.driver import TerminalDriver
-from tui.ending import Ending
-from tui.in_turn import InTurn
 from tui.keys import KEYS, bindings
 from tui.leaving import Leaving
-from tui.pace import SLOW_LINE, Line, Pace
-from tui.painter import Changes, Painter, fewer_colours
+from tui.pace import Pace
 from tui.screens.help import HelpScreen
 from tui.screens.log import LogScreen
 from tui.screens.quit import abort_dialog
 from tui.screens.runs import RunsScreen
 from tui.screens.train import TrainScreen
 from tui.session import Connect, Session
-from tui.signals import HUNG_UP, hung_up, on_signals
-from tui.strays import warnings_to
+from tui.terminal import TerminalApp
 from tui.themes import THEMES, after, theme_name
 from tui.views.available import available, resumable
 from tui.views.snapshot import Snapshot
 from tui.widgets.ascii_scrollbar import AsciiScrollBarRender
 
-_ESCAPE_SECONDS = 0.3
-"""How long an escape character waits for the rest of an arrow key: over a slow line they come apart."""
 _VITAL = ("engine", "leave")
 """Background work without which the app is of no use."""
-_OWN_LINES = 500
-"""Lines kept of what this process itself printed or warned."""
-
 Attach = Callable[[SessionInfo], Awaitable[EngineLike]]
 
 
-class MnistApp(InTurn):
+class MnistApp(TerminalApp):
     """Trains digit classifiers and shows it.
 
     `connect` makes the first connection to an engine. `run` names a run to show at once: `connect` leads to its
@@ -89,7 +74,7 @@ class MnistApp(InTurn):
         start: Connect = Engine.start,
         attach: Attach = Engine.attach,
     ) -> None:
-        super().__init__(driver_class=TerminalDriver)
+        super().__init__(slow=slow, clock=clock)
         self.ascii_only = ascii
         self.animation_level = "none"
         ScrollBar.renderer = AsciiScrollBarRender if ascii else ScrollBarRender
@@ -99,17 +84,12 @@ class MnistApp(InTurn):
         self._opened: RunState | None = None
         self._preset = settings.preset
         self._starting = False
-        self._own_log: list[str] = []
         self._seen = ("", 0, 0)
-        self._until_unmount = ExitStack()
         self._session = Session(self._changed)
-        self._ending = Ending(self._told_to_end)
         self._leaving = Leaving(
-            self, self._session, self._ending, lambda: tuple(self._own_log), self._changed, self._refused
+            self, self._session, self.ending, lambda: tuple(self.kept_lines), self._changed, self._refused
         )
-        self._line = Line(SLOW_LINE if slow else float("inf"), clock)
-        self._pace = Pace(self._paint, self._later, clock, busy=lambda: self._line.busy)
-        self._painter = Painter(fewer_colours(self.console._color_system) if slow else self.console._color_system)
+        self._pace = Pace(self._paint, self._later, clock, busy=lambda: self.line.busy)
         for each in THEMES.values():
             self.register_theme(each)
         self.theme = theme_name(theme or settings.screen.get("theme"))
@@ -122,65 +102,17 @@ class MnistApp(InTurn):
         """Our own colours, for themes that do not name them."""
         return dict(THEMES["dark"].variables)
 
-    def run(self, *args: Any, **options: Any) -> None:
-        """Show the app until it is left. Raises what went wrong in it, when the terminal is as it was found.
-
-        A terminal that is gone is an end like a hang-up, not a fault.
-        """
-        if "ESCDELAY" not in os.environ:
-            constants.ESCAPE_DELAY = _ESCAPE_SECONDS  # type: ignore[misc]
-        self._ending.watch()
-        on_signals(self._told_to_end)
-        try:
-            super().run(*args, **options)
-        except OSError:
-            if not hung_up(0):
-                raise
-            self._return_code = HUNG_UP
-        self._ending.in_order()
-        if self._exception is not None and not hung_up(0):
-            raise self._exception
-
     def on_mount(self) -> None:
-        self.begin_capture_print(self)
-        self._until_unmount.enter_context(warnings_to(self._note_from_anywhere))
-        self.app_resume_signal.subscribe(self, self._back_from_the_shell)
         self._begin(self._connect)
         self.call_after_refresh(self._import_the_rest)
         if self._asked_run is not None:
             self.open_run(self._asked_run, connecting=True)
-
-    def _back_from_the_shell(self, _app: App[object]) -> None:
-        """Paint everything: the shell has had the terminal, and only what changes is sent."""
-        self.call_later(self.action_paint_again)
-
-    def on_resize(self) -> None:
-        """Trust nothing that was on the screen: terminals move lines about when they change their size."""
-        self._painter.forget()
-
-    def action_paint_again(self) -> None:
-        """Send the whole picture, whatever is on the terminal now."""
-        self._painter.forget()
-        self.refresh(layout=True)
-
-    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        """Send what differs from what the terminal shows (Textual would send every line of what was refreshed)."""
-        shown = self._running and not self._closed and not self.is_headless and not self._batch_count
-        if isinstance(renderable, CompositorUpdate) and shown:
-            changes = self._painter.changes(renderable, *self.size)
-            if changes is not None:
-                renderable = Changes(changes) if changes else None
-                self._line.send(len(changes.encode()))
-        super()._display(screen, renderable)
 
     @work(thread=True, group="import", exit_on_error=False)
     def _import_the_rest(self) -> None:
         """What the first picture did without, so that the first curve need not wait for it."""
         for name in ("numpy", "plotext"):
             importlib.import_module(name)
-
-    def on_unmount(self) -> None:
-        self._until_unmount.close()
 
     # what there is to show
 
@@ -209,17 +141,18 @@ class MnistApp(InTurn):
             steers=session.steers if session.alive else None,
             starting=self._starting,
             waiting=self._leaving.waiting,
-            own=tuple(self._own_log),
+            own=tuple(self.kept_lines),
+            own_count=self.kept_count,
             unread=self._unread(state),
         )
         self._leaving.look()
 
     def _unread(self, state: RunState) -> int:
-        total = (state.run, state.log_count, len(self._own_log))
+        total = (state.run, state.log_count, self.kept_count)
         if self.current_mode == "log":
             self._seen = total
         run, lines, own = self._seen
-        return state.log_count - (lines if run == state.run else 0) + len(self._own_log) - own
+        return state.log_count - (lines if run == state.run else 0) + self.kept_count - own
 
     # the engine
 
@@ -389,65 +322,26 @@ class MnistApp(InTurn):
         for field in self.screen.query(Input):
             field.cursor_blink = False
 
-    # ends that nobody asked for here
+    # what the terminal's side asks for
 
-    def _told_to_end(self, status: int) -> None:
-        """A signal came, or the terminal is gone: leave, a run goes on. Between any two instructions, or in a thread."""
-        if not self._ending.begin(status, self._left_training()):
-            return
-        if isinstance(self._driver, TerminalDriver) and self._driver.suspended:
-            self._ending.at_once()
-        if self._loop is None:
-            raise SystemExit(status)
-        self._loop.call_soon_threadsafe(self.call_later, self._leaving.told_to_end, status)
-
-    def _left_training(self) -> str:
+    def words_at_end(self) -> str:
+        """That the run goes on, and how to come back to it."""
         return farewell.left_training(self._session.state.run) if self._session.training else ""
 
-    def _handle_exception(self, error: Exception) -> None:
-        """End after a fault in the app itself; `run` raises it."""
-        if self.is_headless:
-            super()._handle_exception(error)
-            return
-        if self._exception is None:
-            self._exception = error
-            if words := self._left_training():
-                error.add_note(words)
-        self._ending.begin(int(ExitCode.FAILED), self._left_training(), fault=True)
-        self._return_code = int(ExitCode.FAILED)
-        self._exit_renderables.clear()
-        self._close_messages_no_wait()
+    def leave_with(self, status: int) -> None:
+        """Leave; a run goes on."""
+        self._leaving.told_to_end(status)
 
-    def panic(self, *renderables: RenderableType) -> None:
-        """What Textual calls when it cannot read keys any more."""
-        stacks = [stack for each in renderables if isinstance(each, Traceback) for stack in each.trace.stacks]
-        said = "; ".join(f"{stack.exc_type}: {stack.exc_value}" for stack in stacks)
-        self._handle_exception(RuntimeError(f"the terminal cannot be read: {said}"))
-
-    # what nobody should have printed
-
-    def on_print(self, event: events.Print) -> None:
-        """Keep what something in this process printed."""
-        for line in event.text.splitlines():
-            if line.strip():
-                self._note(line)
+    def noted(self) -> None:
+        """Show the line on the log's screen."""
+        self._changed()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Tell of a fault in our own background work, and go on."""
         if event.state is WorkerState.ERROR:
             fault = event.worker.error
-            self._note(f"{event.worker.name}: {type(fault).__name__}: {fault}")
+            self.note(f"{event.worker.name}: {type(fault).__name__}: {fault}")
             if isinstance(fault, Exception) and event.worker.group in _VITAL:
                 self._handle_exception(fault)
             else:
                 self.notify("Something in mnist-tui itself failed; screen 3 has it.", severity="error", markup=False)
-
-    def _note(self, line: str) -> None:
-        del self._own_log[:-_OWN_LINES]
-        self._own_log.append(line)
-        self._changed()
-
-    def _note_from_anywhere(self, line: str) -> None:
-        """`_note` from whatever thread a warning comes."""
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._note, line)

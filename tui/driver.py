@@ -6,13 +6,18 @@ import contextlib
 import os
 import select
 import signal
+import sys
+from typing import Any, Protocol, cast
 
 from textual import constants
 from textual._xterm_parser import XTermParser
+from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
+from tui.ending import Ending
 from tui.keyboard import Keyboard
 from tui.signals import hung_up
+from tui.strays import Strays
 
 _TICK_SECONDS = 0.1
 """How often is looked whether an escape character was the key of that name, and whether to end, in seconds."""
@@ -20,12 +25,34 @@ _OTHER_SIGNALS_SECONDS = 0.2
 """How long is waited for a signal that ends the app, where it continues without a terminal."""
 
 
+class DrawingApp(Protocol):
+    """What the driver has to know of its app."""
+
+    ending: Ending
+    strays: Strays
+
+
 class TerminalDriver(LinuxDriver):
-    """`suspended` while a shell has the terminal (Ctrl+Z)."""
+    """`suspended` while a shell has the terminal (Ctrl+Z). While the app has it, nothing else of this process writes on it."""
 
     suspended = False
     _ours = False
     """Whether the terminal shows the app."""
+
+    def __init__(self, app: App[object], **options: Any) -> None:
+        super().__init__(app, **options)
+        self._drawing = cast("DrawingApp", app)
+        self._file = open(  # noqa: SIM115 - for as long as the process lives
+            self._drawing.ending.terminal, "w", encoding=sys.stderr.encoding, errors="replace", closefd=False
+        )
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Columns and rows; 80 and 25 of a terminal that does not know."""
+        try:
+            columns, rows = os.get_terminal_size(self.fileno)
+        except OSError:
+            columns = rows = 0
+        return columns or 80, rows or 25
 
     def write(self, data: str) -> None:
         """Queue what is to be written, unless the terminal shows something else, or is gone."""
@@ -35,6 +62,7 @@ class TerminalDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal."""
         self._ours = True
+        self._drawing.strays.keep()
         super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def stop_application_mode(self) -> None:
@@ -42,6 +70,7 @@ class TerminalDriver(LinuxDriver):
         if self._mouse_pixels:
             self.write("\x1b[?1016l")  # Textual forgets this one
         super().stop_application_mode()
+        self._drawing.strays.let()
         self._ours = False
 
     def suspend_application_mode(self) -> None:

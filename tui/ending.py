@@ -19,7 +19,7 @@ GRACE_SECONDS = 2.0
 _FAULT_GRACE_SECONDS = 6.0
 """The same after a fault in the app: the traceback is still to be written."""
 _WRITABLE_SECONDS = 0.2
-_INPUT, _OUTPUT = 0, 2
+_INPUT = 0
 _LEAVE = (
     b"\x18\x1b[?2004l\x1b[?2048l\x1b[?1016l\x1b[?1006l\x1b[?1015l\x1b[?1003l\x1b[?1000l\x1b[?1004l\x1b[?7h"
     b"\x1b[<u\x1b[?1049l\x1b[?25h\x1b[0m"
@@ -31,8 +31,10 @@ class Ending:
     """Sees to it that the program ends once that has been decided.
 
     A thread waits for the decision (`begin`), and for the terminal to go: then it calls `gone` with the exit status.
-    Without `watch` there is no such thread, and nothing is done by force.
+    Without `watch` there is no such thread, and nothing is done by force. `terminal` is the descriptor to draw on.
     """
+
+    terminal = 2
 
     def __init__(self, gone: Callable[[int], None]) -> None:
         self._gone = gone
@@ -42,7 +44,8 @@ class Ending:
         self._in_order = False
 
     def watch(self) -> None:
-        """Note how the terminal is, before the app has it, and watch."""
+        """Note which terminal it is, and how it is before the app has it; and watch."""
+        self.terminal = os.dup(2)
         with contextlib.suppress(termios.error):
             self._attributes = termios.tcgetattr(_INPUT)
         wait, self._wake = os.pipe()
@@ -90,7 +93,7 @@ class Ending:
         status, words, _ = begun
         data = b"" if said or not words else f"{words}\n".encode("utf-8", "replace")
         with contextlib.suppress(OSError, termios.error):
-            terminal = os.dup(_OUTPUT)
+            terminal = os.dup(self.terminal)
             if not self._in_order:
                 self._take_back(terminal)
                 data = _LEAVE + data
@@ -100,7 +103,7 @@ class Ending:
 
     def _take_back(self, terminal: int) -> None:
         """Put the terminal in order, as far as it takes anything: perhaps a thread hangs in the middle of a picture."""
-        os.dup2(os.open(os.devnull, os.O_WRONLY), _OUTPUT)  # where what waits behind that goes
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.terminal)  # where what waits behind that goes
         termios.tcflush(terminal, termios.TCIOFLUSH)
         if self._attributes:
             termios.tcsetattr(terminal, termios.TCSANOW, self._attributes)

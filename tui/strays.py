@@ -1,12 +1,19 @@
-"""Warnings of this program's own libraries: kept for the log screen instead of being printed over the picture."""
+"""What libraries and children of this process print and warn of: kept for the log screen, not written over the picture."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import TextIO
+
+_OUTPUT, _ERROR = 1, 2
+_READ_SECONDS = 0.2
+"""How long what was written last is waited for; a program that is still running may keep its end open."""
 
 
 @contextlib.contextmanager
@@ -29,3 +36,51 @@ def warnings_to(note: Callable[[str], None]) -> Iterator[None]:
         yield
     finally:
         warnings.showwarning = before
+
+
+class Strays:
+    """While kept, what anything writes on this process's standard output and error goes to `note`, line by line.
+
+    That is more than Python's own printing: libraries in C, and programs that this one starts. Called from a thread.
+    """
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note = note
+        self._before: tuple[int, int] | None = None
+        self._reader: threading.Thread | None = None
+
+    def keep(self) -> None:
+        """From now on."""
+        if self._before is not None:
+            return
+        self._flush()
+        self._before = os.dup(_OUTPUT), os.dup(_ERROR)
+        here, there = os.pipe()
+        os.dup2(there, _OUTPUT)
+        os.dup2(there, _ERROR)
+        os.close(there)
+        self._reader = threading.Thread(target=self._read, args=(here,), name="strays", daemon=True)
+        self._reader.start()
+
+    def let(self) -> None:
+        """Not any more."""
+        if self._before is None:
+            return
+        self._flush()
+        for mine, before in zip((_OUTPUT, _ERROR), self._before, strict=True):
+            os.dup2(before, mine)
+            os.close(before)
+        self._before = None
+        if self._reader is not None:
+            self._reader.join(_READ_SECONDS)
+
+    def _flush(self) -> None:
+        for stream in (sys.__stdout__, sys.__stderr__):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                stream.flush()  # type: ignore[union-attr]
+
+    def _read(self, descriptor: int) -> None:
+        with open(descriptor, encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                if line.strip():
+                    self._note(line.rstrip())

@@ -67,8 +67,9 @@ def test_ctrl_z_gives_the_shell_back_and_fg_paints_everything_again(tmp_path: Pa
         the_shell_tells(term, "Stopped", 2)
         term.key("fg\r")
         term.until(lambda after: after.splitlines()[:34] == before.splitlines()[:34], "the same picture again", 15)
+        begun = len(term.sent)
         term.key("\x11")
-        term.wait("shell> ", 15)
+        term.until(lambda _: b"shell> " in term.sent[begun:], "a new prompt", 15)
         leave(term)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import warnings
 
+import pytest
+
 from engine import events as ev
 from tests import events_kit as kit
 from tests.tui.app_kit import stage
@@ -40,6 +42,36 @@ async def test_a_long_log_is_followed() -> None:
         await on.press("3")
         assert "line 1499" in on.text()
         assert "line 3 " not in on.text()
+
+
+async def test_own_lines_are_followed_however_many_there_were() -> None:
+    async with stage(opening()) as on:
+        await on.press("3")
+        for n in range(1200):
+            on.app.note(f"own line {n}")
+            if n % 100 == 99:
+                await on.pilot.pause()
+        await on.settle()
+        assert "own line 1199" in on.text()
+        await on.press("1")
+        on.app.note("one more")
+        await on.settle()
+        assert "3 Log (1)" in on.text()
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+async def test_a_long_line_can_be_read_to_its_end(size: tuple[int, int]) -> None:
+    long = " ".join(f"word{n}" for n in range(60))
+    async with stage(
+        [*opening(), ev.LogLine(seq=100, text=long), ev.LogLine(seq=101, text="x" * 200)], size=size
+    ) as on:
+        await on.press("3")
+        shown = " ".join(on.text().replace("│", " ").split())
+        assert long in shown
+        assert shown.count("x") >= 200
+        await on.pilot.resize_terminal(size[0] + 30, size[1])
+        await on.settle()
+        assert long in " ".join(on.text().replace("│", " ").split())
 
 
 async def test_the_log_of_the_next_run_is_its_own() -> None:

@@ -255,18 +255,26 @@ def test_attach_asks_which_of_several(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert capsys.readouterr().err == "mnist-tui: 2 runs are under way: b, a; say which: `mnist-tui attach RUN`.\n"
 
 
-@pytest.mark.parametrize(
-    ("host", "sentence"),
-    [
-        (None, f"{RUN} is not running (finished)."),
-        ("elsewhere", f"{RUN} is running on elsewhere; log in there to reach it."),
-    ],
-)
-def test_attach_to_a_run_that_cannot_be_reached(
-    host: str | None, sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_attach_by_name_shows_a_run_that_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_run(short_run())
+    assert attached(monkeypatch, "otter") == (0, [RUN])
+
+
+def test_attach_names_the_last_run_where_none_is_under_way(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_run(short_run())
+    assert attached(monkeypatch) == (2, [])
+    assert capsys.readouterr().err == (
+        f"mnist-tui: No run is under way on this machine; `mnist-tui attach {RUN}` shows the last one, "
+        "`mnist-tui ls` lists them all.\n"
+    )
+
+
+def test_attach_to_a_run_of_another_host_says_where_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = make_run(short_run())
-    if host:
-        folder.session.write_bytes(msgspec.json.encode(SessionInfo(host, 1, "/nowhere")))
+    folder.session.write_bytes(msgspec.json.encode(SessionInfo("elsewhere", 1, "/nowhere")))
     assert attached(monkeypatch, RUN) == (2, [])
-    assert capsys.readouterr().err == f"mnist-tui: {sentence}\n"
+    assert capsys.readouterr().err == f"mnist-tui: {RUN} is running on elsewhere; log in there to reach it.\n"

@@ -1,4 +1,4 @@
-"""``mnist-tui attach [RUN]``: the app on a run that is under way."""
+"""``mnist-tui attach [RUN]``: the app on a run that is under way, or on one that has ended."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def parser() -> Parser:
     made = Parser(
         "attach",
         usage="[RUN] [--read-only] [--ascii] [--slow] [--theme NAME]",
-        about="Show a run that is under way. Leaving the app leaves the run going. One screen steers; the others watch,\n"
-        "and take control with the key k.",
+        about="Show a run that is under way; by its name also one that has ended. Leaving the app leaves the run going.\n"
+        "One screen steers; the others watch, and take control with the key k.",
     )
     made.options.add_argument("run", metavar="RUN", nargs="?", help="which run; the one that is under way without it")
     made.options.add_argument("--read-only", action="store_true", help="only watch: this screen cannot take control")
@@ -29,23 +29,36 @@ def parser() -> Parser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Open the app on the run's engine. Raises `RunProblem` where none or several are under way."""
+    """Open the app on the run's engine, or with a new one on its folder.
+
+    Raises `RunProblem` where no run is named and none or several are under way.
+    """
     from engine.settings import effective  # noqa: PLC0415 - --help does without
 
-    folder, info = choose(args.run)
+    folder, info = _find(args.run)
     screen.expect_terminal()
 
     async def connect() -> EngineLike:
         from engine.client import Engine  # noqa: PLC0415 - the first picture does without
 
+        if info is None:
+            return await Engine.start()
         return await Engine.attach(info, "watcher" if args.read_only else "screen")
 
     return screen.open_app(effective(), connect, args, run=folder.name)
 
 
+def _find(name: str | None) -> tuple[RunFolder, SessionInfo | None]:
+    from engine.runs import find_run  # noqa: PLC0415 - --help does without
+
+    if name and not (folder := find_run(name)).live():
+        return folder, None
+    return choose(name)
+
+
 def choose(name: str | None) -> tuple[RunFolder, SessionInfo]:
     """The live run that is meant, and its session. Raises `RunProblem`."""
-    from engine.runs import find_run, live_runs, read_session  # noqa: PLC0415 - --help does without
+    from engine.runs import all_runs, find_run, live_runs, read_session  # noqa: PLC0415 - --help does without
 
     if name:
         folder = find_run(name)
@@ -54,9 +67,9 @@ def choose(name: str | None) -> tuple[RunFolder, SessionInfo]:
         case [(folder, info)]:
             return folder, info
         case []:
-            raise RunProblem(
-                "No run is under way on this machine; `mnist-tui train` starts one, `mnist-tui ls` lists them all."
-            )
+            last = all_runs()[-1:]
+            ended = f"`mnist-tui attach {last[0].name}` shows the last one" if last else "`mnist-tui train` starts one"
+            raise RunProblem(f"No run is under way on this machine; {ended}, `mnist-tui ls` lists them all.")
         case several:
             names = ", ".join(folder.name for folder, _ in several)
             raise RunProblem(f"{len(several)} runs are under way: {names}; say which: `mnist-tui attach RUN`.")

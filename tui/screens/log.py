@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import textwrap
+from collections import deque
+from collections.abc import Iterable, Sequence
 
 from textual.widget import Widget
 from textual.widgets import Log
@@ -12,12 +14,53 @@ from tui.screens.page import Page
 from tui.views.snapshot import Snapshot
 from tui.widgets.line import frame
 
+_MOST_LINES = 1000
+_INDENT = len("engine  ")
 _ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|.)")
 
 
 def clean(line: str) -> str:
     """A line without escape sequences and control characters."""
     return "".join(c if c.isprintable() else " " for c in _ESCAPES.sub("", line))
+
+
+def broken(line: str, width: int) -> list[str]:
+    """The line in parts of at most so many cells, those after the first under its text."""
+    parts = textwrap.wrap(line, max(width, 2 * _INDENT), subsequent_indent=" " * _INDENT, drop_whitespace=False)
+    return [part.rstrip() for part in parts]
+
+
+def last(lines: Sequence[str], count: int) -> Sequence[str]:
+    """The last so many, as far as they are still there."""
+    return lines[-count:] if count > 0 else ()
+
+
+class Lines(Log):
+    """Lines broken to the width there is, also when that changes."""
+
+    def __init__(self) -> None:
+        super().__init__(highlight=False, max_lines=2 * _MOST_LINES, auto_scroll=True)
+        self._all: deque[str] = deque(maxlen=_MOST_LINES)
+        self._columns = 0
+
+    def add(self, lines: Sequence[str]) -> None:
+        """Put lines under those there are."""
+        self._all.extend(lines)
+        if self._columns > 0:
+            self.write_lines([part for line in lines for part in broken(line, self._columns)])
+
+    def forget(self) -> None:
+        """Take all lines away."""
+        self._all.clear()
+        self.clear()
+
+    def on_resize(self) -> None:
+        """Break the lines anew."""
+        width = self.scrollable_content_region.width
+        if width != self._columns:
+            self._columns = width
+            self.clear()
+            self.write_lines([part for line in self._all for part in broken(line, width)])
 
 
 class LogScreen(Page):
@@ -28,7 +71,7 @@ class LogScreen(Page):
 
     def content(self) -> Iterable[Widget]:
         """The lines."""
-        self.lines = Log(highlight=False, max_lines=2000, auto_scroll=True)
+        self.lines = Lines()
         self.lines.border_title = "Log"
         self._run, self._engine_lines, self._own_lines = "", 0, 0
         yield self.lines
@@ -43,11 +86,9 @@ class LogScreen(Page):
         state = snapshot.state
         if state.run != self._run or state.log_count < self._engine_lines:
             self._run, self._engine_lines, self._own_lines = state.run, 0, 0
-            self.lines.clear()
-        new = min(state.log_count - self._engine_lines, len(state.log))
-        fresh = [f"engine  {clean(line)}" for line in (state.log[-new:] if new else ())]
-        fresh += [f"screen  {clean(line)}" for line in snapshot.own[self._own_lines :]]
-        self._engine_lines, self._own_lines = state.log_count, len(snapshot.own)
-        if fresh:
-            self.lines.write_lines(fresh)
+            self.lines.forget()
+        fresh = [f"engine  {clean(line)}" for line in last(state.log, state.log_count - self._engine_lines)]
+        fresh += [f"screen  {clean(line)}" for line in last(snapshot.own, snapshot.own_count - self._own_lines)]
+        self._engine_lines, self._own_lines = state.log_count, snapshot.own_count
+        self.lines.add(fresh)
         frame(self.lines, subtitle="" if self._engine_lines + self._own_lines else "nothing was printed so far")

@@ -32,6 +32,7 @@ class Snapshot:
     steers: Steers | None = None
     waiting: str = ""
     own: tuple[str, ...] = ()
+    own_count: int = 0
     unread: int = 0
 
     @property

@@ -23,7 +23,7 @@ from engine.fields import Hyperparameter, Value
 
 def examples(most: int) -> settings:
     """How many examples a property is tried with; however long one takes on a busy machine."""
-    return settings(max_examples=most, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    return settings(max_examples=most, suppress_health_check=[HealthCheck.too_slow])
 
 
 EVENT_TYPES: tuple[type[msgspec.Struct], ...] = typing.get_args(ev.Event)

@@ -189,11 +189,14 @@ class TestStrip:
         app = StripApp()
         async with app.run_test(size=(120, 8)) as pilot:
             app.strip.views = ten()
+            await pilot.pause()
             (line,) = [line for line in app.lines() if "%" in line]
             assert line.split() == [part for label in range(10) for part in ("✓", str(label), "98%")]
             await pilot.resize_terminal(45, 9)
+            await pilot.pause()
             assert "+6 more" in "".join(app.lines())
             await pilot.resize_terminal(45, 2)
+            await pilot.pause()
             assert "+3 more" in app.lines()[1]
 
     async def test_equal_drawings_repaint_nothing(self) -> None:

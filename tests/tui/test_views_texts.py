@@ -57,7 +57,7 @@ SNAPSHOTS["finished, unsaved"] = unsaved("result.json", events=kit.whole_run(epo
 
 
 @pytest.mark.parametrize("name", SNAPSHOTS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(width=st.integers(0, 220), height=st.integers(0, 30))
 def test_no_text_is_wider_or_higher_than_its_place(name: str, width: int, height: int) -> None:
     snapshot = SNAPSHOTS[name]

@@ -24,7 +24,7 @@ from tests.kit import NAMES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, idx_bytes,
 IMAGES, LABELS = tiny_digits(12)
 GOOD_IMAGES, GOOD_LABELS = idx_bytes(IMAGES), idx_bytes(LABELS)
 PAGE = b"<!DOCTYPE html><html><head><title>404 Not Found</title></head></html>"
-QUICK = settings(max_examples=60, deadline=None)
+QUICK = settings(max_examples=60)
 
 
 def header(*sizes: int, type_code: int = 8) -> bytes:

@@ -24,7 +24,7 @@ X, Y = tiny_digits(12)
 X_TEST, Y_TEST = tiny_digits(4, seed=1)
 GOOD: Mapping[str, Any] = {"x_train": X, "y_train": Y, "x_test": X_TEST, "y_test": Y_TEST}
 
-QUICK = settings(max_examples=60, deadline=None)
+QUICK = settings(max_examples=60)
 
 
 def archive(**changed: Any) -> bytes:

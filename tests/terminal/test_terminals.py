@@ -112,6 +112,23 @@ def test_gnu_screen_in_a_terminal_of_millions_of_colours_is_sent_256(tmp_path: P
         assert not any("8;2;" in each for each in seen)
 
 
+@pytest.mark.parametrize(
+    ("kind", "most"), [("screen", 16), ("xterm-16color", 16), ("tmux-256color", 256), ("linux", 16), ("vt220", 16)]
+)
+def test_no_more_colours_are_sent_than_the_terminal_has(tmp_path: Path, kind: str, most: int) -> None:
+    with app(tmp_path, *SMALL, TERM=kind, COLORTERM="") as term:
+        term.wait("engine: ready", 60)
+        term.key("r")
+        term.wait(TRAINED, 60)
+        seen = colours(term)
+        assert seen
+        assert not any("8;2;" in each for each in seen), "millions"
+        assert most == 256 or not any("8;5;" in each for each in seen), "256"
+        term.key("q")
+        assert term.wait_end(15) == 0
+        assert term.left_behind() == []
+
+
 @pytest.mark.parametrize("size", [(1, 1), (40, 12)])
 def test_a_start_in_a_small_window_that_grows(tmp_path: Path, size: tuple[int, int]) -> None:
     columns, rows = size

@@ -9,10 +9,11 @@ import signal
 import sys
 from typing import Any, Protocol, cast
 
-from textual import constants
+from textual import constants, events
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
 
 from tui.ending import Ending
 from tui.keyboard import Keyboard
@@ -64,6 +65,16 @@ class TerminalDriver(LinuxDriver):
         self._ours = True
         self._drawing.strays.keep()
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        signal.signal(signal.SIGWINCH, self._resized)
+
+    def _resized(self, _number: int, _frame: object) -> None:
+        """Have the size read outside the handler: one that a second signal interrupts would tell the older size last."""
+        self._loop.call_soon_threadsafe(self._tell_size)
+
+    def _tell_size(self) -> None:
+        if not self._in_band_window_resize:
+            size = Size(*self._get_terminal_size())
+            self._app.post_message(events.Resize(size, size))
 
     def stop_application_mode(self) -> None:
         """Put the terminal in order; what is still painted after that goes nowhere."""

@@ -12,6 +12,7 @@ from engine.worker.flat import FlatParameters
 from engine.worker.losses import build_loss
 from engine.worker.optimizers import build_optimizer
 from engine.worker.setup import autocast
+from engine.worker.written import WrittenOut, can_write_out
 
 
 class Step:
@@ -22,15 +23,29 @@ class Step:
         self._config, self._device = config, device
         self._flat = FlatParameters(model)
         self._loss = build_loss(config, training=True)
+        self._written = WrittenOut(model, self._flat, config) if can_write_out(config, device) else None
         self._optimizer = build_optimizer(config, self._flat.weights)
         self._scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
         self.parameters = self._flat.weights.numel()
 
-    def __call__(self, images: Tensor, labels: Tensor, learning_rate: float) -> tuple[Tensor, Tensor, Tensor]:
+    def __call__(
+        self, images: Tensor, labels: Tensor, learning_rate: float, number: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Train on a batch: its mean loss, how many were read rightly, and the gradient's norm before clipping.
 
-        All three are scalars on the device, so nothing here waits for it.
+        All three are scalars on the device, so nothing here waits for it. `number` is the step's, from 0.
         """
+        loss, right = self._written(images, labels, number) if self._written else self._differentiate(images, labels)
+        norm = self._flat.gradient_norm()
+        if self._config.clip_norm:
+            self._flat.clip(norm, self._config.clip_norm)
+        self._optimizer.param_groups[0]["lr"] = learning_rate
+        self._scaler.step(self._optimizer)
+        self._scaler.update()
+        return loss, right, norm
+
+    def _differentiate(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Loss and gradient by autograd."""
         with autocast(self._config, self._device):
             logits = self.model(images)
         logits = logits.float()
@@ -39,13 +54,7 @@ class Step:
         torch.autograd.backward(self._scaler.scale(loss))
         if self._scaler.is_enabled():
             self._scaler.unscale_(self._optimizer)
-        norm = self._flat.gradient_norm()
-        if self._config.clip_norm:
-            self._flat.clip(norm, self._config.clip_norm)
-        self._optimizer.param_groups[0]["lr"] = learning_rate
-        self._scaler.step(self._optimizer)
-        self._scaler.update()
-        return loss.detach(), (logits.detach().argmax(dim=1) == labels).sum(), norm
+        return loss.detach(), (logits.detach().argmax(dim=1) == labels).sum()
 
     def state(self) -> dict[str, Any]:
         """The optimizer's memory and the gradient scaler's, for a checkpoint."""

@@ -123,7 +123,7 @@ class Trainer:
 
     def _train_batch(self) -> None:
         images, labels = self._batches.take(self.place.epoch, self.place.offset, self.config)
-        loss, right, norm = self._step(images, labels, self._learning_rate())
+        loss, right, norm = self._step(images, labels, self._learning_rate(), self.place.step)
         self._meter.add(loss, right, norm, len(labels))
         self.place.advance(len(labels))
         if self._steps_allowed is not None:

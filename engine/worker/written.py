@@ -1,0 +1,174 @@
+"""The step of a fully connected network with its forward and backward pass written out, in buffers made once.
+
+What autograd would record, allocate and call for a small network costs as much as the arithmetic. Here a step is its
+eight or so matrix products and a few calls in between. `tests/engine/worker/test_written.py` holds every gradient
+against autograd's, in double precision.
+
+Backward pass after Rumelhart, Hinton and Williams 1986; dropout after Srivastava et al. 2014, scaled while training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from engine.config import TrainConfig
+from engine.worker.flat import FlatParameters
+from engine.worker.masks import Masks
+from engine.worker.models import CLASSES
+
+_aten = torch.ops.aten
+
+Forward = Callable[[Tensor, Tensor], object]
+"""Activation of the first into the second."""
+Backward = Callable[[Tensor, Tensor, Tensor], object]
+"""From the gradient of an activation's output, its input and its output: the gradient of its input, into the first."""
+
+_ACTIVATIONS: dict[str, tuple[Forward, Backward]] = {
+    "relu": (
+        lambda z, h: torch.clamp_min(z, 0.0, out=h),
+        lambda d, z, h: _aten.threshold_backward.grad_input(d, h, 0.0, grad_input=d),
+    ),
+    "leaky_relu": (
+        lambda z, h: _aten.leaky_relu.out(z, 0.01, out=h),
+        lambda d, z, h: _aten.leaky_relu_backward.grad_input(d, z, 0.01, False, grad_input=d),
+    ),
+    "gelu": (
+        lambda z, h: _aten.gelu.out(z, out=h),
+        lambda d, z, h: _aten.gelu_backward.grad_input(d, z, grad_input=d),
+    ),
+    "tanh": (
+        lambda z, h: torch.tanh(z, out=h),
+        lambda d, z, h: _aten.tanh_backward.grad_input(d, h, grad_input=d),
+    ),
+    "sigmoid": (
+        lambda z, h: torch.sigmoid(z, out=h),
+        lambda d, z, h: _aten.sigmoid_backward.grad_input(d, h, grad_input=d),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """A linear layer: weights (outputs, inputs), biases (outputs,), and their gradients."""
+
+    weight: Tensor
+    bias: Tensor
+    d_weight: Tensor
+    d_bias: Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Buffers:
+    """Of one hidden layer, each (images, outputs): before and after the activation, scaled mask, after dropout, gradient."""
+
+    z: Tensor
+    h: Tensor
+    mask: Tensor
+    dropped: Tensor
+    d: Tensor
+
+    @classmethod
+    def of(cls, like: Tensor, images: int, outputs: int) -> Buffers:
+        return cls(*(like.new_empty(images, outputs) for _ in range(5)))
+
+
+def can_write_out(config: TrainConfig, device: torch.device) -> bool:
+    """Whether the step of this configuration is one that is written out here."""
+    plain = config.model == "linear" or (config.model == "mlp" and not config.batch_norm)
+    return plain and device.type == "cpu" and config.precision == "fp32"
+
+
+class WrittenOut:
+    """Computes loss and gradient of a network of linear layers with activation and dropout between."""
+
+    def __init__(self, model: nn.Module, flat: FlatParameters, config: TrainConfig) -> None:
+        self._config = config
+        linears = [m for m in model.modules() if isinstance(m, nn.Linear)]
+        *self._hidden, self._last = [_layer(linear) for linear in linears]
+        widths = [len(layer.bias) for layer in self._hidden]
+        self._dropouts = [m for m in model.modules() if isinstance(m, nn.Dropout)]
+        self.masks = Masks(config.seed, widths, 0.0)
+        self._buffers: dict[int, list[Buffers]] = {}
+        self._like = flat.weights.detach()
+        self._smoothed, self._targets = -1.0, torch.empty(0)
+        self._forward, self._backward = _ACTIVATIONS[config.activation]
+
+    @torch.inference_mode()
+    def __call__(self, images: Tensor, labels: Tensor, step: int) -> tuple[Tensor, Tensor]:
+        """Mean loss over a batch and how many were read rightly; leaves the gradient where the parameters have it."""
+        x = images.reshape(len(images), -1)
+        buffers = self._buffers_for(len(x))
+        share = self.masks.share = self._dropouts[0].p if self._dropouts else 0.0
+        kept = self.masks.take(step, len(x)) if share else [None] * len(buffers)
+
+        inputs = [x]
+        for layer, b, mask in zip(self._hidden, buffers, kept, strict=True):
+            torch.addmm(layer.bias, inputs[-1], layer.weight.t(), out=b.z)
+            self._forward(b.z, b.h)
+            if mask is None:
+                inputs.append(b.h)
+            else:
+                torch.mul(mask, 1 / (1 - share), out=b.mask)
+                inputs.append(torch.mul(b.h, b.mask, out=b.dropped))
+        logits = torch.addmm(self._last.bias, inputs[-1], self._last.weight.t())
+
+        loss, d = self._loss(logits, labels)
+        self._leave(self._last, d, inputs[-1])
+        above = self._last
+        for layer, b, below, mask in zip(self._hidden[::-1], buffers[::-1], inputs[-2::-1], kept[::-1], strict=True):
+            torch.mm(d, above.weight, out=b.d)
+            if mask is not None:
+                b.d.mul_(b.mask)
+            self._backward(b.d, b.z, b.h)
+            self._leave(layer, b.d, below)
+            d, above = b.d, layer
+        return loss, (logits.argmax(dim=1) == labels).sum()
+
+    @staticmethod
+    def _leave(layer: Layer, d: Tensor, inputs: Tensor) -> None:
+        torch.mm(d.t(), inputs, out=layer.d_weight)
+        torch.sum(d, 0, out=layer.d_bias)
+
+    def _loss(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean loss, and its gradient with respect to the logits.
+
+        With y the labels one-hot (smoothed for the cross-entropy) and p the softmax, an image's loss and gradient are
+        −y·log p and p − y; for the mean squared error (p − y)²/10 and p ∘ (g − g·p) with g = (p − y)/5; for bce, with
+        s the sigmoids, their mean binary cross-entropy and (s − y)/10 (Bishop 2006, 4.3 and 5.2).
+        """
+        count, config = len(labels), self._config
+        smoothing = config.label_smoothing if config.loss == "cross_entropy" else 0.0
+        if self._smoothed != smoothing:
+            self._smoothed = smoothing
+            self._targets = torch.eye(CLASSES, dtype=logits.dtype).mul_(1 - smoothing).add_(smoothing / CLASSES)
+        y = self._targets.index_select(0, labels)
+        if config.loss == "bce":
+            loss = nn.functional.binary_cross_entropy_with_logits(logits, y)
+            return loss, torch.sigmoid(logits).sub_(y).mul_(1 / (count * CLASSES))
+        logs = torch.log_softmax(logits, dim=1)
+        p = logs.exp()
+        if config.loss == "mse":
+            off = p - y
+            loss = off.square().mean()
+            g = off.mul_(2 / (count * CLASSES))
+            return loss, p * (g - (g * p).sum(dim=1, keepdim=True))
+        return (y * logs).sum().mul_(-1 / count), p.sub_(y).mul_(1 / count)
+
+    def _buffers_for(self, images: int) -> list[Buffers]:
+        if images not in self._buffers:
+            if len(self._buffers) > 2:  # a whole batch, the last one of an epoch, and no more
+                self._buffers.clear()
+            self._buffers[images] = [Buffers.of(self._like, images, len(layer.bias)) for layer in self._hidden]
+        return self._buffers[images]
+
+
+def _layer(linear: nn.Linear) -> Layer:
+    """Of a module whose parameters are views already (`FlatParameters`)."""
+    d_weight, d_bias = linear.weight.grad, linear.bias.grad
+    if d_weight is None or d_bias is None:
+        raise ValueError("the parameters have no gradients to write to")
+    return Layer(linear.weight.detach(), linear.bias.detach(), d_weight, d_bias)

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-_STEPS = 32
-"""How many steps' masks are drawn at once."""
+_STEPS = 8
+"""How many steps' random bits are drawn at once: setting a generator up takes longer than one step's."""
 _LEVELS = 1 << 16
 
 
@@ -23,28 +23,37 @@ class Masks:
     The share is met to 1 / 65 536, and 0.5 exactly.
     """
 
-    def __init__(self, seed: int, widths: Sequence[int], share: float) -> None:
+    def __init__(self, seed: int, widths: Sequence[int], share: float, dtype: torch.dtype = torch.float32) -> None:
         self.share = share
-        self._seed, self._widths = seed, list(widths)
-        self._drawn: tuple[int, int, float] | None = None
-        self._kept = torch.empty(0)
+        self._seed, self._widths, self._dtype = seed, list(widths), dtype
+        self._drawn: tuple[int, int] | None = None
+        self._random = np.empty((0, 0), np.uint64)
+        self._all = np.empty(0)
+        self._parts: list[Tensor] = []
 
     def take(self, step: int, images: int) -> list[Tensor]:
-        """One mask a layer, (images, width) uint8, 1 where the neuron is kept. Valid until the next call."""
-        block, place = divmod(step, _STEPS)
-        if self._drawn != (block, images, self.share):
-            self._drawn = (block, images, self.share)
-            self._kept = torch.from_numpy(self._draw(block, images))
-        parts = self._kept[place].split([images * width for width in self._widths])
-        return [part.view(images, width) for part, width in zip(parts, self._widths, strict=True)]
-
-    def _draw(self, block: int, images: int) -> np.ndarray:
-        """(steps, images × neurons) uint8 of 0 and 1."""
-        count = _STEPS * images * sum(self._widths)
+        """One mask a layer, (images, width): 1 / (1 - share) where the neuron is kept, else 0. Valid until the next call."""
+        count = images * sum(self._widths)
+        if self._all.size != count:
+            whole = torch.empty(count, dtype=self._dtype)
+            parts = whole.split([images * width for width in self._widths])
+            self._parts = [part.view(images, width) for part, width in zip(parts, self._widths, strict=True)]
+            self._all = whole.numpy()
         bits = 1 if self.share == 0.5 else 16
-        random = np.random.SFC64(np.random.SeedSequence([self._seed, block])).random_raw(-(-count * bits // 64))
+        random = self._bits(step, -(-count * bits // 64))
         if bits == 1:
-            kept = np.unpackbits(random.view(np.uint8), count=count)
+            kept: np.ndarray = np.unpackbits(random.view(np.uint8), count=count)
         else:
-            kept = (random.view(np.uint16)[:count] >= round(self.share * _LEVELS)).view(np.uint8)
-        return kept.reshape(_STEPS, -1)
+            kept = random.view(np.uint16)[:count] >= round(self.share * _LEVELS)
+        np.multiply(kept, self._all.dtype.type(1 / (1 - self.share)), out=self._all)
+        return self._parts
+
+    def _bits(self, step: int, words: int) -> np.ndarray:
+        """That step's random bits, (words,) uint64."""
+        block, place = divmod(step, _STEPS)
+        if self._drawn != (block, words):
+            self._drawn = (block, words)
+            source = np.random.SFC64(np.random.SeedSequence([self._seed, block]))
+            self._random = source.random_raw(_STEPS * words).reshape(_STEPS, words)
+        bits: np.ndarray = self._random[place]
+        return bits

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -31,73 +32,95 @@ class Window:
     gradient_norm: float | None
 
 
-class Meter:
-    """Collects losses (scalars on the device) without waiting for them."""
+Scalar = Tensor | float
+"""A number, perhaps still on its way on the device."""
 
-    def __init__(self, device: torch.device) -> None:
-        self._losses = torch.zeros(WINDOW, device=device)
-        self._norm = torch.zeros((), device=device)
-        self._steps = self._images = 0
-        exact = torch.float32 if device.type == "mps" else torch.float64  # Metal has no doubles
-        self.epoch = torch.zeros(3, dtype=exact, device=device)
+
+class Meter:
+    """Collects what each step came to without waiting for it."""
+
+    def __init__(self) -> None:
+        self._steps: list[tuple[Scalar, Scalar, Scalar, int]] = []
+        self._losses: list[float] = []
+        self._norm = math.nan
+        self._images = 0
+        self.epoch = [0.0, 0.0, 0.0]
         """Sums over the epoch so far: loss × images, images read rightly, gradient norms."""
         self.epoch_steps = self.epoch_images = 0
 
     @property
     def full(self) -> bool:
         """Whether a reading is due for want of room."""
-        return self._steps == WINDOW
+        return len(self._steps) >= WINDOW
 
-    def add(self, loss: Tensor, right: Tensor, norm: Tensor, images: int) -> None:
-        """One step's mean loss, number of images read rightly and gradient norm, all on the device."""
-        self._losses[self._steps] = loss
-        self._norm = norm
-        self._steps += 1
-        self._images += images
-        exact = self.epoch.dtype
-        self.epoch += torch.stack((loss.to(exact) * images, right.to(exact), norm.to(exact)))
-        self.epoch_steps += 1
-        self.epoch_images += images
+    def add(self, loss: Scalar, right: Scalar, norm: Scalar, images: int) -> None:
+        """One step's mean loss, number of images read rightly and gradient norm, numbers or scalars on the device."""
+        self._steps.append((loss, right, norm, images))
+
+    def _take_in(self) -> None:
+        """Have the steps so far as numbers; waits for the device, once a column."""
+        if not self._steps:
+            return
+        losses, rights, norms, counts = zip(*self._steps, strict=True)
+        self._steps.clear()
+        values = [_numbers(column) for column in (losses, rights, norms)]
+        self._losses += values[0]
+        self._norm = values[2][-1]
+        self._images += sum(counts)
+        for loss, right, norm, count in zip(
+            *values, counts, strict=True
+        ):  # one by one: when it is read changes nothing
+            self.epoch[0] += loss * count
+            self.epoch[1] += right
+            self.epoch[2] += norm
+        self.epoch_steps += len(counts)
+        self.epoch_images += sum(counts)
 
     def read(self) -> Window:
         """The steps since the last reading; waits for the device."""
-        losses = self._losses[: self._steps].tolist()
+        self._take_in()
+        losses, images = self._losses, self._images
+        self._losses, self._images = [], 0
         finite = [x for x in losses if math.isfinite(x)]
         first = next((i for i, x in enumerate(losses) if not math.isfinite(x)), None)
-        norm = self._norm.item() if losses else math.nan
-        window = Window(
+        return Window(
             steps=len(losses),
-            images=self._images,
+            images=images,
             loss=sum(finite) / len(finite) if finite else None,
             low=min(finite, default=None),
             high=max(finite, default=None),
             non_finite=len(losses) - len(finite),
             first_non_finite=first,
             value="" if first is None else str(losses[first]),
-            gradient_norm=norm if math.isfinite(norm) else None,
+            gradient_norm=self._norm if losses and math.isfinite(self._norm) else None,
         )
-        self._steps = self._images = 0
-        return window
 
     def epoch_means(self) -> tuple[float, float, float]:
         """Mean loss and share read rightly over the epoch's images so far, mean gradient norm over its steps."""
-        loss, right, norm = self.epoch.tolist()
+        self._take_in()
+        loss, right, norm = self.epoch
         return loss / max(self.epoch_images, 1), right / max(self.epoch_images, 1), norm / max(self.epoch_steps, 1)
 
     def end_epoch(self) -> None:
         """Begin the next epoch's sums."""
-        self.epoch.zero_()
+        self.epoch = [0.0, 0.0, 0.0]
         self.epoch_steps = self.epoch_images = 0
 
     def state(self) -> dict[str, object]:
         """The epoch's sums, for a checkpoint. Read the window before."""
-        return {"epoch": self.epoch.tolist(), "steps": self.epoch_steps, "images": self.epoch_images}
+        return {"epoch": list(self.epoch), "steps": self.epoch_steps, "images": self.epoch_images}
 
     def restore(self, state: dict[str, object]) -> None:
         """Undo `state`. Raises ValueError for what never was one."""
-        sums = torch.tensor(state["epoch"], dtype=self.epoch.dtype)
+        sums = torch.tensor(state["epoch"], dtype=torch.float64)
         counts = checked({name: state[name] for name in ("steps", "images")}, {"steps": 0, "images": 0})
-        if sums.shape != self.epoch.shape or not 0 <= sums[1] <= counts["images"]:
+        if sums.shape != (3,) or not 0 <= sums[1] <= counts["images"]:
             raise ValueError(f"sums {sums.tolist()} over {counts['images']} images")
-        self.epoch.copy_(sums)
+        self.epoch = sums.tolist()
         self.epoch_steps, self.epoch_images = counts["steps"], counts["images"]
+
+
+def _numbers(column: Sequence[Scalar]) -> list[float]:
+    if isinstance(column[0], Tensor):
+        return [float(x) for x in torch.stack([x for x in column if isinstance(x, Tensor)]).tolist()]
+    return [float(x) for x in column]

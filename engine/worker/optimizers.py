@@ -1,9 +1,12 @@
-"""Optimizers on the flat parameter tensor."""
+"""Optimizers on the flat parameter tensor, and their update without what else `step` does."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
+from torch.optim.adam import adam
 
 from engine.config import TrainConfig, applies
 
@@ -32,3 +35,45 @@ def build_optimizer(config: TrainConfig, weights: nn.Parameter) -> torch.optim.O
             )
         case "adagrad":
             return torch.optim.Adagrad([weights], lr=rate, lr_decay=config.lr_decay, eps=config.eps, weight_decay=decay)
+
+
+def updates(optimizer: torch.optim.Optimizer) -> Callable[[float], None]:
+    """A function that makes the optimizer's next update at a learning rate.
+
+    For Adam it calls the function that `torch.optim.Adam.step` ends in: the hooks, the profiler's mark and the look for
+    each tensor's state before that take longer than a small network's update.
+    """
+    group = optimizer.param_groups[0]
+
+    def by_step(learning_rate: float) -> None:
+        group["lr"] = learning_rate
+        optimizer.step()
+
+    if type(optimizer) is not torch.optim.Adam:
+        return by_step
+
+    @torch.no_grad()
+    def by_function(learning_rate: float) -> None:
+        (weights,) = group["params"]
+        state = optimizer.state[weights]
+        if not state:
+            by_step(learning_rate)
+            return
+        adam(
+            [weights],
+            [weights.grad],
+            [state["exp_avg"]],
+            [state["exp_avg_sq"]],
+            [],
+            [state["step"]],
+            fused=True,
+            amsgrad=False,
+            beta1=group["betas"][0],
+            beta2=group["betas"][1],
+            lr=learning_rate,
+            weight_decay=group["weight_decay"],
+            eps=group["eps"],
+            maximize=False,
+        )
+
+    return by_function

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from engine.config import TrainConfig
 from engine.worker.flat import FlatParameters
 from engine.worker.losses import build_loss
-from engine.worker.optimizers import build_optimizer
+from engine.worker.meter import Scalar
+from engine.worker.optimizers import build_optimizer, updates
 from engine.worker.setup import autocast
 from engine.worker.written import WrittenOut, can_write_out
 
@@ -25,24 +26,31 @@ class Step:
         self._loss = build_loss(config, training=True)
         self._written = WrittenOut(model, self._flat, config) if can_write_out(config, device) else None
         self._optimizer = build_optimizer(config, self._flat.weights)
+        self._update = updates(self._optimizer)
         self._scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
         self.parameters = self._flat.weights.numel()
 
     def __call__(
         self, images: Tensor, labels: Tensor, learning_rate: float, number: int
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Scalar, Scalar, Scalar]:
         """Train on a batch: its mean loss, how many were read rightly, and the gradient's norm before clipping.
 
-        All three are scalars on the device, so nothing here waits for it. `number` is the step's, from 0.
+        All three are numbers or scalars on the device, so nothing here waits for it. `number` is the step's, from 0.
         """
-        loss, right = self._written(images, labels, number) if self._written else self._differentiate(images, labels)
+        loss, right = self._gradient(images, labels, number)
         norm = self._flat.gradient_norm()
         if self._config.clip_norm:
             self._flat.clip(norm, self._config.clip_norm)
-        self._optimizer.param_groups[0]["lr"] = learning_rate
-        self._scaler.step(self._optimizer)
-        self._scaler.update()
+        if self._scaler.is_enabled():
+            self._optimizer.param_groups[0]["lr"] = learning_rate
+            self._scaler.step(self._optimizer)
+            self._scaler.update()
+        else:
+            self._update(learning_rate)
         return loss, right, norm
+
+    def _gradient(self, images: Tensor, labels: Tensor, number: int) -> tuple[Scalar, Scalar]:
+        return self._written(images, labels, number) if self._written else self._differentiate(images, labels)
 
     def _differentiate(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Loss and gradient by autograd."""

@@ -78,7 +78,7 @@ class Trainer:
         self._batches = Batches(train.images, train.labels, config.seed)
         self._validation_loss = build_loss(config, training=False)
         self._preview = Preview(data, device, config.loss)
-        self._meter = Meter(device)
+        self._meter = Meter()
         self._data = data
         self.place = Place()
         self.best: Best | None = None

@@ -32,7 +32,7 @@ def test_what_was_kept_comes_back() -> None:
     assert Plateau.restore(PLATEAU) == Plateau(1.0, 0.3, 0)
     assert Plateau.restore(Plateau().state()) == Plateau()
     assert Best.restore(BEST, {"w": torch.ones(2)}).loss == 0.3
-    meter = Meter(torch.device("cpu"))
+    meter = Meter()
     meter.restore(METER)
     assert meter.state() == METER
 
@@ -88,7 +88,7 @@ def test_no_name_is_missing_and_none_is_unknown(kind: Any, change: str) -> None:
 )
 def test_a_meter_takes_sums_that_can_be(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"sums|steps|images"):
-        Meter(torch.device("cpu")).restore(METER | change)
+        Meter().restore(METER | change)
 
 
 @pytest.mark.parametrize(

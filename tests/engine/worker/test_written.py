@@ -41,12 +41,12 @@ def combinations() -> Iterator[Any]:
 class Masked(nn.Module):
     """Dropout with a mask that is given."""
 
-    def __init__(self, mask: Tensor, share: float) -> None:
+    def __init__(self, mask: Tensor) -> None:
         super().__init__()
-        self.mask, self.share = mask, share
+        self.mask = mask
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.mask.to(x.dtype) / (1 - self.share)
+        return x * self.mask
 
 
 def batch(count: int) -> tuple[Tensor, Tensor]:
@@ -59,7 +59,7 @@ def by_autograd(
     model: nn.Sequential, config: TrainConfig, images: Tensor, labels: Tensor, masks: list[Tensor]
 ) -> tuple[Tensor, Tensor, list[Tensor]]:
     given = iter(masks)
-    layers = [Masked(next(given), m.p) if isinstance(m, nn.Dropout) and m.p else m for m in model]
+    layers = [Masked(next(given)) if isinstance(m, nn.Dropout) and m.p else m for m in model]
     logits = nn.Sequential(*layers)(images)
     loss = build_loss(config, training=True)(logits, labels)
     return loss, (logits.argmax(1) == labels).sum(), list(torch.autograd.grad(loss, list(model.parameters())))
@@ -77,10 +77,11 @@ def test_gradients_are_autograds(values: dict[str, Any]) -> None:
         images, labels = batch(count)
         loss, right = written(images, labels, step)
         widths = [m.out_features for m in model if isinstance(m, nn.Linear)][:-1]
-        masks = Masks(config.seed, widths, config.dropout).take(step, count) if widths and config.dropout else []
+        drawn = Masks(config.seed, widths, config.dropout, torch.float64)
+        masks = drawn.take(step, count) if widths and config.dropout else []
         wanted_loss, wanted_right, wanted = by_autograd(model, config, images, labels, masks)
-        torch.testing.assert_close(loss, wanted_loss.detach(), rtol=1e-12, atol=1e-14)
-        assert int(right) == int(wanted_right)
+        assert loss == pytest.approx(wanted_loss.item(), rel=1e-12)
+        assert right == wanted_right.item()
         for parameter, gradient in zip(model.parameters(), wanted, strict=True):
             torch.testing.assert_close(parameter.grad, gradient, rtol=1e-10, atol=1e-14)
 
@@ -115,8 +116,12 @@ class TestMasks:
     @pytest.mark.parametrize("share", [0.5, 0.2, 0.01, 0.9])
     def test_the_share_is_what_was_asked_for(self, share: float) -> None:
         masks = Masks(1, (128, 256), share)
-        dropped = [1 - mask.float().mean().item() for step in range(64) for mask in masks.take(step, 64)]
+        dropped = [(mask == 0).float().mean().item() for step in range(64) for mask in masks.take(step, 64)]
         assert sum(dropped) / len(dropped) == pytest.approx(share, abs=0.003)
+        assert {round(x, 5) for mask in masks.take(0, 64) for x in mask.unique().tolist()} == {
+            0,
+            round(1 / (1 - share), 5),
+        }
 
     def test_every_step_and_every_layer_has_its_own(self) -> None:
         masks = Masks(1, (32, 32), 0.5)

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # torch spins at its barriers by default; on a small machine that slows everything beside it.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: run install test check format screenshots bench-terminal figures torture clean
+.PHONY: run install test check format screenshots bench bench-terminal figures torture clean
 
 run: install ## open the app
 	@$(BIN)/mnist-tui
@@ -30,6 +30,9 @@ screenshots: $(VENV)/installed-dev ## draw the pictures of the documentation ane
 
 bench-terminal: $(VENV)/installed-dev ## what the screen costs: bytes, processor time, answer to a key
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.terminal
+
+bench: $(VENV)/installed-dev ## how fast training and screen are, against others (docs/performance.md); JAX counts where it is installed
+	@$(BIN)/python -m benchmarks.speed
 
 torture: $(VENV)/installed-dev ## what must never break, tried for two hours (docs/torture.md)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.torture

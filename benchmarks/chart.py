@@ -9,10 +9,12 @@ from __future__ import annotations
 import time
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tui.widgets.plot import Curve, Mark, Palette, Plot, draw
-from tui.widgets.series import Floats, ema
+from tui.widgets.series import ema
 
+Floats = NDArray[np.float64]
 SIZES = ((60, 14), (120, 30))
 REPEATS = 15
 PALETTE = Palette(*["#808080"] * 8)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 
 
@@ -10,7 +12,7 @@ class Floor:
 
     def __init__(self, sizes: tuple[int, ...] = (784, 128, 256, 10), images: int = 64) -> None:
         self._triples = []
-        for level, (inputs, outputs) in enumerate(zip(sizes, sizes[1:], strict=False)):
+        for level, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
             x, w, d = torch.rand(images, inputs), torch.rand(outputs, inputs), torch.rand(images, outputs)
             self._triples.append((x, w.t(), torch.empty(images, outputs)))
             self._triples.append((d.t(), x, torch.empty(outputs, inputs)))

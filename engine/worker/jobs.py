@@ -21,7 +21,15 @@ from engine.worker.losses import build_loss
 from engine.worker.models import build_model
 from engine.worker.saver import Saver
 from engine.worker.setup import Split, load_data, prepare_machine
+from engine.worker.step import Step
 from engine.worker.trainer import Emit, End, Trainer
+
+
+def warm_up() -> None:
+    """Do once what is slow the first time alone: torch loads its compiler's modules for the first optimizer."""
+    config = msgspec.structs.replace(TrainConfig(), hidden=(1,))
+    step = Step(build_model(config), config, torch.device("cpu"))
+    step(torch.zeros(2, 1, 28, 28), torch.zeros(2, dtype=torch.int64), 0.0, 0)
 
 
 def train_run(

@@ -310,6 +310,7 @@ class Session:
         self.ready = Ready(torch=await self._work(_warm))
         for client in self._clients:
             client.tell(self.ready)
+        await self._work(_warm_step)
 
     async def _look_after(self) -> None:
         """See to the run's folder also while nothing is told: in a pause, after the end."""
@@ -352,6 +353,12 @@ def _warm() -> str:
     with contextlib.suppress(Problem):
         load_data("")
     return str(torch.__version__)
+
+
+def _warm_step() -> None:
+    from engine.worker.jobs import warm_up  # noqa: PLC0415
+
+    warm_up()
 
 
 def _train(run: RunFolder, config: TrainConfig, emit: Any, control: Control, contents: dict[str, Any] | None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import Literal
 
@@ -21,6 +21,8 @@ from engine.series import Point, Series
 
 Status = Literal["none", "preparing", "training", "paused", "testing", "ended"]
 LOG_LINES = 1000
+_ROW = 10_000
+"""Most progress taken in at once."""
 _SPEED_MEMORY = 5.0
 """Seconds over which the measured speed forgets."""
 
@@ -108,12 +110,22 @@ def reduce(state: RunState, event: ev.Event) -> RunState:
         return _created(event)  # also of a run that was removed and made again under the same name
     if event.seq <= state.seq:
         return state
+    if isinstance(event, ev.Progress):
+        return _progressed(state, (event,))
     return _apply(msgspec.structs.replace(state, seq=event.seq), event)
 
 
 def fold(events: Iterable[ev.Event], state: RunState | None = None) -> RunState:
-    """`reduce` over many events."""
-    return functools.reduce(reduce, events, state or RunState())
+    """`reduce` over many events. Progress that comes in a row, as most events do, is taken in together."""
+    state = state or RunState()
+    row: list[ev.Progress] = []
+    for event in events:
+        if isinstance(event, ev.Progress) and len(row) < _ROW:
+            row.append(event)
+        else:
+            state = reduce(_progressed(state, row), event)
+            row.clear()
+    return _progressed(state, row)
 
 
 def _created(event: ev.RunCreated) -> RunState:
@@ -136,8 +148,6 @@ def _apply(state: RunState, event: ev.Event) -> RunState:
             return put(phase=event, status=_status_in(state, name))
         case ev.RunStarted():
             return _started(state, event)
-        case ev.Progress():
-            return _progressed(state, event)
         case ev.EpochEnded():
             epochs = (*(e for e in state.epochs if e.epoch < event.epoch), event)
             return put(epochs=epochs)
@@ -166,7 +176,7 @@ def _apply(state: RunState, event: ev.Event) -> RunState:
             return put(test=test, looks=(*state.looks, event.time))
         case ev.Finished():
             return put(status="ended", finished=event, phase=None)
-        case ev.Omitted():
+        case ev.Progress() | ev.Omitted():  # progress has been taken in
             return state
         case ev.RunCreated():
             return _created(event)
@@ -210,13 +220,27 @@ def _started(state: RunState, event: ev.RunStarted) -> RunState:
     )
 
 
-def _progressed(state: RunState, event: ev.Progress) -> RunState:
-    before = state.progress.seconds if state.progress else 0.0
-    share = 1 - math.exp(-max(event.seconds - before, 0.05) / _SPEED_MEMORY)
-    speed = event.images_per_second
-    if state.speed is not None and state.progress is not None:
-        speed = state.speed + (speed - state.speed) * share
-    point = Point(
+def _progressed(state: RunState, events: Sequence[ev.Progress]) -> RunState:
+    """The state after progress in a row; what has been seen already changes nothing."""
+    seq, last, speed = state.seq, state.progress, state.speed
+    points = []
+    for event in events:
+        if event.seq <= seq:
+            continue
+        if speed is None or last is None:
+            speed = event.images_per_second
+        else:
+            share = 1 - math.exp(-max(event.seconds - last.seconds, 0.05) / _SPEED_MEMORY)
+            speed += (event.images_per_second - speed) * share
+        seq, last = event.seq, event
+        points.append(_point(event))
+    if not points:
+        return state
+    return msgspec.structs.replace(state, seq=seq, progress=last, speed=speed, losses=state.losses.extend(points))
+
+
+def _point(event: ev.Progress) -> Point:
+    return Point(
         event.step,
         event.position,
         event.seconds,
@@ -227,7 +251,6 @@ def _progressed(state: RunState, event: ev.Progress) -> RunState:
         event.high,
         event.non_finite,
     )
-    return msgspec.structs.replace(state, progress=event, speed=speed, losses=state.losses.add(point))
 
 
 def _changed(state: RunState, event: ev.Changed) -> RunState:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 LIMIT = 2048
@@ -34,15 +36,19 @@ class Series(msgspec.Struct, frozen=True):
 
     def add(self, point: Point) -> Series:
         """The series with one more point. What comes out depends on the points alone, not on when they came."""
-        points = _append(self.points, point, self.width)
-        width = self.width
-        while len(points) > LIMIT:
-            width *= 2
-            kept: list[Point] = []
-            for p in points:
-                kept[-1:] = _append(tuple(kept[-1:]), p, width)
-            points = tuple(kept)
-        return Series(points, width)
+        return self.extend((point,))
+
+    def extend(self, more: Iterable[Point]) -> Series:
+        """The series with these points added one after the other."""
+        points, width = list(self.points), self.width
+        for point in more:
+            _append(points, point, width)
+            while len(points) > LIMIT:
+                width *= 2
+                before, points = points, []
+                for p in before:
+                    _append(points, p, width)
+        return Series(tuple(points), width)
 
     def until(self, step: int) -> Series:
         """The series without what lies beyond `step`."""
@@ -51,10 +57,11 @@ class Series(msgspec.Struct, frozen=True):
         return Series(tuple(p for p in self.points if p.step <= step), self.width)
 
 
-def _append(points: tuple[Point, ...], point: Point, width: int) -> tuple[Point, ...]:
+def _append(points: list[Point], point: Point, width: int) -> None:
     if points and (points[-1].step - 1) // width == (point.step - 1) // width:
-        return (*points[:-1], _merge(points[-1], point))
-    return (*points, point)
+        points[-1] = _merge(points[-1], point)
+    else:
+        points.append(point)
 
 
 def _merge(a: Point, b: Point) -> Point:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import random
 from typing import Any
@@ -41,6 +42,7 @@ def one_epoch(life: Life) -> None:
 @given(events=lives(), data=st.data())
 def test_who_comes_late_knows_what_is_known_from_the_start(events: Events, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(events)))
+    assert functools.reduce(reduce, [*events[:at], *events[max(at - 3, 0) :]], RunState()) == fold(events)
     assert fold(events[at:], fold(events[:at])) == fold(events)
 
 

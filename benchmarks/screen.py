@@ -111,7 +111,9 @@ def finished_run() -> Row:
     with tempfile.TemporaryDirectory() as home:
         environment = {**os.environ, "MNIST_TUI_HOME": home}
         train = ["train", "--quiet", "--preset", "quick", "--train-images", "1000", "--epochs", "1"]
-        subprocess.run([sys.executable, "-P", "-m", "tui", *train], check=True, env=environment)
+        subprocess.run(
+            [sys.executable, "-P", "-m", "tui", *train], check=True, env=environment, stderr=subprocess.DEVNULL
+        )
         (run,) = all_runs(Path(home) / "runs")
         blow_up(run.events)
         took = []
@@ -150,7 +152,7 @@ def memory() -> Iterator[Row]:
         term.wait("engine: ready", 60)
         term.key("r")
         term.wait(r"epoch [3-9] of", 120)
-        screen = psutil.Process(term.process.pid).memory_info().rss / MIB
+        screen = psutil.Process(term.process.pid).memory_info().rss / 1e6
         (engine,) = engines(Path(home))
         held = engine.memory_info().rss / MIB
         term.key("q")
@@ -165,7 +167,7 @@ def memory() -> Iterator[Row]:
     )
     data = 70_000 * 28 * 28 * 4 / MIB
     base = int(bare.stdout) / MIB + data
-    yield Row("memory of the screen, training", screen, "MiB", "resident", 90 * 1e6 / MIB)
+    yield Row("memory of the screen, training", screen, "MB", "resident", 90)
     detail = f"{held:.0f} MiB to {base - data:.0f} MiB + {data:.0f} MiB of images as floats"
     yield Row("memory of the engine, against `import torch` and the data", held / base, "×", detail, 1.3)
 
@@ -188,7 +190,7 @@ def attached() -> Row:
                 else:
                     command = [sys.executable, "-P", "-m", "tui", "train", "--quiet", *arguments]
                     alike = {**os.environ, "MNIST_TUI_HOME": home, "OMP_NUM_THREADS": "1"}
-                    subprocess.run(command, check=True, env=alike)
+                    subprocess.run(command, check=True, env=alike, stderr=subprocess.DEVNULL)
                 (run,) = all_runs(Path(home) / "runs")
                 (with_screen if screen else headless).extend(e.seconds for e in run.state().epochs[1:])
     slower = 100 * (statistics.median(with_screen) / statistics.median(headless) - 1)

@@ -39,9 +39,11 @@ def _step(state: Any, batch: Any) -> Any:
     return (parameters, first, second, count, key), loss
 
 
-@jax.jit  # type: ignore[untyped-decorator]
-def _epoch(state: Any, images: Any, labels: Any, order: Any) -> Any:
+def _scan(state: Any, images: Any, labels: Any, order: Any) -> Any:
     return jax.lax.scan(lambda s, chosen: _step(s, (images[chosen], labels[chosen])), state, order)
+
+
+_epoch: Any = jax.jit(_scan)
 
 
 class Jax:

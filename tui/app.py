@@ -22,11 +22,12 @@ from engine import commands as cmd
 from engine.client import Engine, EngineLike
 from engine.errors import ConfigProblem, Problem
 from engine.history import RunState
-from engine.runs import SessionInfo, find_run
+from engine.runs import RunFolder, SessionInfo, find_run
 from engine.settings import Settings
 from tui import farewell
 from tui.keys import KEYS, bindings
 from tui.leaving import Leaving
+from tui.outline import is_long, outline
 from tui.pace import Pace
 from tui.screens.help import HelpScreen
 from tui.screens.log import LogScreen
@@ -231,7 +232,7 @@ class MnistApp(TerminalApp):
             run = await asyncio.to_thread(find_run, name)
             info = await asyncio.to_thread(run.live)
             if info is None:
-                self._opened = await asyncio.to_thread(run.state)
+                await self._read(run)
             elif connecting or (self._session.training and run.name == self._session.state.run):
                 self._opened = None
             else:
@@ -241,6 +242,18 @@ class MnistApp(TerminalApp):
             return
         self.action_mode("train")
         self._changed()
+
+    async def _read(self, run: RunFolder) -> None:
+        """Show an ended run; of a long log first what can be told at once, and its curve when all is read."""
+        if await asyncio.to_thread(is_long, run):
+            self._opened = first = await asyncio.to_thread(outline, run)
+            self.action_mode("train")
+            self._changed()
+            whole = await asyncio.to_thread(run.state)
+            if self._opened is first:  # nothing else is shown by now
+                self._opened = whole
+        else:
+            self._opened = await asyncio.to_thread(run.state)
 
     async def _attach_to(self, info: SessionInfo) -> None:
         engine = await self._attach_engine(info)

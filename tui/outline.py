@@ -7,6 +7,16 @@ from engine.history import RunState, fold
 from engine.runs import RunFolder
 
 _DETAILS = tuple(b'{"type":"%s"' % kind for kind in (b"progress", b"previews", b"preview_digits", b"log"))
+LONG = 8 << 20
+"""Bytes of a log from which on it takes more than a tenth of a second to read whole."""
+
+
+def is_long(folder: RunFolder) -> bool:
+    """Whether somebody would have to wait for all of the run's log."""
+    try:
+        return folder.events.stat().st_size > LONG
+    except OSError:
+        return False
 
 
 def outline(folder: RunFolder) -> RunState:

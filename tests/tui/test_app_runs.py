@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import msgspec
@@ -11,10 +12,12 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.client import EngineLike
 from engine.eventlog import EventLog
+from engine.history import RunState
 from engine.runs import RunFolder, SessionInfo, create_run, write_atomic
 from tests import events_kit as kit
 from tests.fake_engine import FakeEngine
 from tests.tui.app_kit import Stage, stage
+from tui import outline
 
 
 def write_run(name: str, events: list[ev.Event]) -> RunFolder:
@@ -55,6 +58,48 @@ async def test_the_newest_run_is_first_with_its_figures() -> None:
         assert "diverged" in rows[0]
         for words in ("old-fox", "finished", "blog-adam", "2/25", "95.54 %", "97.81 %"):
             assert words in rows[1]
+
+
+async def test_of_a_long_log_the_figures_come_before_the_curve(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_run("old-fox", kit.whole_run(epochs=2))
+    read, whole = threading.Event(), RunFolder.state
+
+    def late(run: RunFolder) -> RunState:
+        assert read.wait(60)
+        return whole(run)
+
+    monkeypatch.setattr(outline, "LONG", 0)
+    monkeypatch.setattr(RunFolder, "state", late)
+    async with stage() as on:
+        on.app.open_run("old-fox")
+        while not on.app.snapshot.state.finished:
+            await on.pilot.pause()
+        assert "4 read as 9: 22 times" in on.results
+        assert on.app.snapshot.state.losses.points == ()
+        read.set()
+        await on.done("open")
+        assert on.app.snapshot.state.losses.points
+
+
+async def test_a_run_begun_meanwhile_stays_on_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_run("old-fox", kit.whole_run(epochs=2))
+    read, whole = threading.Event(), RunFolder.state
+
+    def late(run: RunFolder) -> RunState:
+        assert read.wait(60)
+        return whole(run)
+
+    monkeypatch.setattr(outline, "LONG", 0)
+    monkeypatch.setattr(RunFolder, "state", late)
+    async with stage() as on:
+        on.app.open_run("old-fox")
+        while not on.app.snapshot.state.finished:
+            await on.pilot.pause()
+        await on.press("r")
+        await on.tell(*kit.numbered(kit.opening()))
+        read.set()
+        await on.done("open")
+        assert on.app.snapshot.state.run == kit.RUN
 
 
 async def test_enter_opens_a_run_from_its_folder() -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from rich.console import RenderableType
-from rich.traceback import Traceback
 from textual import constants, events
 from textual._compositor import CompositorUpdate
 from textual.app import App
@@ -142,6 +141,8 @@ class TerminalApp(InTurn):
 
     def panic(self, *renderables: RenderableType) -> None:
         """What Textual calls when it cannot read keys any more."""
+        from rich.traceback import Traceback  # noqa: PLC0415 - hardly ever wanted, and slow to import
+
         stacks = [stack for each in renderables if isinstance(each, Traceback) for stack in each.trace.stacks]
         said = "; ".join(f"{stack.exc_type}: {stack.exc_value}" for stack in stacks)
         self._handle_exception(RuntimeError(f"the terminal cannot be read: {said}"))

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -310,6 +311,36 @@ async def test_nothing_a_client_sends_hurts_the_session(engine: Engine, line: by
 async def socket_of(engine: Engine) -> str:
     name: str = engine._writer.get_extra_info("peername")
     return name
+
+
+_STRANGER = """
+import os, socket, sys
+os.setgid(12345), os.setuid(12345)
+other = socket.socket(socket.AF_UNIX)
+other.connect(sys.argv[1])
+other.sendall(b'{"type":"greeting","protocol":1}\\n')
+print(repr(other.recv(100)))
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+async def test_another_user_is_told_nothing_even_where_the_socket_lets_him_in(engine: Engine) -> None:
+    path = Path(await socket_of(engine))
+    opened = [*path.parents[:-1], path]
+    modes = [each.stat().st_mode for each in opened]
+    for each, mode in zip(opened, modes, strict=True):
+        each.chmod(mode | (0o666 if each == path else 0o111))
+    try:
+        stranger = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _STRANGER, str(path), stdout=PIPE, stderr=PIPE, cwd="/"
+        )
+        said, fault = await asyncio.wait_for(stranger.communicate(), 30)
+    finally:
+        for each, mode in zip(opened, modes, strict=True):
+            each.chmod(mode)
+    assert said.decode().strip() == "b''" or "ConnectionReset" in fault.decode() or "BrokenPipe" in fault.decode()
+    with pytest.raises(EngineProblem, match="Nothing is training"):
+        await engine.send(cmd.Pause())
 
 
 async def test_a_client_that_does_not_read_holds_nobody_up(engine: Engine, config: TrainConfig) -> None:

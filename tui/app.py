@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import importlib
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -105,9 +106,16 @@ class MnistApp(TerminalApp):
 
     def on_mount(self) -> None:
         self._begin(self._connect)
-        self.call_after_refresh(self._import_the_rest)
+        self.call_after_refresh(self._opened_up)
         if self._asked_run is not None:
             self.open_run(self._asked_run, connecting=True)
+
+    def _opened_up(self) -> None:
+        """The first picture is there: collect garbage from now on, without looking at what was made for it again."""
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
+        self._import_the_rest()
 
     @work(thread=True, group="import", exit_on_error=False)
     def _import_the_rest(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import codecs
+import gc
 import os
 import re
 import sys
@@ -76,6 +77,7 @@ def open_app(
     plain = args.ascii or settings.screen.get("ascii") is True or not speaks_utf8() or has_few_characters()
     colours = suit_colours(os.environ)
     with opening(settings.preset if run is None else run):
+        gc.disable()  # until the first picture: what is made for it stays
         from tui.app import MnistApp  # noqa: PLC0415 - Textual takes a third of a second
         from tui.filters import has_few_colours, suit  # noqa: PLC0415
         from tui.themes import THEMES, theme_name  # noqa: PLC0415

@@ -67,9 +67,8 @@ class Meter:
         self._losses += values[0]
         self._norm = values[2][-1]
         self._images += sum(counts)
-        for loss, right, norm, count in zip(
-            *values, counts, strict=True
-        ):  # one by one: when it is read changes nothing
+        for loss, right, norm, count in zip(*values, counts, strict=True):
+            # one by one, so that it changes nothing when they are read
             self.epoch[0] += loss * count
             self.epoch[1] += right
             self.epoch[2] += norm

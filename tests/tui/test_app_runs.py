@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -60,7 +62,9 @@ async def test_the_newest_run_is_first_with_its_figures() -> None:
             assert words in rows[1]
 
 
-async def test_of_a_long_log_the_figures_come_before_the_curve(monkeypatch: pytest.MonkeyPatch) -> None:
+@contextlib.asynccontextmanager
+async def opening_a_long_log(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Stage, threading.Event]]:
+    """The app with the figures of a run whose log is long; all of it is read when the event is set."""
     write_run("old-fox", kit.whole_run(epochs=2))
     read, whole = threading.Event(), RunFolder.state
 
@@ -70,10 +74,18 @@ async def test_of_a_long_log_the_figures_come_before_the_curve(monkeypatch: pyte
 
     monkeypatch.setattr(outline, "LONG", 0)
     monkeypatch.setattr(RunFolder, "state", late)
-    async with stage() as on:
-        on.app.open_run("old-fox")
-        while not on.app.snapshot.state.finished:
-            await on.pilot.pause()
+    try:
+        async with stage() as on:
+            on.app.open_run("old-fox")
+            while not on.app.snapshot.state.finished:
+                await on.pilot.pause()
+            yield on, read
+    finally:
+        read.set()
+
+
+async def test_of_a_long_log_the_figures_come_before_the_curve(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opening_a_long_log(monkeypatch) as (on, read):
         assert "4 read as 9: 22 times" in on.results
         assert on.app.snapshot.state.losses.points == ()
         read.set()
@@ -82,19 +94,7 @@ async def test_of_a_long_log_the_figures_come_before_the_curve(monkeypatch: pyte
 
 
 async def test_a_run_begun_meanwhile_stays_on_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
-    write_run("old-fox", kit.whole_run(epochs=2))
-    read, whole = threading.Event(), RunFolder.state
-
-    def late(run: RunFolder) -> RunState:
-        assert read.wait(60)
-        return whole(run)
-
-    monkeypatch.setattr(outline, "LONG", 0)
-    monkeypatch.setattr(RunFolder, "state", late)
-    async with stage() as on:
-        on.app.open_run("old-fox")
-        while not on.app.snapshot.state.finished:
-            await on.pilot.pause()
+    async with opening_a_long_log(monkeypatch) as (on, read):
         await on.press("r")
         await on.tell(*kit.numbered(kit.opening()))
         read.set()

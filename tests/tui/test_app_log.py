@@ -6,10 +6,14 @@ import threading
 import warnings
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from engine import events as ev
 from tests import events_kit as kit
 from tests.tui.app_kit import stage
+from tui.screens.log import broken
 
 
 def opening() -> list[ev.Event]:
@@ -72,6 +76,13 @@ async def test_a_long_line_can_be_read_to_its_end(size: tuple[int, int]) -> None
         await on.pilot.resize_terminal(size[0] + 30, size[1])
         await on.settle()
         assert long in " ".join(on.text().replace("│", " ").split())
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=300), st.integers(16, 120))
+def test_no_part_of_a_line_is_wider_than_there_is_room(text: str, width: int) -> None:
+    parts = broken(f"engine  {text}", width)
+    assert all(cell_len(part) <= width for part in parts)
+    assert "".join("".join(parts).split()) == "".join(f"engine{text}".split())
 
 
 async def test_the_log_of_the_next_run_is_its_own() -> None:

@@ -7,6 +7,7 @@ import textwrap
 from collections import deque
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len, chop_cells
 from textual.widget import Widget
 from textual.widgets import Log
 
@@ -26,7 +27,11 @@ def clean(line: str) -> str:
 
 def broken(line: str, width: int) -> list[str]:
     """The line in parts of at most so many cells, those after the first under its text."""
-    parts = textwrap.wrap(line, max(width, 2 * _INDENT), subsequent_indent=" " * _INDENT, drop_whitespace=False)
+    width = max(width, 2 * _INDENT)
+    if cell_len(line) != len(line):  # with characters of two cells, or of none
+        first, *rest = chop_cells(line, width - _INDENT)
+        return [first, *(" " * _INDENT + part for part in rest)]
+    parts = textwrap.wrap(line, width, subsequent_indent=" " * _INDENT, drop_whitespace=False)
     return [part.rstrip() for part in parts]
 
 

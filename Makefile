@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # torch spins at its barriers by default; on a small machine that slows everything beside it.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: run install test check format screenshots bench bench-terminal figures torture clean
+.PHONY: run install test check format screenshots bench bench-terminal record figures torture clean
 
 run: install ## open the app
 	@$(BIN)/mnist-tui
@@ -36,6 +36,9 @@ bench: $(VENV)/installed-dev ## how fast training and screen are, against others
 
 torture: $(VENV)/installed-dev ## what must never break, tried for two hours (docs/torture.md)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.torture
+
+record: install ## train the preset for the best figure with three seeds; half an hour and more
+	@$(BIN)/python -m benchmarks.record
 
 figures: install ## train the presets whose figures the README gives
 	@$(BIN)/python -m benchmarks.figures

@@ -19,7 +19,7 @@ from engine.fields import Field, Hyperparameter, Kind, Value, options, short
 _NETWORK, _OBJECTIVE, _OPTIMIZER = "Network", "Objective", "Optimizer"
 _SCHEDULE, _TRAINING, _AUGMENTATION, _MACHINE = "Schedule", "Training", "Augmentation", "Machine"
 
-_LAYERED = options(model=("mlp", "cnn", "fastcnn"))
+_LAYERED = options(model=("mlp", "cnn", "fastcnn", "deepcnn"))
 _ADAM = options(optimizer=("adam", "adamw"))
 
 
@@ -27,7 +27,7 @@ class TrainConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that decides what a run does. Immutable; `msgspec.structs.replace` makes a changed one."""
 
     # fmt: off
-    model: Annotated[Literal["linear", "mlp", "cnn", "fastcnn"], Field(
+    model: Annotated[Literal["linear", "mlp", "cnn", "fastcnn", "deepcnn"], Field(
         label="Model", group=_NETWORK, meaning="The kind of network.")] = "mlp"
     hidden: Annotated[tuple[int, ...], Field(
         label="Hidden sizes", group=_NETWORK, unit="neurons", low=1, high=8192, when=options(model="mlp"),
@@ -106,9 +106,11 @@ class TrainConfig(msgspec.Struct, frozen=True, kw_only=True):
     batch_size: Annotated[int, Field(
         label="Batch size", group=_TRAINING, unit="images", low=1, high=60_000, live=True,
         meaning="Images in each step.")] = 64
+    best_by: Annotated[Literal["loss", "accuracy"], Field(
+        label="Best by", group=_TRAINING, meaning="The validation figure by which the best epoch is found.")] = "loss"
     patience: Annotated[int, Field(
         label="Patience", group=_TRAINING, unit="epochs", low=0, high=10_000, live=True, zero="never stop early",
-        meaning="Epochs without a better validation loss before training stops.")] = 0
+        meaning="Epochs without a better validation figure before training stops.")] = 0
     train_images: Annotated[int, Field(
         label="Train images", group=_TRAINING, unit="images", low=0, high=1_000_000, zero="all",
         meaning="How many of the training images are used.")] = 0
@@ -215,7 +217,7 @@ def check_together(config: TrainConfig) -> None:
 
 def normalises(config: TrainConfig) -> bool:
     """Whether the network has batch normalisation in it."""
-    return config.model == "fastcnn" or (config.model == "mlp" and config.batch_norm)
+    return config.model in ("fastcnn", "deepcnn") or (config.model == "mlp" and config.batch_norm)
 
 
 def _is_device(name: str) -> bool:

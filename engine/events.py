@@ -101,7 +101,7 @@ class EpochEnded(Base, frozen=True, kw_only=True, tag="epoch_ended"):
 
     The training figures are means over the images as they were trained on (with dropout and augmentation).
     `gradient_norm` is the mean Euclidean norm before clipping. `seconds` includes `validation_seconds`;
-    `images_per_second` counts training alone. `best`: the lowest validation loss so far.
+    `images_per_second` counts training alone. `best`: the best validation so far, by the run's `best_by`.
     """
 
     epoch: int
@@ -121,7 +121,7 @@ class EpochEnded(Base, frozen=True, kw_only=True, tag="epoch_ended"):
 
 
 class Validation(Base, frozen=True, kw_only=True, tag="validation"):
-    """A validation in the middle of an epoch, where a run was stopped. `best`: the lowest loss so far."""
+    """A validation in the middle of an epoch, where a run was stopped. `best`: the best validation so far."""
 
     step: int
     position: float

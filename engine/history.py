@@ -90,7 +90,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def best(self) -> ev.EpochEnded | None:
-        """The epoch with the lowest validation loss."""
+        """The epoch that did best on validation."""
         return next((e for e in reversed(self.epochs) if e.best), None)
 
     @property

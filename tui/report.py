@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.config import TrainConfig
 from engine.events import EpochEnded, Finished, SavedAgain, TestResult
 from engine.fields import short
 from engine.history import RunState
@@ -11,6 +12,7 @@ from tui.output import columns
 from tui.views.figures import count, duration, loss, percent, plural
 
 CONFIDENCE = "95 % interval"
+_BEST = {"loss": "lowest validation loss", "accuracy": "highest validation accuracy"}
 
 
 def opening(state: RunState) -> list[str]:
@@ -47,7 +49,7 @@ def closing(state: RunState, folder: RunFolder) -> list[str]:
     """The end of a run: how it ended (unless `last_words` tells), the test, and where it all lies."""
     if state.finished is None:
         return []
-    rows = ending(state.finished, state.config.epochs)
+    rows = ending(state.finished, state.config)
     if state.finished.outcome in ("aborted", "diverged", "failed"):
         del rows[0]
     rows += [("Not saved", f"{short(each.path, 400)}: {short(each.reason, 200)}") for each in state.unsaved]
@@ -57,14 +59,14 @@ def closing(state: RunState, folder: RunFolder) -> list[str]:
     return columns([*rows, ("Run", state.run), ("Folder", short(str(folder.path), 400))])
 
 
-def ending(end: Finished, epochs: int) -> list[tuple[str, str]]:
+def ending(end: Finished, config: TrainConfig) -> list[tuple[str, str]]:
     """Why a run ended, its test and its length, as rows."""
     rows = [("Ended", short(end.reason, 400))]
     if end.test is not None:
         rows += _test_rows(end.test)
     if end.best_epoch is not None:
-        rows.append(("Best epoch", f"{end.best_epoch} (lowest validation loss)"))
-    return [*rows, ("Trained", f"{end.epochs} of {plural(epochs, 'epoch')} in {duration(end.seconds)}")]
+        rows.append(("Best epoch", f"{end.best_epoch} ({_BEST[config.best_by]})"))
+    return [*rows, ("Trained", f"{end.epochs} of {plural(config.epochs, 'epoch')} in {duration(end.seconds)}")]
 
 
 def _test_rows(test: TestResult) -> list[tuple[str, str]]:

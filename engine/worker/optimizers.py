@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim.adam import adam
 
 from engine.config import TrainConfig, applies
 
 
-def build_optimizer(config: TrainConfig, weights: nn.Parameter) -> torch.optim.Optimizer:
+def build_optimizer(
+    config: TrainConfig, weights: nn.Parameter, rate_there: Tensor | None = None
+) -> torch.optim.Optimizer:
     """The optimizer of `config`, with torch's fused kernel where there is one.
+
+    `rate_there`: its learning rate lies in this tensor on the device, so that its step can be recorded.
 
     Weight decay is added to the gradient (an L2 penalty), but for adamw, which shrinks the weights by themselves
     (Loshchilov and Hutter 2019).
     """
-    rate, decay = config.learning_rate, config.weight_decay
+    rate = config.learning_rate if rate_there is None else rate_there
+    decay, recorded = config.weight_decay, rate_there is not None
     betas = (config.beta1, config.beta2)
     match config.optimizer:
         case "sgd":
@@ -26,9 +31,13 @@ def build_optimizer(config: TrainConfig, weights: nn.Parameter) -> torch.optim.O
                 [weights], lr=rate, momentum=config.momentum, nesterov=nesterov, weight_decay=decay, fused=True
             )
         case "adam":
-            return torch.optim.Adam([weights], lr=rate, betas=betas, eps=config.eps, weight_decay=decay, fused=True)
+            return torch.optim.Adam(
+                [weights], lr=rate, betas=betas, eps=config.eps, weight_decay=decay, fused=True, capturable=recorded
+            )
         case "adamw":
-            return torch.optim.AdamW([weights], lr=rate, betas=betas, eps=config.eps, weight_decay=decay, fused=True)
+            return torch.optim.AdamW(
+                [weights], lr=rate, betas=betas, eps=config.eps, weight_decay=decay, fused=True, capturable=recorded
+            )
         case "rmsprop":
             return torch.optim.RMSprop(
                 [weights], lr=rate, alpha=config.alpha, eps=config.eps, momentum=config.momentum, weight_decay=decay
@@ -43,10 +52,9 @@ def updates(optimizer: torch.optim.Optimizer) -> Callable[[float], None]:
     For Adam it calls the function that `torch.optim.Adam.step` ends in: the hooks, the profiler's mark and the look for
     each tensor's state before that take longer than a small network's update.
     """
-    group = optimizer.param_groups[0]
 
     def by_step(learning_rate: float) -> None:
-        group["lr"] = learning_rate
+        optimizer.param_groups[0]["lr"] = learning_rate  # not a group kept from before: loading a state makes new ones
         optimizer.step()
 
     if type(optimizer) is not torch.optim.Adam:
@@ -54,6 +62,7 @@ def updates(optimizer: torch.optim.Optimizer) -> Callable[[float], None]:
 
     @torch.no_grad()
     def by_function(learning_rate: float) -> None:
+        group = optimizer.param_groups[0]
         (weights,) = group["params"]
         state = optimizer.state[weights]
         if not state:

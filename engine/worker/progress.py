@@ -61,13 +61,19 @@ class Place:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Best:
-    """The weights with the lowest validation loss so far, on the CPU, and the epoch (from 1) they are from."""
+    """The weights that did best on validation so far, on the CPU, and the epoch (from 1) they are from."""
 
     epoch: int
     step: int
     loss: float
     accuracy: float
     weights: dict[str, Tensor]
+
+    def beaten_by(self, loss: float, accuracy: float, by: str) -> bool:
+        """Whether a later validation is better, `by` its "loss" or its "accuracy" (the loss decides between equals)."""
+        if by == "accuracy" and accuracy != self.accuracy:
+            return accuracy > self.accuracy
+        return loss < self.loss
 
     def state(self) -> dict[str, Any]:
         """For a checkpoint."""

@@ -9,11 +9,16 @@ from torch import Tensor, nn
 
 from engine.config import TrainConfig
 from engine.worker.flat import FlatParameters
+from engine.worker.graph import CudaRecorder, Replayed, can_record
 from engine.worker.losses import build_loss
 from engine.worker.meter import Scalar
+from engine.worker.models import dropout_of
 from engine.worker.optimizers import build_optimizer, updates
 from engine.worker.setup import autocast
 from engine.worker.written import WrittenOut, can_write_out
+
+_LAYOUT = "channels last"
+"""The order of the optimizer's memory; checkpoints that name none have the filters' channels first."""
 
 
 class Step:
@@ -25,9 +30,12 @@ class Step:
         self._flat = FlatParameters(model)
         self._loss = build_loss(config, training=True)
         self._written = WrittenOut(model, self._flat, config) if can_write_out(config, device) else None
-        self._optimizer = build_optimizer(config, self._flat.weights)
+        records = can_record(config, device)
+        self._rate = torch.tensor(config.learning_rate, device=device) if records else None
+        self._optimizer = build_optimizer(config, self._flat.weights, self._rate)
         self._update = updates(self._optimizer)
         self._scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
+        self._replayed = Replayed(self._eager, CudaRecorder(device)) if records else None
         self.parameters = self._flat.weights.numel()
 
     def __call__(
@@ -37,10 +45,11 @@ class Step:
 
         All three are numbers or scalars on the device, so nothing here waits for it. `number` is the step's, from 0.
         """
-        loss, right = self._gradient(images, labels, number)
-        norm = self._flat.gradient_norm()
-        if self._config.clip_norm:
-            self._flat.clip(norm, self._config.clip_norm)
+        if self._replayed is not None and self._rate is not None:
+            self._rate.fill_(learning_rate)
+            return self._replayed(images, labels, dropout_of(self.model))
+        loss, right = self._written(images, labels, number) if self._written else self._differentiate(images, labels)
+        norm = self._clip()
         if self._scaler.is_enabled():
             self._optimizer.param_groups[0]["lr"] = learning_rate
             self._scaler.step(self._optimizer)
@@ -49,8 +58,23 @@ class Step:
             self._update(learning_rate)
         return loss, right, norm
 
-    def _gradient(self, images: Tensor, labels: Tensor, number: int) -> tuple[Scalar, Scalar]:
-        return self._written(images, labels, number) if self._written else self._differentiate(images, labels)
+    @property
+    def fallback(self) -> str:
+        """Why the step is not as fast as it was meant to be, in a sentence; mostly empty."""
+        return self._replayed.failed if self._replayed is not None else ""
+
+    def _eager(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The same with the rate where the optimizer looks for it, on the device."""
+        loss, right = self._differentiate(images, labels)
+        norm = self._clip()
+        self._optimizer.step()
+        return loss, right, norm
+
+    def _clip(self) -> Tensor:
+        norm = self._flat.gradient_norm()
+        if self._config.clip_norm:
+            self._flat.clip(norm, self._config.clip_norm)
+        return norm
 
     def _differentiate(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Loss and gradient by autograd."""
@@ -66,7 +90,7 @@ class Step:
 
     def state(self) -> dict[str, Any]:
         """The optimizer's memory and the gradient scaler's, for a checkpoint."""
-        return {"optimizer": self._optimizer.state_dict(), "scaler": self._scaler.state_dict()}
+        return {"optimizer": self._optimizer.state_dict(), "scaler": self._scaler.state_dict(), "layout": _LAYOUT}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Undo `state`. Raises ValueError for the memory of another network's optimizer.
@@ -75,8 +99,14 @@ class Step:
         """
         built = self._optimizer.state_dict()["param_groups"]
         self._optimizer.load_state_dict({"state": state["optimizer"]["state"], "param_groups": built})
+        if self._rate is not None:  # the optimizer has made a copy
+            self._optimizer.param_groups[0]["lr"] = self._rate
         for kept in self._optimizer.state.values():
             for name, value in kept.items():
-                if isinstance(value, Tensor) and value.ndim and value.shape != self._flat.weights.shape:
+                if not isinstance(value, Tensor) or not value.ndim:
+                    continue
+                if value.shape != self._flat.weights.shape:
                     raise ValueError(f"{name} of shape {tuple(value.shape)}")
+                if state.get("layout") != _LAYOUT:
+                    kept[name] = self._flat.reorder(value)
         self._scaler.load_state_dict(state["scaler"])

@@ -85,7 +85,7 @@ class Trainer:
         self._plateau = Plateau()
         self._steps_allowed: int | None = None
         self._paused_at: int | None = None
-        self._first_step_told = False
+        self._first_step_told = self._fallback_told = False
         self._started = self._told = self._shown = 0.0
 
     def train(self, *, resumed: bool = False, interrupted: bool = False) -> End:
@@ -155,7 +155,7 @@ class Trainer:
         patience = self.config.patience
         if not patience or self.best is None or self.place.epoch - self.best.epoch < patience:
             return None
-        reason = f"The validation loss has not been lower for {patience} epochs; the best was epoch {self.best.epoch}."
+        reason = f"The validation {self.config.best_by} has not been better for {patience} epochs; the best was epoch {self.best.epoch}."
         return End("early_stopped", reason)
 
     def _diverged(self, what: str) -> End:
@@ -248,7 +248,9 @@ class Trainer:
         return evaluate(self.model, images, labels, self._validation_loss, self.config.loss)
 
     def _keep_if_best(self, outcome: Evaluation, epoch: int) -> bool:
-        if not math.isfinite(outcome.loss) or (self.best and outcome.loss >= self.best.loss):
+        if not math.isfinite(outcome.loss):
+            return False
+        if self.best and not self.best.beaten_by(outcome.loss, outcome.accuracy, self.config.best_by):
             return False
         weights = {name: value.detach().cpu().clone() for name, value in self.model.state_dict().items()}
         self.best = Best(epoch, self.place.step, outcome.loss, outcome.accuracy, weights)
@@ -264,6 +266,9 @@ class Trainer:
         self._clock_starts()
         rate = self._learning_rate(self.place.step - 1)
         self._emit(progress(self.place, window, position=self.position, rate=rate, seconds=seconds))
+        if self._step.fallback and not self._fallback_told:
+            self._fallback_told = True
+            self._emit(ev.LogLine(text=f"Slower than it could be: {self._step.fallback}."))
         if not self._first_step_told:
             self._first_step_told = True
             self._emit(ev.Phase(name="training", text="training"))

@@ -40,7 +40,7 @@ EXPECTED = {
     "seed": "a whole number from 0 to 9223372036854775807",
     "hidden": "whole numbers from 1 to 8192 with commas between, 16 at most",
     "nesterov": "true or false",
-    "model": "one of linear, mlp, cnn, fastcnn",
+    "model": "one of linear, mlp, cnn, fastcnn, deepcnn",
     "data_dir": "text",
 }
 CASES = [(name, text) for name, texts in NONSENSE.items() for text in texts]

@@ -80,7 +80,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         ("train --nesterov perhaps", "--nesterov: Nesterov: 'perhaps' is neither; expected true or false."),
         (
             "eval last --weights bset",
-            "--weights: expected best (lowest validation loss) or last (where training ended).",
+            "--weights: expected best (on validation) or last (where training ended).",
         ),
         ("resume nosuch", "There is no run 'nosuch' in "),
         ("show nosuch", "There is no run 'nosuch' in "),

@@ -25,7 +25,7 @@ def parser() -> Parser:
         "RUN is a name, a part of one, or 'last'.",
     )
     made.options.add_argument("run", metavar="RUN", help="which run")
-    made.options.add_argument("--weights", metavar="NAME", default="best", help="best (lowest validation loss) or last")
+    made.options.add_argument("--weights", metavar="NAME", default="best", help="best (on validation) or last")
     made.options.add_argument("--json", action="store_true", help="print a JSON object (docs/events.md)")
     return made
 
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from tui.report import look_report, unsaved  # noqa: PLC0415
 
     if args.weights not in get_args(CheckpointKind):
-        raise ConfigProblem("--weights: expected best (lowest validation loss) or last (where training ended).")
+        raise ConfigProblem("--weights: expected best (on validation) or last (where training ended).")
     folder = find_run(args.run)
     command = EvaluateRun(run=folder.name, weights=args.weights)
     state = asyncio.run(evaluate(start_engine, command, folder.state()))

@@ -134,4 +134,4 @@ def _epoch_row(epoch: EpochEnded) -> tuple[str, ...]:
 def _ending(state: RunState) -> list[str]:
     from tui.report import ending  # noqa: PLC0415 - --help does without
 
-    return ["", *columns(ending(state.finished, state.config.epochs))] if state.finished else []
+    return ["", *columns(ending(state.finished, state.config))] if state.finished else []

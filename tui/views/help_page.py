@@ -16,7 +16,10 @@ FIGURES = (
         "the same loss over the 10 000 validation images, which are never trained on, after each epoch",
     ),
     ("validation accuracy", "share of the 10 000 validation images read rightly, measured after each epoch"),
-    ("best", "the epoch with the lowest validation loss; its weights are kept, and are the ones that are tested"),
+    (
+        "best",
+        "the epoch with the lowest validation loss (or the highest accuracy: Best by); its weights are kept, and are the ones that are tested",
+    ),
     ("test accuracy", "share of the 10 000 test images read rightly, looked at once, when the run ends"),
     ("95 % interval", "where the accuracy on endless such images lies with 95 % confidence (Wilson)"),
     ("step", "one update of the weights, from one batch of images"),

@@ -24,6 +24,11 @@ ONE_OF_EACH = [
     {"loss": "nll", "schedule": "one_cycle", "activation": "gelu"},
     {"label_smoothing": 0.1, "schedule": "plateau", "plateau_patience": 0, "factor": 0.5, "activation": "tanh"},
     {"schedule": "step", "step_every": 1, "factor": 0.5, "rotation": 10.0, "scale": 0.1, "precision": "bf16"},
+    {"model": "deepcnn", "best_by": "accuracy", "scale": 0.2},
+    *(
+        {"optimizer": optimizer, "schedule": "one_cycle", "learning_rate": 0.01}
+        for optimizer in ("sgd", "adamw", "rmsprop", "adagrad")
+    ),
 ]
 
 
@@ -222,6 +227,21 @@ def test_the_best_weights_are_tested_when_training_ends_normally(train: Train) -
     lowest = min(story.of(ev.EpochEnded), key=lambda e: e.validation_loss)
     assert story.end.best_epoch == lowest.epoch
     assert story.end.test.epoch == lowest.epoch  # type: ignore[union-attr]
+
+
+def test_the_best_weights_can_be_those_of_the_highest_accuracy(train: Train) -> None:
+    story = train(epochs=12, learning_rate=0.05, dropout=0.0, patience=0, best_by="accuracy")
+    epochs = story.of(ev.EpochEnded)
+    highest = max(epochs, key=lambda e: (e.validation_accuracy, -e.validation_loss))
+    assert story.end.best_epoch == highest.epoch
+    so_far = [max(epochs[: n + 1], key=lambda e: (e.validation_accuracy, -e.validation_loss)) for n in range(12)]
+    assert [e.best for e in epochs] == [best is e for best, e in zip(so_far, epochs, strict=True)]
+
+
+def test_patience_counts_from_the_best_by_the_chosen_figure(train: Train) -> None:
+    story = train(learning_rate=0.0, epochs=50, patience=2, best_by="accuracy")
+    assert (story.end.outcome, story.end.best_epoch) == ("early_stopped", 1)
+    assert story.end.reason == "The validation accuracy has not been better for 2 epochs; the best was epoch 1."
 
 
 @pytest.mark.parametrize("model", ["fastcnn", "cnn", "mlp", "linear"])

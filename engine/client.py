@@ -16,7 +16,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -24,10 +24,10 @@ from typing import Protocol
 import msgspec
 
 from engine import protocol
-from engine.commands import Command
+from engine.commands import Cancel, Command, Question
 from engine.errors import ConfigProblem, DataProblem, EngineProblem, ExitCode, Problem
 from engine.events import Event
-from engine.protocol import Greeting, Hello, Ready, Reply, Role, Steers
+from engine.protocol import Greeting, Hello, Ready, Reply, Role, Steers, Working
 from engine.runs import SessionInfo
 from engine.runtime import listen
 
@@ -52,6 +52,8 @@ class Lost:
 
 
 Message = Event | Ready | Steers | Lost
+Heard = Callable[[Working], object]
+"""Called with how far an answer is."""
 
 
 class EngineLike(Protocol):
@@ -59,7 +61,7 @@ class EngineLike(Protocol):
 
     def events(self) -> AsyncIterator[Message]: ...
 
-    async def send(self, command: Command) -> Reply: ...
+    async def send(self, command: Command, heard: Heard | None = None) -> Reply: ...
 
     async def close(self) -> None: ...
 
@@ -74,6 +76,7 @@ class Engine:
         self._room = asyncio.Event()
         """Set where more messages may be read."""
         self._replies: dict[int, asyncio.Future[Reply]] = {}
+        self._heard: dict[int, Heard] = {}
         self._numbers = itertools.count(1)
         self._process: subprocess.Popen[bytes] | None = None
         self._log: Path | None = None
@@ -138,9 +141,14 @@ class Engine:
         """Messages that wait to be taken from `events`."""
         return self._queue.qsize()
 
-    async def send(self, command: Command) -> Reply:
-        """Send a command and wait for its reply. Raises the `Problem` it was refused with."""
+    async def send(self, command: Command, heard: Heard | None = None) -> Reply:
+        """Send a command and wait for its reply. Raises the `Problem` it was refused with.
+
+        `heard` is called while the answer to a question is worked out. Whoever is cancelled here gives the question up.
+        """
         number = next(self._numbers)
+        if heard is not None:
+            self._heard[number] = heard
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._replies[number] = future
         self._room.set()  # the reply comes after what is on its way
@@ -155,12 +163,19 @@ class Engine:
         except asyncio.CancelledError:
             if future.cancelled():
                 raise EngineProblem(_GONE) from None
+            if isinstance(command, Question):
+                self._give_up(number)
             raise
         finally:
             self._replies.pop(number, None)
+            self._heard.pop(number, None)
         if reply.error:
             raise as_problem(reply)
         return reply
+
+    def _give_up(self, number: int) -> None:
+        if not self._task.done():
+            self._writer.write(protocol.encode(Cancel(id=next(self._numbers), question=number)))
 
     async def close(self) -> None:
         """Leave the session; it goes on if a run is under way, else it ends by itself."""
@@ -186,6 +201,9 @@ class Engine:
                         future = self._replies.get(reply.id)
                         if future and not future.done():
                             future.set_result(reply)
+                    case Working() as working:
+                        if heard := self._heard.get(working.id):
+                            heard(working)
                     case Hello():
                         pass
                     case message:

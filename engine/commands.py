@@ -71,10 +71,35 @@ class ListDevices(Base, frozen=True, kw_only=True, tag="list_devices"):
     """Say what torch sees on this machine (for `mnist-tui doctor`)."""
 
 
+class Cancel(Base, frozen=True, kw_only=True, tag="cancel"):
+    """Give up the question that was sent by this client with number `question`."""
+
+    question: int
+
+
+class ReadPictures(Base, frozen=True, kw_only=True, tag="read_pictures"):
+    """Read pictures of 28×28 bytes each (ink is bright, as in MNIST), one after the other in `pixels`.
+
+    The answer: `probabilities`, ten a picture, and the `epoch` and `step` of the weights. `exact`: with the very numbers
+    that a test gives, which costs the work of a thousand pictures.
+    """
+
+    run: str
+    weights: CheckpointKind = "last"
+    pixels: bytes
+    exact: bool = False
+
+
+Question = ReadPictures
+"""What an engine that trains nothing answers about a run, from its checkpoints: `engine.worker.questions`.
+
+Each is answered by a `Reply`; one that takes long tells how far it is (`protocol.Working`), and can be given up.
+"""
+
 Steering = Pause | Continue | StepBatch | OneMoreEpoch | Stop | Abort
 """Commands for the run under way; the trainer takes them between two steps."""
 
 Job = Start | ResumeRun | EvaluateRun | ListDevices
 """Commands that give an idle engine something to do."""
 
-Command = Steering | Job | TakeControl
+Command = Steering | Job | TakeControl | Question | Cancel

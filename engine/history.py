@@ -66,6 +66,9 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     """Events that the log could not keep."""
     checkpoint: ev.CheckpointSaved | None = None
     test: ev.TestResult | None = None
+    """The latest look's."""
+    tests: tuple[ev.TestResult, ...] = ()
+    """The latest of each weights (best, last), the newest last."""
     looks: tuple[float, ...] = ()
     """When the test set was looked at, Unix seconds."""
     finished: ev.Finished | None = None
@@ -173,7 +176,8 @@ def _apply(state: RunState, event: ev.Event) -> RunState:
         case ev.LogLine(text=text):
             return put(log=(*state.log[-LOG_LINES + 1 :], text), log_count=state.log_count + 1)
         case ev.Tested(test=test):
-            return put(test=test, looks=(*state.looks, event.time))
+            tests = (*(t for t in state.tests if t.weights != test.weights), test)
+            return put(test=test, tests=tests, looks=(*state.looks, event.time))
         case ev.Finished():
             return put(status="ended", finished=event, phase=None)
         case ev.Progress() | ev.Omitted():  # progress has been taken in

@@ -19,7 +19,7 @@ from engine.fields import short
 VERSION = 1
 LINE_LIMIT = 64 * 1024 * 1024
 """Bytes of the longest line a client reads (a test that got everything wrong is half a megabyte)."""
-COMMAND_LIMIT = 64 * 1024
+COMMAND_LIMIT = 1024 * 1024
 """Bytes of the longest line the engine reads."""
 
 
@@ -83,7 +83,15 @@ class Steers(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="s
     screens: int
 
 
-ServerMessage = Hello | Reply | Ready | Steers | Event
+class Working(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="working"):
+    """How far the answer to the command with this `id` is: `share` from 0 to 1, and what is being done."""
+
+    id: int
+    share: float
+    text: str = ""
+
+
+ServerMessage = Hello | Reply | Ready | Steers | Working | Event
 _TAGS = frozenset(str(kind.__struct_config__.tag) for kind in get_args(ServerMessage))
 
 _encoder = msgspec.json.Encoder()

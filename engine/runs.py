@@ -85,6 +85,15 @@ class RunFolder:
     def session(self) -> Path:
         return self.path / "session.json"
 
+    @property
+    def readings(self) -> Path:
+        """What was read in the validation images after each epoch (`engine.readings`)."""
+        return self.path / "readings.bin"
+
+    def look(self, kind: str) -> Path:
+        """Path of the latest look at the test set with the weights ``last`` or ``best`` (`engine.looks`)."""
+        return self.path / f"look-{kind}.npz"
+
     def checkpoint(self, kind: str) -> Path:
         """Path of the checkpoint ``last`` or ``best``."""
         return self.path / f"{kind}.pt"

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 
 import msgspec
 
-from engine.client import EngineLike, Lost, Message
+from engine.client import EngineLike, Heard, Lost, Message
 from engine.commands import Command
 from engine.errors import EngineProblem, Problem
 from engine.protocol import Ready, Reply
@@ -60,14 +60,13 @@ class FakeEngine:
         if not self.closed:
             await self._queue.join()
 
-    async def send(self, command: Command) -> Reply:
-        """Keep the command and accept it, unless `answer` refuses."""
+    async def send(self, command: Command, heard: Heard | None = None) -> Reply:
+        """Keep the command and accept it, unless `answer` refuses; what a dict it returns holds is the reply's result."""
         if self.closed:
             raise EngineProblem("The engine is gone.")
         self.commands.append(command)
-        if self.answer is not None:
-            self.answer(command)
-        return Reply(id=command.id)
+        result = self.answer(command) if self.answer is not None else None
+        return Reply(id=command.id, result=result if isinstance(result, dict) else {})
 
     async def close(self) -> None:
         """Leave."""

@@ -8,7 +8,7 @@ import gc
 import importlib
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.app import SystemCommand
@@ -20,12 +20,14 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from engine import commands as cmd
-from engine.client import Engine, EngineLike
+from engine.client import Engine, EngineLike, Heard
 from engine.errors import ConfigProblem, Problem
 from engine.history import RunState
 from engine.runs import RunFolder, SessionInfo, find_run
 from engine.settings import Settings
 from tui import farewell
+from tui.asking import Asker
+from tui.inspection import Choice, stepped
 from tui.keys import KEYS, bindings
 from tui.leaving import Leaving
 from tui.outline import is_long, outline
@@ -42,6 +44,17 @@ from tui.views.available import available, resumable
 from tui.views.snapshot import Snapshot
 from tui.widgets.ascii_scrollbar import AsciiScrollBarRender
 
+if TYPE_CHECKING:
+    from tui.inspected import Inspected
+
+LATER = {
+    "digits": "tui.screens.digits:DigitsScreen",
+    "confusion": "tui.screens.confusion:ConfusionScreen",
+    "draw": "tui.screens.draw:DrawScreen",
+    "inside": "tui.screens.inside:InsideScreen",
+    "test": "tui.screens.test:TestScreen",
+}
+"""Screens that are imported when they are first asked for: the first picture does without them."""
 _VITAL = ("engine", "leave")
 """Background work without which the app is of no use."""
 Attach = Callable[[SessionInfo], Awaitable[EngineLike]]
@@ -52,7 +65,7 @@ class MnistApp(TerminalApp):
 
     `connect` makes the first connection to an engine. `run` names a run to show at once: `connect` leads to its
     engine, or it is read from its folder. `slow`: over a line like 9600 baud. `clock` counts seconds, for the pace of painting alone. `start` and `attach`
-    make later connections.
+    make later connections; `ask` makes the one that questions about runs go to.
     """
 
     TITLE = "mnist-tui"
@@ -62,6 +75,8 @@ class MnistApp(TerminalApp):
     BINDINGS: ClassVar[list[BindingType]] = bindings("everywhere")
 
     snapshot: var[Snapshot] = var(Snapshot(), init=False)
+    inspected: var[Inspected | str] = var("", init=False)
+    """The digits that are looked into, or why there are none."""
 
     def __init__(
         self,
@@ -75,6 +90,7 @@ class MnistApp(TerminalApp):
         clock: Callable[[], float] = time.monotonic,
         start: Connect = Engine.start,
         attach: Attach = Engine.attach,
+        ask: Connect = functools.partial(Engine.start, "script"),
     ) -> None:
         super().__init__(slow=slow, clock=clock)
         self.ascii_only = ascii
@@ -87,7 +103,10 @@ class MnistApp(TerminalApp):
         self._preset = settings.preset
         self._starting = False
         self._seen = ("", 0, 0)
+        self._choice = Choice()
+        self._inspecting = ("", 0.0, 0, 0)
         self._session = Session(self._changed)
+        self._asker = Asker(ask)
         self._leaving = Leaving(
             self, self._session, self.ending, lambda: tuple(self.kept_lines), self._changed, self._refused
         )
@@ -98,6 +117,8 @@ class MnistApp(TerminalApp):
         self.add_mode("train", lambda: TrainScreen(settings, ascii_only=ascii))
         self.add_mode("runs", RunsScreen)
         self.add_mode("log", LogScreen)
+        for mode, place in LATER.items():
+            self.add_mode(mode, functools.partial(_made, place))
         self.snapshot = Snapshot(preset=settings.preset)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -155,6 +176,7 @@ class MnistApp(TerminalApp):
             unread=self._unread(state),
         )
         self._leaving.look()
+        self._follow_run()
 
     def _unread(self, state: RunState) -> int:
         total = (state.run, state.log_count, self.kept_count)
@@ -277,6 +299,52 @@ class MnistApp(TerminalApp):
 
         self._begin(attached)
 
+    # single digits
+
+    @property
+    def choice(self) -> Choice:
+        """Which split and epoch the screens on single digits show."""
+        return self._choice
+
+    def choose(self, choice: Choice) -> None:
+        """Show another split or epoch."""
+        self._choice = choice
+        self.inspect()
+
+    def step_epoch(self, by: int) -> None:
+        """Show the readings of an epoch `by` further."""
+        if not isinstance(self.inspected, str):
+            self.choose(stepped(self._choice, self.inspected, by))
+
+    def _follow_run(self) -> None:
+        """What a screen on single digits shows follows the run that is shown."""
+        state = self.snapshot.state
+        known = (state.run, state.created, len(state.epochs), len(state.looks))
+        if known != self._inspecting and getattr(self.screen, "INSPECTS", False):
+            if known[:2] != self._inspecting[:2]:
+                self._choice = Choice(self._choice.split)
+            self.inspect()
+
+    @work(group="inspect", exclusive=True, exit_on_error=False)
+    async def inspect(self) -> None:
+        """Read what there is to show of the chosen split and epoch."""
+        from tui.inspected import inspect  # noqa: PLC0415 - brings numpy in
+
+        state = self.snapshot.state
+        self._inspecting = (state.run, state.created, len(state.epochs), len(state.looks))
+        if not state.run:
+            self.inspected = "No run yet: 1 goes to the training screen, r starts one there."
+            return
+        try:
+            folder = await asyncio.to_thread(find_run, state.run)
+            self.inspected = await asyncio.to_thread(inspect, folder, state, self._choice)
+        except (Problem, OSError) as fault:
+            self.inspected = str(fault)
+
+    async def ask(self, question: cmd.Question, heard: Heard | None = None) -> dict[str, Any]:
+        """The answer to a question about a run. Raises the `Problem` it is refused with; cancelling gives it up."""
+        return await self._asker.ask(question, heard)
+
     # keys that work on every screen
 
     async def action_quit(self) -> None:
@@ -366,3 +434,10 @@ class MnistApp(TerminalApp):
                 self._handle_exception(fault)
             else:
                 self.notify("Something in mnist-tui itself failed; screen 3 has it.", severity="error", markup=False)
+
+
+def _made(place: str) -> Screen[object]:
+    """A screen by the name of its module and class."""
+    module, _, name = place.partition(":")
+    screen: Screen[object] = getattr(importlib.import_module(module), name)()
+    return screen

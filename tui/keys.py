@@ -8,8 +8,11 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Where = Literal["everywhere", "train", "runs"]
-Group = Literal["Training", "Charts", "Form and panes", "Runs", "Program"]
+Where = Literal["everywhere", "train", "runs", "inspect", "digits", "confusion", "draw", "inside", "test"]
+"""Which screen; "inspect" are all that show single digits at a chosen epoch."""
+Group = Literal[
+    "Training", "Charts", "Form and panes", "Runs", "Digits and confusion", "Draw", "Inside", "Test", "Program"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +92,17 @@ KEYS: tuple[Key, ...] = (
         2,
     ),
     Key("d", "d", "delete", "Delete", "delete the run's folder (asks first)", "Runs", "runs", 3),
+    Key("comma", ",", "earlier", "Earlier", "the readings of the epoch before", "Digits and confusion", "inspect", 5),
+    Key("full_stop", ".", "later", "Later", "the readings of the next epoch", "Digits and confusion", "inspect", 5),
+    Key("w", "w", "split", "Test set", "validation or test set", "Digits and confusion", "inspect", 6),
     Key("1", "1", "mode('train')", "Train", "form, charts, digits and results of a run", "Program"),
     Key("2", "2", "mode('runs')", "Runs", "all runs, to open, go on with or delete", "Program"),
     Key("3", "3", "mode('log')", "Log", "what the engine printed", "Program"),
+    Key("4", "4", "mode('digits')", "Digits", "single digits, what is read in them, and since when", "Program"),
+    Key("5", "5", "mode('confusion')", "Confusion", "which digits are taken for which", "Program"),
+    Key("6", "6", "mode('draw')", "Draw", "draw a digit and have it read", "Program"),
+    Key("7", "7", "mode('inside')", "Inside", "what the network has learned, and what disturbs it", "Program"),
+    Key("8", "8", "mode('test')", "Test", "the honest figure, and two runs compared", "Program"),
     Key("t", "t", "theme", "Theme", "dark, light, high contrast, safe for the colour-blind", "Program", rank=13),
     Key("question_mark", "?", "help", "Help", "the keys, and what every figure means", "Program", rank=4),
     Key("ctrl+p,colon", "ctrl+p, :", "command_palette", "", "find a command by its name", "Program"),
@@ -121,9 +132,11 @@ def bindings(where: Where) -> list[BindingType]:
 
 
 def bar(where: Iterable[Where]) -> list[Key]:
-    """The keys that may stand in the line at the bottom, in the order of the table; those of the table of runs first."""
+    """The keys that may stand in the line at the bottom, in the order of the table; those of a screen of its own first."""
     places = set(where)
-    return sorted((key for key in KEYS if key.rank and key.where in places), key=lambda key: key.where != "runs")
+    return sorted(
+        (key for key in KEYS if key.rank and key.where in places), key=lambda key: key.where in ("everywhere", "train")
+    )
 
 
 def groups() -> dict[Group, list[Key]]:

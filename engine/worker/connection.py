@@ -11,10 +11,10 @@ from typing import Protocol
 
 import engine
 from engine import protocol
-from engine.commands import Command
+from engine.commands import Command, Question
 from engine.errors import EngineProblem, ExitCode
 from engine.eventlog import EventLog
-from engine.protocol import Greeting, Hello, Ready, Reply, Role, Steers
+from engine.protocol import Greeting, Hello, Ready, Reply, Role, Steers, Working
 from engine.runs import RunFolder
 
 _LONGEST_NAME = 80
@@ -45,6 +45,7 @@ class Client:
         self.role: Role | None = None
         """None before the greeting."""
         self.name = ""
+        self._answering: set[asyncio.Task[None]] = set()
         self.told: Steers | None = None
         """Who it was last told steers."""
 
@@ -67,7 +68,10 @@ class Client:
                 command = protocol.decode_client(line)
                 if isinstance(command, Greeting):
                     continue
-                self.tell(await self._session.obey(command, self))
+                if isinstance(command, Question):  # answered beside what else is asked: it may be given up
+                    self._hold(asyncio.create_task(self._answer(command)))
+                else:
+                    await self._answer(command)
         except EngineProblem as problem:
             self.tell(Reply(id=0, error=str(problem), exit_code=int(ExitCode.USAGE)))
         except ValueError:
@@ -82,9 +86,17 @@ class Client:
             if feeding:
                 feeding.cancel()
 
-    def tell(self, message: Reply | Hello | Ready | Steers) -> None:
-        """Send a message that belongs to no run."""
-        self._writer.write(protocol.encode(message))
+    async def _answer(self, command: Command) -> None:
+        self.tell(await self._session.obey(command, self))
+
+    def _hold(self, task: asyncio.Task[None]) -> None:
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    def tell(self, message: Reply | Hello | Ready | Steers | Working) -> None:
+        """Send a message that belongs to no run; to one that has gone, nothing."""
+        if not self._writer.is_closing():
+            self._writer.write(protocol.encode(message))
 
     def leave(self) -> None:
         """Close the connection."""

@@ -13,7 +13,8 @@ from engine.events import CheckpointKind, TestResult, WrongImage
 from engine.statistics import wilson_interval
 from engine.worker.losses import Loss, probabilities
 
-_BATCH = 1000
+BATCH = 1000
+"""Images read at a time; a picture read in a batch of so many gives the very numbers it gives in a test."""
 
 
 def as_images(pixels: np.ndarray, device: torch.device) -> Tensor:
@@ -29,9 +30,15 @@ class Evaluation:
     right: int
     readings: np.ndarray
     """(N,) int64: the digit read."""
-    confidences: np.ndarray
-    """(N,) float32: its probability."""
+    probabilities: np.ndarray
+    """(N, 10) float32."""
     seconds: float
+
+    @property
+    def confidences(self) -> np.ndarray:
+        """(N,) float32: the probability of the digit read."""
+        sure: np.ndarray = self.probabilities.max(axis=1)
+        return sure
 
     @property
     def accuracy(self) -> float:
@@ -48,20 +55,19 @@ def evaluate(model: nn.Module, images: Tensor, labels: Tensor, loss: Loss, kind:
     training = model.training
     model.eval()
     total = torch.zeros((), dtype=torch.float64)
-    readings, confidences = [], []
+    parts = []
     with torch.inference_mode():
-        for start in range(0, len(labels), _BATCH):
-            part = slice(start, start + _BATCH)
+        for start in range(0, len(labels), BATCH):
+            part = slice(start, start + BATCH)
             logits = model(images[part])
             total += loss(logits.float(), labels[part]).cpu().double() * len(labels[part])
-            likely = probabilities(logits, kind).max(dim=1)
-            readings.append(likely.indices.cpu())
-            confidences.append(likely.values.cpu())
+            parts.append(probabilities(logits, kind).float().cpu())
     model.train(training)
-    read = torch.cat(readings)
-    right = int((read == labels.cpu()).sum())
+    likely = torch.cat(parts).numpy()
+    read = likely.argmax(axis=1)
+    right = int((read == labels.cpu().numpy()).sum())
     mean = float(total) / max(len(labels), 1)
-    return Evaluation(mean, right, read.numpy(), torch.cat(confidences).numpy(), time.perf_counter() - begun)
+    return Evaluation(mean, right, read, likely, time.perf_counter() - begun)
 
 
 def summarise(outcome: Evaluation, labels: np.ndarray, weights: CheckpointKind, epoch: int) -> TestResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import traceback
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ import torch
 from engine import events as ev
 from engine.config import TrainConfig
 from engine.errors import ConfigProblem, DataProblem, Problem
+from engine.looks import Look, keep_look
 from engine.runs import RunFolder, write_atomic
 from engine.worker.checkpoint import fitting, load_checkpoint
 from engine.worker.control import Control
@@ -50,7 +52,7 @@ def train_run(
         trainer = _prepare(folder, config, emit, control, saver, contents)
         end = trainer.train(resumed=contents is not None, interrupted=bool(contents) and not had_ended)
         if end.outcome in ("completed", "early_stopped", "stopped") and trainer.best:
-            test = _test_best(trainer, emit)
+            test = _test_best(trainer, folder, saver, emit)
     except Exception as error:
         fault, reason = _explain(error, config)
         end = End("failed", reason)
@@ -78,24 +80,31 @@ def _prepare(
     return trainer
 
 
-def _test_best(trainer: Trainer, emit: Emit) -> ev.TestResult:
+def _test_best(trainer: Trainer, folder: RunFolder, saver: Saver, emit: Emit) -> ev.TestResult:
     assert trainer.best is not None  # noqa: S101 - seen by the caller
     emit(ev.Phase(name="testing", text="testing the best weights"))
     trainer.model.load_state_dict(trainer.best.weights)
     device = next(trainer.model.parameters()).device
-    test = look(trainer.model, trainer.config, device, "best", trainer.best.epoch)
+    test, seen = look(trainer.model, trainer.config, device, "best", trainer.best.epoch)
+    keep(seen, folder.look("best"), saver)
     emit(ev.Tested(test=test))
     return test
 
 
 def look(
     model: torch.nn.Module, config: TrainConfig, device: torch.device, weights: ev.CheckpointKind, epoch: int
-) -> ev.TestResult:
-    """One look at the test set. Raises `DataProblem` where it is not there."""
+) -> tuple[ev.TestResult, Look]:
+    """One look at the test set: its figures and all it saw. Raises `DataProblem` where the set is not there."""
     data = load_data(config.data_dir)
     split = Split.of(data.test_images, data.test_labels, device)
     outcome = evaluate(model, split.images, split.labels, build_loss(config, training=False), config.loss)
-    return summarise(outcome, data.test_labels.astype("int64"), weights, epoch)
+    seen = Look(outcome.probabilities, data.test_labels, epoch)
+    return summarise(outcome, data.test_labels.astype("int64"), weights, epoch), seen
+
+
+def keep(seen: Look, path: Path, saver: Saver) -> None:
+    """Write what a look saw beside the run's log."""
+    saver.save(path, lambda: keep_look(path, seen))
 
 
 def evaluate_run(folder: RunFolder, weights: ev.CheckpointKind, emit: Emit) -> None:
@@ -106,7 +115,9 @@ def evaluate_run(folder: RunFolder, weights: ev.CheckpointKind, emit: Emit) -> N
     with fitting(folder.checkpoint(weights)):
         model.load_state_dict(contents["model"])
         epoch = contents["best"]["epoch"] if weights == "best" and contents["best"] else contents["place"]["epoch"]
-    emit(ev.Tested(test=look(model.to(device), config, device, weights, epoch)))
+    test, seen = look(model.to(device), config, device, weights, epoch)
+    keep(seen, folder.look(weights), Saver(folder, emit))
+    emit(ev.Tested(test=test))
 
 
 def finished(

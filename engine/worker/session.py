@@ -29,6 +29,7 @@ from engine.eventlog import EventLog, read_events
 from engine.protocol import Hello, Ready, Reply, Steers
 from engine.runs import RunFolder, create_run, find_run
 from engine.settings import read_toml
+from engine.worker.asked import Questions
 from engine.worker.connection import Client, same_user
 from engine.worker.control import Control
 from engine.worker.keeping import Keeper
@@ -54,6 +55,7 @@ class Session:
         self._control: Control | None = None
         self.ready: Ready | None = None
         """Said to new clients once torch is loaded."""
+        self._questions = Questions(self._loop, self._work)
         self._over = asyncio.Event()
         self._busy = self._finished = self._waking = False
         self._job: asyncio.Future[None] | None = None
@@ -88,6 +90,7 @@ class Session:
             await client.talk()
         finally:
             del self._clients[client]
+            self._questions.give_up(client)
             client.leave()
             self._hand_over(None if client is self._steering else self._steering)
             self._end_when_idle(IDLE_SECONDS)
@@ -137,7 +140,7 @@ class Session:
                     self._refuse_unless_steering(client)
                 self._hand_over(client if client.role == "screen" else self._steering)
                 return Reply(id=command.id)
-            if not isinstance(command, cmd.ListDevices):
+            if not isinstance(command, cmd.ListDevices | cmd.Question | cmd.Cancel):
                 self._refuse_unless_steering(client)
             match command:
                 case cmd.Start():
@@ -151,6 +154,12 @@ class Session:
                     return Reply(id=command.id, result=await self._evaluate(command))
                 case cmd.ListDevices():
                     return Reply(id=command.id, result=await self._work(_devices))
+                case cmd.Cancel():
+                    self._questions.give_up(client, command.question)
+                    return Reply(id=command.id)
+                case cmd.ReadPictures():
+                    self._refuse_if_busy()
+                    return Reply(id=command.id, result=await self._questions.answer(command, client))
                 case _:
                     self._steer(command)
                     return Reply(id=command.id)

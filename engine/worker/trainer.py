@@ -20,6 +20,7 @@ from engine import events as ev
 from engine.config import TrainConfig
 from engine.dataset import Dataset
 from engine.errors import ConfigProblem
+from engine.readings import keep_readings
 from engine.runs import RunFolder
 from engine.schedule import learning_rate
 from engine.worker.batches import Batches
@@ -145,11 +146,18 @@ class Trainer:
         self._show_previews()
         if not math.isfinite(outcome.loss):
             return self._diverged(f"the validation loss is {outcome.loss} after epoch {place.epoch}")
+        self._keep_readings(outcome)
         if is_best or (self.best and self._saver.is_missing(self._folder.checkpoint("best"))):
             self._save("best")
         self._save("last")
         self._clock_starts()
         return self._stop_early()
+
+    def _keep_readings(self, outcome: Evaluation) -> None:
+        """Keep what was read in each validation image, for whoever wants to know since when."""
+        path, place = self._folder.readings, self.place
+        read, sure = outcome.readings, outcome.confidences
+        self._saver.save(path, lambda: keep_readings(path, place.epoch, place.step, read, sure))
 
     def _stop_early(self) -> End | None:
         patience = self.config.patience

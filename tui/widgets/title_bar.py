@@ -7,7 +7,18 @@ from textual.content import Content
 from tui.views.status import title
 from tui.widgets.line import SnapshotText, button
 
-_TABS = (("train", "1", "Train"), ("runs", "2", "Runs"), ("log", "3", "Log"))
+_TABS = (
+    ("train", "1", "Train"),
+    ("runs", "2", "Runs"),
+    ("log", "3", "Log"),
+    ("digits", "4", "Digits"),
+    ("confusion", "5", "Confusion"),
+    ("draw", "6", "Draw"),
+    ("inside", "7", "Inside"),
+    ("test", "8", "Test"),
+)
+_ROOMY = 120
+"""Cells from which all tabs have their names."""
 
 
 class TitleBar(SnapshotText):
@@ -27,7 +38,7 @@ class TitleBar(SnapshotText):
 
     def build(self, width: int, height: int) -> Content:
         """The title, cut where the tabs need its place."""
-        tabs = self._tabs(short=width < 76)
+        tabs = self._tabs(short=width < _ROOMY)
         name = title(self.snapshot, ascii_only=self.ascii_only)
         room = max(width - tabs.cell_length - 1, 0)
         if name.cell_length > room:

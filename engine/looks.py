@@ -1,0 +1,56 @@
+"""All probabilities of a look at the test set: ``look-best.npz`` and ``look-last.npz`` in a run's folder."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.runs import write_atomic
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What a network read in N test images: `probabilities` (N, 10) float32, `labels` (N,) uint8, weights of `epoch`."""
+
+    probabilities: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.uint8]
+    epoch: int
+
+    @property
+    def readings(self) -> npt.NDArray[np.uint8]:
+        """(N,): the digit read in each."""
+        read: npt.NDArray[np.uint8] = self.probabilities.argmax(axis=1).astype(np.uint8)
+        return read
+
+    @property
+    def confidences(self) -> npt.NDArray[np.float32]:
+        """(N,): the probability of the digit read."""
+        sure: npt.NDArray[np.float32] = self.probabilities.max(axis=1)
+        return sure
+
+
+def keep_look(path: Path, look: Look) -> None:
+    """Write a look, whole or not at all. Raises OSError."""
+    buffer = io.BytesIO()
+    np.savez(buffer, probabilities=look.probabilities, labels=look.labels, epoch=np.int64(look.epoch))
+    write_atomic(path, buffer.getvalue())
+
+
+def read_look(path: Path) -> Look | None:
+    """The look kept at `path`; None where there is none, or none of ours."""
+    try:
+        if not path.is_file():
+            return None
+        with np.load(path, allow_pickle=False) as kept:
+            probabilities, labels, epoch = kept["probabilities"], kept["labels"], kept["epoch"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+    shape = (len(labels), 10) if labels.ndim == 1 else None
+    if probabilities.shape != shape or probabilities.dtype != np.float32 or labels.dtype != np.uint8 or epoch.shape:
+        return None
+    return Look(probabilities, labels, int(epoch))

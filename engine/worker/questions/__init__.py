@@ -1,0 +1,69 @@
+"""Questions about a run, answered from its checkpoints by an engine that trains nothing: training is never held up."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import torch
+
+from engine import commands as cmd
+from engine.runs import find_run
+from engine.worker.questions.network import Network, load_network
+from engine.worker.questions.reading import read_pictures
+
+Report = Callable[[float, str], None]
+"""Called with how far an answer is, 0 to 1, and what is being done. Raises `GivenUp` where nobody waits for it any more."""
+
+NICENESS = 10
+"""Training in another process comes first."""
+
+
+class GivenUp(Exception):
+    """The question was taken back."""
+
+
+class Answering:
+    """One question on its way: told how far it is, from the thread that works on it."""
+
+    def __init__(self, tell: Callable[[float, str], object]) -> None:
+        self._tell = tell
+        self._given_up = threading.Event()
+
+    def give_up(self) -> None:
+        """Nobody waits for the answer any more."""
+        self._given_up.set()
+
+    def report(self, share: float, text: str = "") -> None:
+        """How far it is. Raises `GivenUp`."""
+        if self._given_up.is_set():
+            raise GivenUp
+        self._tell(share, text)
+
+
+def answer(question: cmd.Question, report: Report) -> dict[str, Any]:
+    """The answer to a question, for `protocol.Reply.result`. Raises `Problem`, or `GivenUp` by way of `report`."""
+    _be_nice()
+    torch.set_num_threads(1)
+    network = load_network(find_run(question.run), question.weights)
+    report(0.0, "")
+    match question:
+        case cmd.ReadPictures():
+            return read_pictures(network, question)
+
+
+_nice = False
+
+
+def _be_nice() -> None:
+    global _nice  # noqa: PLW0603 - niceness is the process's
+    if not _nice:
+        _nice = True
+        with suppress(OSError):
+            os.nice(NICENESS)
+
+
+__all__ = ["Answering", "GivenUp", "Network", "Report", "answer"]

@@ -1,0 +1,72 @@
+"""A run's network as one of its checkpoints has it, kept for the next question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine import events as ev
+from engine.config import TrainConfig
+from engine.errors import RunProblem, reason
+from engine.runs import RunFolder
+from engine.worker.checkpoint import fitting, load_checkpoint
+from engine.worker.evaluate import BATCH
+from engine.worker.losses import probabilities
+from engine.worker.models import build_model
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A network that only reads, on the CPU, and where its weights are from."""
+
+    model: nn.Module
+    config: TrainConfig
+    weights: ev.CheckpointKind
+    epoch: int
+    step: int
+
+    @torch.inference_mode()
+    def read(self, images: Tensor, *, exact: bool = False) -> np.ndarray:
+        """Probabilities (N, 10) float32 of images (N, 1, 28, 28) floats 0 to 1.
+
+        `exact`: in batches of the size a test has, since the same sums in another order differ in the last digit.
+        """
+        parts = []
+        for part in images.split(BATCH):
+            padded = torch.cat([part, part.new_zeros(BATCH - len(part), *part.shape[1:])]) if exact else part
+            parts.append(probabilities(self.model(padded), self.config.loss)[: len(part)])
+        return torch.cat(parts).numpy() if parts else np.empty((0, 10), np.float32)
+
+    def place(self) -> dict[str, Any]:
+        """Where the weights are from, for an answer."""
+        return {"weights": self.weights, "epoch": self.epoch, "step": self.step}
+
+
+def load_network(run: RunFolder, weights: ev.CheckpointKind) -> Network:
+    """The network of a run's checkpoint ``last`` or ``best``. Raises `RunProblem` where there is none that opens."""
+    path = run.checkpoint(weights)
+    try:
+        stamp = path.stat()
+    except FileNotFoundError as fault:
+        raise RunProblem(f"{run.name} has no weights yet: its first checkpoint comes after the first epoch.") from fault
+    except OSError as fault:
+        raise RunProblem(f"{path} cannot be read: {reason(fault)}.") from fault
+    return _load(run, weights, stamp.st_mtime_ns, stamp.st_ino)
+
+
+@lru_cache(maxsize=2)
+def _load(run: RunFolder, weights: ev.CheckpointKind, _written: int, _inode: int) -> Network:
+    path = run.checkpoint(weights)
+    config, contents = load_checkpoint(path)
+    with torch.random.fork_rng(), fitting(path):
+        model = build_model(config)
+        model.load_state_dict(contents["model"])
+        best = contents["best"] if weights == "best" else None
+        place = contents["place"]
+        epoch, step = (best["epoch"], best["step"]) if best else (place["epoch"], place["step"])
+    return Network(model.eval(), config, weights, epoch, step)

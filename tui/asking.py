@@ -1,0 +1,52 @@
+"""An engine for questions alone, started when the first is asked, so that the one that trains is left in peace."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+from engine.client import EngineLike, Heard, Lost
+from engine.commands import Question
+from engine.errors import EngineProblem
+from tui.session import Connect
+
+
+class Asker:
+    """Answers to questions about runs. Use it in one event loop."""
+
+    def __init__(self, start: Connect) -> None:
+        self._start = start
+        self._engine: EngineLike | None = None
+        self._starting = asyncio.Lock()
+        self._listening: asyncio.Task[None] | None = None
+
+    async def ask(self, question: Question, heard: Heard | None = None) -> dict[str, Any]:
+        """The answer. Raises the `Problem` it is refused with. `heard` is told how far it is; cancelling gives it up."""
+        engine = await self._connected()
+        reply = await engine.send(question, heard)
+        return reply.result
+
+    async def _connected(self) -> EngineLike:
+        async with self._starting:
+            if self._engine is None:
+                self._engine = engine = await self._start()
+                self._listening = asyncio.create_task(self._listen(engine), name="questions")
+            return self._engine
+
+    async def _listen(self, engine: EngineLike) -> None:
+        """Take what it tells, which is nothing, until it is gone: the next question starts another."""
+        async for message in engine.events():
+            if isinstance(message, Lost):
+                break
+        if self._engine is engine:
+            self._engine = None
+
+    async def close(self) -> None:
+        """Leave the engine; it ends by itself."""
+        engine, self._engine = self._engine, None
+        if self._listening is not None:
+            self._listening.cancel()
+        if engine is not None:
+            with contextlib.suppress(EngineProblem, OSError):
+                await engine.close()

@@ -1,0 +1,130 @@
+"""What the screens on single digits show: the images of a split with what a run reads in them, at one of its epochs."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.dataset import load
+from engine.errors import Problem
+from engine.history import RunState
+from engine.looks import read_look
+from engine.readings import NONE, Readings, read_readings
+from engine.runs import RunFolder
+from tui.inspection import Choice, SplitName
+
+Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inspected:
+    """N labelled images and what the run `run` reads in them.
+
+    `images` (N, 28, 28), `labels`, `readings` (N,) uint8; `confidences` (N,) float32, the probability of what is read.
+    Of the test set they are exact, with all `probabilities` (N, 10); of the validation set they are kept in steps of
+    1/255, and `epochs` are those that can be chosen, with `history` over them.
+    """
+
+    run: str
+    split: SplitName
+    epoch: int
+    images: Bytes
+    labels: Bytes
+    readings: Bytes
+    confidences: npt.NDArray[np.float32]
+    probabilities: npt.NDArray[np.float32] | None = None
+    epochs: tuple[int, ...] = ()
+    history: Readings = NONE
+
+    @property
+    def wrong(self) -> npt.NDArray[np.bool_]:
+        """(N,): whether each is read wrongly."""
+        wrong: npt.NDArray[np.bool_] = self.readings != self.labels
+        return wrong
+
+    def label_probability(self) -> npt.NDArray[np.float32] | None:
+        """(N,): the probability of the right digit, where it is known."""
+        if self.probabilities is None:
+            return None
+        right: npt.NDArray[np.float32] = self.probabilities[np.arange(len(self.labels)), self.labels]
+        return right
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Images:
+    """The images and labels of the two splits that are looked into."""
+
+    validation: Bytes
+    validation_labels: Bytes
+    test: Bytes
+    test_labels: Bytes
+
+    def of(self, split: SplitName) -> tuple[Bytes, Bytes]:
+        """Images (N, 28, 28) and labels (N,) of a split."""
+        return (self.test, self.test_labels) if split == "test" else (self.validation, self.validation_labels)
+
+
+@functools.lru_cache(maxsize=1)
+def images_of(data_dir: str) -> Images:
+    """A data set's, without its training images. Raises `DataProblem`."""
+    data = load(Path(data_dir) if data_dir else None)
+    kept = (data.validation_images, data.validation_labels, data.test_images, data.test_labels)
+    return Images(*(np.array(part) for part in kept))  # copies: the rest of the file's memory can go
+
+
+def inspect(run: RunFolder, state: RunState, choice: Choice) -> Inspected | str:
+    """What there is to see, or why there is nothing, in a sentence. Reads files: not for the event loop."""
+    try:
+        images, labels = images_of(state.config.data_dir).of(choice.split)
+    except Problem as fault:
+        return str(fault)
+    if choice.split == "test":
+        return _test(run, state, images, labels)
+    return _validation(run, state, choice, images, labels)
+
+
+def _test(run: RunFolder, state: RunState, images: Bytes, labels: Bytes) -> Inspected | str:
+    if state.test is None:
+        return "The test set has not been looked at: that is done once, when the run ends."
+    look = read_look(run.look(state.test.weights))
+    if look is None:
+        return "What the test saw was not kept with this run; e on the Test screen looks again."
+    if not np.array_equal(look.labels, labels):
+        return f"{run.name} was tested on other images than those at hand."
+    return Inspected(
+        run=run.name,
+        split="test",
+        epoch=look.epoch,
+        images=images,
+        labels=labels,
+        readings=look.readings,
+        confidences=look.confidences,
+        probabilities=look.probabilities,
+    )
+
+
+def _validation(run: RunFolder, state: RunState, choice: Choice, images: Bytes, labels: Bytes) -> Inspected | str:
+    history = read_readings(run.readings)
+    last = state.epochs[-1].epoch if state.epochs else 0
+    epochs = tuple(int(epoch) for epoch in history.epochs if epoch <= last)
+    if not epochs:
+        return "Nothing has been read yet: the first readings come with the first epoch's validation."
+    if history.digits.shape[1] != len(labels):
+        return f"{run.name} was validated on other images than those at hand."
+    epoch = choice.epoch if choice.epoch in epochs else epochs[-1]
+    row = history.at(epoch)
+    return Inspected(
+        run=run.name,
+        split="validation",
+        epoch=epoch,
+        images=images,
+        labels=labels,
+        readings=np.array(history.digits[row]),
+        confidences=(history.confidences[row] / 255).astype(np.float32),
+        epochs=epochs,
+        history=history,
+    )

@@ -97,6 +97,8 @@ class Followed:
             "config.toml",
             "engine.log",
             "events.jsonl",
+            "look-best.npz",
+            "readings.bin",
             "result.json",
             "last.pt",
             "best.pt",

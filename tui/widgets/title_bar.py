@@ -17,8 +17,6 @@ _TABS = (
     ("inside", "7", "Inside"),
     ("test", "8", "Test"),
 )
-_ROOMY = 120
-"""Cells from which all tabs have their names."""
 
 
 class TitleBar(SnapshotText):
@@ -37,9 +35,11 @@ class TitleBar(SnapshotText):
         self._here = here
 
     def build(self, width: int, height: int) -> Content:
-        """The title, cut where the tabs need its place."""
-        tabs = self._tabs(short=width < _ROOMY)
+        """The title, cut where the tabs need its place; they have their names where there is room for both."""
         name = title(self.snapshot, ascii_only=self.ascii_only)
+        tabs = self._tabs(short=False)
+        if name.cell_length + 1 + tabs.cell_length > width:
+            tabs = self._tabs(short=True)
         room = max(width - tabs.cell_length - 1, 0)
         if name.cell_length > room:
             name = name.truncate(room, ellipsis=not self.ascii_only)

@@ -65,7 +65,10 @@ def test_pixels_become_floats_from_nought_to_one() -> None:
 def test_the_figures_of_a_test() -> None:
     labels = np.array([0, 0, 1, 2, 2, 2])
     readings = np.array([0, 1, 1, 2, 0, 0])
-    outcome = Evaluation(0.5, 3, readings, np.linspace(0.5, 1, 6).astype(np.float32), 0.1)
+    sure = np.linspace(0.5, 1, 6).astype(np.float32)
+    likely = np.zeros((6, 10), np.float32)
+    likely[np.arange(6), readings] = sure
+    outcome = Evaluation(0.5, 3, readings, likely, 0.1)
     test = summarise(outcome, labels, "best", 7)
     assert (test.images, test.wrong, test.accuracy, test.epoch) == (6, 3, 0.5, 7)
     assert (test.low, test.high) == wilson_interval(3, 6)
@@ -77,5 +80,5 @@ def test_the_figures_of_a_test() -> None:
 
 
 def test_a_loss_that_is_no_number_is_none() -> None:
-    outcome = Evaluation(float("nan"), 0, np.zeros(2, dtype=np.int64), np.zeros(2, dtype=np.float32), 0.1)
+    outcome = Evaluation(float("nan"), 0, np.zeros(2, dtype=np.int64), np.zeros((2, 10), dtype=np.float32), 0.1)
     assert summarise(outcome, np.array([1, 1]), "last", 1).loss is None

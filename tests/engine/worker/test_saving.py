@@ -81,9 +81,19 @@ def test_every_fault_is_told_once_and_the_run_ends_well(train: Train, disk: Disk
     assert story.end.outcome == "completed"
     assert story.end.test is not None
     said = os.strerror(number)
-    assert [name for name, what in news(story) if what == said] == ["best.pt", "last.pt", "result.json"]
+    assert [name for name, what in news(story) if what == said] == [
+        "best.pt",
+        "last.pt",
+        "look-best.npz",
+        "result.json",
+    ]
     assert not any(what in ("saved", "again") for _, what in news(story))
-    assert [Path(fault.path).name for fault in story.state.unsaved] == ["best.pt", "last.pt", "result.json"]
+    assert [Path(fault.path).name for fault in story.state.unsaved] == [
+        "best.pt",
+        "last.pt",
+        "look-best.npz",
+        "result.json",
+    ]
     assert all(Path(fault.path).parent == story.folder.path for fault in story.state.unsaved)
     assert isinstance(story.events[-2], ev.SaveFailed)  # before the last event: whoever leaves then knows
     expect_nothing_half(story.folder)
@@ -141,7 +151,13 @@ def test_a_folder_that_is_gone_is_told_and_the_run_ends_well(
     story = train(after(1, lambda: damage(folder_below(tmp_path).path)), epochs=2)
     assert story.end.outcome == "completed"
     assert {what for _, what in news(story)} == {reason}
-    assert [Path(fault.path).name for fault in story.state.unsaved] == ["best.pt", "last.pt", "result.json"]
+    assert [Path(fault.path).name for fault in story.state.unsaved] == [
+        "readings.bin",
+        "best.pt",
+        "last.pt",
+        "look-best.npz",
+        "result.json",
+    ]
 
 
 def test_a_folder_that_may_not_be_written_to_is_told_and_the_run_ends_well(train: Train, tmp_path: Path) -> None:
@@ -182,7 +198,7 @@ def test_a_run_of_the_same_name_that_another_engine_has_made_is_left_alone(train
         assert [each.name for each in story.folder.path.iterdir()] == ["session.json"]
     assert story.end.outcome == "completed"
     assert all("process 1 on" in fault.reason for fault in story.state.unsaved)
-    assert len(story.state.unsaved) == 3
+    assert len(story.state.unsaved) == 5
 
 
 def test_a_disk_so_full_that_not_even_the_fault_can_be_printed_ends_no_run_without_a_word(

@@ -1,0 +1,104 @@
+"""Which digits the screens on single digits are given: those of a split at an epoch, or the reason why none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from engine.config import make_config
+from engine.history import RunState, fold
+from engine.looks import Look, keep_look
+from engine.readings import keep_readings
+from engine.runs import RunFolder, create_run
+from tests.events_kit import ending, epoch_events, numbered, opening
+from tests.kit import write_tiny_set
+from tui.inspected import Inspected, images_of, inspect
+from tui.inspection import Choice, stepped
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_set(tmp_path_factory.mktemp("data"), train=300, test=64)
+
+
+@pytest.fixture
+def run(data: Path) -> tuple[RunFolder, RunState]:
+    """A run of three epochs that has ended, and what is known of it."""
+    config = make_config({"data_dir": str(data), "epochs": 3})
+    folder = create_run(config, preset="", version="test", name="demo")
+    labels = images_of(str(data)).validation_labels
+    for epoch in (1, 2, 3):
+        read = labels.copy()
+        read[epoch:10] = (read[epoch:10] + 1) % 10
+        keep_readings(folder.readings, epoch, 16 * epoch, read, np.full(len(read), 0.8))
+    state = fold(
+        numbered(
+            [
+                *opening(config, run="demo"),
+                *(e for n in (1, 2, 3) for e in epoch_events(config, n)),
+                *ending(config, 3, run="demo"),
+            ]
+        )
+    )
+    return folder, state
+
+
+def shown(found: Inspected | str) -> Inspected:
+    assert isinstance(found, Inspected), found
+    return found
+
+
+def test_the_newest_epoch_is_shown_unless_one_is_chosen(run: tuple[RunFolder, RunState]) -> None:
+    newest = shown(inspect(*run, Choice()))
+    assert (newest.epoch, newest.epochs, int(newest.wrong.sum())) == (3, (1, 2, 3), 7)
+    assert newest.confidences[0] == pytest.approx(0.8)
+    assert newest.images.shape == (50, 28, 28)
+    assert shown(inspect(*run, Choice(epoch=1))).wrong.sum() == 9
+    assert shown(inspect(*run, Choice(epoch=9))).epoch == 3
+
+
+def test_epochs_that_do_not_count_any_more_are_not_shown(run: tuple[RunFolder, RunState]) -> None:
+    folder, state = run
+    resumed = msgspec.structs.replace(state, epochs=state.epochs[:2])
+    assert shown(inspect(folder, resumed, Choice())).epochs == (1, 2)
+
+
+def test_the_test_set_is_shown_once_it_was_looked_at(run: tuple[RunFolder, RunState], data: Path) -> None:
+    folder, state = run
+    choice = Choice("test")
+    untested = msgspec.structs.replace(state, test=None)
+    assert "has not been looked at" in str(inspect(folder, untested, choice))
+    assert "was not kept" in str(inspect(folder, state, choice))
+    labels = images_of(str(data)).test_labels
+    likely = np.full((64, 10), 0.01, np.float32)
+    likely[np.arange(64), labels] = 0.91
+    keep_look(folder.look("best"), Look(likely, labels, 2))
+    found = shown(inspect(folder, state, choice))
+    assert (found.split, found.epoch, int(found.wrong.sum())) == ("test", 2, 0)
+    assert found.label_probability() is not None and found.label_probability()[3] == np.float32(0.91)  # type: ignore[index]
+    keep_look(folder.look("best"), Look(likely, (labels + 1) % 10, 2))
+    assert inspect(folder, state, choice) == "demo was tested on other images than those at hand."
+
+
+def test_what_cannot_be_shown_is_said(run: tuple[RunFolder, RunState], tmp_path: Path) -> None:
+    folder, state = run
+    assert "other images" not in str(inspect(folder, state, Choice()))
+    other = write_tiny_set(tmp_path / "other", train=120, test=32)
+    moved = msgspec.structs.replace(state, config=make_config({"data_dir": str(other)}))
+    assert inspect(folder, moved, Choice()) == "demo was validated on other images than those at hand."
+    nowhere = msgspec.structs.replace(state, config=make_config({"data_dir": str(tmp_path / "none")}))
+    assert str(tmp_path / "none") in str(inspect(folder, nowhere, Choice()))
+    folder.readings.unlink()
+    assert "first readings come with the first epoch" in str(inspect(folder, state, Choice()))
+
+
+def test_stepping_stays_within_the_epochs_and_follows_the_newest(run: tuple[RunFolder, RunState]) -> None:
+    found = shown(inspect(*run, Choice()))
+    back = stepped(Choice(), found, -1)
+    assert back == Choice(epoch=2)
+    first = shown(inspect(*run, Choice(epoch=1)))
+    assert stepped(Choice(epoch=1), first, -1) == Choice(epoch=1)
+    assert stepped(Choice(epoch=1), first, 5) == Choice()

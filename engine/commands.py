@@ -5,6 +5,8 @@ Each is answered by one `protocol.Reply` with the same `id`: accepted, or refuse
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from engine.config import TrainConfig
@@ -17,12 +19,24 @@ class Base(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", forbid_u
     id: int = 0
 
 
+class PlannedChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Other values for hyperparameters, before step number `step` (from 0) is made."""
+
+    step: int
+    values: dict[str, Any]
+
+
 class Start(Base, frozen=True, kw_only=True, tag="start"):
-    """Begin a new run. `name` is its name, or empty for one made up."""
+    """Begin a new run. `name` is its name, or empty for one made up.
+
+    `changes` are made at their steps, and at step `stop_at` it is stopped as `Stop` does: so an earlier run is run again.
+    """
 
     config: TrainConfig
     preset: str = ""
     name: str = ""
+    changes: tuple[PlannedChange, ...] = ()
+    stop_at: int | None = None
 
 
 class ResumeRun(Base, frozen=True, kw_only=True, tag="resume_run"):
@@ -49,6 +63,19 @@ class Continue(Base, frozen=True, kw_only=True, tag="continue"):
 
 class StepBatch(Base, frozen=True, kw_only=True, tag="step"):
     """Train one batch and pause."""
+
+
+class Change(Base, frozen=True, kw_only=True, tag="change"):
+    """Give hyperparameters other values from the next step on: `values` by name, as numbers and texts.
+
+    Those that are `live` in `engine.config.HYPERPARAMETERS` can be changed; `Reply.result` has `changed`, what was.
+    """
+
+    values: dict[str, Any]
+
+
+class Undo(Base, frozen=True, kw_only=True, tag="undo"):
+    """Give what was changed last the values it had before, as a new change; once more goes back further."""
 
 
 class OneMoreEpoch(Base, frozen=True, kw_only=True, tag="one_more_epoch"):
@@ -96,7 +123,7 @@ Question = ReadPictures
 Each is answered by a `Reply`; one that takes long tells how far it is (`protocol.Working`), and can be given up.
 """
 
-Steering = Pause | Continue | StepBatch | OneMoreEpoch | Stop | Abort
+Steering = Pause | Continue | StepBatch | Change | Undo | OneMoreEpoch | Stop | Abort
 """Commands for the run under way; the trainer takes them between two steps."""
 
 Job = Start | ResumeRun | EvaluateRun | ListDevices

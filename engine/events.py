@@ -162,13 +162,17 @@ class Continued(Base, frozen=True, kw_only=True, tag="continued"):
 
 
 class Changed(Base, frozen=True, kw_only=True, tag="changed"):
-    """A hyperparameter took another value from the next step on; both values as a person types them."""
+    """A hyperparameter took another value from the next step on; both values as a person types them.
+
+    `note` says what else that means, where it does (what becomes of an optimizer's memory).
+    """
 
     step: int
     position: float
     name: str
     old: str
     new: str
+    note: str = ""
 
 
 class CheckpointSaved(Base, frozen=True, kw_only=True, tag="checkpoint_saved"):

@@ -220,6 +220,7 @@ def _started(state: RunState, event: ev.RunStarted) -> RunState:
         stopped_at=None,
         finished=None,
         test=None,
+        tests=(),
         unsaved=(),
     )
 
@@ -262,7 +263,8 @@ def _changed(state: RunState, event: ev.Changed) -> RunState:
     if parameter is None:
         return state
     label = parameter.about.label.lower()
-    mark = Mark("changed", event.step, event.position, f"{label} {event.old} → {event.new}")
+    words = f"{label} {event.old} → {event.new}" + (f" ({event.note})" if event.note else "")
+    mark = Mark("changed", event.step, event.position, words)
     try:
         config = msgspec.structs.replace(state.config, **{event.name: parameter.parse(event.new)})
     except ConfigProblem:  # a value that only a later version knows

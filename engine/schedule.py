@@ -11,14 +11,19 @@ ONE_CYCLE_END = 1e-4
 """One-cycle starts and ends at these shares of the highest rate."""
 
 
-def learning_rate(config: TrainConfig, step: int, steps_per_epoch: int, plateau_scale: float = 1.0) -> float:
+def learning_rate(
+    config: TrainConfig, step: int, steps_per_epoch: int, plateau_scale: float = 1.0, planned_from: float = 0.0
+) -> float:
     """Rate of step number `step` (from 0) in a run of ``config.epochs`` epochs.
 
-    The plan covers the whole run: with more epochs it is another plan, followed from the present step on.
+    The plan covers the run from epoch `planned_from` on, where the schedule was chosen, which is all of it mostly: with more
+    epochs it is another plan, followed from the present step on.
     `plateau_scale` is what the plateau schedule's cuts have come to. One-cycle: Smith and Topin 2018
     ("Super-convergence"), a straight rise, then half a cosine down; cosine: Loshchilov and Hutter 2017 ("SGDR"), one period, to zero.
     """
-    total = max(config.epochs * steps_per_epoch, 1)
+    passed = round(planned_from * steps_per_epoch)
+    step -= passed
+    total = max(config.epochs * steps_per_epoch - passed, 1)
     done = min(step / total, 1.0)
     peak = config.learning_rate
     match config.schedule:

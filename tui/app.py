@@ -7,7 +7,7 @@ import functools
 import gc
 import importlib
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -42,6 +42,7 @@ from tui.terminal import TerminalApp
 from tui.themes import THEMES, after, theme_name
 from tui.views.available import available, resumable
 from tui.views.snapshot import Snapshot
+from tui.views.steering import next_rate
 from tui.widgets.ascii_scrollbar import AsciiScrollBarRender
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ class MnistApp(TerminalApp):
         self._preset = settings.preset
         self._starting = False
         self._seen = ("", 0, 0)
+        self._rate_asked = ("", 0, 0.0)
+        """Of which run, after how many marks, and the learning rate that was asked for since then."""
         self._choice = Choice()
         self._inspecting = ("", 0.0, 0, 0)
         self._session = Session(self._changed)
@@ -367,6 +370,31 @@ class MnistApp(TerminalApp):
     def action_stop(self) -> None:
         """Finish the batch, validate, test, end."""
         self.steer("stop", cmd.Stop())
+
+    @work(group="change", exit_on_error=False)
+    async def change(self, values: Mapping[str, object]) -> None:
+        """Give hyperparameters of the run in training other values; a refusal is told."""
+        try:
+            await self._session.send(cmd.Change(values=dict(values)))
+        except Problem as fault:
+            self._refused(fault)
+            self._changed()
+
+    def action_rate(self, by: int) -> None:
+        """Raise or lower the learning rate of the run in training: 1, 2, 5, 10 …"""
+        if self.refuses("change"):
+            return
+        state = self._session.state
+        asked = (state.run, len(state.marks))
+        if asked != self._rate_asked[:2]:  # told of by now: begin from there
+            self._rate_asked = (*asked, state.config.learning_rate)
+        rate = next_rate(self._rate_asked[2], by)
+        self._rate_asked = (*asked, rate)
+        self.change({"learning_rate": rate})
+
+    def action_undo(self) -> None:
+        """Give what was changed last its value from before."""
+        self.steer("undo", cmd.Undo())
 
     def action_take_control(self) -> None:
         """Steer, where another screen does."""

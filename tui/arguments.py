@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 ALIASES = {"learning_rate": "--lr", "batch_size": "--batch"}
 """Second, shorter flags of some hyperparameters."""
 
+
+def field_named(given: str) -> str:
+    """The hyperparameter that a person means by a name with hyphens or underscores, or a shorter one ("lr")."""
+    name = given.strip().lower().replace("-", "_")
+    return next((field for field, flag in ALIASES.items() if flag == f"--{name}"), name)
+
+
 _PLACEHOLDERS: dict[Kind, str] = {
     "choice": "NAME",
     "int": "N",

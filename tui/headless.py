@@ -66,14 +66,21 @@ def exit_code(end: Finished) -> ExitCode:
             return ExitCode.FAILED
 
 
-def run_job(job: Job, args: argparse.Namespace, state: RunState | None = None) -> int:
+def run_job(
+    job: Job,
+    args: argparse.Namespace,
+    state: RunState | None = None,
+    then: Callable[[RunState], object] | None = None,
+) -> int:
     """Give a new engine the job, show what comes of it as `args` (json, quiet) ask, and return the exit status.
 
-    `state` is what is known of the run already. Raises `Problem` where the engine refuses or is lost.
+    `state` is what is known of the run already; `then` is called with what is known of it in the end. Raises `Problem` where the engine refuses or is lost.
     """
     presenter = make_presenter(sys.stdout, sys.stderr, find_folder, json=args.json, quiet=args.quiet)
     follower = Follower(start_engine, job, presenter, state or RunState())
     status = asyncio.run(follower.run())
+    if then is not None:
+        then(follower.state)
     if words := follower.last_words():
         with contextlib.suppress(OSError):
             print(words, file=sys.stderr, flush=True)

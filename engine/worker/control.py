@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import queue
+from dataclasses import dataclass
 
-from engine.commands import Steering
+from engine.commands import Change, PlannedChange, Steering, Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to happen at steps known beforehand: changes, in order, and a stop."""
+
+    changes: tuple[PlannedChange, ...] = ()
+    stop_at: int | None = None
 
 
 class Control:
-    """Commands for the run under way. `post` from any thread; `take` and `wait` from the trainer's."""
+    """Commands for the run under way. `post` from any thread; `take`, `due` and `wait` from the trainer's."""
 
-    def __init__(self) -> None:
+    def __init__(self, plan: Plan | None = None) -> None:
         self._queue: queue.SimpleQueue[Steering] = queue.SimpleQueue()
+        plan = plan or Plan()
+        self._changes = list(plan.changes)
+        self._stop_at = plan.stop_at
 
     def post(self, command: Steering) -> None:
         """Leave a command for the trainer."""
         self._queue.put(command)
 
-    def take(self) -> Steering | None:
-        """The next command, or None; costs next to nothing."""
+    def take(self, step: int) -> Steering | None:
+        """The next command before step number `step`, or None; costs next to nothing."""
+        if self._changes and self._changes[0].step <= step:
+            return Change(values=self._changes.pop(0).values)
+        if self._stop_at is not None and self._stop_at <= step:
+            self._stop_at = None
+            return Stop()
         return None if self._queue.empty() else self._queue.get()
 
     def wait(self) -> Steering:

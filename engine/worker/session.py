@@ -31,9 +31,10 @@ from engine.runs import RunFolder, create_run, find_run
 from engine.settings import read_toml
 from engine.worker.asked import Questions
 from engine.worker.connection import Client, same_user
-from engine.worker.control import Control
+from engine.worker.control import Control, Plan
 from engine.worker.keeping import Keeper
 from engine.worker.output import Output
+from engine.worker.steering import Live, check_plan
 
 IDLE_SECONDS = 2.0
 FIRST_CLIENT_SECONDS = 20.0
@@ -53,6 +54,7 @@ class Session:
         """In the order they came."""
         self._steering: Client | None = None
         self._control: Control | None = None
+        self._live: Live | None = None
         self.ready: Ready | None = None
         """Said to new clients once torch is loaded."""
         self._questions = Questions(self._loop, self._work)
@@ -161,8 +163,7 @@ class Session:
                     self._refuse_if_busy()
                     return Reply(id=command.id, result=await self._questions.answer(command, client))
                 case _:
-                    self._steer(command)
-                    return Reply(id=command.id)
+                    return Reply(id=command.id, result=self._steer(command))
         except Problem as problem:
             field = problem.field or "" if isinstance(problem, ConfigProblem) else ""
             return Reply(id=command.id, error=str(problem), exit_code=int(problem.exit_code), field=field)
@@ -174,14 +175,23 @@ class Session:
             error = f"The engine failed at this: {type(fault).__name__}: {fault}."
             return Reply(id=command.id, error=error, exit_code=int(ExitCode.FAILED))
 
-    def _steer(self, command: cmd.Steering) -> None:
-        if self._control is None:
+    def _steer(self, command: cmd.Steering) -> dict[str, Any]:
+        if self._control is None or self._live is None:
             raise EngineProblem("Nothing is training.")
+        match command:
+            case cmd.Change(values=values):
+                command = self._live.change(values)
+            case cmd.Undo():
+                command = self._live.undo()
+            case cmd.OneMoreEpoch():
+                command = self._live.change({"epochs": self._live.config.epochs + 1})
         self._control.post(command)
+        return {"changed": command.values} if isinstance(command, cmd.Change) else {}
 
     def _start(self, command: cmd.Start) -> dict[str, Any]:
         self._refuse_if_busy()
         config = make_config(msgspec.structs.asdict(command.config))
+        check_plan(config, command.changes)
         run = create_run(config, preset=command.preset, version=engine.__version__, name=command.name)
         try:
             self._enter_run(run)
@@ -189,7 +199,7 @@ class Session:
             shutil.rmtree(run.path, ignore_errors=True)
             raise
         self.emit(_created(run, config, command.preset))
-        self._train(run, config, None)
+        self._train(run, config, None, Plan(command.changes, command.stop_at))
         return {"run": run.name, "path": str(run.path)}
 
     async def _resume(self, command: cmd.ResumeRun) -> dict[str, Any]:
@@ -266,8 +276,10 @@ class Session:
         if self.run and (keep is None or keep.path != self.run.path):
             release(self.run)
 
-    def _train(self, run: RunFolder, config: TrainConfig, contents: dict[str, Any] | None) -> None:
-        self._busy, self._finished, self._control = True, False, Control()
+    def _train(
+        self, run: RunFolder, config: TrainConfig, contents: dict[str, Any] | None, plan: Plan | None = None
+    ) -> None:
+        self._busy, self._finished, self._control, self._live = True, False, Control(plan), Live(config)
         if self.ready is None:
             self.emit(ev.Phase(name="importing", text="loading torch"))
 

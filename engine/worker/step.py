@@ -12,7 +12,7 @@ from engine.worker.flat import FlatParameters
 from engine.worker.graph import CudaRecorder, Replayed, can_record
 from engine.worker.losses import build_loss
 from engine.worker.meter import Scalar
-from engine.worker.models import dropout_of
+from engine.worker.models import dropout_of, set_dropout
 from engine.worker.optimizers import build_optimizer, updates
 from engine.worker.setup import autocast
 from engine.worker.written import WrittenOut, can_write_out
@@ -26,17 +26,40 @@ class Step:
 
     def __init__(self, model: nn.Module, config: TrainConfig, device: torch.device) -> None:
         self.model = model
-        self._config, self._device = config, device
+        self._device = device
         self._flat = FlatParameters(model)
-        self._loss = build_loss(config, training=True)
         self._written = WrittenOut(model, self._flat, config) if can_write_out(config, device) else None
-        records = can_record(config, device)
-        self._rate = torch.tensor(config.learning_rate, device=device) if records else None
+        self._scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
+        self.parameters = self._flat.weights.numel()
+        self._set_up(config)
+
+    def _set_up(self, config: TrainConfig) -> None:
+        """Make what follows from the configuration and remembers nothing, and an optimizer that does not yet."""
+        self._config = config
+        self._loss = build_loss(config, training=True)
+        records = can_record(config, self._device)
+        self._rate = torch.tensor(config.learning_rate, device=self._device) if records else None
         self._optimizer = build_optimizer(config, self._flat.weights, self._rate)
         self._update = updates(self._optimizer)
-        self._scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
-        self._replayed = Replayed(self._eager, CudaRecorder(device)) if records else None
-        self.parameters = self._flat.weights.numel()
+        self._replayed = Replayed(self._eager, CudaRecorder(self._device)) if records else None
+
+    def change(self, config: TrainConfig) -> dict[str, str]:
+        """Go on with other values from the next step on. What that means beyond the values themselves, by their names.
+
+        An optimizer of the same kind keeps its memory, and Adam's and AdamW's mean the same; any other begins anew.
+        """
+        old, optimizer = self._config, self._optimizer
+        set_dropout(self.model, config.dropout)
+        if self._written:
+            self._written.change(config)
+        self._set_up(config)
+        adams = ("adam", "adamw")
+        if config.optimizer == old.optimizer or {config.optimizer, old.optimizer} == set(adams):
+            self._optimizer.state.update(optimizer.state)
+            note = "its running means are kept"
+        else:
+            note = "its memory begins anew"
+        return {"optimizer": note} if config.optimizer != old.optimizer else {}
 
     def __call__(
         self, images: Tensor, labels: Tensor, learning_rate: float, number: int

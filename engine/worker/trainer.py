@@ -12,12 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import torch
 
 from engine import commands as cmd
 from engine import events as ev
-from engine.config import TrainConfig
+from engine.config import HYPERPARAMETERS, TrainConfig, differences, make_config
 from engine.dataset import Dataset
 from engine.errors import ConfigProblem
 from engine.readings import keep_readings
@@ -30,7 +29,7 @@ from engine.worker.evaluate import Evaluation, evaluate
 from engine.worker.losses import build_loss
 from engine.worker.meter import Meter
 from engine.worker.preview import Preview
-from engine.worker.progress import Best, Place, Plateau
+from engine.worker.progress import Best, Place, Plateau, checked
 from engine.worker.reports import epoch_ended, finite, progress
 from engine.worker.saver import Saver
 from engine.worker.setup import Split, build
@@ -84,6 +83,8 @@ class Trainer:
         self.place = Place()
         self.best: Best | None = None
         self._plateau = Plateau()
+        self._planned_from = 0.0
+        """The place, in epochs, from which the schedule's plan counts."""
         self._steps_allowed: int | None = None
         self._paused_at: int | None = None
         self._first_step_told = self._fallback_told = False
@@ -134,7 +135,7 @@ class Trainer:
         """Validate, tell, save; then see whether it is time to stop."""
         place, trained_at = self.place, self._clock_stops()
         self._clock_starts()
-        rate = self._learning_rate(place.step - 1)
+        rate = self._learning_rate(last=True)
         outcome = self._validate()
         self._clock_stops()
         place.end_epoch()
@@ -177,7 +178,7 @@ class Trainer:
     def _heed(self) -> End | None:
         """Take what commands there are; while paused, wait for one."""
         while True:
-            command = self._control.take()
+            command = self._control.take(self.place.step)
             if command is None and self._steps_allowed != 0:
                 return None
             end = self._tell(time.perf_counter())
@@ -206,8 +207,8 @@ class Trainer:
                 self._emit(ev.Continued(step=self.place.step, position=self.position))
             case cmd.StepBatch():
                 self._steps_allowed = 1
-            case cmd.OneMoreEpoch():
-                self._change_epochs(self.config.epochs + 1)
+            case cmd.Change(values=values):
+                self._change(values)
             case cmd.Stop():
                 self._stop_here()
                 return End("stopped", f"Stopped after {self.position:.2f} of {self.config.epochs} epochs.")
@@ -216,11 +217,25 @@ class Trainer:
                 return End("aborted", f"Left after {self.position:.2f} of {self.config.epochs} epochs, without a test.")
         return None
 
-    def _change_epochs(self, epochs: int) -> None:
-        old, self.config = self.config.epochs, msgspec.structs.replace(self.config, epochs=epochs)
-        self._emit(
-            ev.Changed(step=self.place.step, position=self.position, name="epochs", old=str(old), new=str(epochs))
-        )
+    def _change(self, values: dict[str, Any]) -> None:
+        """Give hyperparameters other values from here on, and tell each with what it was."""
+        old, self.config = self.config, make_config(values, self.config)
+        told = differences(self.config, old)
+        notes = self._step.change(self.config)
+        if "schedule" in told:
+            self._planned_from, self._plateau = self.position, Plateau()
+        for name, value in told.items():
+            show = HYPERPARAMETERS[name].format
+            self._emit(
+                ev.Changed(
+                    step=self.place.step,
+                    position=self.position,
+                    name=name,
+                    old=show(getattr(old, name)),
+                    new=show(value),
+                    note=notes.get(name, ""),
+                )
+            )
 
     def _stop_here(self) -> None:
         """Validate in the middle of the epoch. The last checkpoint is from before, so that resuming changes nothing."""
@@ -242,9 +257,12 @@ class Trainer:
         if is_best:
             self._save("best")
 
-    def _learning_rate(self, step: int | None = None) -> float:
-        steps = self._batches.steps_per_epoch(self.config.batch_size)
-        return learning_rate(self.config, self.place.step if step is None else step, steps, self._plateau.scale)
+    def _learning_rate(self, *, last: bool = False) -> float:
+        """Of the step to come, or of the last one. The place in the plan counts in batches of the present size."""
+        size = self.config.batch_size
+        steps = self._batches.steps_per_epoch(size)
+        step = self.place.epoch * steps + min(-(-self.place.offset // size), steps) - last
+        return learning_rate(self.config, step, steps, self._plateau.scale, self._planned_from)
 
     @property
     def position(self) -> float:
@@ -272,7 +290,7 @@ class Trainer:
         seconds = now - self._told
         self._clock_stops()
         self._clock_starts()
-        rate = self._learning_rate(self.place.step - 1)
+        rate = self._learning_rate(last=True)
         self._emit(progress(self.place, window, position=self.position, rate=rate, seconds=seconds))
         if self._step.fallback and not self._fallback_told:
             self._fallback_told = True
@@ -333,6 +351,7 @@ class Trainer:
             "place": self.place.state(),
             "meter": self._meter.state(),
             "plateau": self._plateau.state(),
+            "planned_from": self._planned_from,
             "best": self.best.state() if self.best else None,
             **self._step.state(),
         }
@@ -345,4 +364,5 @@ class Trainer:
         self.place = Place.restore(contents["place"])
         self._meter.restore(contents["meter"])
         self._plateau = Plateau.restore(contents["plateau"])
+        self._planned_from = checked({"from": contents.get("planned_from", 0.0)}, {"from": 0.0})["from"]
         self.best = Best.restore(contents["best"], self.model.state_dict()) if contents["best"] else None

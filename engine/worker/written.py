@@ -86,7 +86,6 @@ class WrittenOut:
     """Computes loss and gradient of a network of linear layers with activation and dropout between."""
 
     def __init__(self, model: nn.Module, flat: FlatParameters, config: TrainConfig) -> None:
-        self._config = config
         linears = [m for m in model.modules() if isinstance(m, nn.Linear)]
         *self._hidden, self._last = [_layer(linear) for linear in linears]
         widths = [len(layer.bias) for layer in self._hidden]
@@ -94,10 +93,15 @@ class WrittenOut:
         self.masks = Masks(config.seed, widths, 0.0, flat.weights.dtype)
         self._buffers: dict[int, list[Buffers]] = {}
         self._like = flat.weights.detach()
+        self._forward, self._backward = _ACTIVATIONS[config.activation]
+        self.change(config)
+
+    def change(self, config: TrainConfig) -> None:
+        """Go on with another label smoothing; the rest is the network's, or looked up at each step."""
+        self._config = config
         smoothing = config.label_smoothing if config.loss == "cross_entropy" else 0.0
         one_hot = np.eye(CLASSES, dtype=self._like.numpy().dtype)
         self._targets = (1 - smoothing) * one_hot + smoothing / CLASSES
-        self._forward, self._backward = _ACTIVATIONS[config.activation]
 
     @torch.inference_mode()
     def __call__(self, images: Tensor, labels: Tensor, step: int) -> tuple[float, int]:

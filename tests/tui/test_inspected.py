@@ -13,7 +13,7 @@ from engine.history import RunState, fold
 from engine.looks import Look, keep_look
 from engine.readings import keep_readings
 from engine.runs import RunFolder, create_run
-from tests.events_kit import ending, epoch_events, numbered, opening
+from tests.events_kit import confusion, ending, epoch_events, numbered, opening
 from tests.kit import write_tiny_set
 from tui.inspected import Inspected, images_of, inspect
 from tui.inspection import Choice, stepped
@@ -39,7 +39,7 @@ def run(data: Path) -> tuple[RunFolder, RunState]:
             [
                 *opening(config, run="demo"),
                 *(e for n in (1, 2, 3) for e in epoch_events(config, n)),
-                *ending(config, 3, run="demo"),
+                *ending(config, 3, table=confusion(), run="demo"),
             ]
         )
     )

@@ -30,6 +30,7 @@ from tui.views.status import OUTCOMES, short_name
 from tui.widgets.chart import Chart
 from tui.widgets.choice import ASCII_SIGNS, SIGNS
 from tui.widgets.digit import DigitStrip, Mode
+from tui.widgets.field_row import FieldRow
 from tui.widgets.form import HyperparameterForm
 from tui.widgets.help_pane import HelpPane
 from tui.widgets.key_bar import KeyBar
@@ -116,7 +117,9 @@ class TrainScreen(Page):
         if state.run and state.run != self._run:
             self._run = state.run
             self.load(state.config, state.preset)
-        self.form.locked = snapshot.running
+        self.form.locked, self.form.steering = snapshot.running, not snapshot.watching
+        if snapshot.running:
+            self._if_new("form", (state.config,), lambda: self.form.follow(state.config))
         self._draw_charts(state)
         self._if_new("digits", (state.digits, state.previews), lambda: self._draw_digits(state))
 
@@ -203,6 +206,17 @@ class TrainScreen(Page):
         if self.pane != "form" and not self.whole:
             self.pane = "form"
 
+    def on_hyperparameter_form_committed(self, event: HyperparameterForm.Committed) -> None:
+        """Give the run in training what was typed; what cannot be used is said, and the value that it has comes back."""
+        try:
+            value = HYPERPARAMETERS[event.name].parse(event.text)
+        except ConfigProblem as fault:
+            self.form.take_back(event.name)
+            self.notify(str(fault), title="Not changed", severity="error", markup=False)
+            return
+        if not self.program.refuses("change"):
+            self.program.change({event.name: value})
+
     def on_descendant_focus(self) -> None:
         """Say what keys there are while letters are text."""
         self.query_one(KeyBar).editing = isinstance(self.focused, Input)
@@ -212,7 +226,14 @@ class TrainScreen(Page):
         self.query_one(KeyBar).editing = isinstance(self.focused, Input)
 
     def action_leave_field(self) -> None:
-        """Let letters be keys again."""
+        """Let letters be keys again; what was typed for a run in training is taken back."""
+        row = (
+            next((node for node in self.focused.ancestors_with_self if isinstance(node, FieldRow)), None)
+            if self.focused
+            else None
+        )
+        if row is not None:
+            self.form.take_back(row.parameter.name)
         self.set_focus(None)
 
     @work(exclusive=True, group="dialog", exit_on_error=False)
@@ -242,7 +263,12 @@ class TrainScreen(Page):
         self.program.start(cmd.Start(config=config, preset=self.preset))
 
     def show_fault(self, fault: ConfigProblem) -> None:
-        """Say what is wrong with a field, and go to it."""
+        """Say what is wrong with a field, and go to it; while a run trains, its value comes back."""
+        if self.program.snapshot.running:
+            self.notify(str(fault), title="Not changed", severity="error", markup=False)
+            if fault.field:
+                self.form.take_back(fault.field)
+            return
         self.notify(str(fault), title="Not started", severity="error", markup=False)
         if fault.field and fault.field in HYPERPARAMETERS:
             self.pane = "form"

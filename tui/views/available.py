@@ -5,11 +5,13 @@ from __future__ import annotations
 from tui.keys import Key
 from tui.views.snapshot import Snapshot
 
-_STEERING = frozenset({"pause", "batch", "one_more", "stop", "abort"})
+_STEERING = frozenset({"pause", "batch", "one_more", "stop", "abort", "change", "rate(-1)", "rate(1)", "undo"})
 
 
 def available(action: str, snapshot: Snapshot) -> bool:
     """Whether the action can do something with the run that is shown."""
+    if action == "undo" and not any(mark.kind == "changed" for mark in snapshot.state.marks):
+        return False
     if action in _STEERING:
         return (
             snapshot.running

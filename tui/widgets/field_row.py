@@ -107,7 +107,7 @@ class FieldRow(Widget, can_focus=True):
     text: reactive[str] = reactive("")
     changed: reactive[bool] = reactive(False)
     fault: reactive[ConfigProblem | None] = reactive(None)
-    locked: reactive[bool] = reactive(False)
+    locked: reactive[bool] = reactive(False, toggle_class="-locked")
 
     def __init__(self, parameter: Hyperparameter, text: str, signs: Signs = SIGNS) -> None:
         super().__init__(id=f"field-{parameter.name}", classes="-drawn")

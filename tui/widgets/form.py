@@ -43,8 +43,9 @@ class GroupTitle(Widget):
 class HyperparameterForm(VerticalScroll, can_focus=False, inherit_bindings=False):
     """Every hyperparameter, one to a line, checked as it is typed. Fields that do not apply are not shown.
 
-    Tab and the arrow keys go from field to field. While `locked` everything can be read and nothing changed;
-    `lock_reason` then stands in the lower border.
+    Tab and the arrow keys go from field to field. While `locked`, a run trains with what the form shows: fields that are
+    live can be changed, which `Committed` tells when the field is left; the others can only be read. `lock_reason` then
+    stands in the lower border.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -67,14 +68,16 @@ class HyperparameterForm(VerticalScroll, can_focus=False, inherit_bindings=False
             border-bottom: solid $foreground 30%;
             border-subtitle-color: $text-warning;
             &.-ascii { border-bottom: ascii $foreground 30%; }
-            & FieldRow { color: $foreground 70%; }
-            & FieldRow > * { color: $foreground 70%; }
+            & FieldRow.-locked { color: $foreground 60%; }
+            & FieldRow.-locked > * { color: $foreground 60%; }
         }
     }
     """
 
     locked: reactive[bool] = reactive(False, toggle_class="-locked")
-    lock_reason: var[str] = var("read only while it trains")
+    steering: var[bool] = var(True)
+    """Whether live fields can be changed while it is locked."""
+    lock_reason: var[str] = var("dimmed: needs a new run")
 
     @dataclass
     class Edited(Message):
@@ -82,6 +85,13 @@ class HyperparameterForm(VerticalScroll, can_focus=False, inherit_bindings=False
 
         config: TrainConfig | None
         problem: ConfigProblem | None
+
+    @dataclass
+    class Committed(Message):
+        """A field was given another text while a run trains, and was left."""
+
+        name: str
+        text: str
 
     @dataclass
     class FieldFocused(Message):
@@ -107,11 +117,38 @@ class HyperparameterForm(VerticalScroll, can_focus=False, inherit_bindings=False
         self._awaited = ""
         self._subtitle: str | None = None
         self._draft = Draft.of(config or TrainConfig(), _preset_config(preset))
+        self._live = self._draft.values
 
     def load(self, config: TrainConfig, preset: str) -> None:
         """Put `config` into the fields; what differs from the preset is marked (from the defaults if there is none)."""
+        self._live = config
         self._draft = Draft.of(config, _preset_config(preset))
         self._show()
+
+    def follow(self, config: TrainConfig) -> None:
+        """Show the values a run trains with now; a field that is being typed in keeps its text."""
+        row = _row_of(self.screen.focused) if self.is_attached else None
+        name = row.parameter.name if row is not None and row.parent is self else None
+        kept = self._draft.texts[name] if name and self._uncommitted(name) else None
+        self._live = config
+        self._draft = Draft.of(config, self._draft.base)
+        if name and kept is not None:
+            self._draft = self._draft.typed(name, kept)
+        self._show()
+
+    def _uncommitted(self, name: str) -> bool:
+        """Whether the field's text is not the value that the run trains with."""
+        return self._draft.texts[name] != HYPERPARAMETERS[name].format(getattr(self._live, name))
+
+    def commit(self, name: str) -> None:
+        """Tell of a field's new text, where a run trains and the text is another than its value."""
+        if self.locked and HYPERPARAMETERS[name].about.live and self._uncommitted(name):
+            self.post_message(self.Committed(name, self._draft.texts[name]))
+
+    def take_back(self, name: str) -> None:
+        """Put the value that the run trains with back into a field."""
+        if self.locked:
+            self.set_value(name, HYPERPARAMETERS[name].format(getattr(self._live, name)))
 
     def config(self) -> TrainConfig:
         """What the form holds. Raises the `ConfigProblem` of the first field that cannot be used."""
@@ -185,8 +222,11 @@ class HyperparameterForm(VerticalScroll, can_focus=False, inherit_bindings=False
     def _show_row(self, row: FieldRow, faults: Mapping[str, ConfigProblem]) -> None:
         name = row.parameter.name
         row.text = self._draft.texts[name]
-        row.changed, row.fault, row.locked = self._draft.changed(name), faults.get(name), self.locked
+        row.changed, row.fault, row.locked = self._draft.changed(name), faults.get(name), self._is_locked(row)
         row.display = self._draft.applies(name)
+
+    def _is_locked(self, row: FieldRow) -> bool:
+        return self.locked and not (self.steering and row.parameter.about.live)
 
     def watch_locked(self, locked: bool) -> None:
         """Say in the lower border why nothing can be changed; what stood there comes back afterwards."""
@@ -194,6 +234,9 @@ class HyperparameterForm(VerticalScroll, can_focus=False, inherit_bindings=False
             self._subtitle, self.border_subtitle = self.border_subtitle, self.lock_reason
         elif self._subtitle is not None:
             self.border_subtitle, self._subtitle = self._subtitle, None
+        self._show()
+
+    def watch_steering(self) -> None:
         self._show()
 
     def watch_lock_reason(self, reason: str) -> None:
@@ -212,6 +255,7 @@ class HyperparameterForm(VerticalScroll, can_focus=False, inherit_bindings=False
         row = _row_of(event.choice)
         if row is not None:
             self.set_value(row.parameter.name, event.value)
+            self.commit(row.parameter.name)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter in an input goes on to the next field."""
@@ -225,6 +269,12 @@ class HyperparameterForm(VerticalScroll, can_focus=False, inherit_bindings=False
             return
         self.post_message(self.FieldFocused(row.parameter.name))
         self._keep_in_sight()
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """A field was left: its text counts."""
+        row = _row_of(event.widget)
+        if row is not None and self.app.app_focus:
+            self.commit(row.parameter.name)
 
     def on_resize(self) -> None:
         self._keep_in_sight()

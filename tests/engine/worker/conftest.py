@@ -21,7 +21,7 @@ from engine.config import TrainConfig, make_config
 from engine.history import RunState, fold
 from engine.runs import RunFolder, create_run
 from engine.worker.checkpoint import load_checkpoint
-from engine.worker.control import Control
+from engine.worker.control import Control, Plan
 from engine.worker.jobs import train_run
 from tests.kit import write_tiny_set
 
@@ -72,7 +72,12 @@ def train(tiny: Path, tmp_path: Path) -> Callable[..., Story]:
     """Train with changed settings; `script` is called with each event and may post commands."""
 
     def run(
-        script: Script | None = None, *, before: tuple[cmd.Steering, ...] = (), of: Story | None = None, **values: Any
+        script: Script | None = None,
+        *,
+        before: tuple[cmd.Steering, ...] = (),
+        of: Story | None = None,
+        plan: Plan | None = None,
+        **values: Any,
     ) -> Story:
         contents = None
         if of is None:
@@ -82,7 +87,7 @@ def train(tiny: Path, tmp_path: Path) -> Callable[..., Story]:
             folder = of.folder
             config, contents = load_checkpoint(folder.checkpoint("last"))
             config = make_config(values, config)
-        story, control = Story(folder), Control()
+        story, control = Story(folder), Control(plan)
         for command in before:
             control.post(command)
 

@@ -160,7 +160,7 @@ def test_stopping_does_not_disturb_what_comes_after_a_resume(train: Train) -> No
 def test_one_more_epoch_even_in_the_last_validation(train: Train) -> None:
     def more(event: ev.Event, control: Control) -> None:
         if isinstance(event, ev.EpochEnded) and event.epoch == 2:
-            control.post(cmd.OneMoreEpoch())
+            control.post(cmd.Change(values={"epochs": 3}))
 
     story = train(more, epochs=2)
     assert (story.end.outcome, story.end.epochs) == ("completed", 3)

@@ -1,0 +1,60 @@
+"""What changes of a run under way: checked against what it is then, remembered for undoing, planned for a replay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine import commands as cmd
+from engine.config import HYPERPARAMETERS, TrainConfig, differences, make_config
+from engine.errors import ConfigProblem, EngineProblem
+from engine.fields import Value
+
+
+def changed(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:
+    """The configuration of a run under way with other values.
+
+    Raises `ConfigProblem` for what `engine.config.make_config` refuses, and for what needs a new run.
+    """
+    new = make_config(values, config)
+    for name in differences(new, config):
+        about = HYPERPARAMETERS[name].about
+        if not about.live:
+            raise ConfigProblem(f"{about.label}: this cannot change while a run trains; start a new run with it.", name)
+    return new
+
+
+def check_plan(config: TrainConfig, changes: tuple[cmd.PlannedChange, ...]) -> None:
+    """Raises `ConfigProblem` where one of the changes could not be made."""
+    step = 0
+    for change in changes:
+        if change.step < step:
+            raise ConfigProblem(
+                f"The changes of a run come in the order of their steps; {change.step} is after {step}."
+            )
+        step, config = change.step, changed(config, change.values)
+
+
+class Live:
+    """The configuration of the run under way as all that was asked for so far makes it; and the way back."""
+
+    def __init__(self, config: TrainConfig) -> None:
+        self.config = config
+        self._back: list[dict[str, Value]] = []
+
+    def change(self, values: Mapping[str, Any]) -> cmd.Change:
+        """What the trainer is to be told. Raises `ConfigProblem`."""
+        new = changed(self.config, values)
+        told = differences(new, self.config)
+        if told:
+            self._back.append({name: getattr(self.config, name) for name in told})
+        self.config = new
+        return cmd.Change(values=told)
+
+    def undo(self) -> cmd.Change:
+        """The same for the way back. Raises `EngineProblem` where nothing was changed."""
+        if not self._back:
+            raise EngineProblem("Nothing was changed in this run that could be undone.")
+        values = self._back.pop()
+        self.config = changed(self.config, values)
+        return cmd.Change(values=values)

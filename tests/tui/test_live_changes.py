@@ -1,0 +1,158 @@
+"""Changing a run while it trains: with keys, in the form, and on the command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine import commands as cmd
+from engine import events as ev
+from engine.errors import ConfigProblem
+from tests.events_kit import BLOG, epoch_events, numbered, opening
+from tests.fake_engine import refusing
+from tests.tui.app_kit import Stage, stage
+from tui.commands.set import parsed
+from tui.views.steering import next_rate
+from tui.widgets.form import HyperparameterForm
+
+
+def training() -> list[ev.Event]:
+    return numbered([*opening(BLOG), *epoch_events(BLOG, 1)])
+
+
+def told(seq: int, name: str, old: str, new: str) -> ev.Changed:
+    return ev.Changed(seq=seq, step=900, position=1.1, name=name, old=old, new=new)
+
+
+def changes(on: Stage) -> list[dict[str, Any]]:
+    return [command.values for command in on.engine.commands if isinstance(command, cmd.Change)]
+
+
+@pytest.mark.parametrize(
+    ("rate", "higher", "lower"),
+    [
+        (0.001, 0.002, 0.0005),
+        (0.002, 0.005, 0.001),
+        (0.005, 0.01, 0.002),
+        (0.01, 0.02, 0.005),
+        (0.0033, 0.005, 0.002),
+        (0.0099999999999, 0.02, 0.005),
+        (1.0, 2.0, 0.5),
+        (0.0, 1e-8, 0.0),
+        (1e-8, 2e-8, 1e-8),
+        (1e6, 1e3, 1e3),
+    ],
+)
+def test_the_rate_goes_up_and_down_in_steps_of_1_2_5(rate: float, higher: float, lower: float) -> None:
+    assert next_rate(rate, 1) == pytest.approx(higher)
+    assert next_rate(rate, -1) == pytest.approx(lower)
+
+
+async def test_brackets_change_the_rate_each_press_further_though_nothing_is_told_yet() -> None:
+    async with stage(training()) as on:
+        await on.press("right_square_bracket", "right_square_bracket", "left_square_bracket")
+        assert changes(on) == [{"learning_rate": 0.002}, {"learning_rate": 0.005}, {"learning_rate": 0.002}]
+        seq = on.app.snapshot.state.seq
+        await on.tell(told(seq + 1, "learning_rate", "0.001", "0.05"))
+        await on.press("right_square_bracket")
+        assert changes(on)[-1] == {"learning_rate": 0.1}
+
+
+async def test_undo_is_offered_once_something_was_changed() -> None:
+    async with stage(training()) as on:
+        await on.press("u")
+        assert on.engine.commands == []
+        await on.tell(told(on.app.snapshot.state.seq + 1, "learning_rate", "0.001", "0.05"))
+        await on.press("u")
+        assert on.engine.commands == [cmd.Undo()]
+
+
+async def test_a_field_that_is_live_takes_a_value_when_it_is_left() -> None:
+    async with stage(training()) as on:
+        form = on.app.screen.query_one(HyperparameterForm)
+        form.focus_field("learning_rate")
+        await on.settle()
+        await on.press("ctrl+u", *"0.01", "enter")
+        assert changes(on) == [{"learning_rate": 0.01}]
+        await on.tell(told(on.app.snapshot.state.seq + 1, "learning_rate", "0.001", "0.01"))
+        form.focus_field("dropout")
+        await on.settle()
+        await on.press("ctrl+u", *"0.25", "tab")
+        assert changes(on)[1:] == [{"dropout": 0.25}]
+
+
+async def test_what_is_typed_is_taken_back_with_escape_and_nothing_is_sent() -> None:
+    async with stage(training()) as on:
+        form = on.app.screen.query_one(HyperparameterForm)
+        form.focus_field("learning_rate")
+        await on.settle()
+        await on.press("ctrl+u", *"0.5", "escape")
+        assert changes(on) == []
+        assert form.config().learning_rate == 0.001
+
+
+async def test_nonsense_is_said_and_the_value_that_the_run_has_comes_back() -> None:
+    async with stage(training()) as on:
+        form = on.app.screen.query_one(HyperparameterForm)
+        form.focus_field("dropout")
+        await on.settle()
+        await on.press("ctrl+u", *"1.5", "enter")
+        assert changes(on) == []
+        assert "Dropout: 1.5 is out of range" in on.notices[-1]
+        assert form.config().dropout == 0.5
+
+
+async def test_a_refusal_of_the_engine_is_said_and_the_value_comes_back() -> None:
+    async with stage(training()) as on:
+        on.engine.answer = refusing(ConfigProblem("Batch size: this network needs at least 2 images.", "batch_size"))
+        form = on.app.screen.query_one(HyperparameterForm)
+        form.focus_field("batch_size")
+        await on.settle()
+        await on.press("ctrl+u", "1", "enter")
+        assert changes(on) == [{"batch_size": 1}]
+        assert "needs at least 2 images" in on.notices[-1]
+        assert form.config().batch_size == 64
+
+
+async def test_a_field_that_needs_a_new_run_can_only_be_read() -> None:
+    async with stage(training()) as on:
+        form = on.app.screen.query_one(HyperparameterForm)
+        form.focus_field("hidden")
+        await on.settle()
+        await on.press("backspace", "9", "enter")
+        assert changes(on) == []
+        assert form.config().hidden == (128, 256)
+
+
+async def test_changes_that_come_from_elsewhere_are_shown_but_what_is_being_typed_stays() -> None:
+    async with stage(training()) as on:
+        form = on.app.screen.query_one(HyperparameterForm)
+        form.focus_field("learning_rate")
+        await on.settle()
+        await on.press("ctrl+u", *"0.07")
+        seq = on.app.snapshot.state.seq
+        await on.tell(told(seq + 1, "dropout", "0.5", "0.1"), told(seq + 2, "learning_rate", "0.001", "0.02"))
+        assert form.config().dropout == 0.1
+        assert form.config().learning_rate == 0.07
+        await on.press("enter")
+        assert changes(on) == [{"learning_rate": 0.07}]
+
+
+def test_what_is_set_on_the_command_line_is_checked_by_the_table() -> None:
+    assert parsed(["lr=3e-4", "Batch-Size=32", "optimizer=adamw"]) == {
+        "learning_rate": 3e-4,
+        "batch_size": 32,
+        "optimizer": "adamw",
+    }
+    for words, said in (
+        (["lr=-1"], "Learning rate: -1 is out of range; expected a number from 0 to 1000000."),
+        (["lr=1", "learning-rate=2"], "Learning rate: it is given twice."),
+        (["lerning_rate=1"], "did you mean 'learning_rate'"),
+        (["dropout="], "Dropout"),
+        (["dropout=nan"], "Dropout"),
+        (["batch=0"], "Batch size: 0 is out of range"),
+    ):
+        with pytest.raises(ConfigProblem) as caught:
+            parsed(words)
+        assert said in str(caught.value)

@@ -1,0 +1,70 @@
+"""``mnist-tui replay RUN``: train a run again, with the changes that were made to it, and compare."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from tui.arguments import Parser
+from tui.commands.resume import add_output
+
+if TYPE_CHECKING:
+    from engine.history import RunState
+
+
+def parser() -> Parser:
+    """The run, a name for the new one, and how to show it."""
+    made = Parser(
+        "replay",
+        usage="RUN [--name RUN] [--json | --quiet]",
+        about="Train a run again: the same settings, the same changes at the same steps. Its figures should be the same;\n"
+        "where they are not, the first that differs is named and the exit status is 4.\n"
+        "RUN is a name, a part of one, or 'last'.",
+    )
+    made.options.add_argument("run", metavar="RUN", help="which run")
+    made.options.add_argument("--name", metavar="RUN", default="", help="the new run's name; one is made up without it")
+    add_output(made)
+    return made
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train it again; the exit status of the training, or 4 where it came out otherwise."""
+    from engine.commands import Start  # noqa: PLC0415 - --help does without
+    from engine.errors import ExitCode  # noqa: PLC0415
+    from engine.eventlog import read_events  # noqa: PLC0415
+    from engine.history import fold  # noqa: PLC0415
+    from engine.replaying import first_difference, recipe  # noqa: PLC0415
+    from engine.runs import find_run  # noqa: PLC0415
+    from tui.headless import run_job  # noqa: PLC0415
+
+    folder = find_run(args.run)
+    events = list(read_events(folder.events))
+    before, made = fold(events), recipe(events)
+    again: list[RunState] = []
+    job = Start(config=made.config, preset=before.preset, name=args.name, changes=made.changes, stop_at=made.stop_at)
+    status = run_job(job, args, then=again.append)
+    if status != ExitCode.DONE or not again:
+        return status
+    difference = first_difference(before, again[0])
+    words = (
+        f"It differs from {folder.name}: {difference}{_why(before, again[0])}"
+        if difference
+        else (f"Every figure is as in {folder.name}.")
+    )
+    if not args.json and not (args.quiet and not difference):
+        print(words)
+    elif difference:
+        print(f"mnist-tui: {words}", file=sys.stderr)
+    return int(ExitCode.FAILED) if difference else status
+
+
+def _why(before: RunState, again: RunState) -> str:
+    """What may be the reason: figures are the same on the same machine alone."""
+    first, second = before.started, again.started
+    if first is None or second is None or first.machine == second.machine:
+        return ""
+    old, new = first.machine, second.machine
+    pairs = ((old.device, new.device), (f"{old.threads} threads", f"{new.threads} threads"), (old.torch, new.torch))
+    told = [f"{a} then, {b} now" for a, b in pairs if a != b]
+    return f" Another machine may be why: {', '.join(told)}." if told else ""

@@ -46,6 +46,18 @@ class ResumeRun(Base, frozen=True, kw_only=True, tag="resume_run"):
     epochs: int | None = None
 
 
+class Branch(Base, frozen=True, kw_only=True, tag="branch"):
+    """Begin a new run where another one was: with the weights of its checkpoint `at`, and other `values`.
+
+    `at` is "last", "best", or the epoch of a checkpoint that was kept. The new run counts its epochs on from there.
+    """
+
+    run: str
+    at: str = "last"
+    values: dict[str, Any] = {}
+    name: str = ""
+
+
 class EvaluateRun(Base, frozen=True, kw_only=True, tag="evaluate_run"):
     """Look at the test set with a run's checkpoint; the look is recorded in the run."""
 
@@ -126,7 +138,7 @@ Each is answered by a `Reply`; one that takes long tells how far it is (`protoco
 Steering = Pause | Continue | StepBatch | Change | Undo | OneMoreEpoch | Stop | Abort
 """Commands for the run under way; the trainer takes them between two steps."""
 
-Job = Start | ResumeRun | EvaluateRun | ListDevices
+Job = Start | ResumeRun | Branch | EvaluateRun | ListDevices
 """Commands that give an idle engine something to do."""
 
 Command = Steering | Job | TakeControl | Question | Cancel

@@ -111,6 +111,9 @@ class TrainConfig(msgspec.Struct, frozen=True, kw_only=True):
     patience: Annotated[int, Field(
         label="Patience", group=_TRAINING, unit="epochs", low=0, high=10_000, live=True, zero="never stop early",
         meaning="Epochs without a better validation figure before training stops.")] = 0
+    keep_every: Annotated[int, Field(
+        label="Keep every", group=_TRAINING, unit="epochs", low=0, high=10_000, live=True, zero="last and best",
+        meaning="Epochs between two checkpoints that are kept for good, to branch from.")] = 0
     train_images: Annotated[int, Field(
         label="Train images", group=_TRAINING, unit="images", low=0, high=1_000_000, zero="all",
         meaning="How many of the training images are used.")] = 0

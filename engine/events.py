@@ -17,6 +17,7 @@ PhaseName = Literal["importing", "data", "building", "first_step", "training", "
 Outcome = Literal["completed", "early_stopped", "stopped", "aborted", "diverged", "failed"]
 Fault = Literal["", "config", "data", "device", "memory", "disk", "training"]
 CheckpointKind = Literal["last", "best"]
+SavedKind = Literal["last", "best", "kept"]
 
 
 class Base(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -26,14 +27,24 @@ class Base(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     time: float = 0.0
 
 
+class Parent(msgspec.Struct, frozen=True, kw_only=True):
+    """The run that another one branched off, and where: `at` is "last", "best", or the epoch of a kept checkpoint."""
+
+    run: str
+    at: str
+    epoch: int
+    step: int
+
+
 class RunCreated(Base, frozen=True, kw_only=True, tag="run_created"):
-    """Always event 0: the run's name and what was asked for."""
+    """Always event 0: the run's name and what was asked for. `parent` is the run it branched off, or null."""
 
     run: str
     config: TrainConfig
     preset: str = ""
     version: str
     host: str
+    parent: Parent | None = None
 
 
 class Phase(Base, frozen=True, kw_only=True, tag="phase"):
@@ -176,9 +187,9 @@ class Changed(Base, frozen=True, kw_only=True, tag="changed"):
 
 
 class CheckpointSaved(Base, frozen=True, kw_only=True, tag="checkpoint_saved"):
-    """A checkpoint is on disk, whole."""
+    """A checkpoint is on disk, whole; a "kept" one stays there."""
 
-    kind: CheckpointKind
+    kind: SavedKind
     epoch: int
     step: int
 

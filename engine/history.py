@@ -44,6 +44,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     run: str = ""
     preset: str = ""
     host: str = ""
+    parent: ev.Parent | None = None
     version: str = ""
     created: float = 0.0
     config: TrainConfig = TrainConfig()
@@ -138,6 +139,7 @@ def _created(event: ev.RunCreated) -> RunState:
         run=event.run,
         preset=event.preset,
         host=event.host,
+        parent=event.parent,
         version=event.version,
         created=event.time,
         config=event.config,
@@ -167,6 +169,8 @@ def _apply(state: RunState, event: ev.Event) -> RunState:
             return put(status="training", marks=marks)
         case ev.Changed():
             return _changed(state, event)
+        case ev.CheckpointSaved(kind="kept"):
+            return put(unsaved=_without(state, f"epoch-{event.epoch:05}.pt"))
         case ev.CheckpointSaved():
             return put(checkpoint=event, unsaved=_without(state, f"{event.kind}.pt"))
         case ev.SaveFailed(path=path):
@@ -204,7 +208,9 @@ def _status_in(state: RunState, phase: ev.PhaseName) -> Status:
 def _started(state: RunState, event: ev.RunStarted) -> RunState:
     marks = tuple(m for m in state.marks if m.step <= event.step)
     if event.resumed:
-        marks = (*marks, Mark("resumed", event.step, event.position, "resumed"))
+        branched = state.parent is not None and state.started is None
+        words = f"branched off {state.parent.run}" if branched and state.parent else "resumed"
+        marks = (*marks, Mark("resumed", event.step, event.position, words))
     epochs = tuple(e for e in state.epochs if e.step <= event.step)
     return msgspec.structs.replace(
         state,

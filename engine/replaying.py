@@ -36,6 +36,10 @@ def recipe(events: Iterable[ev.Event]) -> Recipe:
     for event in events:
         match event:
             case ev.RunCreated() if config is None:
+                if event.parent is not None:
+                    raise RunProblem(
+                        f"{event.run} branched off {event.parent.run}; only a run that began at its first step can be run again."
+                    )
                 config = event.config
             case ev.Changed(name=name, step=step, new=new):
                 made.append((step, {name: _parsed(name, new)}))

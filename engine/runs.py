@@ -95,8 +95,13 @@ class RunFolder:
         return self.path / f"look-{kind}.npz"
 
     def checkpoint(self, kind: str) -> Path:
-        """Path of the checkpoint ``last`` or ``best``."""
-        return self.path / f"{kind}.pt"
+        """Path of the checkpoint ``last`` or ``best``, or of the one kept after an epoch, by its number."""
+        return self.path / (f"epoch-{int(kind):05}.pt" if kind.isdecimal() else f"{kind}.pt")
+
+    def kept(self) -> list[int]:
+        """The epochs whose checkpoints were kept, rising."""
+        found = (re.fullmatch(r"epoch-(\d{5,})\.pt", path.name) for path in self.path.glob("epoch-*.pt"))
+        return sorted(int(match[1]) for match in found if match)
 
     def state(self) -> RunState:
         """What the log tells of the run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import gc
 import importlib
@@ -32,10 +33,6 @@ from tui.keys import KEYS, bindings
 from tui.leaving import Leaving
 from tui.outline import is_long, outline
 from tui.pace import Pace
-from tui.screens.help import HelpScreen
-from tui.screens.log import LogScreen
-from tui.screens.quit import abort_dialog
-from tui.screens.runs import RunsScreen
 from tui.screens.train import TrainScreen
 from tui.session import Connect, Session
 from tui.terminal import TerminalApp
@@ -49,6 +46,8 @@ if TYPE_CHECKING:
     from tui.inspected import Inspected
 
 LATER = {
+    "runs": "tui.screens.runs:RunsScreen",
+    "log": "tui.screens.log:LogScreen",
     "digits": "tui.screens.digits:DigitsScreen",
     "confusion": "tui.screens.confusion:ConfusionScreen",
     "draw": "tui.screens.draw:DrawScreen",
@@ -106,6 +105,8 @@ class MnistApp(TerminalApp):
         self._seen = ("", 0, 0)
         self._rate_asked = ("", 0, 0.0)
         """Of which run, after how many marks, and the learning rate that was asked for since then."""
+        self._parent_run: RunState | None = None
+        self._parent_asked = ""
         self._choice = Choice()
         self._inspecting = ("", 0.0, 0, 0)
         self._session = Session(self._changed)
@@ -118,8 +119,6 @@ class MnistApp(TerminalApp):
             self.register_theme(each)
         self.theme = theme_name(theme or settings.screen.get("theme"))
         self.add_mode("train", lambda: TrainScreen(settings, ascii_only=ascii))
-        self.add_mode("runs", RunsScreen)
-        self.add_mode("log", LogScreen)
         for mode, place in LATER.items():
             self.add_mode(mode, functools.partial(_made, place))
         self.snapshot = Snapshot(preset=settings.preset)
@@ -166,6 +165,9 @@ class MnistApp(TerminalApp):
         other = session.state.run if self._opened and session.training else ""
         self.snapshot = Snapshot(
             state=state,
+            parent=self._parent_run
+            if state.parent and self._parent_run and self._parent_run.run == state.parent.run
+            else None,
             preset=self._preset,
             opened=self._opened is not None or session.left,
             other=other,
@@ -180,6 +182,9 @@ class MnistApp(TerminalApp):
         )
         self._leaving.look()
         self._follow_run()
+        if state.parent is not None and state.parent.run != self._parent_asked:
+            self._parent_asked = state.parent.run
+            self._read_parent(state.parent.run)
 
     def _unread(self, state: RunState) -> int:
         total = (state.run, state.log_count, self.kept_count)
@@ -206,7 +211,7 @@ class MnistApp(TerminalApp):
             self._refused(fault)
 
     @work(group="command", exit_on_error=False)
-    async def start(self, command: cmd.Start | cmd.ResumeRun) -> None:
+    async def start(self, command: cmd.Start | cmd.ResumeRun | cmd.Branch) -> None:
         """Have a run begin, or go on, with a new engine if the last one is gone; a refusal is told."""
         if not self._session.alive:
             self._begin(self._connect_again)
@@ -301,6 +306,14 @@ class MnistApp(TerminalApp):
             return engine
 
         self._begin(attached)
+
+    @work(group="parent", exclusive=True, exit_on_error=False)
+    async def _read_parent(self, name: str) -> None:
+        """Have the curves of the run that the shown one branched off; without it they are shown alone."""
+        with contextlib.suppress(Problem, OSError):
+            run = await asyncio.to_thread(find_run, name)
+            self._parent_run = await asyncio.to_thread(run.state)
+            self._changed()
 
     # single digits
 
@@ -404,6 +417,8 @@ class MnistApp(TerminalApp):
     @work(group="dialog", exclusive=True, exit_on_error=False)
     async def action_abort(self) -> None:
         """End without a test, after asking."""
+        from tui.screens.quit import abort_dialog  # noqa: PLC0415 - the first picture does without
+
         if self.refuses("abort"):
             return
         if await self.push_screen_wait(abort_dialog(self.snapshot.state.run, ascii_only=self.ascii_only)) == "a":
@@ -415,6 +430,8 @@ class MnistApp(TerminalApp):
 
     def action_help(self) -> None:
         """Show the keys, and what every figure means."""
+        from tui.screens.help import HelpScreen  # noqa: PLC0415 - the first picture does without
+
         self.push_screen(HelpScreen(ascii_only=self.ascii_only))
 
     def action_press(self, key: str) -> None:

@@ -34,7 +34,7 @@ HUNG_UP = 129
 """Exit status after a hang-up (128 + SIGHUP); the run goes on."""
 
 Connect = Callable[[], Awaitable[EngineLike]]
-Job = commands.Start | commands.ResumeRun
+Job = commands.Start | commands.ResumeRun | commands.Branch
 
 
 async def start_engine() -> EngineLike:

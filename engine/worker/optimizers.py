@@ -86,3 +86,8 @@ def updates(optimizer: torch.optim.Optimizer) -> Callable[[float], None]:
         )
 
     return by_function
+
+
+def same_memory(one: str, other: str) -> bool:
+    """Whether what one optimizer remembers means the same to the other."""
+    return one == other or {one, other} == {"adam", "adamw"}

@@ -151,6 +151,9 @@ class Session:
                 case cmd.ResumeRun():
                     await self._settle()
                     return Reply(id=command.id, result=await self._resume(command))
+                case cmd.Branch():
+                    await self._settle()
+                    return Reply(id=command.id, result=await self._branch(command))
                 case cmd.EvaluateRun():
                     await self._settle()
                     return Reply(id=command.id, result=await self._evaluate(command))
@@ -200,6 +203,26 @@ class Session:
             raise
         self.emit(_created(run, config, command.preset))
         self._train(run, config, None, Plan(command.changes, command.stop_at))
+        return {"run": run.name, "path": str(run.path)}
+
+    async def _branch(self, command: cmd.Branch) -> dict[str, Any]:
+        self._refuse_if_busy()
+        self._busy = True
+        try:
+            config, contents, parent = await self._work(_branch_off, find_run(command.run), command.at, command.values)
+            preset = find_run(command.run).state().preset
+            run = create_run(config, preset=preset, version=engine.__version__, name=command.name)
+            try:
+                self._enter_run(run)
+                await self._work(_save, run, config, contents)
+            except (RunProblem, OSError):
+                shutil.rmtree(run.path, ignore_errors=True)
+                raise
+        except BaseException:
+            self._busy = False
+            raise
+        self.emit(_created(run, config, preset, parent))
+        self._train(run, config, contents)
         return {"run": run.name, "path": str(run.path)}
 
     async def _resume(self, command: cmd.ResumeRun) -> dict[str, Any]:
@@ -351,9 +374,14 @@ class Session:
                     self.emit(ev.LogLine(text=line))
 
 
-def _created(run: RunFolder, config: TrainConfig, preset: str) -> ev.RunCreated:
+def _created(run: RunFolder, config: TrainConfig, preset: str, parent: ev.Parent | None = None) -> ev.RunCreated:
     return ev.RunCreated(
-        run=run.name, config=config, preset=preset, version=engine.__version__, host=socket.gethostname()
+        run=run.name,
+        config=config,
+        preset=preset,
+        version=engine.__version__,
+        host=socket.gethostname(),
+        parent=parent,
     )
 
 
@@ -405,6 +433,19 @@ def _load(run: RunFolder) -> tuple[TrainConfig, dict[str, Any], bool]:
             f"{run.name} diverged before its first checkpoint and would do so again; start a new run with a lower learning rate."
         )
     return run.read_config(), {}, state.finished is not None
+
+
+def _branch_off(run: RunFolder, at: str, values: dict[str, Any]) -> tuple[TrainConfig, dict[str, Any], ev.Parent]:
+    from engine.worker.branching import branch_off  # noqa: PLC0415
+
+    return branch_off(run, at, values)
+
+
+def _save(run: RunFolder, config: TrainConfig, contents: dict[str, Any]) -> None:
+    """A branch's first checkpoint is where it began: killed before its own, it goes on from there."""
+    from engine.worker.checkpoint import save_checkpoint  # noqa: PLC0415
+
+    save_checkpoint(run.checkpoint("last"), config, contents)
 
 
 def _test(run: RunFolder, weights: ev.CheckpointKind, emit: Any) -> None:

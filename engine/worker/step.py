@@ -13,7 +13,7 @@ from engine.worker.graph import CudaRecorder, Replayed, can_record
 from engine.worker.losses import build_loss
 from engine.worker.meter import Scalar
 from engine.worker.models import dropout_of, set_dropout
-from engine.worker.optimizers import build_optimizer, updates
+from engine.worker.optimizers import build_optimizer, same_memory, updates
 from engine.worker.setup import autocast
 from engine.worker.written import WrittenOut, can_write_out
 
@@ -53,8 +53,7 @@ class Step:
         if self._written:
             self._written.change(config)
         self._set_up(config)
-        adams = ("adam", "adamw")
-        if config.optimizer == old.optimizer or {config.optimizer, old.optimizer} == set(adams):
+        if same_memory(config.optimizer, old.optimizer):
             self._optimizer.state.update(optimizer.state)
             note = "its running means are kept"
         else:

@@ -151,6 +151,8 @@ class Trainer:
         if is_best or (self.best and self._saver.is_missing(self._folder.checkpoint("best"))):
             self._save("best")
         self._save("last")
+        if self.config.keep_every and place.epoch % self.config.keep_every == 0:
+            self._save("kept")
         self._clock_starts()
         return self._stop_early()
 
@@ -335,12 +337,12 @@ class Trainer:
         self._started = now
         return self.place.seconds
 
-    def _save(self, kind: ev.CheckpointKind) -> None:
+    def _save(self, kind: ev.SavedKind) -> None:
         if kind == "best" and self.best is not None:
             contents = self._contents() | {"model": self.best.weights}
         else:
             contents = self._contents()
-        path = self._folder.checkpoint(kind)
+        path = self._folder.checkpoint(str(self.place.epoch) if kind == "kept" else kind)
         if self._saver.save(path, lambda: save_checkpoint(path, self.config, contents)):
             self._emit(ev.CheckpointSaved(kind=kind, epoch=self.place.epoch, step=self.place.step))
 

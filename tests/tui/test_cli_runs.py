@@ -81,6 +81,7 @@ def test_ls_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "status": "finished",
         "preset": "blog-adam",
         "host": "laptop",
+        "parent": None,
         "created": events[0].time,
         "epochs": 2,
         "epochs_asked": 25,
@@ -278,3 +279,13 @@ def test_attach_to_a_run_of_another_host_says_where_it_is(
     folder.session.write_bytes(msgspec.json.encode(SessionInfo("elsewhere", 1, "/nowhere")))
     assert attached(monkeypatch, RUN) == (2, [])
     assert capsys.readouterr().err == f"mnist-tui: {RUN} is running on elsewhere; log in there to reach it.\n"
+
+
+def test_ls_as_a_tree(capsys: pytest.CaptureFixture[str]) -> None:
+    parent = ev.Parent(run="root", at="best", epoch=2, step=90)
+    for name, of in (("root", None), ("other", None), ("twig", parent)):
+        first, *rest = opening(run=name)
+        assert isinstance(first, ev.RunCreated)
+        make_run(numbered([msgspec.structs.replace(first, parent=of), *rest]), name)
+    lines = printed(capsys, "ls", "--tree").splitlines()
+    assert [line.split("  ")[0].rstrip() for line in lines] == ["RUN", "root", "└ twig", "other"]

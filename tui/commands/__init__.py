@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     "train": "train without a screen: a progress bar, plain lines, or JSON",
     "attach": "show a run that is under way",
     "resume": "go on with a run: a paused one, or from its last checkpoint",
+    "branch": "train on from a checkpoint of a run with other settings, as a new run",
     "replay": "train a run again, with its changes, to the same figures",
     "pause": "have the run under way wait",
     "step": "train one batch of it and pause",

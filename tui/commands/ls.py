@@ -19,8 +19,9 @@ _HEADINGS = ("RUN", "STATUS", "PRESET", "EPOCHS", "VALIDATION", "TEST", "STARTED
 
 
 def parser() -> Parser:
-    """``--json``."""
-    made = Parser("ls", usage="[--json]", about="List the runs, the newest last.")
+    """``--tree`` and ``--json``."""
+    made = Parser("ls", usage="[--tree] [--json]", about="List the runs, the newest last.")
+    made.options.add_argument("--tree", action="store_true", help="each branch under the run that it branched off")
     made.options.add_argument("--json", action="store_true", help="print a JSON array (docs/events.md)")
     return made
 
@@ -35,7 +36,14 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(found)
     elif found:
-        print_lines(columns([_HEADINGS, *map(_row, found)], right=(3, 4, 5)))
+        rows = list(map(_row, found))
+        if args.tree:
+            from engine.family import tree  # noqa: PLC0415
+
+            by_name = {each["run"]: row for each, row in zip(found, rows, strict=True)}
+            parents = {each["run"]: each["parent"] for each in found if each["parent"]}
+            rows = [(before + by_name[name][0], *by_name[name][1:]) for name, before in tree(list(by_name), parents)]
+        print_lines(columns([_HEADINGS, *rows], right=(3, 4, 5)))
     else:
         print_lines([f"There are no runs in {short(str(runs_dir()), 400)} yet; `mnist-tui train` makes one."])
     return 0
@@ -49,6 +57,7 @@ def summary(folder: RunFolder, state: RunState) -> dict[str, Any]:
         "status": folder.status(),
         "preset": state.preset,
         "host": state.host,
+        "parent": state.parent.run if state.parent else None,
         "created": state.created or round(folder.made(), 3),
         "epochs": state.epochs[-1].epoch if state.epochs else 0,
         "epochs_asked": state.config.epochs if state.run else _epochs_asked(folder),

@@ -19,7 +19,7 @@ from engine.runs import RunFolder, all_runs, find_run, remove_run
 from tui.keys import Where, bindings
 from tui.screens.page import Page
 from tui.screens.quit import delete_dialog
-from tui.views.runs import HEADINGS, RunRow, columns, read_row
+from tui.views.runs import HEADINGS, RunRow, columns, in_tree, read_row
 from tui.views.snapshot import Snapshot
 
 _EMPTY = "No runs yet. 1 goes back to the training screen, r starts one there."
@@ -85,6 +85,7 @@ class RunsScreen(Page):
         self._fill(rows)
 
     def _fill(self, rows: list[RunRow]) -> None:
+        rows = in_tree(rows)
         found = {row.name: row for row in rows}
         self.nothing.display = not rows
         self.table.display = bool(rows)

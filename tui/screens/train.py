@@ -13,7 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from engine import commands as cmd
-from engine.config import HYPERPARAMETERS, TrainConfig
+from engine.config import HYPERPARAMETERS, TrainConfig, differences
 from engine.errors import ConfigProblem
 from engine.history import RunState
 from engine.settings import Settings, presets
@@ -126,13 +126,22 @@ class TrainScreen(Page):
     def _draw_charts(self, state: RunState) -> None:
         options, star = self.options, "*" if self._ascii else "★"
         frame(self.loss, subtitle=how_drawn(options))
-        inputs = (state.epochs, state.started, state.finished, x_end(state, options.x_axis), options)
+        parent = self.program.snapshot.parent
+        inputs = (
+            state.epochs,
+            state.started,
+            state.finished,
+            x_end(state, options.x_axis),
+            options,
+            parent,
+            state.marks,
+        )
 
         def loss() -> None:
-            self.loss.plot = loss_plot(state, options, star=star) if state.started else None
+            self.loss.plot = loss_plot(state, options, parent=parent, star=star) if state.started else None
 
         def accuracy() -> None:
-            self.accuracy.plot = accuracy_plot(state, options) if state.started else None
+            self.accuracy.plot = accuracy_plot(state, options, parent=parent) if state.started else None
 
         self._if_new("loss", (state.losses, *inputs), loss)
         self._if_new("accuracy", inputs, accuracy)
@@ -287,6 +296,23 @@ class TrainScreen(Page):
             self.program.start(cmd.ResumeRun(run=snapshot.state.run))
         elif end is not None:
             self.notify(f"{run} {OUTCOMES[end.outcome][0]}: there is nothing to go on with.", markup=False)
+
+    def action_branch(self) -> None:
+        """Train on from the best weights of the run that is shown, with what the form holds."""
+        state = self.program.snapshot.state
+        if not available("branch", self.program.snapshot):
+            self.notify("A branch begins at a run that has ended and has an epoch's weights.", markup=False)
+            return
+        try:
+            config = self.form.config()
+        except ConfigProblem as fault:
+            self.show_fault(fault)
+            return
+        values = differences(config, state.config)
+        best = state.best
+        if "epochs" not in values and best is not None and best.epoch >= config.epochs:
+            values["epochs"] = best.epoch + config.epochs  # as long again as its parent was
+        self.program.start(cmd.Branch(run=state.run, at="best", values=dict(values)))
 
     def action_batch(self) -> None:
         """Train one batch and pause."""

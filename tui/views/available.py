@@ -23,6 +23,8 @@ def available(action: str, snapshot: Snapshot) -> bool:
         return snapshot.watching
     if action == "resume('shown')":
         return resumable(snapshot)
+    if action == "branch":
+        return branchable(snapshot)
     if action in ("start", "presets"):
         return not snapshot.running and not snapshot.starting and not snapshot.other
     return True
@@ -37,6 +39,12 @@ def resumable(snapshot: Snapshot) -> bool:
         return True
     unfinished = end.outcome in ("stopped", "aborted", "failed") and end.epochs < state.config.epochs
     return unfinished and end.fault != "config"
+
+
+def branchable(snapshot: Snapshot) -> bool:
+    """Whether a new run can go on with the best weights of the one that is shown."""
+    free = not snapshot.running and not snapshot.starting and not snapshot.other
+    return free and snapshot.state.best is not None
 
 
 def label(key: Key, snapshot: Snapshot) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from engine import history
 from engine.events import EpochEnded
 from engine.history import RunState
 from engine.series import Point
@@ -52,8 +53,8 @@ def how_drawn(options: Options) -> str:
     return f"{smooth}, {'log' if options.log_y else 'linear'}, by {options.x_axis}"
 
 
-def loss_plot(state: RunState, options: Options, *, star: str = "★") -> Plot:
-    """Training loss by step, as it was and smoothed, and validation loss by epoch."""
+def loss_plot(state: RunState, options: Options, *, parent: RunState | None = None, star: str = "★") -> Plot:
+    """Training loss by step, as it was and smoothed, and validation loss by epoch; of a branch its parent's, too."""
     points = state.losses.points
     x = _floats([_place_of_point(p, options.x_axis) for p in points])
     y = _floats([p.mean for p in points])
@@ -69,6 +70,8 @@ def loss_plot(state: RunState, options: Options, *, star: str = "★") -> Plot:
     else:
         curves.append(Curve("training", x, y, low, high, role="train", current=latest))
     curves.append(_epoch_curve(state, options, lambda e: e.validation_loss, "validation", figures.loss))
+    if parent is not None:
+        curves.append(_parent_curve(parent, options, lambda e: e.validation_loss, figures.loss))
     return Plot(
         title="",
         x_label=options.x_axis,
@@ -81,16 +84,19 @@ def loss_plot(state: RunState, options: Options, *, star: str = "★") -> Plot:
     )
 
 
-def accuracy_plot(state: RunState, options: Options) -> Plot:
-    """Training and validation accuracy by epoch."""
+def accuracy_plot(state: RunState, options: Options, *, parent: RunState | None = None) -> Plot:
+    """Training and validation accuracy by epoch; of a branch its parent's, too."""
     train = _epoch_curve(state, options, lambda e: e.train_accuracy, "training", figures.percent, role="train")
     validation = _epoch_curve(state, options, lambda e: e.validation_accuracy, "validation", figures.percent)
-    reached = max((float(y) for curve in (train, validation) for y in curve.y), default=0.0)
+    curves = [train, validation]
+    if parent is not None:
+        curves.append(_parent_curve(parent, options, lambda e: e.validation_accuracy, figures.percent))
+    reached = max((float(y) for curve in curves for y in curve.y), default=0.0)
     return Plot(
         title="",
         x_label=options.x_axis,
         y_label="",
-        curves=(train, validation),
+        curves=tuple(curves),
         y_max=1.0 if reached > 0.5 else None,
         percent=True,
         x_max=x_end(state, options.x_axis),
@@ -136,9 +142,34 @@ def _epoch_curve(
     return Curve(label, x, _floats(values), role=role, points=True, current=current)
 
 
+def _parent_curve(
+    parent: RunState, options: Options, value: Callable[[EpochEnded], float | None], write: Callable[[float], str]
+) -> Curve:
+    curve = _epoch_curve(parent, options, value, "parent", write)
+    return replace(curve, role="other")
+
+
 def _marks(state: RunState, options: Options, star: str) -> tuple[Mark, ...]:
+    """The best epoch, and where something was changed: the last change in words."""
     best = state.best
-    return (Mark(_place_of_epoch(best, options.x_axis), f"best: epoch {best.epoch}", star),) if best else ()
+    found = [Mark(_place_of_epoch(best, options.x_axis), f"best: epoch {best.epoch}", star)] if best else []
+    changes = [mark for mark in state.marks if mark.kind == "changed"]
+    sign = "^" if star == "*" else "▲"
+    for number, mark in enumerate(changes, 1):
+        last = number == len(changes)
+        more = f" at epoch {mark.position:.1f}" + (f", {number} changes" if number > 1 else "")
+        found.append(Mark(_place_of_mark(state, mark, options.x_axis), f"{mark.text}{more}" if last else "", sign))
+    return tuple(found)
+
+
+def _place_of_mark(state: RunState, mark: history.Mark, axis: XAxis) -> float:
+    match axis:
+        case "step":
+            return mark.step
+        case "epoch":
+            return mark.position
+        case "seconds":
+            return next((p.seconds for p in state.losses.points if p.step >= mark.step), 0.0)
 
 
 def _note(state: RunState) -> str:

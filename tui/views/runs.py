@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 import functools
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from engine.errors import ConfigProblem
 from engine.eventlog import read_events
+from engine.family import tree
 from engine.history import RunState, fold
 from engine.runs import RunFolder
 from engine.settings import read_toml
@@ -27,10 +29,22 @@ class RunRow:
     test: str
     started: str
     unfinished: bool
+    parent: str = ""
+    before: str = ""
+    """What stands before the name: the lines of the tree."""
 
     def cell(self, column: str) -> str:
         """What stands in one of `HEADINGS`."""
-        return short_name(self.name) if column == "short" else str(getattr(self, column))
+        if column in ("short", "name"):
+            return self.before + (short_name(self.name) if column == "short" else self.name)
+        return str(getattr(self, column))
+
+
+def in_tree(rows: Sequence[RunRow]) -> list[RunRow]:
+    """The rows with each branch under the run that it branched off."""
+    by_name = {row.name: row for row in rows}
+    parents = {row.name: row.parent for row in rows if row.parent}
+    return [replace(by_name[name], before=before) for name, before in tree(list(by_name), parents)]
 
 
 HEADINGS = {
@@ -69,6 +83,7 @@ def read_row(run: RunFolder) -> RunRow:
         test=figures.percent(state.test.accuracy) if state.test else "",
         started=started(state.created or run.made()),
         unfinished=status in ("stopped", "aborted", "interrupted", "failed"),
+        parent=state.parent.run if state.parent else "",
     )
 
 

@@ -16,13 +16,14 @@ EngineStatus = Literal["none", "starting", "loading", "ready", "gone"]
 class Snapshot:
     """What is known at one moment.
 
-    `state` is the run that is shown; `opened` where it was read from its folder, so that no engine here is busy with
+    `state` is the run that is shown, `parent` the one it branched off, where that is at hand; `opened` where it was read from its folder, so that no engine here is busy with
     it; `other` is then the run that one is busy with. `engine` says how the process stands, `lost` why it is gone, `steers` which screen steers it.
     `waiting` is what a person waits for before the program ends.
     `own` are lines that this program, not the engine, has for the log; `unread` counts log lines not seen yet.
     """
 
     state: RunState = field(default_factory=RunState)
+    parent: RunState | None = None
     preset: str = ""
     opened: bool = False
     other: str = ""

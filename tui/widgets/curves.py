@@ -42,7 +42,10 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A moment worth a sign, such as the best epoch: `glyph` at x in the chart, glyph and label in the legend."""
+    """A moment worth a sign, such as the best epoch: `glyph` at x in the chart, glyph and label in the legend.
+
+    One without a label is not in the legend.
+    """
 
     x: float
     label: str

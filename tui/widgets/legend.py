@@ -22,7 +22,7 @@ def header(plot: Plot, series: Sequence[Series], width: int, height: int, signs:
     asides = (", ".join(t for t in (unit, scale) if t), scale, "")
     titles = [_texts((plot.title, Ink.TITLE), (aside, Ink.AXIS)) for aside in asides]
     keys = [[_key(s, signs, cut) for s in series if s.curve.label] for cut in (1000, 12, 8, 5, 0)]
-    marks = [*([_sign(m, level) for m in plot.marks] for level in range(3)), []]
+    marks = [*([_sign(m, level) for m in plot.marks if m.label] for level in range(3)), []]
     row = _spread([titles[0], *keys[0]], marks[0], width)
     if row is None and height >= 8 and plot.title:
         first = next((r for t, m in _TITLE_ROW if (r := _spread([titles[t]], marks[m], width))), titles[2])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from engine import commands as cmd
 from engine import events as ev
 from engine.errors import ConfigProblem
-from tests.events_kit import BLOG, epoch_events, numbered, opening
+from tests.events_kit import BLOG, RUN, ending, epoch_events, numbered, opening
 from tests.fake_engine import refusing
 from tests.tui.app_kit import Stage, stage
 from tui.commands.set import parsed
@@ -156,3 +157,39 @@ def test_what_is_set_on_the_command_line_is_checked_by_the_table() -> None:
         with pytest.raises(ConfigProblem) as caught:
             parsed(words)
         assert said in str(caught.value)
+
+
+async def test_after_a_divergence_one_key_goes_on_with_a_third_of_the_rate() -> None:
+    config = msgspec.structs.replace(BLOG, learning_rate=0.3)
+    lost = ending(config, 1, outcome="diverged")
+    async with stage(numbered([*opening(config), *epoch_events(config, 1), *lost])) as on:
+        assert "z Roll back" in on.text().splitlines()[-1]
+        await on.press("z")
+        assert on.engine.commands == [cmd.Branch(run=RUN, values={"learning_rate": 0.1})]
+
+
+async def test_a_divergence_before_the_first_checkpoint_begins_again() -> None:
+    config = msgspec.structs.replace(BLOG, learning_rate=0.3)
+    async with stage(numbered([*opening(config), *ending(config, 0, outcome="diverged")])) as on:
+        await on.press("z")
+        [command] = on.engine.commands
+        assert isinstance(command, cmd.Start)
+        assert command.config == msgspec.structs.replace(config, learning_rate=0.1)
+
+
+async def test_a_branch_takes_what_the_form_has_changed() -> None:
+    async with stage(numbered([*opening(BLOG), *epoch_events(BLOG, 1), *ending(BLOG, 1)])) as on:
+        form = on.app.screen.query_one(HyperparameterForm)
+        form.set_value("learning_rate", "0.0003")
+        await on.press("n")
+        assert on.engine.commands == [cmd.Branch(run=RUN, at="best", values={"learning_rate": 0.0003})]
+
+
+async def test_nothing_branches_while_it_trains() -> None:
+    async with stage(training()) as on:
+        await on.press("n", "z")
+        assert on.engine.commands == []
+        assert on.notices == [
+            "A branch begins at a run that has ended and has an epoch's weights.",
+            "There is nothing to roll back: this run has not diverged.",
+        ]

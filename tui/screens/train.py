@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
+import msgspec
 from textual import work
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -313,6 +314,19 @@ class TrainScreen(Page):
         if "epochs" not in values and best is not None and best.epoch >= config.epochs:
             values["epochs"] = best.epoch + config.epochs  # as long again as its parent was
         self.program.start(cmd.Branch(run=state.run, at="best", values=dict(values)))
+
+    def action_roll_back(self) -> None:
+        """Go on where a diverged run was last good, with a third of its rate; without a checkpoint, from the beginning."""
+        state = self.program.snapshot.state
+        if not available("roll_back", self.program.snapshot):
+            self.notify("There is nothing to roll back: this run has not diverged.", markup=False)
+            return
+        rate = float(f"{state.config.learning_rate / 3:.2g}")
+        if state.epochs:
+            self.program.start(cmd.Branch(run=state.run, values={"learning_rate": rate}))
+        else:
+            config = msgspec.structs.replace(state.config, learning_rate=rate)
+            self.program.start(cmd.Start(config=config, preset=state.preset))
 
     def action_batch(self) -> None:
         """Train one batch and pause."""

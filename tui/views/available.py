@@ -23,6 +23,8 @@ def available(action: str, snapshot: Snapshot) -> bool:
         return snapshot.watching
     if action == "resume('shown')":
         return resumable(snapshot)
+    if action == "roll_back":
+        return branchable(snapshot, diverged=True)
     if action == "branch":
         return branchable(snapshot)
     if action in ("start", "presets"):
@@ -41,9 +43,12 @@ def resumable(snapshot: Snapshot) -> bool:
     return unfinished and end.fault != "config"
 
 
-def branchable(snapshot: Snapshot) -> bool:
-    """Whether a new run can go on with the best weights of the one that is shown."""
+def branchable(snapshot: Snapshot, *, diverged: bool = False) -> bool:
+    """Whether a new run can go on with the weights of the one that is shown; `diverged`: since that one diverged."""
     free = not snapshot.running and not snapshot.starting and not snapshot.other
+    end = snapshot.state.finished
+    if diverged:
+        return free and end is not None and end.outcome == "diverged"
     return free and snapshot.state.best is not None
 
 

@@ -1,0 +1,81 @@
+"""The learning-rate range test, on a copy: the run itself is not touched."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from engine import rate_range
+from engine.config import TrainConfig
+from engine.runs import RunFolder
+from engine.worker.batches import Batches
+from engine.worker.checkpoint import fitting, load_checkpoint
+from engine.worker.models import build_model
+from engine.worker.setup import Split, load_data
+from engine.worker.step import Step
+
+_CPU = torch.device("cpu")
+
+
+def range_test(
+    config: TrainConfig, run: RunFolder | None, report: Callable[[float, str], None], steps: int = rate_range.STEPS
+) -> dict[str, Any]:
+    """Train a copy with a rising rate: `rates`, smoothed `losses`, and the suggestions `steepest` and `tenth`.
+
+    It begins with the weights and the optimizer's memory of the run's last checkpoint, or, without a run, with new weights of
+    `config`. Raises `Problem` where data or checkpoint are not there.
+    """
+    epoch = 0
+    with torch.random.fork_rng():
+        torch.manual_seed(config.seed)
+        contents: dict[str, Any] = {}
+        if run is not None:
+            config, contents = load_checkpoint(run.checkpoint("last"))
+        model = build_model(config)
+        step = Step(model, config, _CPU)
+        if run is not None:
+            with fitting(run.checkpoint("last")):
+                model.load_state_dict(contents["model"])
+                step.restore(contents)
+                epoch = contents["place"]["epoch"]
+        data = load_data(config.data_dir)
+        count = config.train_images or len(data.train_labels)
+        images = Split.of(data.train_images[:count], data.train_labels[:count], _CPU)
+        batches = Batches(images.images, images.labels, config.seed)
+        tried, losses = _rise(model, step, batches, config, report, steps)
+    smooth = rate_range.smoothed(losses)
+    advice = rate_range.suggest(tried, smooth)
+    return {"epoch": epoch, "rates": tried, "losses": smooth, "steepest": advice.steepest, "tenth": advice.tenth}
+
+
+def _rise(
+    model: torch.nn.Module,
+    step: Step,
+    batches: Batches,
+    config: TrainConfig,
+    report: Callable[[float, str], None],
+    steps: int,
+) -> tuple[list[float], list[float]]:
+    """The rates that were tried and the loss at each, until it explodes."""
+    tried: list[float] = []
+    losses: list[float] = []
+    model.train()
+    epoch = offset = 0
+    for number, rate in enumerate(rate_range.rates(steps)):
+        report(number / steps, f"learning rate {rate:.1e}")
+        if offset >= len(batches):
+            epoch, offset = epoch + 1, 0
+        images, labels = batches.take(epoch, offset, config)
+        offset += len(labels)
+        loss = float(step(images, labels, rate, number)[0])
+        if not math.isfinite(loss):
+            break
+        tried.append(rate)
+        losses.append(loss)
+        smooth = rate_range.smoothed(losses)
+        if smooth[-1] > rate_range.EXPLODED * min(smooth):
+            break
+    return tried, losses

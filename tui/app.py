@@ -389,6 +389,13 @@ class MnistApp(TerminalApp):
         """Show the keys, and what every figure means."""
         self.push_screen(HelpScreen(ascii_only=self.ascii_only))
 
+    def action_explain(self) -> None:
+        """Explain what has the focus, or let the person browse."""
+        from tui.screens.explain import ExplainScreen, page_for  # noqa: PLC0415 - the first picture does without
+
+        if not isinstance(self.screen, ExplainScreen):
+            self.push_screen(ExplainScreen(page_for(self.screen), ascii_only=self.ascii_only))
+
     def action_press(self, key: str) -> None:
         """What a click on a key at the bottom does."""
         self.screen.set_focus(None)

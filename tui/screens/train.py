@@ -212,7 +212,9 @@ class TrainScreen(Page):
         self.query_one(KeyBar).editing = isinstance(self.focused, Input)
 
     def action_leave_field(self) -> None:
-        """Let letters be keys again."""
+        """Let letters be keys again; where they are already, leave the tour."""
+        if self.focused is None:
+            self.program.action_tour_leave()
         self.set_focus(None)
 
     @work(exclusive=True, group="dialog", exit_on_error=False)

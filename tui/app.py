@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.app import SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.reactive import var
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
@@ -44,6 +44,7 @@ from tui.widgets.ascii_scrollbar import AsciiScrollBarRender
 
 if TYPE_CHECKING:
     from tui.inspected import Inspected
+    from tui.tour import Progress
 
 LATER = {
     "runs": "tui.screens.runs:RunsScreen",
@@ -64,7 +65,7 @@ class MnistApp(TerminalApp):
     """Trains digit classifiers and shows it.
 
     `connect` makes the first connection to an engine. `run` names a run to show at once: `connect` leads to its
-    engine, or it is read from its folder. `slow`: over a line like 9600 baud. `clock` counts seconds, for the pace of painting alone. `start` and `attach`
+    engine, or it is read from its folder. `tour` is where the tour begins, if one is wanted. `slow`: over a line like 9600 baud. `clock` counts seconds, for the pace of painting alone. `start` and `attach`
     make later connections; `ask` makes the one that questions about runs go to.
     """
 
@@ -72,11 +73,17 @@ class MnistApp(TerminalApp):
     CSS_PATH = "app.tcss"
     DEFAULT_MODE = "train"
     AUTO_FOCUS = ""
-    BINDINGS: ClassVar[list[BindingType]] = bindings("everywhere")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("everywhere"),
+        Binding("enter", "tour_on", "Next step of the tour", show=False),  # the tour's panel itself names these two
+        Binding("escape", "tour_leave", "Leave the tour", show=False),
+    ]
 
     snapshot: var[Snapshot] = var(Snapshot(), init=False)
     inspected: var[Inspected | str] = var("", init=False)
     """The digits that are looked into, or why there are none."""
+    tour: var[Progress | None] = var(None, init=False)
+    """How far the tour is; None without one."""
 
     def __init__(
         self,
@@ -87,6 +94,7 @@ class MnistApp(TerminalApp):
         slow: bool = False,
         theme: str | None = None,
         run: str | None = None,
+        tour: Progress | None = None,
         clock: Callable[[], float] = time.monotonic,
         start: Connect = Engine.start,
         attach: Attach = Engine.attach,
@@ -101,6 +109,7 @@ class MnistApp(TerminalApp):
         self._asked_run = run
         self._opened: RunState | None = None
         self._preset = settings.preset
+        self.set_reactive(MnistApp.tour, tour)
         self._starting = False
         self._seen = ("", 0, 0)
         self._rate_asked = ("", 0, 0.0)
@@ -185,6 +194,7 @@ class MnistApp(TerminalApp):
         if state.parent is not None and state.parent.run != self._parent_asked:
             self._parent_asked = state.parent.run
             self._read_parent(state.parent.run)
+        self._follow_tour()
 
     def _unread(self, state: RunState) -> int:
         total = (state.run, state.log_count, self.kept_count)
@@ -361,6 +371,27 @@ class MnistApp(TerminalApp):
         """The answer to a question about a run. Raises the `Problem` it is refused with; cancelling gives it up."""
         return await self._asker.ask(question, heard)
 
+    # the tour
+
+    def _follow_tour(self) -> None:
+        if self.tour is not None:
+            from tui.tour import followed  # noqa: PLC0415 - hardly ever needed
+
+            self.tour = followed(self.tour, self.snapshot, self.current_mode)
+
+    def action_tour_on(self) -> None:
+        """The next step; after the last the tour is over."""
+        if self.tour is not None:
+            from tui.tour import next_step  # noqa: PLC0415
+
+            self.tour = next_step(self.tour)
+
+    def action_tour_leave(self) -> None:
+        """Leave the tour, for good."""
+        if self.tour is not None:
+            self.tour = None
+            self.notify("mnist-tui --tour shows the tour again.", markup=False)
+
     # keys that work on every screen
 
     async def action_quit(self) -> None:
@@ -433,6 +464,15 @@ class MnistApp(TerminalApp):
         from tui.screens.help import HelpScreen  # noqa: PLC0415 - the first picture does without
 
         self.push_screen(HelpScreen(ascii_only=self.ascii_only))
+        if self.tour is not None and self.tour.is_last:
+            self.tour = None
+
+    def action_explain(self) -> None:
+        """Explain what has the focus, or let the person browse."""
+        from tui.screens.explain import ExplainScreen, page_for  # noqa: PLC0415 - the first picture does without
+
+        if not isinstance(self.screen, ExplainScreen):
+            self.push_screen(ExplainScreen(page_for(self.screen), ascii_only=self.ascii_only))
 
     def action_press(self, key: str) -> None:
         """What a click on a key at the bottom does."""

@@ -136,6 +136,10 @@ KEYS: tuple[Key, ...] = (
     Key("8", "8", "mode('test')", "Test", "the honest figure, and two runs compared", "Program"),
     Key("t", "t", "theme", "Theme", "dark, light, high contrast, safe for the colour-blind", "Program", rank=13),
     Key("question_mark", "?", "help", "Help", "the keys, and what every figure means", "Program", rank=4),
+    Key("h", "h", "explain", "Explain", "explain a setting, a figure, a word of the trade", "Program", rank=6),
+    Key(
+        "ctrl+g", "ctrl+g", "explain", "", "the same, from inside a field as well: explains it", "Program", inside=True
+    ),
     Key("ctrl+p,colon", "ctrl+p, :", "command_palette", "", "find a command by its name", "Program"),
     Key(
         "ctrl+z",

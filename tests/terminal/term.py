@@ -74,6 +74,7 @@ class Term:
             "TERM": "xterm-256color",
             "COLORTERM": "truecolor",
             "LANG": "C.UTF-8",
+            "MNIST_TUI_TOUR": "off",
             **(env or {}),
         }
         for name in ("COLUMNS", "LINES"):

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigProblem
 from engine.fields import short
-from tui.arguments import Parser, add_settings, read_settings
+from tui.arguments import Parser, add_settings, given_fields, read_settings
 from tui.commands import COMMANDS
 from tui.opening import opening
+from tui.tour import Progress, first_start
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,7 +32,7 @@ def parser() -> Parser:
     import engine  # noqa: PLC0415 - for the version alone
 
     made = Parser(
-        usage="[COMMAND] [--preset NAME] [--FIELD VALUE ...] [--ascii] [--slow] [--theme NAME]",
+        usage="[COMMAND] [--preset NAME] [--FIELD VALUE ...] [--ascii] [--slow] [--theme NAME] [--tour]",
         about="Train, watch and understand a digit classifier in a terminal. Without a command the app opens.\n\nCommands:\n"
         + "\n".join(f"  {name:<10}{about}" for name, about in COMMANDS.items()),
         epilog="`mnist-tui COMMAND --help` says more of a command.",
@@ -40,6 +41,7 @@ def parser() -> Parser:
         "--version", action="version", version=f"mnist-tui {engine.__version__}", help="print the version and leave"
     )
     add_screen(made)
+    made.options.add_argument("--tour", action="store_true", help="show the tour of the first start again")
     add_settings(made)
     return made
 
@@ -67,13 +69,22 @@ def run(args: argparse.Namespace) -> int:
 
         return await Engine.start()
 
-    return open_app(settings, connect, args)
+    as_it_is = args.preset is None and not given_fields(args) and settings.screen.get("tour") is not False
+    return open_app(settings, connect, args, tour=args.tour or (as_it_is and first_start()))
 
 
 def open_app(
-    settings: Settings, connect: Callable[[], Awaitable[EngineLike]], args: argparse.Namespace, run: str | None = None
+    settings: Settings,
+    connect: Callable[[], Awaitable[EngineLike]],
+    args: argparse.Namespace,
+    run: str | None = None,
+    *,
+    tour: bool = False,
 ) -> int:
-    """Show the app until the person leaves it; its exit status. Raises `ConfigProblem` for a theme there is not."""
+    """Show the app, with the tour or without, until the person leaves it; its exit status.
+
+    Raises `ConfigProblem` for a theme there is not.
+    """
     plain = args.ascii or settings.screen.get("ascii") is True or not speaks_utf8() or has_few_characters()
     colours = suit_colours(os.environ)
     with opening(settings.preset if run is None else run):
@@ -86,7 +97,9 @@ def open_app(
         if theme is not None and theme not in THEMES:
             raise ConfigProblem(f"There is no theme '{short(str(theme))}'; expected one of {', '.join(THEMES)}.")
         slow = args.slow or settings.screen.get("slow") is True
-        app = MnistApp(settings, connect, ascii=plain, slow=slow, theme=theme, run=run)
+        app = MnistApp(
+            settings, connect, ascii=plain, slow=slow, theme=theme, run=run, tour=Progress() if tour else None
+        )
         if theme is None and has_few_colours(app):
             app.theme = theme_name("contrast")
         suit(app, colours=colours, ascii_only=plain)

@@ -32,11 +32,12 @@ class HelpText(Widget):
 
 
 class HelpScreen(ModalScreen[None]):
-    """One page that scrolls; ?, q, Enter and Escape close it."""
+    """One page that scrolls; ?, q, Enter and Escape close it, h leads to the pages that explain."""
 
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,q,enter,escape", "close", "Close", show=False),
+        Binding("h", "app.explain", "Explain", show=False),
         Binding("j", "scroll(1)", "Down", show=False),
         Binding("k", "scroll(-1)", "Up", show=False),
     ]
@@ -47,7 +48,7 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="page") as page:
             page.border_title = "Help"
-            page.border_subtitle = "q goes back, the arrow keys scroll"
+            page.border_subtitle = "q goes back, the arrow keys scroll, h explains every word"
             yield HelpText()
 
     def on_mount(self) -> None:

@@ -46,6 +46,10 @@ class Page(Screen[None]):
         yield TitleBar(self.HERE)
         with Container(id="body"):
             yield from self.content()
+        if self.program.tour is not None:
+            from tui.widgets.tour_panel import TourPanel  # noqa: PLC0415 - for a first start alone
+
+            yield TourPanel()
         yield KeyBar(*self.KEYS)
         yield TooSmall()
 

@@ -236,12 +236,11 @@ class TrainScreen(Page):
         self.query_one(KeyBar).editing = isinstance(self.focused, Input)
 
     def action_leave_field(self) -> None:
-        """Let letters be keys again; what was typed for a run in training is taken back."""
-        row = (
-            next((node for node in self.focused.ancestors_with_self if isinstance(node, FieldRow)), None)
-            if self.focused
-            else None
-        )
+        """Let letters be keys again, and take back what was typed for a run in training; else leave the tour."""
+        if self.focused is None:
+            self.program.action_tour_leave()
+            return
+        row = next((node for node in self.focused.ancestors_with_self if isinstance(node, FieldRow)), None)
         if row is not None:
             self.form.take_back(row.parameter.name)
         self.set_focus(None)

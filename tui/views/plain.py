@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from textual.content import Content
+if TYPE_CHECKING:
+    from textual.content import Content
 
 _TWINS = str.maketrans(dict(zip("…·×–—−→←★✓✗≤≥±’━╸─", ".-x---><*+x<>~'##-", strict=True)))
 _GREEK = {"α": "alpha", "β": "beta", "γ": "gamma", "ε": "eps", "η": "eta", "μ": "mu", "λ": "lambda", "π": "pi"} | {
     "σ": "sigma",
     "Φ": "Phi",
+    "φ": "phi",
+    "Σ": "sum",
+    "∂": "d",
 }
 _SPELLED = str.maketrans(
     {**_GREEK, "√": "sqrt", "²": "^2", "ⁿ": "^n", "·": "*", "±": "+-", "≤": "<=", "≥": ">=", "≈": "~=", "←": "<-"}
+    | {"°": " degrees", "′": "'", "⁶": "^6", "ᵀ": "^T"}
 )
 
 
@@ -29,4 +35,6 @@ def ascii_text(text: str) -> str:
 
 def ascii_content(content: Content) -> Content:
     """The same with its styles."""
+    from textual.content import Content  # noqa: PLC0415 - what is printed does without
+
     return Content(ascii_text(content.plain), list(content.spans))

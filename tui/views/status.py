@@ -211,7 +211,7 @@ def figures_line(snapshot: Snapshot, width: int, signs: Signs = SIGNS) -> Conten
     if state.save_failed:
         return fit([text(_unsaved(snapshot, state.save_failed, width, signs), "bold $accent")], width, signs)
     if state.started is None:
-        return fit([text("every figure is explained on the help page: ?", "$muted")], width, signs)
+        return fit([text("h explains every setting and figure, ? lists the keys", "$muted")], width, signs)
     machine = state.started.machine
     parts: list[Part] = []
     if state.epochs:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Iterable
+from dataclasses import replace
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -15,69 +13,20 @@ from textual.widget import Widget
 
 from engine.config import HYPERPARAMETERS
 from engine.errors import Problem
+from tui.views.fields import facts
+from tui.views.pages import Block, Kind, blocks, close, parts
 from tui.views.plain import spelled
 from tui.widgets.choice import ASCII_SIGNS, SIGNS, Signs
 
-_ITEM = re.compile(r"\s*([-*+]|\d{1,3}[.)])\s+(.*)")
-_INLINE = re.compile(
-    r"`(?P<code>[^`]+)`"
-    r"|\*\*(?P<strong>.+?)\*\*"
-    r"|(?<![\w*])\*(?P<stress>[^*\s](?:[^*]*[^*\s])?)\*(?![\w*])"
-    r"|\[(?P<link>[^\]]+)\]\([^)\s]*\)"
-)
-_STYLES = {"code": "$text-accent", "strong": "bold", "stress": "italic", "link": ""}
+__all__ = ["Block", "HelpPane", "HelpText", "blocks", "facts", "inline", "lay_out", "page_of"]
+
+_STYLES: dict[Kind, str] = {"plain": "", "code": "$text-accent", "strong": "bold", "stress": "italic", "link": ""}
 _FAINT = "$foreground 70%"
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A piece of a page. `mark` stands before an item of a list: a bullet or a number with its dot."""
-
-    kind: Literal["heading", "paragraph", "item", "verbatim"]
-    text: str
-    mark: str = ""
-
-
-def blocks(markdown: str, bullet: str = SIGNS.changed) -> Iterator[Block]:
-    """The blocks of a page, in the little Markdown that the pages are written in.
-
-    Headings, paragraphs, lists of one level, and verbatim lines: fenced, indented by four, or of a table. A heading of
-    the first level is left out; the label stands for it.
-    """
-    held: Block | None = None
-    fenced = False
-    for line in [*markdown.splitlines(), ""]:
-        fence = line.startswith("```")
-        verbatim = not fence and (fenced or line.startswith("|") or (held is None and line.startswith("    ")))
-        item = None if fence or verbatim else _ITEM.fullmatch(line)
-        heading = not fence and not verbatim and line.startswith("#")
-        plain = "" if fence or verbatim or item or heading else line.strip()
-        fenced ^= fence
-        if plain and held is not None:
-            held = replace(held, text=f"{held.text} {plain}")
-            continue
-        if held is not None:
-            yield held
-        held = None
-        if verbatim:
-            yield Block("verbatim", line.removeprefix("    "))
-        elif heading and line.startswith("##"):
-            yield Block("heading", line.lstrip("#").strip())
-        elif item:
-            held = Block("item", item[2], item[1] if item[1][0].isdigit() else bullet)
-        elif plain:
-            held = Block("paragraph", plain.removeprefix("> "))
 
 
 def inline(text: str) -> Content:
     """A text with its *stress*, **strong**, `code` and [links](address)."""
-    parts: list[str | tuple[str, str]] = []
-    end = 0
-    for found in _INLINE.finditer(text):
-        kind = found.lastgroup or ""
-        parts += [text[end : found.start()], (found[kind], _STYLES[kind])]
-        end = found.end()
-    return Content.assemble(*parts, text[end:])
+    return Content.assemble(*((part, _STYLES[kind]) for part, kind in parts(text)))
 
 
 def lay_out(page: Iterable[Block], width: int) -> list[Content]:
@@ -85,10 +34,7 @@ def lay_out(page: Iterable[Block], width: int) -> list[Content]:
     lines: list[Content] = []
     before: Block | None = None
     for block in page:
-        close = before is not None and (
-            before.kind == "heading" or (before.kind == block.kind and before.kind in ("item", "verbatim"))
-        )
-        if before is not None and not close:
+        if before is not None and not close(before, block):
             lines.append(Content())
         before = block
         match block.kind:
@@ -101,13 +47,6 @@ def lay_out(page: Iterable[Block], width: int) -> list[Content]:
                 wrapped = inline(block.text).wrap(max(width - len(first), 1))
                 lines += [Content(" " * len(first) if i else first) + line for i, line in enumerate(wrapped)]
     return lines
-
-
-def facts(name: str) -> str:
-    """What the table knows of a field beside its meaning: what it takes, the unit and the default."""
-    parameter = HYPERPARAMETERS[name]
-    unit = f" Unit: {parameter.about.unit}." if parameter.about.unit else ""
-    return f"Takes {parameter.expected}.{unit} Default: {parameter.format(parameter.default) or 'empty'}."
 
 
 def page_of(name: str) -> str:

@@ -1,0 +1,46 @@
+"""``mnist-tui explain [NAME]``: what a hyperparameter, a figure or a word of the trade means."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+
+from tui.arguments import Parser
+from tui.output import print_lines
+
+
+def parser() -> Parser:
+    """What to explain; several words are one name."""
+    made = Parser(
+        "explain",
+        usage="[NAME] [--ascii]",
+        about="Explain a hyperparameter, a figure on the screen, a preset or a word of the trade.\n"
+        "NAME may be short ('lr', 'f1', 'backprop') or a field and its value ('schedule step'). Without it: all pages.",
+    )
+    made.options.add_argument("name", metavar="NAME", nargs="*", help="what to explain")
+    made.options.add_argument(
+        "--ascii",
+        action="store_true",
+        help="print plain characters alone; taken by itself where the output is not UTF-8",
+    )
+    return made
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the page, or the list of pages. Raises `ConfigProblem` for a name that has none, or that several have."""
+    from engine.help.catalogue import find  # noqa: PLC0415 - --help does without
+    from tui.commands.screen import speaks_utf8  # noqa: PLC0415
+    from tui.views.printed import WIDEST, bare, contents_lines, page_lines, styled  # noqa: PLC0415
+
+    ascii_only = args.ascii or not speaks_utf8()
+    terminal = sys.stdout.isatty() and os.environ.get("TERM", "") not in ("", "dumb", "unknown")
+    mark = styled if terminal and not os.environ.get("NO_COLOR") else bare
+    width = min(shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST) if sys.stdout.isatty() else WIDEST
+    name = " ".join(args.name)
+    if name:
+        print_lines(page_lines(find(name), width, mark, ascii_only=ascii_only))
+    else:
+        print_lines(contents_lines(width, mark, ascii_only=ascii_only))
+    return 0

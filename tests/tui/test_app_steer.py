@@ -116,7 +116,7 @@ async def test_charts_are_drawn_another_way() -> None:
 
 
 async def test_the_palette_has_the_commands_that_mean_something() -> None:
-    async with stage(training()) as on:
+    async with stage(training(), size=(120, 60)) as on:
         titles = {command.title: command for command in on.app.get_system_commands(on.app.screen)}
         assert "Batch: train one batch and pause" in titles
         assert "Start: train with the settings of the form, as a new run" not in titles

@@ -77,7 +77,10 @@ def commands() -> Iterator[Row]:
                 begun = time.perf_counter()
                 command = [sys.executable, "-P", "-m", "tui", *arguments]
                 subprocess.run(
-                    command, stdout=subprocess.DEVNULL, check=True, env={**os.environ, "MNIST_TUI_HOME": home}
+                    command,
+                    stdout=subprocess.DEVNULL,
+                    check=True,
+                    env={**os.environ, "MNIST_TUI_HOME": home, "MNIST_TUI_TOUR": "off"},
                 )
                 took.append(time.perf_counter() - begun)
         bare = []
@@ -109,7 +112,7 @@ def redraw() -> Row:
 def finished_run() -> Row:
     """Opening a finished run whose log has a million events."""
     with tempfile.TemporaryDirectory() as home:
-        environment = {**os.environ, "MNIST_TUI_HOME": home}
+        environment = {**os.environ, "MNIST_TUI_HOME": home, "MNIST_TUI_TOUR": "off"}
         train = ["train", "--quiet", "--preset", "quick", "--train-images", "1000", "--epochs", "1"]
         subprocess.run(
             [sys.executable, "-P", "-m", "tui", *train], check=True, env=environment, stderr=subprocess.DEVNULL
@@ -189,7 +192,7 @@ def attached() -> Row:
                         term.wait_end(20)
                 else:
                     command = [sys.executable, "-P", "-m", "tui", "train", "--quiet", *arguments]
-                    alike = {**os.environ, "MNIST_TUI_HOME": home, "OMP_NUM_THREADS": "1"}
+                    alike = {**os.environ, "MNIST_TUI_HOME": home, "MNIST_TUI_TOUR": "off", "OMP_NUM_THREADS": "1"}
                     subprocess.run(command, check=True, env=alike, stderr=subprocess.DEVNULL)
                 (run,) = all_runs(Path(home) / "runs")
                 (with_screen if screen else headless).extend(e.seconds for e in run.state().epochs[1:])

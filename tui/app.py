@@ -345,6 +345,11 @@ class MnistApp(TerminalApp):
         """The answer to a question about a run. Raises the `Problem` it is refused with; cancelling gives it up."""
         return await self._asker.ask(question, heard)
 
+    @property
+    def answers_at_once(self) -> bool:
+        """Whether a question need not wait for an engine to start and load torch."""
+        return self._asker.ready
+
     # keys that work on every screen
 
     async def action_quit(self) -> None:

@@ -32,11 +32,12 @@ from tui.widgets.key_bar import KeyBar
 from tui.widgets.line import SnapshotText, frame
 
 _HOW = "Mouse: hold to draw, the right button erases. Keys: enter, then the arrows."
-_EMPTY = Silent("Draw a digit, or f reads one from a file.")
+_HOW_IN_SHORT = "Hold the mouse to draw. Keys: enter, then arrows."
+_EMPTY = Silent("An empty sheet: there is nothing to read. f reads a picture from a file.")
 _NO_RUN = Silent("No run yet: 1 goes to the training screen, r starts one there. Draw meanwhile.")
 _NO_WEIGHTS = Silent("No weights yet: the first checkpoint comes after the first epoch. It is read then.")
-_LOADING = Silent("loading torch for the first answer: about 2 s ...")
-_IN_FIELD = (("enter", "read it", 0), ("esc", "leave it", 1), ("ctrl+q", "quit", 2))
+_LOADING = Silent("Loading torch for the first answer: that takes a few seconds.")
+_IN_FIELD = (("enter", "reads it", 0), ("esc", "leaves it", 1), ("ctrl+q", "quits", 2))
 _STRIDE = 4
 """Pixels."""
 _SHIFTS = {"H": "left", "J": "down", "K": "up", "L": "right"}
@@ -59,7 +60,7 @@ class EpochsText(SnapshotText):
 
     def build(self, width: int, height: int) -> Content:
         """The latest, a line each."""
-        return Content("\n").join(over_epochs(self.opinions, width, height))
+        return Content("\n").join(over_epochs(self.opinions, height))
 
 
 class NoteText(SnapshotText):
@@ -75,7 +76,8 @@ class NoteText(SnapshotText):
 
     def lines(self, width: int) -> list[str]:
         """The lines at a width."""
-        return textwrap.wrap(("! " if self.fault else "") + self.words, max(width - 2, 10))
+        words = _HOW_IN_SHORT if self.words == _HOW and width < 80 else self.words
+        return textwrap.wrap(("! " if self.fault else "") + words, max(width - 2, 10))
 
 
 class DrawScreen(Page):
@@ -303,9 +305,10 @@ class DrawScreen(Page):
         self.query_one(KeyBar).editing = True
 
     def on_descendant_blur(self) -> None:
-        """Letters are keys again."""
-        self.query_one(KeyBar).editing = False
-        self.remove_class("-field")
+        """Letters are keys again, unless it is the terminal that lost the focus: the field gets it back."""
+        if self.app.app_focus:
+            self.query_one(KeyBar).editing = False
+            self.remove_class("-field")
 
     def _on_paste(self, event: events.Paste) -> None:
         """What is pasted, or dropped on the terminal, is taken for the path of a picture."""

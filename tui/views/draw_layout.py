@@ -11,7 +11,7 @@ _SMALL_RIGHT = 38
 """Cells at the right of the pad, at the least and where the window is not narrow."""
 _PICTURES = (28, 14, 7)
 """Rows of the picture that the network sees: half a pixel, one or two in a column, so that its edges stay sharp."""
-_BESIDE = 18
+_BESIDE = 20
 """Cells beside that picture for the epochs."""
 
 

@@ -18,7 +18,7 @@ from tui.views.tables import rule
 UNSURE = 0.5
 """A reading with a smaller probability is none to rely on."""
 _FIGURE = 8
-"""Cells of a probability, " 100.0 %" or the widest."""
+"""Cells of a probability, with one before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,9 @@ def verdict(answer: Answer) -> str:
         case Silent():
             return ""
         case Opinion(unsure=True):
-            return f"not sure: {answer.reading}? {figures.percent(answer.confidence, 1)}"
+            return f"not sure: {answer.reading}? {share(answer.confidence)}"
         case Opinion():
-            return f"{answer.reading}, {figures.percent(answer.confidence, 1)}"
+            return f"{answer.reading}, {share(answer.confidence)}"
 
 
 def source(answer: Answer, weights: CheckpointKind, run_ended: bool) -> str:
@@ -87,28 +87,32 @@ def answer_page(answer: Answer, width: int, height: int, *, ascii_only: bool = F
     match answer:
         case Silent(words=words, fault=fault):
             style = "$text-error" if fault else "$muted"
-            lines = [Content.styled(line, style) for line in textwrap.wrap(words, max(width, 1))]
+            lines = [Content.styled(f" {line}", style) for line in textwrap.wrap(words, max(width - 2, 1))]
         case Opinion():
             lines = bars(answer, width, ascii_only=ascii_only)
-            head = _heading(answer, ascii_only)
-            if height >= len(lines) + len(head) + 1:
+            head = [] if ascii_only else _heading(answer)
+            if head and height >= len(lines) + len(head) + 1:
                 lines = [*head, Content(""), *lines]
     return Content("\n").join(lines[:height])
 
 
-def _heading(opinion: Opinion, ascii_only: bool) -> list[Content]:
-    """The reading in large, what it is beside it."""
-    shown = f"{opinion.reading}?" if opinion.unsure else str(opinion.reading)
-    rows = big(str(opinion.reading), ascii_only=ascii_only)
-    sure = figures.percent(opinion.confidence, 1)
-    words = [f"not sure: {shown} at best" if opinion.unsure else f"reads a {opinion.reading}", f"at {sure}", ""]
+def share(probability: float) -> str:
+    """A probability to a tenth of a per cent: "<0.1 %" and ">99.9 %" where that would be none or all of it."""
+    tenths = round(1000 * probability)
+    if tenths in (0, 1000) and 0 < probability < 1:
+        return ">99.9 %" if tenths else "<0.1 %"
+    return f"{tenths / 10:.1f} %"
+
+
+def _heading(opinion: Opinion) -> list[Content]:
+    """The reading in large with its probability, to be read from across the room; a question mark where it is unsure."""
+    figure = figures.percent(opinion.confidence, 1)
+    digit, sure = big(str(opinion.reading)), big(figure)
     style = "bold $accent" if opinion.unsure else "bold $success"
-    if len(rows) == 1:
-        return [Content.styled(f"{words[0]} {words[1]}", style)]
-    return [
-        Content.assemble(" ", (row, style), "   ", (said, "bold" if not at else ""))
-        for at, (row, said) in enumerate(zip(rows, words, strict=True))
-    ]
+    lines = [Content.assemble(" ", (left, style), "   ", right) for left, right in zip(digit, sure, strict=True)]
+    if opinion.unsure:
+        lines[-1] += Content.styled("   not sure", style)
+    return lines
 
 
 def bars(opinion: Opinion, width: int, *, ascii_only: bool = False) -> list[Content]:
@@ -125,25 +129,26 @@ def bars(opinion: Opinion, width: int, *, ascii_only: bool = False) -> list[Cont
                 (mark, f"bold {strong}"),
                 (f" {digit} ", "bold" if read else ""),
                 (bar.ljust(room), strong if read else "$secondary"),
-                (figures.percent(likely, 1).rjust(_FIGURE), "bold" if read else "$foreground" if bar else "$muted"),
+                (share(likely).rjust(_FIGURE), "bold" if read else "$foreground" if bar else "$muted"),
             )
         )
     return lines
 
 
-def over_epochs(opinions: Sequence[Opinion], width: int, height: int) -> list[Content]:
-    """What the latest epochs read in the same drawing, a line each, the newest last."""
+def over_epochs(opinions: Sequence[Opinion], height: int) -> list[Content]:
+    """What the latest epochs read in the same drawing, a line of 18 cells each, the newest last; a change stands out."""
     if height < 2 or not opinions:
         return []
-    wide = width >= 22
-    lines = [Content.styled("epoch  reads" if wide else "epoch reads", "$muted")]
-    before: int | None = None
+    lines = [Content.styled("epoch reads", "$muted")]
     shown = opinions[-(height - 1) :]
+    before: int | None = None
     for opinion in shown:
+        sign = "?" if opinion.unsure else " "
         style = "bold" if opinion.reading != before else ""
-        sure = figures.percent(opinion.confidence, 1 if wide else 0)
-        figure = f"{opinion.reading}{'?' if opinion.unsure else ' '}"
-        gap = "    " if wide else "  "
-        lines.append(Content.assemble(f"{opinion.epoch:>5}", gap, (figure, style), sure.rjust(8 if wide else 5)))
+        lines.append(
+            Content.assemble(
+                f"{opinion.epoch:>5}   ", (f"{opinion.reading}{sign}", style), share(opinion.confidence).rjust(8)
+            )
+        )
         before = opinion.reading
-    return lines[:height]
+    return lines

@@ -18,6 +18,9 @@ from tui.widgets.line import frame
 
 _LEFT, _RIGHT = 1, 3
 """Mouse buttons, as Textual numbers them."""
+_INVITATION = "draw a digit here"
+_ROOMY = 34
+"""Cells from which the frame has room for all that there is to say of the pen."""
 STEPS: dict[str, tuple[int, int]] = {
     "up": (0, -1),
     "down": (0, 1),
@@ -34,11 +37,11 @@ STEPS: dict[str, tuple[int, int]] = {
 class DrawingPad(InkView):
     """Drawn on while a mouse button is held (the right one erases), or with the pen that keys put down and move.
 
-    The frame says whether the pen is down, what it does and where it is; the pen itself is a mark on the paper, which
-    makes way for the mouse. Every way of leaving the pad ends the stroke and lets go of the mouse.
+    The frame says whether the pen is down, what it does and where it is; the pen itself is a mark on the paper. Both
+    make way for the mouse, which shows by itself where it is. Every way of leaving the pad ends the stroke and lets go of the mouse.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"pad--up", "pad--down"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"pad--up", "pad--down", "pad--note"}
 
     class Drawn(Message):
         """There is other ink on the paper."""
@@ -60,13 +63,23 @@ class DrawingPad(InkView):
     # what is seen
 
     def over(self, strip: Strip, y: int) -> Strip:
-        """The line with the pen over it."""
+        """The line with the pen over it; on a blank sheet an invitation."""
+        if y == self._invitation():
+            words = Strip([Segment(_INVITATION, self.get_component_rich_style("pad--note"))], len(_INVITATION))
+            left = (strip.cell_length - len(_INVITATION)) // 2
+            strip = Strip.join([strip.crop(0, left), words, strip.crop(left + len(_INVITATION))])
         spot = self._spot()
         if spot is None or spot.y != y:
             return strip
         style = self.get_component_rich_style("pad--down" if self.pen.down else "pad--up")
         mark = Strip([Segment(self._mark(), style)], 1)
         return Strip.join([strip.crop(0, spot.x), mark, strip.crop(spot.x + 1)])
+
+    def _invitation(self) -> int | None:
+        """The line of the invitation."""
+        rows = self.content_size.height
+        inked = self.image is None or self.image.any() or self.pen.down
+        return None if inked or self.content_size.width < len(_INVITATION) else rows * 3 // 4
 
     def _mark(self) -> str:
         if not self.pen.down:
@@ -94,23 +107,36 @@ class DrawingPad(InkView):
     def _say(self) -> None:
         pen = self.pen
         what = "Eraser" if pen.tool == "eraser" else "Pen"
-        frame(self, f"{what} {'down' if pen.down else 'up'}", f"{pen.brush.name} · {int(pen.x)}, {int(pen.y)}")
+        name = pen.brush.name + ("" if self.content_size.width < _ROOMY else " brush")
+        place = f", at {int(pen.x)}, {int(pen.y)}" if self._marked else ""
+        frame(self, f"{what} {'down' if pen.down else 'up'}", name + place)
         self.set_class(pen.down, "-down")
 
     def _put(self, pen: Pen) -> None:
         """Have another pen, seen."""
-        before, down = self._spot(), self.pen.down
+        before, down, words = self._spot(), self.pen.down, self._invitation()
         self.pen, self._marked = pen, True
         now = self._spot()
         if (before, down) != (now, pen.down):
             self.repaint({spot.y for spot in (before, now) if spot is not None})
+        self._repaint_invitation(words)
         self._say()
 
     def _refresh_ink(self) -> None:
         sheet = self.pad.sheet
         if sheet.ink is not self.image:
+            words = self._invitation()
             self.show(sheet.ink)
+            self._repaint_invitation(words)
             self.post_message(self.Drawn())
+
+    def _repaint_invitation(self, before: int | None) -> None:
+        if before != (now := self._invitation()):
+            self.repaint(y for y in (before, now) if y is not None)
+
+    def on_resize(self) -> None:
+        """Say as much of the pen as there is room for."""
+        self._say()
 
     # keys
 
@@ -232,7 +258,7 @@ class DrawingPad(InkView):
         self._refresh_ink()
 
     def _hide_pen(self, place: tuple[float, float]) -> None:
-        """The mouse shows where it is by itself; keys go on from there."""
+        """Keys go on from where the mouse was."""
         spot = self._spot()
         self.pen, self._marked = self.pen.at(*place), False
         if spot is not None:

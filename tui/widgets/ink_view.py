@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 from rich.segment import Segment
+from rich.style import Style
 from textual.app import App
 from textual.geometry import Region
 from textual.strip import Strip
@@ -35,6 +36,7 @@ class InkView(Widget):
         self._image: Image | None = None
         self._rows: list[Row] = []
         self._key: tuple[object, ...] | None = None
+        self._base = Style()
 
     @property
     def image(self) -> Image | None:
@@ -63,10 +65,10 @@ class InkView(Widget):
     def render_line(self, y: int) -> Strip:
         """One line of the picture; all of it is drawn first where its size, mode or theme is another."""
         if self._key != (key := self._now()):
-            self._rows, self._key = self._draw(), key
+            self._rows, self._key, self._base = self._draw(), key, self.rich_style
         width = self.content_size.width
         row = self._rows[y] if y < len(self._rows) else [Segment(" " * width)]
-        return self.over(Strip(row).adjust_cell_length(width), y).apply_style(self.rich_style)
+        return self.over(Strip(row).adjust_cell_length(width), y).apply_style(self._base)
 
     def over(self, strip: Strip, _y: int) -> Strip:
         """The line with what lies over the picture."""

@@ -94,6 +94,7 @@ class DrawScreen(Page):
         self._fitted = True
         self._rereading = Rereading()
         self._asking = False
+        self._postponed = False
         self._plan: DrawLayout | None = None
 
     def content(self) -> Iterable[Widget]:
@@ -143,18 +144,25 @@ class DrawScreen(Page):
     # the drawing
 
     def on_drawing_pad_drawn(self, event: DrawingPad.Drawn) -> None:
-        """Have the new drawing read."""
+        """Have the new drawing read; over a slow line when the stroke has been sent as far as it goes."""
         event.stop()
-        self._prepare()
+        busy = self.program.line.busy
+        if not busy:
+            self._prepare()
+        elif not self._postponed:
+            self._postponed = True
+            self.set_timer(busy, self._prepare)
 
     def _prepare(self) -> None:
         """Show what the network sees of the sheet, and have it read."""
+        self._postponed = False
         sheet = self.pad.pad.sheet
         seen = sheet.prepared(fitted=self._fitted)
         self.seen.show(seen)
         self._rereading.take(None if seen is None else seen.tobytes())
         how = "fitted as MNIST was" if self._fitted else "as drawn, not fitted"
-        frame(self.sees, "What the network sees", f"28 × 28, {how}")
+        size = "28x28" if self.program.ascii_only else "28×28"
+        frame(self.sees, "What the network sees", f"{size}, {how}")
         self._note(f"{sheet.given.name}: {'; '.join(sheet.given.said)}" if sheet.given else _HOW)
         self._read()
 

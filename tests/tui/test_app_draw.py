@@ -193,6 +193,7 @@ async def test_eraser_brush_and_clearing() -> None:
         await on.press("c")
         assert on.ink == 0
         assert "Eraser up" in on.text()
+        assert "▀" not in on.text()
         await on.press("z", "z")
         assert on.ink == drawn
 
@@ -373,7 +374,7 @@ async def test_the_same_drawing_is_read_anew_with_every_newer_checkpoint() -> No
         assert len(on.reader.questions) == 2
         assert len({question.pixels for question in on.reader.questions}) == 1
         text = on.text()
-        assert "not sure: 7? 40.0 %" in text
+        assert "Not sure: 7? 40.0 %" in text
         assert "last weights, epoch 3" in text
         for row in ("1 7 91.0 %", "2 7 95.0 %", "3 7? 40.0 %"):
             assert row in " ".join(text.split())

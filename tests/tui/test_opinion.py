@@ -25,10 +25,10 @@ def opinion(reading: int = 7, sure: float = 0.91, epoch: int = 3, weights: ev.Ch
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (opinion(), "7, 91.0 %"),
-        (opinion(sure=0.5), "7, 50.0 %"),
-        (opinion(sure=0.499), "not sure: 7? 49.9 %"),
-        (opinion(sure=0.99999), "7, >99.9 %"),
+        (opinion(), "Reads 7, 91.0 %"),
+        (opinion(sure=0.5), "Reads 7, 50.0 %"),
+        (opinion(sure=0.499), "Not sure: 7? 49.9 %"),
+        (opinion(sure=0.99999), "Reads 7, >99.9 %"),
         (Silent("nothing"), ""),
     ],
 )

@@ -198,10 +198,7 @@ class DrawScreen(Page):
         self.answer.show(self.program.snapshot)
         self.epochs.opinions = self._rereading.opinions(self._weights)
         self.epochs.show(self.program.snapshot)
-        said = verdict(answer)
-        frame(
-            self.answer, f"Reads {said}" if said else "What it reads", source(answer, self._weights, not state.running)
-        )
+        frame(self.answer, verdict(answer) or "What it reads", source(answer, self._weights, not state.running))
 
     @work(group="draw", exit_on_error=False)
     async def _ask(self) -> None:

@@ -65,14 +65,14 @@ def opinion_of(result: Mapping[str, Any]) -> Answer:
 
 
 def verdict(answer: Answer) -> str:
-    """The reading in a few words: "7, 98.1 %", or that there is none to rely on."""
+    """The reading in a few words: "Reads 7, 98.1 %", or that there is none to rely on."""
     match answer:
         case Silent():
             return ""
         case Opinion(unsure=True):
-            return f"not sure: {answer.reading}? {share(answer.confidence)}"
+            return f"Not sure: {answer.reading}? {share(answer.confidence)}"
         case Opinion():
-            return f"{answer.reading}, {share(answer.confidence)}"
+            return f"Reads {answer.reading}, {share(answer.confidence)}"
 
 
 def source(answer: Answer, weights: CheckpointKind, run_ended: bool) -> str:

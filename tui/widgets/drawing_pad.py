@@ -207,8 +207,9 @@ class DrawingPad(InkView):
         return done
 
     def put(self, given: Given) -> None:
-        """Put a picture on a new sheet."""
+        """Put a picture on a new sheet, with nothing over it."""
         self.lift()
+        self._hide_pen((self.pen.x, self.pen.y))
         self.pad.put(given)
         self._refresh_ink()
 
@@ -258,7 +259,7 @@ class DrawingPad(InkView):
         self._refresh_ink()
 
     def _hide_pen(self, place: tuple[float, float]) -> None:
-        """Keys go on from where the mouse was."""
+        """Nothing is over the drawing; keys go on from this place."""
         spot = self._spot()
         self.pen, self._marked = self.pen.at(*place), False
         if spot is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import zip_longest
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +55,7 @@ class InkView(Widget):
             return
         before, self._rows = self._rows, self._draw()
         self._key = key
-        self.repaint(y for y in range(len(self._rows)) if y >= len(before) or self._rows[y] != before[y])
+        self.repaint(y for y, (now, old) in enumerate(zip_longest(self._rows, before)) if now != old)
 
     def repaint(self, lines: Iterable[int]) -> None:
         """Paint these lines again."""

@@ -371,6 +371,11 @@ class MnistApp(TerminalApp):
         """The answer to a question about a run. Raises the `Problem` it is refused with; cancelling gives it up."""
         return await self._asker.ask(question, heard)
 
+    @property
+    def answers_at_once(self) -> bool:
+        """Whether a question need not wait for an engine to start and load torch."""
+        return self._asker.ready
+
     # the tour
 
     def _follow_tour(self) -> None:

@@ -20,11 +20,18 @@ class Asker:
         self._engine: EngineLike | None = None
         self._starting = asyncio.Lock()
         self._listening: asyncio.Task[None] | None = None
+        self._answered: EngineLike | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether its engine has answered once, so that it need not start or load torch for the next answer."""
+        return self._engine is not None and self._answered is self._engine
 
     async def ask(self, question: Question, heard: Heard | None = None) -> dict[str, Any]:
         """The answer. Raises the `Problem` it is refused with. `heard` is told how far it is; cancelling gives it up."""
         engine = await self._connected()
         reply = await engine.send(question, heard)
+        self._answered = engine
         return reply.result
 
     async def _connected(self) -> EngineLike:

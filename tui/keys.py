@@ -21,6 +21,7 @@ class Key:
 
     `keys` are Textual's names, `shown` is how people read them. `label` stands in the line of keys, where the smallest
     `rank` is the last to go for want of room (0: never there). `inside`: works while a text field has the focus too.
+    In the `action`, "{key}" stands for the one of the keys that was pressed.
     """
 
     keys: str
@@ -126,6 +127,47 @@ KEYS: tuple[Key, ...] = (
     Key("comma", ",", "earlier", "Earlier", "the readings of the epoch before", "Digits and confusion", "inspect", 5),
     Key("full_stop", ".", "later", "Later", "the readings of the next epoch", "Digits and confusion", "inspect", 5),
     Key("w", "w", "split", "Test set", "validation or test set", "Digits and confusion", "inspect", 6),
+    Key("enter,d", "enter, d", "pen", "Pen", "put the pen down, or lift it", "Draw", "draw", 1),
+    Key("up,down,left,right", "arrows", "move('{key}')", "", "move the pen by a pixel of the 28 × 28", "Draw", "draw"),
+    Key(
+        "home,pageup,end,pagedown",
+        "home, end",
+        "move('{key}')",
+        "",
+        "aslant: home, page up, end, page down lie as on a number block",
+        "Draw",
+        "draw",
+    ),
+    Key(
+        "shift+up,shift+down,shift+left,shift+right",
+        "shift+arrow",
+        "stride('{key}')",
+        "",
+        "move the pen by four pixels",
+        "Draw",
+        "draw",
+    ),
+    Key("e", "e", "eraser", "Eraser", "eraser or pen; the right mouse button erases, too", "Draw", "draw", 6),
+    Key("b", "b", "brush", "Brush", "how wide it draws: thin, medium, thick", "Draw", "draw", 7),
+    Key(
+        "z", "z", "undo", "Undo", "take the last step back: a stroke, a picture, a move, a clearing", "Draw", "draw", 3
+    ),
+    Key("y", "y", "redo", "Redo", "take again what was taken back", "Draw", "draw", 10),
+    Key("c,delete", "c", "clear", "Clear", "take a new sheet", "Draw", "draw", 2),
+    Key(
+        "ctrl+up,ctrl+down,ctrl+left,ctrl+right",
+        "ctrl+arrow",
+        "shift('{key}')",
+        "",
+        "move the drawing by a pixel",
+        "Draw",
+        "draw",
+    ),
+    Key("H,J,K,L", "H J K L", "shift('{key}')", "", "the same: left, down, up, right", "Draw", "draw"),
+    Key("n", "n", "fitting", "Fitting", "fit and centre it as MNIST was, or show it as drawn", "Draw", "draw", 8),
+    Key("w", "w", "weights", "Last/best", "read it with the last weights, or with the best", "Draw", "draw", 5),
+    Key("f", "f", "file", "File", "read a picture from a file; a path can be pasted", "Draw", "draw", 5),
+    Key("escape", "esc", "leave_field", "", "leave the field, or lift the pen", "Draw", "draw"),
     Key("1", "1", "mode('train')", "Train", "form, charts, digits and results of a run", "Program"),
     Key("2", "2", "mode('runs')", "Runs", "all runs, to open, go on with or delete", "Program"),
     Key("3", "3", "mode('log')", "Log", "what the engine printed", "Program"),
@@ -160,9 +202,10 @@ KEYS: tuple[Key, ...] = (
 def bindings(where: Where) -> list[BindingType]:
     """Textual's bindings of one part of the program."""
     return [
-        Binding(key.keys, key.action, key.label or key.meaning, show=False, priority=key.inside)
+        Binding(name, key.action.replace("{key}", name), key.label or key.meaning, show=False, priority=key.inside)
         for key in KEYS
         if key.where == where
+        for name in key.keys.split(",")
     ]
 
 

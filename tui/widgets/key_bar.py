@@ -12,7 +12,9 @@ from tui.views.available import available, label
 from tui.views.status import Part, fit, text
 from tui.widgets.line import SnapshotText, button
 
-_IN_A_FIELD = (("enter", "leave it", 0), ("ctrl+r", "start", 1), ("ctrl+q", "quit", 2))
+InField = tuple[tuple[str, str, int], ...]
+"""Keys that work in a text field: what they are called, what they do, and their rank."""
+_IN_THE_FORM: InField = (("enter", "leave it", 0), ("ctrl+r", "start", 1), ("ctrl+q", "quit", 2))
 
 
 class KeyBar(SnapshotText):
@@ -29,6 +31,8 @@ class KeyBar(SnapshotText):
     editing: reactive[bool] = reactive(False)
     """Whether a text field has the focus, so that letters are text."""
 
+    in_field: InField = _IN_THE_FORM
+
     def __init__(self, *where: Where) -> None:
         super().__init__()
         self._where = where
@@ -37,7 +41,7 @@ class KeyBar(SnapshotText):
         """The keys in the order of the table; in a field, the few that work there."""
         if self.editing:
             parts = [text(" letters go into the field", "$muted", 3)]
-            parts += [Part(_named(shown, words), rank) for shown, words, rank in _IN_A_FIELD]
+            parts += [Part(_named(shown, words), rank) for shown, words, rank in self.in_field]
             return fit(parts, width)
         return Content("").join(_button(key) for key in fitting(self._keys(), width))
 

@@ -1,0 +1,44 @@
+"""A picture that a person brings, by its path as it is typed, pasted, or dropped on the terminal."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from engine.dataset.files import printable
+from engine.errors import PictureProblem
+from engine.pictures import read_picture
+from tui.views.pad import Given
+
+
+def path_of(text: str) -> Path:
+    """The path that is meant: without the quotation marks, backslashes or ``file://`` that terminals and shells put in.
+
+    What names a file as it stands is taken so. Raises `PictureProblem` for a home folder that there is not.
+    """
+    text = text.strip()
+    try:
+        plain = Path(text).expanduser()
+        if plain.exists():
+            return plain
+        if text.startswith("file://"):
+            return Path(unquote(urlsplit(text).path))
+        if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+            return Path(text[1:-1]).expanduser()
+        bare = Path(re.sub(r"\\(.)", r"\1", text)).expanduser()
+        return bare if bare.exists() else plain
+    except RuntimeError as fault:  # pathlib's, for ~somebody
+        raise PictureProblem(f"{printable(text)}: there is no such home folder.") from fault
+    except (OSError, ValueError):  # too long, or with a null character: whoever opens it says so
+        return Path(text)
+
+
+def bring(text: str) -> Given:
+    """The picture at a path. Reads files: not for the event loop. Raises `PictureProblem`, also where no digit is found."""
+    path = path_of(text)
+    picture = read_picture(path)
+    name = printable(path.name)
+    if picture.pixels is None:
+        raise PictureProblem(f"There is no digit to read in {name}: {picture.missing}.")
+    return Given(name, picture.pixels, picture.said)

@@ -1,0 +1,154 @@
+"""What a network reads in one picture: ten probabilities as bars, and how they became so from epoch to epoch. Pure."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from textual.content import Content
+
+from engine.events import CheckpointKind
+from tui.views import figures
+from tui.views.bigfigure import big
+from tui.views.tables import rule
+
+UNSURE = 0.5
+"""A reading with a smaller probability is none to rely on."""
+_FIGURE = 8
+"""Cells of a probability, with one before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """There is no answer; `words` say why. `fault`: something went wrong."""
+
+    words: str
+    fault: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """The ten `probabilities` that the weights of an epoch give."""
+
+    probabilities: tuple[float, ...]
+    epoch: int
+    weights: CheckpointKind
+
+    @property
+    def reading(self) -> int:
+        """The digit that is the likeliest."""
+        return max(range(len(self.probabilities)), key=self.probabilities.__getitem__)
+
+    @property
+    def confidence(self) -> float:
+        """The reading's probability."""
+        return self.probabilities[self.reading]
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the reading is none to rely on."""
+        return self.confidence < UNSURE
+
+
+Answer = Silent | Opinion
+
+
+def opinion_of(result: Mapping[str, Any]) -> Answer:
+    """The answer to `ReadPictures` with one picture, as the engine gives it."""
+    (likely,) = result["probabilities"]
+    if any(p is None or not math.isfinite(p) for p in likely):
+        return Silent("The network answers with no numbers at all: its weights have diverged.", fault=True)
+    return Opinion(tuple(likely), result["epoch"], result["weights"])
+
+
+def verdict(answer: Answer) -> str:
+    """The reading in a few words: "Reads 7, 98.1 %", or that there is none to rely on."""
+    match answer:
+        case Silent():
+            return ""
+        case Opinion(unsure=True):
+            return f"Not sure: {answer.reading}? {share(answer.confidence)}"
+        case Opinion():
+            return f"Reads {answer.reading}, {share(answer.confidence)}"
+
+
+def source(answer: Answer, weights: CheckpointKind, run_ended: bool) -> str:
+    """Whose opinion it is: "last weights, epoch 3"."""
+    if isinstance(answer, Opinion):
+        return f"{answer.weights} weights, epoch {answer.epoch}"
+    return f"{weights} weights" + ("" if run_ended else " so far")
+
+
+def answer_page(answer: Answer, width: int, height: int, *, ascii_only: bool = False) -> Content:
+    """The answer in `width` × `height` cells: bars, under the reading in large where there is room; or why there is none."""
+    match answer:
+        case Silent(words=words, fault=fault):
+            style = "$text-error" if fault else "$muted"
+            lines = [Content.styled(f" {line}", style) for line in textwrap.wrap(words, max(width - 2, 1))]
+        case Opinion():
+            lines = bars(answer, width, ascii_only=ascii_only)
+            head = [] if ascii_only else _heading(answer)
+            if head and height >= len(lines) + len(head) + 1:
+                lines = [*head, Content(""), *lines]
+    return Content("\n").join(lines[:height])
+
+
+def share(probability: float) -> str:
+    """A probability to a tenth of a per cent: "<0.1 %" and ">99.9 %" where that would be none or all of it."""
+    tenths = round(1000 * probability)
+    if tenths in (0, 1000) and 0 < probability < 1:
+        return ">99.9 %" if tenths else "<0.1 %"
+    return f"{tenths / 10:.1f} %"
+
+
+def _heading(opinion: Opinion) -> list[Content]:
+    """The reading in large with its probability, to be read from across the room; a question mark where it is unsure."""
+    figure = figures.percent(opinion.confidence, 1)
+    digit, sure = big(str(opinion.reading)), big(figure)
+    style = "bold $accent" if opinion.unsure else "bold $success"
+    lines = [Content.assemble(" ", (left, style), "   ", right) for left, right in zip(digit, sure, strict=True)]
+    if opinion.unsure:
+        lines[-1] += Content.styled("   not sure", style)
+    return lines
+
+
+def bars(opinion: Opinion, width: int, *, ascii_only: bool = False) -> list[Content]:
+    """A bar for each digit with its probability; the reading's is marked."""
+    room = max(width - 4 - _FIGURE, 0)
+    lines = []
+    for digit, likely in enumerate(opinion.probabilities):
+        bar = "#" * round(likely * room) if ascii_only else rule(likely, room)
+        read = digit == opinion.reading
+        strong = "$accent" if opinion.unsure else "$success"
+        mark = ("?" if opinion.unsure else ">" if ascii_only else "▸") if read else " "
+        lines.append(
+            Content.assemble(
+                (mark, f"bold {strong}"),
+                (f" {digit} ", "bold" if read else ""),
+                (bar.ljust(room), strong if read else "$secondary"),
+                (share(likely).rjust(_FIGURE), "bold" if read else "$foreground" if bar else "$muted"),
+            )
+        )
+    return lines
+
+
+def over_epochs(opinions: Sequence[Opinion], height: int) -> list[Content]:
+    """What the latest epochs read in the same drawing, a line of 18 cells each, the newest last; a change stands out."""
+    if height < 2 or not opinions:
+        return []
+    lines = [Content.styled("epoch reads", "$muted")]
+    shown = opinions[-(height - 1) :]
+    before: int | None = None
+    for opinion in shown:
+        sign = "?" if opinion.unsure else " "
+        style = "bold" if opinion.reading != before else ""
+        lines.append(
+            Content.assemble(
+                f"{opinion.epoch:>5}   ", (f"{opinion.reading}{sign}", style), share(opinion.confidence).rjust(8)
+            )
+        )
+        before = opinion.reading
+    return lines

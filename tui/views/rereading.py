@@ -42,7 +42,7 @@ class Rereading:
             self._run = (state.run, state.created)
             self._saved.clear()
             self._forget()
-        if (saved := state.checkpoint) is not None:
+        if (saved := state.checkpoint) is not None and saved.kind != "kept":
             self._saved[saved.kind] = (saved.epoch, saved.step)
             best = state.best
             if best is not None and saved.kind == "last":  # the best weights come before the last, and may not be seen

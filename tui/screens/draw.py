@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import textwrap
 from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import events, work
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Label
 
@@ -22,18 +20,16 @@ from tui.brought import bring
 from tui.keys import Where, bindings
 from tui.screens.page import Page
 from tui.views.draw_layout import DrawLayout, draw_layout
-from tui.views.opinion import Answer, Opinion, Silent, answer_page, opinion_of, over_epochs, source, verdict
+from tui.views.opinion import Answer, Silent, opinion_of, source, verdict
 from tui.views.rereading import Rereading, Wanted
 from tui.views.snapshot import Snapshot
+from tui.widgets.draw_texts import EMPTY, HOW, AnswerText, EpochsText, NoteText
 from tui.widgets.drawing_pad import DrawingPad
 from tui.widgets.field_row import LONGEST_TEXT, FieldInput
 from tui.widgets.ink_view import InkView, mode_for
 from tui.widgets.key_bar import KeyBar
-from tui.widgets.line import SnapshotText, frame
+from tui.widgets.line import frame
 
-_HOW = "Mouse: hold to draw, the right button erases. Keys: enter, then the arrows."
-_HOW_IN_SHORT = "Hold the mouse to draw. Keys: enter, then arrows."
-_EMPTY = Silent("An empty sheet: there is nothing to read. f reads a picture from a file.")
 _NO_RUN = Silent("No run yet: 1 goes to the training screen, r starts one there. Draw meanwhile.")
 _NO_WEIGHTS = Silent("No weights yet: the first checkpoint comes after the first epoch. It is read then.")
 _LOADING = Silent("Loading torch for the first answer: that takes a few seconds.")
@@ -41,43 +37,6 @@ _IN_FIELD = (("enter", "reads it", 0), ("esc", "leaves it", 1), ("ctrl+q", "quit
 _STRIDE = 4
 """Pixels."""
 _SHIFTS = {"H": "left", "J": "down", "K": "up", "L": "right"}
-
-
-class AnswerText(SnapshotText):
-    """What the network says."""
-
-    answer: Answer = _EMPTY
-
-    def build(self, width: int, height: int) -> Content:
-        """The bars, or why there are none."""
-        return answer_page(self.answer, width, height, ascii_only=self.ascii_only)
-
-
-class EpochsText(SnapshotText):
-    """What the epochs have read in this drawing."""
-
-    opinions: tuple[Opinion, ...] = ()
-
-    def build(self, width: int, height: int) -> Content:
-        """The latest, a line each."""
-        return Content("\n").join(over_epochs(self.opinions, height))
-
-
-class NoteText(SnapshotText):
-    """A sentence under it all, in as many lines as it takes."""
-
-    words: str = _HOW
-    fault: bool = False
-
-    def build(self, width: int, height: int) -> Content:
-        """The sentence, marked where something is wrong."""
-        style = "$text-error" if self.fault else "$muted"
-        return Content("\n").join(Content.styled(f" {line}", style) for line in self.lines(width))
-
-    def lines(self, width: int) -> list[str]:
-        """The lines at a width."""
-        words = _HOW_IN_SHORT if self.words == _HOW and width < 80 else self.words
-        return textwrap.wrap(("! " if self.fault else "") + words, max(width - 2, 10))
 
 
 class DrawScreen(Page):
@@ -163,7 +122,7 @@ class DrawScreen(Page):
         how = "fitted as MNIST was" if self._fitted else "as drawn, not fitted"
         size = "28x28" if self.program.ascii_only else "28×28"
         frame(self.sees, "What the network sees", f"{size}, {how}")
-        self._note(f"{sheet.given.name}: {'; '.join(sheet.given.said)}" if sheet.given else _HOW)
+        self._note(f"{sheet.given.name}: {'; '.join(sheet.given.said)}" if sheet.given else HOW)
         self._read()
 
     def _note(self, words: str, *, fault: bool = False) -> None:
@@ -187,7 +146,7 @@ class DrawScreen(Page):
     def _silence(self, state: RunState) -> Silent | None:
         """Why there is nothing to ask."""
         if self._rereading.pixels is None:
-            return _EMPTY
+            return EMPTY
         if not state.run:
             return _NO_RUN
         return _NO_WEIGHTS if state.checkpoint is None and state.running else None

@@ -52,6 +52,12 @@ class DataProblem(Problem):
     exit_code = ExitCode.DATA
 
 
+class PictureProblem(Problem):
+    """A picture of a person's that cannot be opened or decoded."""
+
+    exit_code = ExitCode.DATA
+
+
 class EngineProblem(Problem):
     """The engine process did not start, ended, or refused."""
 

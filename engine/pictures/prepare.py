@@ -42,7 +42,8 @@ def to_mnist(ink: NDArray[Any]) -> Pixels | None:
     image of MNIST comes back byte for byte, wherever on the paper it stood. Strokes that scaling makes faint are made
     as strong as MNIST's. Values that are not finite count as paper.
     """
-    sound: Floats = np.clip(np.nan_to_num(np.asarray(ink, np.float32), nan=0.0, posinf=0.0, neginf=0.0), 0.0, 1.0)
+    finite = np.nan_to_num(np.asarray(ink, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    sound = np.asarray(np.clip(finite, 0.0, 1.0), np.float32)
     whole = ink_box(sound)
     if whole is None:
         return None

@@ -71,8 +71,7 @@ def _scaled(digit: Floats) -> Floats:
     assert box is not None  # noqa: S101 - the strongest ink is in it
     step = max(side.stop - side.start for side in box) / BOX
     rows, columns = (_weights(length, side, step) for length, side in zip(digit.shape, box, strict=True))
-    scaled: Floats = rows @ digit @ columns.T
-    return scaled
+    return np.asarray(rows @ digit @ columns.T, np.float32)
 
 
 def _weights(length: int, side: slice, step: float) -> Floats:
@@ -87,6 +86,7 @@ def _weights(length: int, side: slice, step: float) -> Floats:
     )
     start = (side.start + np.arange(-before, new) * step)[:, None]
     pixel = np.arange(length)
+    weights: NDArray[Any]
     if step >= 1:
         shared = np.minimum(start + step, pixel + 1) - np.maximum(start, pixel)
         weights = np.clip(shared, 0.0, None) / step

@@ -18,8 +18,16 @@ _CELLS = 128
 """Cells along the longer side in which parts are looked for; what is nearer than a cell hangs together."""
 _ALL_OVER = 0.6
 """Share of the picture that no digit covers."""
-_NEAR = 0.12
+_NEAR = 0.2
 """Parts of a digit are nearer to each other than this share of the largest one's size."""
+_PATCH = 0.57
+"""Side of the largest square within a stroke, as a share of the digit's size; MNIST's broadest has 0.55."""
+_WIDEST = 3
+"""Width of a digit by its height; MNIST's widest has 2.5."""
+_BESIDE = 0.2
+"""Gap between digits side by side, as a share of their height, that none of MNIST's digits has within."""
+_BESIDE_WIDE = 0.02
+"""The same where they are wider than high together, which digits hardly ever are."""
 _EDGE = 0.06
 """Share of the picture along its edges where a scan has shadows and a photo the end of the sheet."""
 
@@ -27,6 +35,7 @@ NOISE = "no strokes, only noise"
 ALL_OVER = "ink over nearly everything"
 NOTHING_BUT_LINES = "nothing but a line or a frame"
 TINY = "what is there is too small to be read"
+WIDE = "what is there is wider than any digit"
 PATCH = "a solid patch, no strokes"
 
 
@@ -72,7 +81,9 @@ def _chosen(mask: Cells, cells: Cells, others: Cells, part: Part, factor: int) -
         return Choice(missing=TINY)
     rows = slice(part.top * factor, part.bottom * factor)
     columns = slice(part.left * factor, part.right * factor)
-    if min(part.height, part.width) > 0.6 * part.size and mask[rows, columns].mean() > 0.9:
+    if part.width > _WIDEST * part.height:
+        return Choice(missing=WIDE)
+    if _has_patch(mask[rows, columns], max(round(_PATCH * part.size * factor), 2)):
         return Choice(missing=PATCH)
     reach = max(round(0.08 * part.size), 2)
     around = widened(cells, reach) & ~others
@@ -80,6 +91,15 @@ def _chosen(mask: Cells, cells: Cells, others: Cells, part: Part, factor: int) -
     edge = reach * factor
     box = tuple(slice(max(side.start - edge, 0), side.stop + edge) for side in (rows, columns))
     return Choice((box[0], box[1]), kept, dropped=bool(others.any()))
+
+
+def _has_patch(mask: Cells, side: int) -> bool:
+    """Whether a square of `side` pixels is inked all over."""
+    if side > min(mask.shape):
+        return False
+    sums = np.pad(mask.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+    inked = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
+    return bool(inked.max() == side * side)
 
 
 def _neighbours(mask: Cells) -> float:
@@ -175,6 +195,9 @@ def _side_by_side(parts: Sequence[Part]) -> int:
         (part for part in parts if part.height >= 0.7 * tallest and part.cells >= 0.2 * most and part.height > 3),
         key=lambda part: part.left,
     )
-    gap = 0.12 * tallest
+    if len(high) < 2:
+        return len(high)
+    wide = high[-1].right - high[0].left > tallest
+    gap = max((_BESIDE_WIDE if wide else _BESIDE) * tallest, 1)
     apart = sum(right.left - left.right >= gap for left, right in itertools.pairwise(high))
-    return apart + 1 if high else 0
+    return apart + 1

@@ -192,9 +192,9 @@ def _upright(grey: Floats, orientation: int) -> Floats:
 
 
 def _too_many(name: str, width: int = 0, height: int = 0) -> PictureProblem:
-    found = f"is {width}×{height}" if width else "has a frame larger than that"
+    found = f"is {width}×{height}" if width else "has too many pixels"
     return PictureProblem(
-        f"{name} {found}; pictures of up to {MOST_PIXELS // 10**6} million pixels are read: make it smaller first."
+        f"{name} {found}; up to {MOST_PIXELS // 10**6} million pixels are read: make it smaller first."
     )
 
 

@@ -68,7 +68,7 @@ def what_else(content: bytes) -> str:
         return "a HEIC photo; save it as JPEG or PNG (on an iPhone: Settings, Camera, Formats, Most Compatible)"
     if is_web_page(start):
         return f"a web page; expected {EXPECTED}"
-    if b"\0" not in start and start.decode("utf-8", "ignore").isprintable():
+    if b"\0" not in start and "".join(start.decode("utf-8", "ignore").split()).isprintable():
         return f"text; expected {EXPECTED}"
     return ""
 

@@ -56,7 +56,7 @@ def _even_paper(grey: Floats, *, lossy: bool) -> float | None:
     edge = border(grey, width)
     paper = float(np.median(edge))
     near = 8.0 if lossy else 1.5
-    if (np.abs(edge - paper) <= near).mean() < 0.6 or (np.abs(grey - paper) <= near).mean() < 0.25:
+    if (np.abs(edge - paper) <= near).mean() < 0.7 or (np.abs(grey - paper) <= near).mean() < 0.3:
         return None
     return paper
 
@@ -81,8 +81,9 @@ def _on_even(grey: Floats, paper: float, *, lossy: bool) -> Layer | None:
 
 def _on_uneven(grey: Floats) -> Layer | None:
     """Ink on paper with shade and noise: what is off the paper by far more than the paper is off itself."""
-    dark = _is_dark(grey)
-    light = grey if dark else 255 - grey
+    surface, dark = _surface(grey)
+    flat = grey - surface
+    light = flat if dark else -flat
     off = _shade(light) - light
     off -= np.median(off)
     noise = _noise(off)
@@ -101,23 +102,34 @@ def _ramp(values: Floats, low: float, high: float) -> Floats:
     return ramp
 
 
-def _is_dark(grey: Floats) -> bool:
-    """Whether what is written is darker than the paper: what is off a smooth surface through most of the picture."""
+def _surface(grey: Floats) -> tuple[Floats, bool]:
+    """The light that falls on the paper, as a polynomial of second degree, and whether what is written is darker.
+
+    It is fitted again and again to what is near it (least squares, trimmed), so that ink and the table beside the sheet
+    do not count. Ink is what is off it through most of the picture.
+    """
     small = block_mean(grey, max(max(grey.shape) // 64, 1))
-    y, x = (np.linspace(-1, 1, length, dtype=np.float32) for length in small.shape)
-    columns, rows = (each.ravel() for each in np.meshgrid(x, y))
-    terms = np.stack([np.ones_like(rows), rows, columns, rows * columns, rows**2, columns**2], axis=1)
+    terms = _terms(small.shape)
     values = small.ravel()
     paper = np.ones(len(values), bool)
-    off = np.zeros_like(values)
+    weights, off = np.zeros(terms.shape[1], np.float32), values
     for _ in range(6):
-        found = np.linalg.lstsq(terms[paper], values[paper], rcond=None)[0]
-        off = values - terms @ found
+        weights = np.linalg.lstsq(terms[paper], values[paper], rcond=None)[0]
+        off = values - terms @ weights
         paper = np.abs(off) <= max(2.5 * 1.4826 * float(np.median(np.abs(off))), 3.0)
-        if paper.sum() < 12:
+        if paper.sum() < 2 * terms.shape[1]:
             break
-    inside = (np.abs(rows) < 0.92) & (np.abs(columns) < 0.92) & ~paper
-    return -float(off[inside & (off < 0)].sum()) >= float(off[inside & (off > 0)].sum())
+    inside = (np.abs(terms[:, 1]) < 0.92) & (np.abs(terms[:, 2]) < 0.92) & ~paper
+    dark = -float(off[inside & (off < 0)].sum()) >= float(off[inside & (off > 0)].sum())
+    surface = (_terms(grey.shape) @ weights).reshape(grey.shape)
+    return np.asarray(surface, np.float32), dark
+
+
+def _terms(shape: tuple[int, ...]) -> Floats:
+    """1, y, x, yx, y² and x² of every pixel (pixels, 6), y and x from -1 to 1."""
+    down, across = (np.linspace(-1, 1, length, dtype=np.float32) for length in shape)
+    x, y = (each.ravel() for each in np.meshgrid(across, down))
+    return np.stack([np.ones_like(y), y, x, y * x, y**2, x**2], axis=1)
 
 
 def _shade(light: Floats) -> Floats:

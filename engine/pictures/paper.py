@@ -93,7 +93,7 @@ def _on_uneven(grey: Floats) -> Layer | None:
     core = float(np.percentile(stands_out, 85))
     if core < max(LEAST_CONTRAST, 6 * noise):
         return None
-    return Layer(_ramp(off, max(3.5 * noise, 0.25 * core), 0.75 * core), dark, even=False)
+    return Layer(_ramp(off, max(3.5 * noise, 0.35 * core), 0.75 * core), dark, even=False)
 
 
 def _ramp(values: Floats, low: float, high: float) -> Floats:

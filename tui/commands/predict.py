@@ -183,14 +183,17 @@ class Printer:
         from tui.views.predictions import beside, line, verdict  # noqa: PLC0415 - as above
         from tui.widgets.raster import ASCII, BLOCKS, crop, shades  # noqa: PLC0415
 
-        pixels = each.picture.pixels if each.picture else None
         if not self._draws or each.picture is None:
             return [line(each, self._name_width)]
         room = self._columns - _DRAWN - _GAP
-        said = [text for part in each.picture.said for text in textwrap.wrap(part, room)]
-        texts = [*textwrap.wrap(each.name, room), *textwrap.wrap("   ".join(verdict(each)), room), "", *said]
+        found, further = verdict(each)
+        told = [each.name, found, further, "", *each.picture.said]
+        texts = [part for text in told for part in textwrap.wrap(text, room) or [""]]
+        pixels = each.picture.pixels
         drawing = [] if pixels is None else shades(crop(pixels), _DRAWN, ASCII if self._ascii else BLOCKS)
-        return ["", *beside(drawing or [" " * _DRAWN], texts, _GAP)]
+        inked = [row for row, text in enumerate(drawing) if text.strip()]
+        drawing = drawing[inked[0] : inked[-1] + 1] if inked else [" " * _DRAWN]
+        return ["", *beside(drawing, texts, _GAP)]
 
     def _print(self, lines: Sequence[str]) -> None:
         from tui.views.plain import ascii_text  # noqa: PLC0415 - as above

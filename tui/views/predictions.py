@@ -46,13 +46,13 @@ def heading(place: Place) -> str:
     return f"Run {place.run}, weights of epoch {place.epoch} ({which})"
 
 
-def verdict(prediction: Prediction) -> list[str]:
-    """The digit with its probability, and the runner-up; or that there is none and why."""
+def verdict(prediction: Prediction) -> tuple[str, str]:
+    """The digit with its probability, and the runner-up; or that there is none, and why."""
     match prediction.ranked:
         case [first, second, *_]:
             likely = prediction.probabilities
-            return [f"{first}  {percent(likely[first])}", f"then {second}  {percent(likely[second])}"]
-    return ["no digit found", *([prediction.picture.missing] if prediction.picture else [])]
+            return f"{first}  {percent(likely[first])}", f"then {second}  {percent(likely[second])}"
+    return "no digit found", prediction.picture.missing if prediction.picture else ""
 
 
 def line(prediction: Prediction, width: int = 0) -> str:

@@ -50,7 +50,7 @@ def test_it_comes_back_byte_for_byte(way: Callable[[Pixels, int], Pixels], said:
         made = read(way(digit, number), compress_level=1)
         assert said is None or made.said == said
         changed += made.pixels is None or not np.array_equal(made.pixels, digit)
-    assert changed <= SOME // 100
+    assert changed <= SOME // 50  # scaled back, the finest strokes are broadened
 
 
 @pytest.mark.parametrize("moved", [(0, 2), (-2, 1), (-3, -2)])

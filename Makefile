@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # torch spins at its barriers by default; on a small machine that slows everything beside it.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: run install test check format screenshots bench bench-terminal record figures torture clean
+.PHONY: run install test check format screenshots bench bench-terminal record figures pictures-check torture clean
 
 run: install ## open the app
 	@$(BIN)/mnist-tui
@@ -33,6 +33,9 @@ bench-terminal: $(VENV)/installed-dev ## what the screen costs: bytes, processor
 
 bench: $(VENV)/installed-dev ## how fast training and screen are, against others (docs/performance.md); JAX counts where it is installed
 	@$(BIN)/python -m benchmarks.speed
+
+pictures-check: $(VENV)/installed-dev ## the test set written as people's pictures and read back
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.own_pictures
 
 torture: $(VENV)/installed-dev ## what must never break, tried for two hours (docs/torture.md)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.torture

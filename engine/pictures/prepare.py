@@ -25,7 +25,11 @@ _STRONG = 80
 """Per cent of the inked pixels that are fainter than what is taken for the strength of a stroke."""
 _STRENGTH = 0.65
 """Strokes that are fainter are made as strong as ink can be; MNIST's are stronger."""
+_PEAK = 0.95
+"""The strongest ink is at least this strong; in every image of MNIST it is 254 or 255 of 255."""
 _FAINT = 0.05
+_THIN, _BROAD = 1.4, 1.5
+"""Strokes thinner than the first, in pixels, are broadened to the second; 99 % of MNIST's strokes are broader."""
 
 
 def to_mnist(ink: NDArray[Any]) -> Pixels | None:
@@ -39,8 +43,8 @@ def to_mnist(ink: NDArray[Any]) -> Pixels | None:
     Haffner: Gradient-based learning applied to document recognition, Proc. IEEE 86(11), 1998, section III.A.)
 
     The move is by whole pixels, as MNIST's was, and a digit whose longer side is 19 or 20 already is not scaled: an
-    image of MNIST comes back byte for byte, wherever on the paper it stood. Strokes that scaling makes faint are made
-    as strong as MNIST's. Values that are not finite count as paper.
+    image of MNIST comes back byte for byte, wherever on the paper it stood. Strokes that scaling makes faint or thin
+    are made as strong and as broad as MNIST's thinnest. Values that are not finite count as paper.
     """
     finite = np.nan_to_num(np.asarray(ink, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     sound = np.asarray(np.clip(finite, 0.0, 1.0), np.float32)
@@ -49,8 +53,8 @@ def to_mnist(ink: NDArray[Any]) -> Pixels | None:
         return None
     digit = sound[whole]
     if max(digit.shape) not in _FITS:
-        digit = _strengthened(_scaled(digit))
-    elif digit.max() < _STRENGTH:
+        digit = _broadened(_strengthened(_scaled(digit)))
+    elif digit.max() < _PEAK:
         digit = _strengthened(digit)
     drawn = np.rint(digit * 255).astype(np.uint8)
     return _centred(drawn) if drawn.any() else None
@@ -99,7 +103,29 @@ def _weights(length: int, side: slice, step: float) -> Floats:
 def _strengthened(digit: Floats) -> Floats:
     """The digit with strokes as strong as MNIST's, where they are fainter."""
     strength = float(np.percentile(digit[digit > _FAINT * digit.max()], _STRONG))
-    return digit if strength >= _STRENGTH else np.minimum(digit / strength, 1.0)
+    enough = strength >= _STRENGTH and float(digit.max()) >= _PEAK
+    return digit if enough else np.minimum(digit / np.float32(strength), 1.0)
+
+
+def _broadened(digit: Floats) -> Floats:
+    """The digit with strokes no thinner than MNIST's, as if a broader pen had drawn it."""
+    if _stroke(digit) >= _THIN:
+        return digit
+    digit = np.pad(digit, 1) if max(digit.shape) <= SIDE - 2 else digit
+    for _ in range(4):
+        around = np.pad(digit, 1)
+        sides = (around[:-2, 1:-1], around[2:, 1:-1], around[1:-1, :-2], around[1:-1, 2:])
+        digit = np.maximum(digit, np.maximum.reduce(sides) * np.float32(0.5))
+        if _stroke(digit) >= _BROAD:
+            break
+    return digit
+
+
+def _stroke(digit: Floats) -> float:
+    """The mean breadth of strokes in pixels: twice the ink, by the length of its outline (the sum of all slopes)."""
+    padded = np.pad(digit, 1)
+    slopes = np.hypot(np.diff(padded, axis=0)[:, :-1], np.diff(padded, axis=1)[:-1])
+    return 2 * float(digit.sum()) / max(float(slopes.sum()), 1e-6)
 
 
 def _centred(digit: Pixels) -> Pixels:

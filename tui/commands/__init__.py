@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "ls": "list the runs",
     "show": "show one run: settings, epochs, test",
     "eval": "look at the test set with a run's weights",
+    "predict": "read pictures of digits with a run's weights",
     "presets": "list the presets",
     "explain": "explain a setting, a figure, a word: `mnist-tui explain dropout`",
     "config": "show the settings in effect and where each is from",

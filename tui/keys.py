@@ -200,4 +200,4 @@ def cells(key: Key) -> int:
 
 def short(key: Key) -> str:
     """The first of a key's names: "p" of "p, space"."""
-    return key.shown.split(",")[0]
+    return key.shown.split(", ")[0]

@@ -57,7 +57,7 @@ class ConfusionScreen(InspectingPage):
     def content(self) -> Iterable[Widget]:
         """All panes; the stylesheet shows those that are wanted and have room."""
         self.matrix, self.examples = matrix.Matrix(id="matrix"), Examples(id="examples")
-        self.sentence = ValueText[MatrixView](self._in_words, id="sentence")
+        self.sentence = matrix.Sentence(id="sentence")
         self.figures = ValueText[ByDigit](by_digit.panel, id="figures")
         self.diagram = ValueText[Calibration](self._diagram, id="diagram")
         self.answers = ValueText[Calibration](self._answers, id="answers")
@@ -77,7 +77,7 @@ class ConfusionScreen(InspectingPage):
         self.examples.mode = "ascii" if ascii_only else "shade" if has_few_colours(self.app) else "colour"
         frame(self.figures, "By digit")
         frame(self.diagram, "Calibration")
-        frame(self.answers, 'If it may say "I don\'t know"')
+        frame(self.answers, "Answer only when sure")
         super().on_mount()
 
     # what there is to show
@@ -131,10 +131,6 @@ class ConfusionScreen(InspectingPage):
         value = Calibration(bins, answers(inspected.confidences, right, THRESHOLDS), self._threshold)
         self.diagram.tell(value)
         self.answers.tell(value)
-
-    def _in_words(self, view: MatrixView, width: int, _height: int) -> Content:
-        words = Content(confusion.cell_sentence(view, width)).truncate(width, ellipsis=True)
-        return words.pad_left((width - words.cell_length) // 2)
 
     def _diagram(self, value: Calibration, width: int, height: int) -> Content:
         alone = not self.answers.display

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from textual.content import Content
 
@@ -19,7 +20,10 @@ _MEANINGS = (
     ("F1", "the harmonic mean of the two"),
     ("mean", "of the digits, each counting alike (macro average)"),
 )
-_DIGIT, _FIGURE = 6, 11
+_DIGIT = 5
+_COLUMNS = (11, 9, 9)
+_LEFT, _TWO = 48, 72
+"""Cells of the table where the worst pairs stand beside it, and from how many on they do."""
 _MOST_PAIRS = 10
 _READABLE = 76
 
@@ -38,10 +42,17 @@ class ByDigit:
 
 def panel(value: ByDigit, width: int, height: int) -> Content:
     """As much as there is room for in `width` × `height` cells: the accuracy, the table, the worst pairs, the meanings."""
-    lines = [*_accuracy(value, width), *_table(value.table, width)]
-    if len(lines) > height:  # what the table says is said nowhere else
-        lines = [*_accuracy(value, width)[:1], *_table(value.table, width)][:height]
-    for block in (_pairs(value.table, width, height - len(lines) - 1), _changes(value, width), _meanings(width)):
+    two = width >= _TWO
+    table = _table(value.table, _LEFT if two else width)
+    head = _accuracy(value, width)
+    if len(head) + len(table) > height:  # what the table says is said nowhere else
+        head = head[:1]
+    pairs = _pairs(value.table, width, len(table) if two else height - len(head) - len(table) - 1)
+    if two:
+        table = [a.pad_right(_LEFT - a.cell_length) + b for a, b in zip_longest(table, pairs, fillvalue=Content(""))]
+    lines = [*head, *table][:height]
+    blocks = [] if two else [pairs]
+    for block in (*blocks, _never(value.table, width), _changes(value, width), _meanings(value.table, width)):
         if block and len(lines) + 1 + len(block) <= height:
             lines += [Content(""), *block]
     return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
@@ -66,21 +77,21 @@ def _table(matrix: Matrix, width: int) -> list[Content]:
     digits = by_digit(matrix)
     means = macro_means(digits)
     lines = [Content.styled("digit".rjust(_DIGIT) + _cells("precision", "recall", "F1"), "$muted")]
-    lowest = min((each.f1 for each in digits if each.f1 is not None), default=None)
+    found = sorted(each.f1 for each in digits if each.f1 is not None)
+    lowest = found[0] if len(found) > 1 and found[0] < found[1] else None
     lines += [_digit_row(digit, each, lowest, width) for digit, each in enumerate(digits)]
-    some = " over the digits that have one" if set(means.digits) != {len(digits)} else ""
     words = "mean".rjust(_DIGIT) + _cells(*(_share(each) for each in (means.precision, means.recall, means.f1)))
-    lines.append(Content.styled(words + (some if len(words + some) <= width else ""), "bold"))
+    lines.append(Content.styled(words, "bold"))
     return lines
 
 
 def _digit_row(digit: int, each: DigitFigures, lowest: float | None, width: int) -> Content:
     if not each.images and not each.read:
         return Content.styled(f"{digit:>{_DIGIT}}   not in the set", "$muted")
-    worst = each.f1 == lowest and lowest != 1
+    worst = each.f1 is not None and each.f1 == lowest
     words = _cells(
         _share(each.precision, "none read"),
-        _share(each.recall, "none there"),
+        _share(each.recall, "no image"),
         _share(each.f1),
     )
     row = Content.assemble((f"{digit:>{_DIGIT}}", "bold"), (words, "$accent" if worst else ""))
@@ -90,7 +101,7 @@ def _digit_row(digit: int, each: DigitFigures, lowest: float | None, width: int)
 
 
 def _cells(*texts: str) -> str:
-    return "".join(text.rjust(_FIGURE) for text in texts)
+    return "".join(text.rjust(cells) for text, cells in zip(texts, _COLUMNS, strict=True))
 
 
 def _share(share: float | None, otherwise: str = "none") -> str:
@@ -116,8 +127,21 @@ def _changes(value: ByDigit, width: int) -> list[Content]:
     return _wrapped(f"Since epoch {value.since}: {better} put right, {worse} no longer read rightly.", width)
 
 
-def _meanings(width: int) -> list[Content]:
-    return [line for name, said in _MEANINGS for line in _wrapped(f"{name}: {said}", width, "$muted")]
+def _never(matrix: Matrix, width: int) -> list[Content]:
+    """The digits that are never read, whose precision has nothing to be measured by."""
+    never = [str(digit) for digit, each in enumerate(by_digit(matrix)) if each.images and not each.read]
+    if not never or only_reading(matrix) is not None:
+        return []
+    last = f" or {never[-1]}" if len(never) > 1 else never[-1]
+    return _wrapped(f"No image was read as {', '.join(never[:-1])}{last}.", width, "$error")
+
+
+def _meanings(matrix: Matrix, width: int) -> list[Content]:
+    """What the columns mean, and over how many digits the mean precision goes where not over all."""
+    of, digits = macro_means(by_digit(matrix)).digits[0], len(matrix)
+    some = f"; of precision over the {figures.plural(of, 'digit')} that are read" if of < digits else ""
+    meanings = [*_MEANINGS[:-1], (_MEANINGS[-1][0], _MEANINGS[-1][1] + some)]
+    return [line for name, said in meanings for line in _wrapped(f"{name}: {said}", width, "$muted")]
 
 
 def _wrapped(text: str, width: int, style: str = "") -> list[Content]:

@@ -23,6 +23,10 @@ _FEW = 20
 """Fewer images in a bin than this say little: the bar is faint."""
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _READABLE = 76
+_ROOMY = 38
+"""Cells from which the answers' table has how many of them are wrong, with bars."""
+_WIDEST = 12
+"""Cells of a bar and the space after it, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def diagram(value: Calibration, width: int, height: int, *, with_answer: bool, a
 def _legend(ascii_only: bool) -> Content:
     bar, gap, mark = _signs(ascii_only)
     return Content.assemble(
-        (bar, "$success"), " right   ", (mark, "bold"), " as sure as it is   ", (gap, "$error"), " surer than right"
+        " ", (bar, "$success"), " right   ", (mark, "bold"), " how sure it is   ", (gap, "$error"), " too sure"
     )
 
 
@@ -66,16 +70,17 @@ def _signs(ascii_only: bool) -> tuple[str, str, str]:
 
 def _plot(bins: tuple[Bin, ...], width: int, rows: int, ascii_only: bool) -> list[Content]:
     """Bars of accuracy over the confidence, `rows` high, and under them where each bin begins and how many are in it."""
-    cell = min(max((width - _LABELS) // len(bins), 3), 9)
+    cell = min(max((width - _LABELS) // len(bins), 3), _WIDEST)
     columns = [_bar(each, cell, rows, ascii_only) for each in bins]
     lines = []
     for row in range(rows):
-        share = {0: "100 %", (rows - 1) // 2: "50 %" if rows % 2 and rows > 4 else "", rows - 1: "0 %"}.get(row, "")
+        share = {0: "100 %", (rows - 1) // 2: "50 %" if rows > 4 else "", rows - 1: "0 %"}.get(row, "")
         lines.append(Content.assemble((share.rjust(_LABELS - 1) + " ", "$muted"), *(bar[row] for bar in columns)))
     ticks = "".join(f"{100 * each.low:.0f}".ljust(cell) for each in bins)
-    counts = "".join(_short(each.images, cell - 1).ljust(cell) for each in bins)
-    lines.append(Content.assemble(("sure %".ljust(_LABELS), "$muted"), ticks))
-    lines.append(Content.assemble((f"{'images'.ljust(_LABELS)}{counts}", "$muted")))
+    rooms = [cell - 1] * (len(bins) - 1) + [width - _LABELS - cell * (len(bins) - 1)]
+    counts = "".join(_short(each.images, room).ljust(cell) for each, room in zip(bins, rooms, strict=True))
+    lines.append(Content.assemble((" sure%", "$muted"), " " + ticks))
+    lines.append(Content.styled(f" {'count'.ljust(_LABELS - 1)}{counts}", "$muted"))
     return lines
 
 
@@ -95,9 +100,9 @@ def _bar(each: Bin, cell: int, rows: int, ascii_only: bool) -> list[Content]:
             ink = "$muted" if not each.images else f"bold $background{behind}" if behind else "bold $foreground"
             column.append(Content.assemble((mark * wide, ink), " "))
         elif filled or not each.images or row > marked:
-            eighths = full if filled > 0.5 else " "
-            text = eighths if ascii_only else _EIGHTHS[round(filled * 8)]
-            column.append(Content.assemble((text * wide, colour), " "))
+            text = (full if filled > 0.5 else " ") if ascii_only else _EIGHTHS[round(filled * 8)]
+            above = " on $error 25%" if 0 < filled < 1 and row < marked and not ascii_only else ""
+            column.append(Content.assemble((text * wide, colour + above), " "))
         else:
             column.append(Content.assemble((gap * wide, "$error"), " "))
     return column
@@ -108,7 +113,7 @@ def _short(number: int, width: int) -> str:
     text = figures.rough(number)
     if len(text) <= width:
         return text
-    return f"{number // 1000}k" if number < 1e6 else f"{number // 1_000_000}M"
+    return f"{number / 1000:.0f}k" if number < 999_500 else f"{number / 1e6:.0f}M"
 
 
 def in_words(bins: tuple[Bin, ...]) -> str:
@@ -161,7 +166,7 @@ def answers_table(value: Calibration, width: int, height: int, *, exact: bool, a
     """Every threshold with what comes of it, the chosen one marked, and it in words; `exact`: no rounded confidences."""
     said = _wrapped(answer_sentence(value.chosen), width)
     head = f"{'at least'.rjust(10)}{'answers'.rjust(9)}{'right'.rjust(9)}"
-    lines = [Content.styled(head, "$muted")]
+    lines = [Content.styled(head + ("wrong".rjust(8) if width >= _ROOMY else ""), "$muted")]
     lines += [_answer_row(value, place, width, ascii_only) for place in range(len(value.answers))]
     notes = _wrapped('Below the threshold it says "I don\'t know".', width, "$muted")
     notes += [] if exact else _wrapped("Confidences are kept in steps of 0.4 %.", width, "$muted")
@@ -180,14 +185,16 @@ def _answer_row(value: Calibration, place: int, width: int, ascii_only: bool) ->
     words = (
         f"{sign} {_threshold(each.threshold).rjust(8)}{figures.percent(each.coverage or 0, 1).rjust(9)}{right.rjust(9)}"
     )
-    room = width - len(words) - 2
-    if room >= 6:
-        share = each.coverage or 0.0
-        bar = "#" * round(share * room) if ascii_only else rule(share, room)
-        words += f"  {bar.ljust(room)}"
+    if width >= _ROOMY:
+        words += figures.count(each.answered - each.right).rjust(8) + "  "
+        wrong, most = each.answered - each.right, value.answers[0].answered - value.answers[0].right
+        share, room = (wrong / most if most else 0.0), width - len(words) - 1
+        words += "#" * round(share * room) if ascii_only else rule(share, room)
     style = "bold $block-cursor-foreground on $block-cursor-background" if here else ""
     return button(words.ljust(width), f"screen.threshold({place})", style)
 
 
 def _wrapped(text: str, width: int, style: str = "") -> list[Content]:
-    return [Content.styled(line, style) for line in textwrap.wrap(text, max(min(width, _READABLE), 8))]
+    """The text in lines that begin one cell from the frame; figures are not parted from their unit."""
+    lines = textwrap.wrap(text.replace(" %", "\u00a0%"), max(min(width - 2, _READABLE), 8))
+    return [Content.styled(" " + line.replace("\u00a0", " "), style) for line in lines]

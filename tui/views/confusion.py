@@ -65,7 +65,7 @@ def grid(width: int, height: int, widest: int = 4) -> Grid:
     """The layout for `width` × `height` cells, the words under the matrix included, and figures of `widest` digits."""
     tall = 3 if height >= _ROOMY else 1
     header = 2 if height >= 14 else 1
-    sums = height >= 24
+    sums = height >= 23
     narrowest = max(widest, 4)
     for total, share, least in ((True, True, 5), (False, True, 5), (False, True, 4), (False, False, 4)):
         room = (width - _LABEL - _TOTAL * total - _SHARE * share) // DIGITS

@@ -9,13 +9,15 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
 
-from tui.views.confusion import MatrixView, grid, matrix
+from tui.views.confusion import MatrixView, cell_sentence, grid, matrix
 from tui.widgets.digit import DigitStrip, DigitView
 from tui.widgets.digit_layout import SMALLEST
 from tui.widgets.value_text import ValueText
 
 MOST = 12
 """Digits that are shown at most: more would be small ones."""
+_APART = 20
+"""Rows of the panel from which a blank line and the smallest digits have room."""
 _LINES = (SMALLEST + 1) // 2 + 1
 """Lines of the smallest digit with its caption."""
 
@@ -35,6 +37,24 @@ class Matrix(ValueText[MatrixView]):
     def _laid_out(self, view: MatrixView, width: int, _height: int) -> Content:
         panel = self.parent.content_size.height if isinstance(self.parent, Widget) else 0
         return matrix(view, width, panel)
+
+
+class Sentence(ValueText[MatrixView]):
+    """What the cell at the cursor says, apart from the matrix where that leaves room for digits."""
+
+    DEFAULT_CSS = "Sentence { height: auto; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(_in_words, id=id)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """One line, or a blank one above it."""
+        return 2 if container.height >= _APART else 1
+
+
+def _in_words(view: MatrixView, width: int, height: int) -> Content:
+    words = Content(cell_sentence(view, width)).truncate(width, ellipsis=True)
+    return Content("\n" * (height - 1)) + words.pad_left((width - words.cell_length) // 2)
 
 
 class Examples(DigitStrip):

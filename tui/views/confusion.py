@@ -1,0 +1,236 @@
+"""The confusion matrix as text: how large its cells are, what is in them, and what one of them says in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.content import Content
+
+from engine.confusion import DIGITS, Matrix
+from tui.views import figures
+from tui.widgets.line import button
+
+Values = Literal["counts", "percent", "change"]
+Cell = tuple[int, int]
+"""The digit it is, and the digit it is read as."""
+
+RIGHT_SHADES = (6, 12, 18, 24, 30)
+WRONG_SHADES = (10, 18, 26, 34, 42)
+"""How much of their colour, in percent, the backgrounds of right and wrong readings have; the text stays legible on all."""
+_LABEL, _TOTAL, _SHARE = 3, 6, 7
+"""Cells of a row's digit, of how many images of it there are, and of the share read rightly."""
+_ROOMY = 43
+"""Rows from which cells are three high and digits fit under them."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixView:
+    """What the matrix shows: counts, percent of each row, or the `change` since the epoch `since`.
+
+    `cursor` is the cell that is spoken of; `shaded` where the terminal has the colours for it.
+    """
+
+    table: Matrix
+    values: Values
+    cursor: Cell
+    change: Matrix | None = None
+    since: int | None = None
+    shaded: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """How the matrix is laid out: cells of `cell` × `tall`, `header` lines above, and what stands beside and below."""
+
+    cell: int
+    tall: int
+    header: int
+    total: bool
+    share: bool
+    sums: bool
+
+    @property
+    def rows(self) -> int:
+        """The lines it takes."""
+        return self.header + DIGITS * self.tall + self.sums
+
+    @property
+    def columns(self) -> int:
+        """The cells across that it takes."""
+        return _LABEL + DIGITS * self.cell + _TOTAL * self.total + _SHARE * self.share
+
+
+def grid(width: int, height: int, widest: int = 4) -> Grid:
+    """The layout for `width` × `height` cells, the words under the matrix included, and figures of `widest` digits."""
+    tall = 3 if height >= _ROOMY else 1
+    header = 2 if height >= 14 else 1
+    sums = height >= 23
+    narrowest = max(widest, 4)
+    for total, share, least in ((True, True, 5), (False, True, 5), (False, True, 4), (False, False, 4)):
+        room = (width - _LABEL - _TOTAL * total - _SHARE * share) // DIGITS
+        if room >= max(least, narrowest):
+            return Grid(min(room, 9 if tall == 3 else 7), tall, header, total, share, sums)
+    return Grid(narrowest, tall, header, total=False, share=False, sums=sums)
+
+
+def matrix(view: MatrixView, width: int, height: int) -> Content:
+    """The matrix in `width` cells, laid out for a panel of `height` rows; a click on a cell goes there."""
+    widest = max((len(str(n)) for row in view.table for n in row), default=1)
+    grid_ = grid(width, height, widest)
+    lines = _header(view, grid_)
+    scale = _scale(view)
+    for label in range(DIGITS):
+        middle = _row(view, grid_, label, scale, words=True)
+        around = [_row(view, grid_, label, scale, words=False)] * (grid_.tall // 2)
+        lines += [*around, middle, *around]
+    if grid_.sums:
+        lines.append(_sums(view, grid_))
+    margin = " " * ((width - grid_.columns) // 2)
+    return Content("\n").join(Content.assemble(margin, line).truncate(width) for line in lines)
+
+
+def _header(view: MatrixView, grid_: Grid) -> list[Content]:
+    digits = [
+        Content.styled(_placed(str(d), grid_.cell), "bold $accent" if d == view.cursor[1] else "bold")
+        for d in range(DIGITS)
+    ]
+    beside = ["images".rjust(_TOTAL)] if grid_.total else []
+    beside += ["right".rjust(_SHARE)] if grid_.share else []
+    corner = "" if grid_.header == 2 else "is"
+    last = Content.assemble(corner.ljust(_LABEL), *digits, ("".join(beside), "$muted"))
+    if grid_.header == 1:
+        return [last]
+    start = _LABEL + len(_placed("0", grid_.cell).rstrip()) - 1
+    return [Content.styled(f"{' is ↓'.ljust(start)} read as →"[: grid_.columns], "$muted"), last]
+
+
+def _row(view: MatrixView, grid_: Grid, label: int, scale: float, *, words: bool) -> Content:
+    """One line of a digit's row: the one with the figures, or one that only fills its cells."""
+    parts: list[Content | tuple[str, str]] = []
+    here = "bold $accent" if label == view.cursor[0] else "bold"
+    parts.append((f"{label:>2} " if words else " " * _LABEL, here))
+    for reading in range(DIGITS):
+        text = _placed(cell_text(view, label, reading), grid_.cell) if words else " " * grid_.cell
+        parts.append(button(text, f"screen.cell({label}, {reading})", _style(view, label, reading, scale)))
+    if words:
+        parts += _beside(grid_, sum(view.table[label]), view.table[label][label])
+    return Content.assemble(*parts)
+
+
+def _beside(grid_: Grid, images: int, right: int) -> list[tuple[str, str]]:
+    total = figures.count(images).rjust(_TOTAL) if grid_.total else ""
+    share = (figures.percent(right / images, 1) if images else "none").rjust(_SHARE) if grid_.share else ""
+    return [(total, "$muted"), (share, "")]
+
+
+def _sums(view: MatrixView, grid_: Grid) -> Content:
+    """How often each digit is read, and what all rows come to."""
+    images = sum(map(sum, view.table))
+    shown = view.change if view.values == "change" and view.change else view.table
+    read = [sum(row[reading] for row in shown) for reading in range(DIGITS)]
+    if view.values == "percent":
+        texts = [_percent(n, images) for n in read]
+    else:
+        texts = [_signed(n) if view.values == "change" and view.change else str(n) for n in read]
+    cells = "".join(_placed(text, grid_.cell) for text in texts)
+    right = sum(view.table[d][d] for d in range(DIGITS))
+    return Content.assemble(("all" + cells, "$muted"), *_beside(grid_, images, right))
+
+
+def cell_text(view: MatrixView, label: int, reading: int) -> str:
+    """The figure in a cell; a dot where there is nothing, so that what is there is seen."""
+    count = view.table[label][reading]
+    if view.values == "change" and view.change:
+        change = view.change[label][reading]
+        return _signed(change) if change else "·"
+    if not count:
+        return "·"
+    return _percent(count, sum(view.table[label])) if view.values == "percent" else str(count)
+
+
+def _percent(count: int, of: int) -> str:
+    return "100" if count == of else figures.percent(count / of, 1).removesuffix(" %") if of else "·"
+
+
+def _signed(number: int) -> str:
+    return f"+{number}" if number > 0 else f"−{-number}" if number else "0"
+
+
+def _placed(text: str, cell: int) -> str:
+    """The text in a cell's middle, figures of up to four digits one under the other."""
+    end = max(cell - 1 if cell <= 5 else (cell + 4) // 2, len(text))
+    return text.rjust(min(end, cell)).ljust(cell)
+
+
+def _scale(view: MatrixView) -> float:
+    """What the darkest error stands for."""
+    table = view.change if view.values == "change" and view.change else view.table
+    shares = view.values == "percent"
+    found = [
+        abs(n) / max(sum(view.table[label]), 1) if shares else float(abs(n))
+        for label, row in enumerate(table)
+        for reading, n in enumerate(row)
+        if label != reading or (view.values == "change" and view.change)
+    ]
+    return max(found, default=0.0)
+
+
+def _style(view: MatrixView, label: int, reading: int, scale: float) -> str:
+    """The colours of a cell: right readings by the share of the row, errors by the worst of them, each on its own scale."""
+    if (label, reading) == view.cursor:
+        return "bold $block-cursor-foreground on $block-cursor-background"
+    count, images = view.table[label][reading], sum(view.table[label])
+    if view.values == "change" and view.change:
+        change = view.change[label][reading]
+        good = (change > 0) == (label == reading)
+        return _shade(good, abs(change) / scale if scale else 0.0, view.shaded) if change else "$muted"
+    if not count:
+        return "$muted"
+    if label == reading:
+        return _shade(True, count / images, view.shaded)
+    share = count / images if view.values == "percent" else float(count)
+    return _shade(False, share / scale if scale else 0.0, view.shaded)
+
+
+def _shade(good: bool, share: float, shaded: bool) -> str:
+    """A background of a few levels: few colours make few bytes."""
+    if not shaded:
+        return "bold" if not good and share > 0.5 else ""
+    shades, name = (RIGHT_SHADES, "$success") if good else (WRONG_SHADES, "$error")
+    return f"on {name} {shades[min(int(share * len(shades)), len(shades) - 1)]}%"
+
+
+def heading(view: MatrixView) -> str:
+    """What the cells hold."""
+    if view.values == "change" and view.change:
+        return f"Confusion: what has changed since epoch {view.since}"
+    if view.values == "change":
+        return "Confusion: counts, no epoch before to compare with"
+    return "Confusion: percent of each row" if view.values == "percent" else "Confusion: counts"
+
+
+def cell_sentence(view: MatrixView, width: int) -> str:
+    """The cell at the cursor in words, with what Enter does where there is room for it."""
+    label, reading = view.cursor
+    count, images = view.table[label][reading], sum(view.table[label])
+    if not images:
+        return f"There is no {label} among these images."
+    name = f"{label} read rightly" if label == reading else f"{label} read as {reading}"
+    said = f"{name}: {figures.count(count)} of {figures.count(images)} ({figures.percent(count / images, 1)})"
+    if not count:
+        said = f"{name}: never, in {figures.plural(images, 'image')}"
+    if view.values == "change" and view.change:
+        said = _with_change(said, view.change[label][reading], view.since, width)
+    order = "the surest first" if label != reading else "the least sure first"
+    for more in (f"; {order}, enter shows all", "; enter shows them") if count else ():
+        if len(said) + len(more) <= width:
+            return said + more
+    return said
+
+
+def _with_change(said: str, change: int, epoch: int | None, width: int) -> str:
+    """The sentence with how many more or fewer there are than at an epoch, which a narrow window leaves out."""
+    than = f"{figures.count(abs(change))} {'more' if change > 0 else 'fewer'}" if change else "as many"
+    whole = f"{said}, {than} {'than' if change else 'as'} after epoch {epoch}"
+    return whole if len(whole) <= width else f"{said}, {than}"

@@ -1,0 +1,184 @@
+"""Which digits are shown, in what order, and how that is said in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from textual.content import Content
+
+from tui.inspected import Inspected
+from tui.views import figures
+from tui.views.status import Part, Signs, fit, text
+
+Verdict = Literal["wrong", "right", "all"]
+Order = Literal["surest", "unsure", "loss", "number"]
+VERDICTS: tuple[Verdict, ...] = ("wrong", "right", "all")
+ORDERS: tuple[Order, ...] = ("surest", "unsure", "loss", "number")
+
+_ORDER_WORDS: dict[Order, str] = {
+    "surest": "surest first",
+    "unsure": "least sure first",
+    "loss": "greatest loss first",
+    "number": "by number",
+}
+STEP = 1 / 255
+"""The steps in which confidences on the validation set are kept (`engine.readings`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The digits to show: of one label, read as one digit (None: any), right or wrong, and their order."""
+
+    label: int | None = None
+    reading: int | None = None
+    verdict: Verdict = "all"
+    order: Order = "number"
+
+    def next_label(self, by: int) -> Selection:
+        """The next label; after 9 comes any."""
+        return replace(self, label=_next_digit(self.label, by))
+
+    def next_reading(self, by: int) -> Selection:
+        """The next digit that is read; after 9 comes any."""
+        return replace(self, reading=_next_digit(self.reading, by))
+
+    def next_verdict(self) -> Selection:
+        """From the wrong ones to the right ones to all."""
+        return replace(self, verdict=VERDICTS[(VERDICTS.index(self.verdict) + 1) % len(VERDICTS)])
+
+    def next_order(self) -> Selection:
+        """The next order."""
+        return replace(self, order=ORDERS[(ORDERS.index(self.order) + 1) % len(ORDERS)])
+
+    def words(self) -> str:
+        """What is shown: "4s read as 9, least sure first"."""
+        return f"{self._who()}, {_ORDER_WORDS[self.order]}"
+
+    def nobody(self) -> str:
+        """That there are none: "No 4s read as 9 here"."""
+        who = self._who()
+        return f"There are no {who}." if self.label is not None or who == "digits" else f"There are no digits {who}."
+
+    def _who(self) -> str:
+        of = "" if self.label is None else f"{self.label}s "
+        if self.reading is None:
+            read = {"wrong": "read wrongly", "right": "read rightly", "all": ""}[self.verdict]
+            return f"{of}{read}".strip() or "all digits"
+        how = {"wrong": "wrongly ", "right": "rightly ", "all": ""}[self.verdict]
+        if self.label is not None and (self.verdict == "wrong") == (self.label != self.reading):
+            how = ""  # which is plain from the two digits
+        return f"{of}{how}read as {self.reading}"
+
+
+def _next_digit(digit: int | None, by: int) -> int | None:
+    place = (11 + (-1 if digit is None else digit) + 1 + by) % 11
+    return None if place == 0 else place - 1
+
+
+def first_selection(inspected: Inspected) -> Selection:
+    """What is worth a look before anything is chosen: the wrong ones, the surest first; without any, the least sure."""
+    wrong = bool(inspected.wrong.any())
+    return Selection(verdict="wrong", order="surest") if wrong else Selection(order="unsure")
+
+
+def pair(label: int | None, reading: int | None) -> Selection:
+    """A cell of the confusion matrix, or a row or column of it: then its wrong ones. Of the right ones the least sure first."""
+    if label is not None and label == reading:
+        return Selection(label, reading, "right", "unsure")
+    return Selection(label, reading, "wrong", "surest")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Losses:
+    """−ln p of the right digit, of N images: `values` (N,) float64 in nats, and where they are `exact` (N,)."""
+
+    values: npt.NDArray[np.float64]
+    exact: npt.NDArray[np.bool_]
+
+
+def losses(inspected: Inspected) -> Losses:
+    """Every image's loss as far as it is known.
+
+    Where all probabilities are kept it is exact. Else the probability c of the digit that was read is all there is, to
+    half a step of 1/255: of a right reading the loss is −ln c; of a wrong one the right digit has what c leaves at most,
+    and no more than c, so that the loss is at least −ln min(c, 1 − c).
+    """
+    right = inspected.label_probability()
+    if right is not None:
+        floor = np.finfo(np.float32).tiny
+        return Losses(-np.log(np.maximum(right.astype(np.float64), floor)), np.ones(len(right), np.bool_))
+    sure = inspected.confidences.astype(np.float64)
+    at_most = np.minimum(np.minimum(sure, 1 - sure) + STEP / 2, 1.0)
+    likely = np.where(inspected.wrong, at_most, np.maximum(sure, STEP / 2))
+    return Losses(-np.log(likely), ~inspected.wrong)
+
+
+def matching(inspected: Inspected, selection: Selection) -> npt.NDArray[np.intp]:
+    """(M,): the places in the split of the images that are selected, in their order; equals by their place."""
+    chosen = np.ones(len(inspected.labels), np.bool_)
+    if selection.label is not None:
+        chosen &= inspected.labels == selection.label
+    if selection.reading is not None:
+        chosen &= inspected.readings == selection.reading
+    if selection.verdict != "all":
+        chosen &= inspected.wrong if selection.verdict == "wrong" else ~inspected.wrong
+    found = np.flatnonzero(chosen)
+    match selection.order:
+        case "number":
+            return found
+        case "surest":
+            key = -inspected.confidences[found]
+        case "unsure":
+            key = inspected.confidences[found]
+        case "loss":
+            key = -losses(inspected).values[found]
+    return found[np.argsort(key, kind="stable")]
+
+
+def same(one: Inspected, other: Inspected) -> bool:
+    """Whether both show the same, so that nothing need be drawn again."""
+    return (
+        (one.run, one.split, one.epoch, one.epochs) == (other.run, other.split, other.epoch, other.epochs)
+        and np.array_equal(one.readings, other.readings)
+        and np.array_equal(one.confidences, other.confidences)
+        and np.array_equal(one.labels, other.labels)
+    )
+
+
+def status(inspected: Inspected, selection: Selection, epochs: int, width: int, signs: Signs) -> Content:
+    """Split, epoch, how many are wrong of how many; and of what the order by loss is made, where that is not plain."""
+    wrong, total = int(inspected.wrong.sum()), len(inspected.labels)
+    validation = inspected.split == "validation"
+    place = f"epoch {inspected.epoch} of {max(epochs, inspected.epoch)}" if validation else ""
+    parts = [text(inspected.split, f"bold {'$validation' if validation else '$accent'}")]
+    parts.append(text(place or f"weights of epoch {inspected.epoch}"))
+    parts.append(Part(Content.assemble((figures.count(wrong), "bold"), f" wrong of {figures.count(total)}"), 0))
+    if selection.order == "loss":
+        parts.append(text(loss_legend(inspected), "$muted", 1))
+    else:
+        parts.append(text(f"{figures.percent(1 - wrong / max(total, 1))} right", "$muted", 2))
+    return fit(parts, width, signs)
+
+
+def loss_legend(inspected: Inspected) -> str:
+    """What the loss of one digit is here."""
+    if inspected.probabilities is not None:
+        return "loss: −ln p of the right digit"
+    return "loss: −ln p; of wrong ones at least that"
+
+
+def page(place: int, size: int, total: int) -> range:
+    """The places on the page that `place` is on, `size` to a page."""
+    size = max(size, 1)
+    first = min(max(place, 0), max(total - 1, 0)) // size * size
+    return range(first, min(first + size, total))
+
+
+def shown(places: range, total: int) -> str:
+    """What part of all is seen: "1–12 of 163"."""
+    if not places:
+        return "none"
+    return f"{figures.count(places[0] + 1)}–{figures.count(places[-1] + 1)} of {figures.count(total)}"

@@ -1,0 +1,144 @@
+"""What a run read in one digit at every epoch: as a sentence, and as a strip of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from textual.content import Content
+
+from tui.views.figures import plural
+
+Verdict = Literal["right", "wrong", "mixed"]
+
+_MOST_TOLD = 4
+"""Changes of mind that are told one by one; of more, how many there were and the last."""
+_NAMED = len("right ")
+"""Cells of the rows' names."""
+_HEIGHTS, _ASCII_HEIGHTS = "▁▂▃▄▅▆▇█", "_.:-=+#@"
+_MARKS: dict[Verdict, str] = {"right": "✓", "wrong": "✗", "mixed": "~"}
+_ASCII_MARKS: dict[Verdict, str] = {"right": "+", "wrong": "x", "mixed": "~"}
+_STYLES: dict[Verdict, str] = {"right": "$text-success", "wrong": "bold $text-error", "mixed": "bold $accent"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read after an epoch, and its probability, 0 to 1."""
+
+    epoch: int
+    digit: int
+    confidence: float
+
+
+def story(readings: Sequence[Reading], label: int) -> str:
+    """When the run learned a digit, and lost it again: "Learned at epoch 3, lost at 5, back at 6." """
+    if not readings:
+        return ""
+    right = [each.digit == label for each in readings]
+    changes = [(after.epoch, after.digit == label) for before, after in pairwise(readings) if _turned(before, after, label)]
+    if not changes:
+        return _unchanged(readings, all(right))
+    if len(changes) > _MOST_TOLD:
+        last = f"right since epoch {changes[-1][0]}"
+        if not right[-1]:
+            last = f"last right at epoch {max(each.epoch for each, good in zip(readings, right, strict=True) if good)}"
+        return f"Changed {len(changes)} times, {last}."
+    told = [f"Right from epoch {readings[0].epoch} on"] if right[0] else []
+    for epoch, now_right in changes:
+        word = ("back" if told else "learned") if now_right else "lost"
+        told.append(f"{word} at {'' if told else 'epoch '}{epoch}")
+    sentence = ", ".join(told)
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def _turned(before: Reading, after: Reading, label: int) -> bool:
+    return (before.digit == label) != (after.digit == label)
+
+
+def _unchanged(readings: Sequence[Reading], right: bool) -> str:
+    first, count = readings[0], len(readings)
+    if count == 1:
+        return f"Read {'rightly' if right else 'wrongly'} at epoch {first.epoch}, the only one so far."
+    if right:
+        return "Right from the first epoch on."
+    digits = {each.digit for each in readings}
+    always = f", always as {first.digit}" if len(digits) == 1 else ""
+    return f"Never read rightly in {plural(count, 'epoch')}{always}."
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One or more epochs one after the other: `digit` and `confidence` are those of the last one."""
+
+    first: int
+    last: int
+    digit: int
+    confidence: float
+    verdict: Verdict
+
+
+def cells(readings: Sequence[Reading], label: int, width: int) -> list[Cell]:
+    """At most `width` cells, each for as many epochs, the last one perhaps for fewer."""
+    each = -(-len(readings) // max(width, 1))
+    return [_cell(readings[at : at + each], label) for at in range(0, len(readings), each)] if readings else []
+
+
+def _cell(group: Sequence[Reading], label: int) -> Cell:
+    right = {reading.digit == label for reading in group}
+    verdict: Verdict = "mixed" if len(right) > 1 else "right" if True in right else "wrong"
+    return Cell(group[0].epoch, group[-1].epoch, group[-1].digit, group[-1].confidence, verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Rows over the epochs: what was `read`, whether that was `right`, how `sure`, and `where` the chosen epoch is."""
+
+    read: Content
+    right: Content
+    sure: Content
+    where: Content
+    note: str
+    """What a cell stands for, where that is more than one epoch."""
+
+
+def strip(readings: Sequence[Reading], label: int, chosen: int, width: int, *, ascii_only: bool = False) -> Strip:
+    """The strip in `width` cells, the names of its rows included."""
+    room = max(width - _NAMED, 1)
+    drawn = cells(readings, label, room)
+    wide = max(min(3, room // max(len(drawn), 1)), 1)
+    marks, heights = (_ASCII_MARKS, _ASCII_HEIGHTS) if ascii_only else (_MARKS, _HEIGHTS)
+    each = drawn[0].last - drawn[0].first + 1 if drawn else 1
+    return Strip(
+        read=_row("read", ((str(c.digit), _style(c, chosen)) for c in drawn), wide),
+        right=_row("right", ((marks[c.verdict], _style(c, chosen)) for c in drawn), wide),
+        sure=_row("sure", ((_height(c.confidence, heights), _STYLES[c.verdict]) for c in drawn), wide),
+        where=_where(drawn, chosen, wide, room, "^" if ascii_only else "▲"),
+        note=f"Each column is {plural(each, 'epoch')}; ~ where it changed." if each > 1 else "",
+    )
+
+
+def _style(cell: Cell, chosen: int) -> str:
+    underlined = " underline" if cell.first <= chosen <= cell.last else ""
+    return f"{_STYLES[cell.verdict]}{underlined}"
+
+
+def _row(name: str, parts: Iterable[tuple[str, str]], wide: int) -> Content:
+    cells_of = [part for character, style in parts for part in ((character, style), " " * (wide - 1))]
+    return Content.assemble((name.ljust(_NAMED), "$muted"), *cells_of)
+
+
+def _height(confidence: float, heights: str) -> str:
+    return heights[min(int(confidence * len(heights)), len(heights) - 1)]
+
+
+def _where(drawn: Sequence[Cell], chosen: int, wide: int, room: int, sign: str) -> Content:
+    place = next((n * wide for n, cell in enumerate(drawn) if cell.first <= chosen <= cell.last), None)
+    if place is None:
+        return Content("")
+    words = f"epoch {chosen}"
+    if place + 2 + len(words) <= room:
+        return Content.assemble(" " * (_NAMED + place), (sign, "bold $accent"), (f" {words}", "$muted"))
+    before = max(_NAMED + place - 1 - len(words), 0)
+    return Content.assemble(" " * before, (f"{words} ", "$muted"), (sign, "bold $accent"))

@@ -9,7 +9,7 @@ import gc
 import importlib
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import work
 from textual.app import SystemCommand
@@ -44,6 +44,7 @@ from tui.widgets.ascii_scrollbar import AsciiScrollBarRender
 
 if TYPE_CHECKING:
     from tui.inspected import Inspected
+    from tui.screens.digits import DigitsScreen
     from tui.tour import Progress
 
 LATER = {
@@ -350,6 +351,20 @@ class MnistApp(TerminalApp):
             if known[:2] != self._inspecting[:2]:
                 self._choice = Choice(self._choice.split)
             self.inspect()
+
+    def show_digits(self, *, label: int | None, reading: int | None) -> None:
+        """The gallery, with the digits of one cell of the confusion matrix."""
+        self._in_gallery(lambda screen: screen.show_pair(label, reading))
+
+    def show_digit(self, index: int) -> None:
+        """The gallery, with the focus on one image of the split that is shown."""
+        self._in_gallery(lambda screen: screen.show_index(index))
+
+    @work(group="gallery", exclusive=True, exit_on_error=False)
+    async def _in_gallery(self, show: Callable[[DigitsScreen], None]) -> None:
+        await self.switch_mode("digits")
+        self._changed()
+        show(cast("DigitsScreen", self.screen))
 
     @work(group="inspect", exclusive=True, exit_on_error=False)
     async def inspect(self) -> None:

@@ -127,6 +127,23 @@ KEYS: tuple[Key, ...] = (
     Key("comma", ",", "earlier", "Earlier", "the readings of the epoch before", "Digits and confusion", "inspect", 5),
     Key("full_stop", ".", "later", "Later", "the readings of the next epoch", "Digits and confusion", "inspect", 5),
     Key("w", "w", "split", "Test set", "validation or test set", "Digits and confusion", "inspect", 6),
+    Key("left", "←", "move(-1, 0)", "", "the digit before", "Digits and confusion", "digits"),
+    Key("right", "→", "move(1, 0)", "", "the next digit", "Digits and confusion", "digits"),
+    Key("up", "↑", "move(0, -1)", "", "the row above", "Digits and confusion", "digits"),
+    Key("down", "↓", "move(0, 1)", "", "the row below", "Digits and confusion", "digits"),
+    Key("pagedown", "pgdn", "page(1)", "", "the next page", "Digits and confusion", "digits"),
+    Key("pageup", "pgup", "page(-1)", "", "the page before", "Digits and confusion", "digits"),
+    Key("home", "home", "end(0)", "", "the first digit", "Digits and confusion", "digits"),
+    Key("end", "end", "end(1)", "", "the last digit", "Digits and confusion", "digits"),
+    Key("v", "v", "verdict", "Wrong/right", "read wrongly, rightly, or all", "Digits and confusion", "digits", 1),
+    Key("d", "d", "label(1)", "Digit", "of another true digit, D back", "Digits and confusion", "digits", 2),
+    Key("D", "D", "label(-1)", "", "of the true digit before", "Digits and confusion", "digits"),
+    Key("a", "a", "reading(1)", "Read as", "read as another digit, A back", "Digits and confusion", "digits", 3),
+    Key("A", "A", "reading(-1)", "", "read as the digit before", "Digits and confusion", "digits"),
+    Key(
+        "o", "o", "order", "Order", "surest, least sure, greatest loss, by number", "Digits and confusion", "digits", 3
+    ),
+    Key("c", "c", "everything", "All", "without any filter, and back", "Digits and confusion", "digits", 7),
     Key("enter", "enter", "open_cell", "Show", "the digits of the cell", "Digits and confusion", "confusion", 2),
     Key("n", "n", "percent", "Percent", "counts, or percent of each row", "Digits and confusion", "confusion", 3),
     Key(

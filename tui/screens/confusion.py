@@ -200,9 +200,7 @@ class ConfusionScreen(InspectingPage):
         if not self._table[label][reading]:
             self.notify(f"No {label} was read as {reading}: there is nothing to show.", markup=False)
             return
-        show = getattr(self.program, "show_digits", None)
-        if show is not None:
-            show(label=label, reading=reading)
+        self.program.show_digits(label=label, reading=reading)
 
     def _go_to(self, cell: Cell) -> None:
         self._cell = cell

@@ -130,9 +130,9 @@ def matching(inspected: Inspected, selection: Selection) -> npt.NDArray[np.intp]
         case "number":
             return found
         case "surest":
-            key = -inspected.confidences[found]
+            key = -inspected.confidences[found].astype(np.float64)
         case "unsure":
-            key = inspected.confidences[found]
+            key = inspected.confidences[found].astype(np.float64)
         case "loss":
             key = -losses(inspected).values[found]
     return found[np.argsort(key, kind="stable")]

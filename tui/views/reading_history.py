@@ -37,7 +37,9 @@ def story(readings: Sequence[Reading], label: int) -> str:
     if not readings:
         return ""
     right = [each.digit == label for each in readings]
-    changes = [(after.epoch, after.digit == label) for before, after in pairwise(readings) if _turned(before, after, label)]
+    changes = [
+        (after.epoch, after.digit == label) for before, after in pairwise(readings) if _turned(before, after, label)
+    ]
     if not changes:
         return _unchanged(readings, all(right))
     if len(changes) > _MOST_TOLD:

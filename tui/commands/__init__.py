@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "ls": "list the runs",
     "show": "show one run: settings, epochs, test",
     "eval": "look at the test set with a run's weights",
+    "compare": "compare two runs on the same test images",
     "presets": "list the presets",
     "config": "show the settings in effect and where each is from",
     "doctor": "check this machine: terminal, data, folders, devices",

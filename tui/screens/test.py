@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -16,7 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from engine.errors import Problem
-from engine.events import CheckpointKind
+from engine.events import CheckpointKind, WrongImage
 from engine.runs import find_run
 from tui.filters import has_few_colours
 from tui.inspected import Images, images_of
@@ -58,6 +59,7 @@ class TestScreen(Page):
         self._images: Images | None = None
         self._first: Reader | None = None
         self._others: list[Reader] = []
+        self._wrong: tuple[WrongImage, ...] = ()
 
     def content(self) -> Iterable[Widget]:
         """The panes."""
@@ -174,22 +176,18 @@ class TestScreen(Page):
         title = f"Test of {short_name(snapshot.state.run)}" if snapshot.state.run else "Test"
         frame(self.figure, title)
         other = other_test(snapshot.state, test) if test else None
-        said = f"{test.weights}, epoch {test.epoch}" if test else ""
-        frame(self.wrong, wrong_title(test), f"{said}; w: {other.weights}" if other else said)
+        said = f"{test.weights}; w: {other.weights}" if test and other else f"{test.weights} weights" if test else ""
+        frame(self.wrong, wrong_title(test), said)
         self._wrong = wrong_images(test)
-        self._fill_wrong()
+        self.wrong.fill(self._wrong, functools.partial(wrong_row, ascii_only=self.program.ascii_only))
         self._show_wrong_pictures()
-
-    def _fill_wrong(self) -> None:
-        width = self.wrong.scrollable_content_region.width or 30
-        plain = self.program.ascii_only
-        self.wrong.fill([wrong_row(each, width, ascii_only=plain) for each in self._wrong])
 
     def _show_wrong_pictures(self) -> None:
         """The highlighted image; where there is room, the surest mistakes too."""
         views = self._wrong_views()
         place = self.wrong.cursor
         self.picture.views = views[place : place + 1]
+        frame(self.picture, f"Test image {self.picture.views[0].index}" if self.picture.views else "")
         self.surest.views = views[:_MOST_PICTURES]
 
     def _wrong_views(self) -> tuple[DigitView, ...]:
@@ -231,9 +229,8 @@ class TestScreen(Page):
         others = await asyncio.to_thread(tested_alike, first) if first else []
         chosen = self._others[self.runs.cursor].run if self._others else ""
         self._first, self._others = first, others
-        width = self.runs.scrollable_content_region.width or 24
         place = next((n for n, each in enumerate(others) if each.run == chosen), 0)
-        self.runs.fill([run_row(each, width) for each in others], place)
+        self.runs.fill(others, run_row, place)
         self._compare()
 
     def _compare(self) -> None:
@@ -332,7 +329,3 @@ class TestScreen(Page):
             self.program.action_mode("digits")
         else:
             show(index)
-
-    def on_resize(self) -> None:
-        """The lists' columns follow their width."""
-        self.call_after_refresh(self._fill_wrong)

@@ -22,6 +22,8 @@ _LEFT, _GAP, _RIGHT = 34, 3, 36
 _READABLE = 72
 """Cells of the longest line of prose."""
 _PAIRS = 6
+_LEAST_BARS = 6
+"""Rows of bars in two columns, with their heading."""
 _NAMES: dict[CheckpointKind, str] = {"best": "best weights", "last": "last weights"}
 
 
@@ -94,14 +96,18 @@ def _tested(state: RunState, test: TestResult, width: int, height: int, ascii_on
         return [
             a.pad_right(max(_LEFT + _GAP - a.cell_length, 0)) + b for a, b in zip_longest(left, right, fillvalue=blank)
         ]
-    lines = [*_figures(state, test, width, ascii_only), *_looks(state, width)]
-    room = height - len(lines) - 1
-    bars = digit_bars(test, pairs[:4], width, room, ascii_only=ascii_only) if room > 0 else []
-    return [*lines, Content(""), *bars]
+    looks = _looks(state, width)
+    lines = [*_figures(state, test, width, ascii_only), *looks]
+    if len(lines) > height:  # a smaller figure, so that the looks are told
+        lines = [*_figures(state, test, width, True), *looks]
+    room = height - len(lines)
+    gap = [] if room == _LEAST_BARS else [Content("")]
+    bars = digit_bars(test, pairs[:4], width, room - len(gap), ascii_only=ascii_only) if room > 1 else []
+    return [*lines, *gap, *bars]
 
 
 def _figures(state: RunState, test: TestResult, width: int, ascii_only: bool) -> Lines:
-    lines = [Content.styled(row, "$success") for row in big(figures.percent(test.accuracy), ascii_only=ascii_only)]
+    lines = [Content.styled(row, "bold $success") for row in big(figures.percent(test.accuracy), ascii_only=ascii_only)]
     lines.append(Content.assemble(("test accuracy", "bold"), f", {_NAMES[test.weights]}"[: max(width - 13, 0)]))
     if (digit := only_reading(test.confusion)) is not None:
         lines += _wrapped(f"Every image is read as {digit}: it has learned nothing.", width, "bold $error")
@@ -123,8 +129,7 @@ def _interval(test: TestResult) -> str:
 def _side_by_side(best: TestResult, last: TestResult, *, shown: TestResult) -> Lines:
     """The latest look with the best and with the last weights, the one that is shown in bold."""
     rows = [
-        ("", "best", "last"),
-        ("epoch", str(best.epoch), str(last.epoch)),
+        ("epoch", f"best {best.epoch}", f"last {last.epoch}"),
         ("accuracy", figures.percent(best.accuracy), figures.percent(last.accuracy)),
         ("95 % from", figures.percent(best.low), figures.percent(last.low)),
         ("to", figures.percent(best.high), figures.percent(last.high)),
@@ -134,8 +139,7 @@ def _side_by_side(best: TestResult, last: TestResult, *, shown: TestResult) -> L
     lines = []
     for name, *values in rows:
         cells = [
-            (value.rjust(10), "bold" if test is shown else "" if name else "$muted")
-            for value, test in zip(values, (best, last), strict=True)
+            (value.rjust(10), "bold" if test is shown else "") for value, test in zip(values, (best, last), strict=True)
         ]
         lines.append(Content.assemble((name.ljust(9), "$muted"), *cells))
     return lines
@@ -149,7 +153,10 @@ def _looks(state: RunState, width: int) -> Lines:
 
 
 def _wrapped(words: str, width: int, style: str = "") -> Lines:
-    return [Content.styled(line, style) if style else Content(line) for line in textwrap.wrap(words, max(width, 10))]
+    return [
+        Content.styled(line, style) if style else Content(line)
+        for line in textwrap.wrap(words, max(width, 10), break_on_hyphens=False)
+    ]
 
 
 # the list of wrong images

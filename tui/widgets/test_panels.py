@@ -84,26 +84,30 @@ class ComparePanel(SnapshotText):
         """Headline, table, sentences, p; what matters less goes where there is no room."""
         first, second = self._first, self._second
         if first is None or second is None:
-            return Content("\n".join(textwrap.wrap(self._why, max(min(width, _READABLE), 1))))
+            return Content("\n".join(_wrapped(self._why, max(min(width, _READABLE), 1))))
         found = compared(first, second)
         names = short_name(first.run), short_name(second.run)
         room = max(min(width, _READABLE), 1)
         headline = Content.styled(words.headline(found, *names), f"bold {'$success' if found.is_real else '$accent'}")
-        accuracies, where, verdict = (textwrap.wrap(each, room) for each in words.sentences(found, *names))
+        accuracies, where, verdict = (_wrapped(each, room) for each in words.sentences(found, *names))
         blocks = [
             [headline],
             [*map(Content, accuracies), *map(Content, where)],
             _table(words.table(found, *names), width),
-            [*map(Content, verdict), Content.styled(f"McNemar's test, {found.method}: p = {_p(found.p)}", "$muted")],
-            [Content.styled(line, "$muted") for line in textwrap.wrap(words.CAVEAT, room)],
-            [Content.styled(line, "$muted") for line in textwrap.wrap(words.MANY, room)],
+            [*map(Content, verdict), *_aside(f"McNemar's test, {found.method}: p = {words.p_text(found.p)}", room)],
+            _aside(words.CAVEAT, room),
+            _aside(words.MANY, room),
         ]
         lines = _fitting(blocks, height)
         return Content("\n").join(line.truncate(max(width, 0), ellipsis=True) for line in lines)
 
 
-def _p(p: float) -> str:
-    return words.p_text(p)
+def _wrapped(said: str, room: int) -> list[str]:
+    return textwrap.wrap(said, room, break_on_hyphens=False)
+
+
+def _aside(said: str, room: int) -> list[Content]:
+    return [Content.styled(line, "$muted") for line in _wrapped(said, room)]
 
 
 def _fitting(blocks: list[list[Content]], height: int) -> list[Content]:

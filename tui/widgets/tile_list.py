@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+import functools
+from collections.abc import Callable, Sequence
+from typing import ClassVar, TypeVar
 
 from rich.segment import Segment
 from textual import events
@@ -15,6 +16,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.widgets.raster import Row
+
+_T = TypeVar("_T")
 
 
 class TileList(ScrollView, can_focus=True):
@@ -195,34 +198,39 @@ class TileList(ScrollView, can_focus=True):
             self.cursor = number
 
 
-class RowList(TileList):
-    """Lines of text in columns, under no heading. Its parts are texts, each with one of the styles below, or none."""
+Parts = Sequence[tuple[str, str]]
+"""What stands on a line: texts, each with "muted", "strong", "wrong" or "" for its style."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"rows--muted", "rows--strong", "rows--wrong", "rows--mark"}
+
+class RowList(TileList):
+    """Things on a line each, drawn when they are seen, at the width there is."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"rows--muted", "rows--strong", "rows--wrong"}
     DEFAULT_CSS = """
     RowList {
         .rows--muted { color: $muted; }
         .rows--strong { text-style: bold; }
         .rows--wrong { color: $error; }
-        .rows--mark { color: $accent; }
     }
     """
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.rows: Sequence[Sequence[tuple[str, str]]] = ()
+        self._rows: Sequence[Callable[[int], Parts]] = ()
+        self._things: Sequence[object] = ()
 
-    def fill(self, rows: Sequence[Sequence[tuple[str, str]]], cursor: int = 0) -> None:
-        """Show these rows; each is a sequence of (text, "muted", "strong", "wrong", "mark" or "")."""
-        if rows != self.rows:
-            self.rows = rows
-            self.refill(len(rows), cursor)
+    def fill(self, things: Sequence[_T], draw: Callable[[_T, int], Parts], cursor: int = 0) -> None:
+        """Show these things, each as `draw` has it in so many cells, unless they are there already."""
+        if things != self._things:
+            self._things = things
+            self._rows = [functools.partial(draw, each) for each in things]
+            self.refill(len(things), cursor)
 
     def tile(self, number: int, width: int, *, highlighted: bool) -> Sequence[Row]:
         """One row."""
         return [
             [
                 Segment(text, self.get_component_rich_style(f"rows--{style}", partial=True) if style else None)
-                for text, style in self.rows[number]
+                for text, style in self._rows[number](width)
             ]
         ]

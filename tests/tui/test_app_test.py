@@ -256,7 +256,7 @@ async def test_two_runs_are_compared_in_words(digital: Digital) -> None:
         await on.done("test")
         text = " ".join(on.text().split())
         assert "brave-otter is better" in text
-        said = screen.comparison.plain.replace("\n", " ")
+        said = screen.compare.panel.plain.replace("\n", " ")
         assert "On 12 images only brave-otter is right, on 1 only calm-fox." in said
         assert "once in 290 test sets like this: the difference is real." in said
         assert "McNemar's test, exact: p = 0.003" in said
@@ -271,12 +271,12 @@ async def test_the_arrows_choose_the_other_run(digital: Digital) -> None:
         await on.press("c")
         await on.done("test")
         assert "brave-otter and wise-owl" in on.text()
-        assert {view.index for view in screen.only_first.views} == {2, 3}
-        assert {view.index for view in screen.only_second.views} == {1}
+        assert {view.index for view in screen.compare.only_first.views} == {2, 3}
+        assert {view.index for view in screen.compare.only_second.views} == {1}
         await on.press("down")
         assert "brave-otter and calm-fox" in on.text()
-        assert "Both are right and wrong on the very same images." in screen.comparison.plain
-        assert screen.only_first.views == ()
+        assert "Both are right and wrong on the very same images." in screen.compare.panel.plain
+        assert screen.compare.only_first.views == ()
 
 
 async def test_only_runs_on_the_same_images_can_be_chosen(digital: Digital, tmp_path: Path) -> None:
@@ -286,8 +286,8 @@ async def test_only_runs_on_the_same_images_can_be_chosen(digital: Digital, tmp_
         screen = await go_there(on, "brave-otter")
         await on.press("c")
         await on.done("test")
-        assert screen.runs.count == 0
-        assert "no other run that was tested on the same images" in screen.comparison.plain.replace("\n", " ")
+        assert screen.compare.runs.count == 0
+        assert "no other run that was tested on the same images" in screen.compare.panel.plain.replace("\n", " ")
 
 
 async def test_a_run_whose_look_was_not_kept_says_what_to_do(digital: Digital) -> None:
@@ -297,7 +297,7 @@ async def test_a_run_whose_look_was_not_kept_says_what_to_do(digital: Digital) -
         screen = await go_there(on, "brave-otter")
         await on.press("c")
         await on.done("test")
-        assert "was not kept: e looks at it." in screen.comparison.plain.replace("\n", " ")
+        assert "was not kept: e looks at it." in screen.compare.panel.plain.replace("\n", " ")
 
 
 # suspect labels
@@ -402,7 +402,7 @@ async def test_nothing_is_painted_when_nothing_changed(digital: Digital, monkeyp
     async with stage(size=(80, 24)) as on:
         screen = await go_there(on, "brave-otter")
         painted: list[object] = []
-        for part in (screen.figure, screen.wrong, screen.picture, screen.runs, screen.suspects):
+        for part in (screen.figure, screen.wrong, screen.picture, screen.compare.runs, screen.suspects):
             monkeypatch.setattr(part, "refresh", lambda *a, part=part, **k: painted.append(part))
         on.app._changed()
         await on.settle()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -17,7 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from engine.errors import Problem
-from engine.events import CheckpointKind, WrongImage
+from engine.events import CheckpointKind, TestResult, WrongImage
 from engine.runs import find_run
 from tui.filters import has_few_colours
 from tui.inspected import Images, images_of
@@ -25,15 +25,16 @@ from tui.inspection import Choice, SplitName
 from tui.keys import Where, bindings
 from tui.screens.look import look_dialog
 from tui.screens.page import Page
-from tui.several import Reader, Witnesses, test_witnesses, tested, tested_alike, validation_witnesses
+from tui.several import Witnesses, test_witnesses, tested, tested_alike, validation_witnesses
 from tui.views import figures
 from tui.views.final_test import other_test, shown_test, wrong_images, wrong_row, wrong_title
 from tui.views.snapshot import Snapshot
 from tui.views.status import short_name
+from tui.widgets.compare_pane import ComparePane
 from tui.widgets.digit import DigitStrip, DigitView, Mode
 from tui.widgets.line import frame
 from tui.widgets.suspect_tiles import SuspectTiles
-from tui.widgets.test_panels import TEST_PANES, ComparePanel, FigurePanel, TestPane, TestTabs, run_row
+from tui.widgets.test_panels import TEST_PANES, FigurePanel, TestPane, TestTabs
 from tui.widgets.tile_list import RowList, TileList
 
 _MOST_PICTURES = 300
@@ -57,16 +58,14 @@ class TestScreen(Page):
         super().__init__(classes="pane-figure")
         self._read_for: tuple[object, ...] = ()
         self._images: Images | None = None
-        self._first: Reader | None = None
-        self._others: list[Reader] = []
         self._wrong: tuple[WrongImage, ...] = ()
+        self._drawn_from: tuple[TestResult | None, Images | None] | None = None
 
     def content(self) -> Iterable[Widget]:
         """The panes."""
         self.figure, self.wrong, self.picture = FigurePanel(id="figure"), RowList(id="wrong"), DigitStrip(id="picture")
         self.surest = DigitStrip(id="surest")
-        self.runs, self.comparison = RowList(id="runs"), ComparePanel(id="comparison")
-        self.only_first, self.only_second = DigitStrip(id="only-first"), DigitStrip(id="only-second")
+        self.compare = ComparePane(id="compare-pane")
         self.suspects, self.note = SuspectTiles(id="suspects"), Static(id="note", markup=False)
         yield TestTabs()
         with Horizontal(id="figure-pane"):
@@ -76,13 +75,7 @@ class TestScreen(Page):
             with Vertical(id="wrong-part"):
                 yield self.wrong
                 yield self.picture
-        with Horizontal(id="compare-pane"):
-            yield self.runs
-            with Vertical(id="compared"):
-                yield self.comparison
-                with Horizontal(id="examples"):
-                    yield self.only_first
-                    yield self.only_second
+        yield self.compare
         with Vertical(id="labels-pane"):
             yield self.suspects
             yield self.note
@@ -93,7 +86,6 @@ class TestScreen(Page):
         for strip in self.query(DigitStrip):
             strip.mode = "ascii" if self.program.ascii_only else mode
         self.suspects.mode = "ascii" if self.program.ascii_only else mode
-        frame(self.runs, "Compare with")
         frame(self.surest, "The surest mistakes")
         self.watch(self.app, "looking", self._take_looking, init=False)
 
@@ -124,7 +116,7 @@ class TestScreen(Page):
         if self is not self.app.screen:
             return
         if focus:
-            self.set_focus({"figure": self.wrong, "compare": self.runs, "labels": self.suspects}[self.pane])
+            self.set_focus({"figure": self.wrong, "compare": self.compare.runs, "labels": self.suspects}[self.pane])
         state = self.program.snapshot.state
         wanted = (self.pane, self.split, state.run, state.created, len(state.epochs), state.looks, state.status)
         if wanted != self._read_for:
@@ -165,8 +157,7 @@ class TestScreen(Page):
                 await self._read_suspects(split, why)
         except (Problem, OSError) as fault:
             self.notify(str(fault), severity="error", markup=False)
-        if pane == "figure":
-            self._show_wrong_pictures()
+        self._show_test(self.program.snapshot)
 
     # the figure
 
@@ -178,28 +169,30 @@ class TestScreen(Page):
         other = other_test(snapshot.state, test) if test else None
         said = f"{test.weights}; w: {other.weights}" if test and other else f"{test.weights} weights" if test else ""
         frame(self.wrong, wrong_title(test), said)
+        self._show_wrong(test)
+
+    def _show_wrong(self, test: TestResult | None) -> None:
+        """List the wrong images, with their pictures where those at hand are the ones that were tested."""
+        before, self._drawn_from = self._drawn_from, (test, self._images)
+        if before is not None and before[0] is test and before[1] is self._images:
+            return
         self._wrong = wrong_images(test)
         self.wrong.fill(self._wrong, functools.partial(wrong_row, ascii_only=self.program.ascii_only))
-        self._show_wrong_pictures()
+        pictured = self._images is not None and _fits(self._wrong, self._images.test_labels)
+        self.surest.views = self._views(self._wrong[:_MOST_PICTURES]) if pictured else ()
+        self._show_wrong_picture()
 
-    def _show_wrong_pictures(self) -> None:
-        """The highlighted image; where there is room, the surest mistakes too."""
-        views = self._wrong_views()
+    def _show_wrong_picture(self) -> None:
         place = self.wrong.cursor
-        self.picture.views = views[place : place + 1]
+        self.picture.views = self._views(self._wrong[place : place + 1]) if self.surest.views else ()
         frame(self.picture, f"Test image {self.picture.views[0].index}" if self.picture.views else "")
-        self.surest.views = views[:_MOST_PICTURES]
 
-    def _wrong_views(self) -> tuple[DigitView, ...]:
-        """The wrong images with their pictures; none where those at hand are others than the ones that were tested."""
+    def _views(self, wrong: Sequence[WrongImage]) -> tuple[DigitView, ...]:
         if self._images is None:
             return ()
-        images, labels = self._images.test, self._images.test_labels
-        if any(each.index >= len(labels) or labels[each.index] != each.label for each in self._wrong):
-            return ()
+        images = self._images.test
         return tuple(
-            DigitView(images[each.index], each.label, each.reading, each.probability, each.index)
-            for each in self._wrong
+            DigitView(images[each.index], each.label, each.reading, each.probability, each.index) for each in wrong
         )
 
     # looking at the test set
@@ -227,47 +220,16 @@ class TestScreen(Page):
     async def _read_others(self, name: str) -> None:
         first = await asyncio.to_thread(lambda: tested(find_run(name))) if name else None
         others = await asyncio.to_thread(tested_alike, first) if first else []
-        chosen = self._others[self.runs.cursor].run if self._others else ""
-        self._first, self._others = first, others
-        place = next((n for n, each in enumerate(others) if each.run == chosen), 0)
-        self.runs.fill(others, run_row, place)
-        self._compare()
+        self.compare.fill(first, others, self._images, self._why_alone(name, tested_at_all=first is not None))
 
-    def _compare(self) -> None:
-        first, others = self._first, self._others
-        second = others[self.runs.cursor] if self.runs.cursor < len(others) else None
-        frame(
-            self.comparison, f"{short_name(first.run)} and {short_name(second.run)}" if first and second else "Compare"
-        )
-        self.comparison.compare(first, second, self._why_alone())
-        for strip, right, wrong in ((self.only_first, first, second), (self.only_second, second, first)):
-            strip.views = self._only(right, wrong)
-            if right and wrong:
-                frame(strip, f"Only {short_name(right.run)} is right", f"as {short_name(wrong.run)} reads them")
-
-    def _why_alone(self) -> str:
-        run = self.program.snapshot.state.run
+    def _why_alone(self, run: str, *, tested_at_all: bool) -> str:
         if not run:
             return "No run yet: 1 goes to the training screen, r starts one there."
         if self.program.snapshot.running:
             return f"{short_name(run)} is compared once it has ended and was tested."
-        if self._first is None:
+        if not tested_at_all:
             return f"What {short_name(run)}'s best weights read in the test set was not kept: e looks at it."
         return "There is no other run that was tested on the same images. Train a second one, and compare."
-
-    def _only(self, right: Reader | None, wrong: Reader | None) -> tuple[DigitView, ...]:
-        """The images that only the first of two runs reads rightly, with what the second reads, the surest first."""
-        if right is None or wrong is None or self._images is None:
-            return ()
-        images, labels = self._images.test, self._images.test_labels
-        if not np.array_equal(labels, wrong.labels):
-            return ()
-        places = np.flatnonzero((right.readings == labels) & (wrong.readings != labels))
-        places = places[np.argsort(-wrong.confidences[places], kind="stable")][:_MOST_PICTURES]
-        return tuple(
-            DigitView(images[i], int(labels[i]), int(wrong.readings[i]), float(wrong.confidences[i]), int(i))
-            for i in places
-        )
 
     # suspect labels
 
@@ -304,9 +266,7 @@ class TestScreen(Page):
         """Follow the highlight."""
         event.stop()
         if event.tiles is self.wrong:
-            self._show_wrong_pictures()
-        elif event.tiles is self.runs:
-            self._compare()
+            self._show_wrong_picture()
 
     def on_tile_list_chosen(self, event: TileList.Chosen) -> None:
         """Open an image in the gallery."""
@@ -329,3 +289,8 @@ class TestScreen(Page):
             self.program.action_mode("digits")
         else:
             show(index)
+
+
+def _fits(wrong: Sequence[WrongImage], labels: npt.NDArray[np.uint8]) -> bool:
+    """Whether images with these labels can be the ones that were tested."""
+    return all(each.index < len(labels) and labels[each.index] == each.label for each in wrong)

@@ -11,7 +11,7 @@ from textual.reactive import reactive
 from engine.events import CheckpointKind
 from tui.several import Reader, compared
 from tui.views import compared as words
-from tui.views import figures, final_test
+from tui.views import final_test
 from tui.views.status import short_name
 from tui.widgets.line import Clickable, SnapshotText, button
 
@@ -130,10 +130,3 @@ def _table(rows: list[tuple[str, str, str]], width: int) -> list[Content]:
         cells = [text.rjust(room) for text, room in zip(row, widths, strict=True)]
         lines.append(Content("  ").join(Content.styled(cell, style) for cell, style in zip(cells, styles, strict=True)))
     return lines
-
-
-def run_row(reader: Reader, width: int) -> list[tuple[str, str]]:
-    """A run to compare with, on a line: its name and accuracy."""
-    figure = figures.percent(reader.accuracy)
-    room = max(width - len(figure) - 3, 0)
-    return [(f" {short_name(reader.run)[:room]:<{room}} ", ""), (figure, "strong")]

@@ -407,3 +407,15 @@ async def test_nothing_is_painted_when_nothing_changed(digital: Digital, monkeyp
         on.app._changed()
         await on.settle()
         assert painted == []
+
+
+async def test_figures_stay_whole_where_lines_break(digital: Digital) -> None:
+    digital.run("calm-fox", test=digital.off(digital.test, *range(10, 22)))
+    digital.run("brave-otter", test=digital.off(digital.test, 5))
+    async with stage(size=(80, 24)) as on:
+        screen = await go_there(on, "brave-otter")
+        await on.press("c")
+        await on.done("test")
+        for width in range(28, 60):
+            text = screen.compare.panel.build(width, 40).plain
+            assert not re.search(r"\d\n%|brave-\n|= *\n", text)

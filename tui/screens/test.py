@@ -256,9 +256,7 @@ class TestScreen(Page):
             why = f"No majority of the {runs} runs agrees against any label."
         self.suspects.display = bool(suspects)
         heard = f"{figures.plural(runs, 'run')} heard, each at its best epoch"
-        self.note.update(
-            why or f"{heard}: more than half of them read the same other digit. Mean probability of it: sure."
-        )
+        self.note.update(why or f"{heard}. Sure: the mean probability that those who agree give it.")
 
     # the lists
 

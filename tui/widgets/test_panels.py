@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import Literal
 
@@ -18,7 +19,7 @@ from tui.widgets.line import Clickable, SnapshotText, button
 TestPane = Literal["figure", "compare", "labels"]
 TEST_PANES: tuple[TestPane, ...] = ("figure", "compare", "labels")
 _LABELS = {"figure": ("f", "Figure"), "compare": ("c", "Compare"), "labels": ("l", "Suspect labels")}
-_READABLE = 72
+_READABLE = 78
 
 
 class TestTabs(Clickable):
@@ -103,7 +104,10 @@ class ComparePanel(SnapshotText):
 
 
 def _wrapped(said: str, room: int) -> list[str]:
-    return textwrap.wrap(said, room, break_on_hyphens=False)
+    """The words in lines that leave figures whole: "98.14 %", "10 000", a run's name."""
+    bound = re.sub(r"(?<=\d) (?=[%\d])|(?<= =) ", "\N{NO-BREAK SPACE}", said)
+    lines = textwrap.wrap(bound, room, break_on_hyphens=False)
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
 
 
 def _aside(said: str, room: int) -> list[Content]:

@@ -23,6 +23,7 @@ from textual.worker import Worker, WorkerState
 from engine import commands as cmd
 from engine.client import Engine, EngineLike, Heard
 from engine.errors import ConfigProblem, Problem
+from engine.events import CheckpointKind
 from engine.history import RunState
 from engine.runs import RunFolder, SessionInfo, find_run
 from engine.settings import Settings
@@ -31,8 +32,10 @@ from tui.asking import Asker
 from tui.inspection import Choice, stepped
 from tui.keys import KEYS, bindings
 from tui.leaving import Leaving
+from tui.looking import look_again, not_recorded, with_looks
 from tui.outline import is_long, outline
 from tui.pace import Pace
+from tui.report import unsaved
 from tui.screens.train import TrainScreen
 from tui.session import Connect, Session
 from tui.terminal import TerminalApp
@@ -85,6 +88,8 @@ class MnistApp(TerminalApp):
     """The digits that are looked into, or why there are none."""
     tour: var[Progress | None] = var(None, init=False)
     """How far the tour is; None without one."""
+    looking: var[str] = var("", init=False)
+    """The run whose test set is being looked at, if one is."""
 
     def __init__(
         self,
@@ -120,6 +125,7 @@ class MnistApp(TerminalApp):
         self._choice = Choice()
         self._inspecting = ("", 0.0, 0, 0)
         self._session = Session(self._changed)
+        self._start_script = ask
         self._asker = Asker(ask)
         self._leaving = Leaving(
             self, self._session, self.ending, lambda: tuple(self.kept_lines), self._changed, self._refused
@@ -299,8 +305,8 @@ class MnistApp(TerminalApp):
             self.action_mode("train")
             self._changed()
             whole = await asyncio.to_thread(run.state)
-            if self._opened is first:  # nothing else is shown by now
-                self._opened = whole
+            if self._opened is not None and (self._opened.run, self._opened.created) == (first.run, first.created):
+                self._opened = with_looks(whole, self._opened)  # nothing else is shown by now
         else:
             self._opened = await asyncio.to_thread(run.state)
 
@@ -411,6 +417,28 @@ class MnistApp(TerminalApp):
         if self.tour is not None:
             self.tour = None
             self.notify("mnist-tui --tour shows the tour again.", markup=False)
+
+    @work(group="look", exit_on_error=False)
+    async def look(self, weights: CheckpointKind) -> None:
+        """Look at the test set with weights of the run that is shown, which has ended; the look is recorded in it."""
+        shown = self.snapshot.state
+        if self.looking or not shown.run:
+            return
+        self.looking = shown.run
+        try:
+            folder = await asyncio.to_thread(find_run, shown.run)
+            seen = await look_again(self._start_script, cmd.EvaluateRun(run=shown.run, weights=weights), shown)
+            if self._opened is not None:
+                self._opened = with_looks(self._opened, seen)
+            if (known := with_looks(self._session.state, seen)) is not self._session.state:
+                self._session.know(known)
+            if not_recorded(seen, str(folder.events)):
+                self.notify(f"The look is not recorded. {unsaved(seen)}", severity="error", timeout=10, markup=False)
+        except (Problem, OSError) as fault:
+            self.notify(str(fault), title="Not looked at", severity="error", timeout=10, markup=False)
+        finally:
+            self.looking = ""
+            self._changed()
 
     # keys that work on every screen
 

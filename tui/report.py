@@ -10,6 +10,7 @@ from engine.runs import RunFolder, describe
 from engine.statistics import only_reading, worst_pairs
 from tui.output import columns
 from tui.views.figures import count, duration, loss, percent, plural
+from tui.views.looks import NO_HONEST_ONE, dated, times
 
 CONFIDENCE = "95 % interval"
 _BEST = {"loss": "lowest validation loss", "accuracy": "highest validation accuracy"}
@@ -79,22 +80,31 @@ def _test_rows(test: TestResult) -> list[tuple[str, str]]:
     return rows
 
 
-def look_report(test: TestResult, looks: int) -> list[str]:
-    """A look at the test set in full: accuracy, each digit, the commonest confusions."""
+def look_report(state: RunState) -> list[str]:
+    """The latest look at the test set in full: accuracy, each digit, the commonest confusions, the looks so far."""
+    assert state.test is not None  # noqa: S101 - the caller has one
+    test, looks = state.test, state.looks
     rows = [*_test_rows(test), ("Loss", loss(test.loss)), ("Weights", f"{test.weights}, epoch {test.epoch}")]
-    lines = [*columns(rows), "", "digit   images   read rightly"]
+    lines = columns([*rows, ("Looked at", dated(looks))])
+    lines += ["", "digit   images   read rightly"]
     for digit, (share, row) in enumerate(zip(test.per_digit, test.confusion, strict=False)):
         lines.append(f"{digit:>5}   {count(sum(row)):>6}   {'-' if share is None else percent(share):>12}")
     if pairs := worst_pairs(test.confusion):
         lines += ["", "Most often mistaken:"]
         lines += [f"  {label} read as {read}: {times(n)}" for label, read, n in pairs]
-    again = "" if looks < 2 else "; choosing between looks makes the figure look better than it is"
-    return [*lines, "", f"The test set was looked at {times(looks)} in this run{again}."]
+    if len(state.tests) > 1:
+        lines += ["", "With the best (on validation) and the last weights:", *_both_weights(state)]
+    again = f"; {NO_HONEST_ONE}" if len(looks) > 1 else ""
+    return [*lines, "", f"The test set was looked at {times(len(looks))} in this run{again}."]
 
 
-def times(number: int) -> str:
-    """How often: "once", "12 times"."""
-    return "once" if number == 1 else f"{count(number)} times"
+def _both_weights(state: RunState) -> list[str]:
+    """The latest look with either weights, a line each."""
+    rows = [("weights", "epoch", "test accuracy", "95 % interval", "wrong", "loss")]
+    for test in sorted(state.tests, key=lambda each: each.weights):
+        accuracy, interval = percent(test.accuracy), f"{percent(test.low)} to {percent(test.high)}"
+        rows.append((test.weights, str(test.epoch), accuracy, interval, count(test.wrong), loss(test.loss)))
+    return [f"  {line}" for line in columns(rows, right=range(1, 6))]
 
 
 def last_words(state: RunState) -> str:

@@ -75,7 +75,7 @@ def summarise(outcome: Evaluation, labels: np.ndarray, weights: CheckpointKind, 
     confusion = np.zeros((10, 10), dtype=np.int64)
     np.add.at(confusion, (labels, outcome.readings), 1)
     counts, right = confusion.sum(axis=1), confusion.diagonal()
-    wrong = np.flatnonzero(outcome.readings != labels)
+    wrong, sure = np.flatnonzero(outcome.readings != labels), outcome.confidences
     low, high = wilson_interval(outcome.right, len(labels))
     return TestResult(
         weights=weights,
@@ -89,8 +89,7 @@ def summarise(outcome: Evaluation, labels: np.ndarray, weights: CheckpointKind, 
         per_digit=tuple(float(r / c) if c else None for r, c in zip(right, counts, strict=True)),
         confusion=tuple(tuple(int(n) for n in row) for row in confusion),
         wrong_images=tuple(
-            WrongImage(int(i), int(labels[i]), int(outcome.readings[i]), round(float(outcome.confidences[i]), 6))
-            for i in wrong
+            WrongImage(int(i), int(labels[i]), int(outcome.readings[i]), round(float(sure[i]), 6)) for i in wrong
         ),
         seconds=round(outcome.seconds, 3),
     )

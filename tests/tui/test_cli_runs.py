@@ -203,7 +203,9 @@ def test_eval_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
     make_run(events)
     use_engine(monkeypatch, looking(events))
     found = json.loads(printed(capsys, "eval", "otter", "--json"))
-    assert found == {"run": RUN, "looks": 2, **json.loads(msgspec.json.encode(a_look(0).test))}
+    dated = {"looks": 2, "looked_at": [events[-2].time, 1.0]}
+    best = json.loads(msgspec.json.encode(test_result(confusion(), 2)))
+    assert found == {"run": RUN, **dated, **json.loads(msgspec.json.encode(a_look(0).test)), "other": best}
     assert found["wrong_images"] == [[3, 4, 9, 0.75]]
 
 

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "show": "show one run: settings, epochs, test",
     "eval": "look at the test set with a run's weights",
     "predict": "read pictures of digits with a run's weights",
+    "compare": "compare two runs on the same test images",
     "presets": "list the presets",
     "explain": "explain a setting, a figure, a word: `mnist-tui explain dropout`",
     "config": "show the settings in effect and where each is from",

@@ -6,14 +6,14 @@ import argparse
 import asyncio
 from typing import TYPE_CHECKING, Any, get_args
 
-from engine.errors import ConfigProblem, EngineProblem
+from engine.errors import ConfigProblem, EngineProblem, RunProblem
+from engine.fields import short
 from tui.arguments import Parser
 from tui.output import print_json, print_lines
 
 if TYPE_CHECKING:
-    from engine.commands import EvaluateRun
     from engine.history import RunState
-    from tui.headless import Connect
+    from engine.runs import RunFolder
 
 
 def parser() -> Parser:
@@ -36,51 +36,44 @@ def run(args: argparse.Namespace) -> int:
     from engine.events import CheckpointKind  # noqa: PLC0415
     from engine.runs import find_run  # noqa: PLC0415
     from tui.headless import start_engine  # noqa: PLC0415
+    from tui.looking import look_again, not_recorded  # noqa: PLC0415
     from tui.report import look_report, unsaved  # noqa: PLC0415
 
     if args.weights not in get_args(CheckpointKind):
         raise ConfigProblem("--weights: expected best (on validation) or last (where training ended).")
     folder = find_run(args.run)
+    refuse_in_training(folder)
     command = EvaluateRun(run=folder.name, weights=args.weights)
-    state = asyncio.run(evaluate(start_engine, command, folder.state()))
-    assert state.test is not None  # noqa: S101 - `evaluate` ends with one
+    state = asyncio.run(look_again(start_engine, command, folder.state()))
     if args.json:
         print_json(document(state))
     else:
-        print_lines([f"Run {state.run}", *look_report(state.test, len(state.looks))])
-    if any(fault.path == str(folder.events) for fault in state.unsaved):
+        print_lines([f"Run {state.run}", *look_report(state)])
+    if not_recorded(state, str(folder.events)):
         raise EngineProblem(f"The look is not recorded. {unsaved(state)}")
     return 0
 
 
-async def evaluate(connect: Connect, command: EvaluateRun, state: RunState) -> RunState:
-    """The run's state after the look, from `state` before it. Raises `Problem` where the engine refuses or is lost."""
-    from engine.client import Lost  # noqa: PLC0415 - --help does without
-    from engine.events import Tested  # noqa: PLC0415
-    from engine.history import reduce  # noqa: PLC0415
-    from engine.protocol import Ready, Steers  # noqa: PLC0415
-
-    engine = await connect()
-    try:
-        await engine.send(command)
-        async for message in engine.events():
-            match message:
-                case Lost():
-                    raise EngineProblem(message.reason or "The engine ended before the test was done.")
-                case Ready() | Steers():
-                    pass
-                case event:
-                    before, state = state, reduce(state, event)
-                    if state is not before and isinstance(event, Tested):
-                        break
-    finally:
-        await engine.close()
-    return state
+def refuse_in_training(folder: RunFolder) -> None:
+    """Raise `RunProblem` where an engine is busy with the run: its test set waits for its end."""
+    if info := folder.live():
+        where = short(info.host, 100)
+        raise RunProblem(
+            f"{folder.name} is running on {where}: its test set waits for its end, when it is looked at once. "
+            f"`mnist-tui stop {folder.name}` ends it with a test."
+        )
 
 
 def document(state: RunState) -> dict[str, Any]:
-    """The JSON object: the test's fields, with the run and the number of looks so far."""
+    """The JSON object: the test's fields, with the run, the looks so far, and the last look with the other weights."""
     from msgspec import structs  # noqa: PLC0415 - --help does without
 
-    assert state.test is not None  # noqa: S101 - the caller has one
-    return {"run": state.run, "looks": len(state.looks), **structs.asdict(state.test)}
+    assert state.test is not None  # noqa: S101 - `look_again` ends with one
+    other = next((test for test in state.tests if test.weights != state.test.weights), None)
+    return {
+        "run": state.run,
+        "looks": len(state.looks),
+        "looked_at": state.looks,
+        **structs.asdict(state.test),
+        "other": other,
+    }

@@ -6,6 +6,7 @@ from tui.keys import Key
 from tui.views.snapshot import Snapshot
 
 _STEERING = frozenset({"pause", "batch", "one_more", "stop", "abort", "change", "rate(-1)", "rate(1)", "undo"})
+_LOOKING = frozenset({"look('best')", "look('last')"})
 
 
 def available(action: str, snapshot: Snapshot) -> bool:
@@ -19,6 +20,8 @@ def available(action: str, snapshot: Snapshot) -> bool:
             and not snapshot.waiting
             and not snapshot.watching
         )
+    if action in _LOOKING:
+        return bool(snapshot.state.run) and not snapshot.running
     if action == "take_control":
         return snapshot.watching
     if action == "resume('shown')":

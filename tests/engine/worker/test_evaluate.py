@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from engine.config import make_config
+from engine.events import WrongImage
+from engine.looks import Look, keep_look, read_look
 from engine.statistics import wilson_interval
 from engine.worker.evaluate import Evaluation, as_images, evaluate, summarise
 from engine.worker.losses import build_loss, probabilities
@@ -82,3 +86,20 @@ def test_the_figures_of_a_test() -> None:
 def test_a_loss_that_is_no_number_is_none() -> None:
     outcome = Evaluation(float("nan"), 0, np.zeros(2, dtype=np.int64), np.zeros((2, 10), dtype=np.float32), 0.1)
     assert summarise(outcome, np.array([1, 1]), "last", 1).loss is None
+
+
+def test_a_kept_look_gives_the_wrong_images_of_the_test(tmp_path: Path) -> None:
+    images, labels = tiny_digits(64)
+    config = make_config({"hidden": (8,)})
+    loss = build_loss(config, training=False)
+    pixels = as_images(images, torch.device("cpu"))
+    outcome = evaluate(build_model(config), pixels, torch.from_numpy(labels.astype("int64")), loss, config.loss)
+    test = summarise(outcome, labels.astype("int64"), "best", 3)
+    keep_look(tmp_path / "look-best.npz", Look(outcome.probabilities, labels, 3))
+    seen = read_look(tmp_path / "look-best.npz")
+    assert seen is not None
+    wrong = [int(i) for i in np.flatnonzero(seen.readings != labels)]
+    assert wrong
+    assert test.wrong_images == tuple(
+        WrongImage(i, int(labels[i]), int(seen.readings[i]), round(float(seen.confidences[i]), 6)) for i in wrong
+    )

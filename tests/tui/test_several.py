@@ -1,0 +1,105 @@
+"""What several runs read in the same images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.errors import RunProblem
+from engine.looks import keep_look
+from engine.readings import keep_readings
+from tests.tui.cli_kit import home
+from tests.tui.tested_kit import Digital, look_of
+from tui import several
+from tui.several import LEAST_ACCURACY, compared, validated, validation_witnesses
+
+__all__ = ["home"]
+
+
+@pytest.fixture
+def digital(tmp_path: Path) -> Digital:
+    return Digital(tmp_path / "digits")
+
+
+def test_a_look_that_is_made_anew_is_read_anew(digital: Digital) -> None:
+    folder = digital.run("brave-otter", test=digital.off(digital.test, 1))
+    first = several.tested(folder)
+    assert first is not None
+    assert (first.right, first.epoch) == (63, 2)
+    assert several.tested(folder) is first  # unchanged: not read again
+    keep_look(folder.look("best"), look_of(digital.off(digital.test, 1, 2), digital.test, 0.5))
+    again = several.tested(folder)
+    assert again is not None
+    assert again.right == 62
+
+
+@pytest.mark.parametrize("kept", [b"", b"no archive", None])
+def test_a_look_that_cannot_be_read_is_none(digital: Digital, kept: bytes | None) -> None:
+    folder = digital.run("brave-otter")
+    if kept is None:
+        folder.look("best").unlink()
+    else:
+        folder.look("best").write_bytes(kept)
+    assert several.tested(folder) is None
+
+
+def test_the_newest_run_on_the_same_images_comes_first(digital: Digital, tmp_path: Path) -> None:
+    for name in ("first", "second", "third"):
+        digital.run(name)
+    Digital(tmp_path / "others", seed=4).run("stranger")
+    one = several.tested(digital.run("fourth"))
+    assert one is not None
+    assert [each.run for each in several.tested_alike(one)] == ["third", "second", "first"]
+
+
+def test_different_images_do_not_compare(digital: Digital, tmp_path: Path) -> None:
+    one = several.tested(digital.run("one"))
+    other = several.tested(Digital(tmp_path / "others", seed=4).run("other"))
+    assert one is not None
+    assert other is not None
+    with pytest.raises(RunProblem, match="one and other were tested on different images"):
+        compared(one, other)
+
+
+def test_readings_of_other_images_are_not_heard(digital: Digital, tmp_path: Path) -> None:
+    """They are as many, but the labels at hand make another accuracy of them than the log tells."""
+    folder = digital.run("brave-otter", validation=digital.off(digital.validation, 3))
+    found = validated(folder, digital.validation)
+    assert found is not None
+    assert (found.epoch, found.right) == (2, len(digital.validation) - 1)
+    assert validated(folder, Digital(tmp_path / "others", seed=4).validation) is None
+    assert validated(folder, digital.validation[:-1]) is None
+
+
+def test_a_run_without_readings_of_its_best_epoch_is_not_heard(digital: Digital) -> None:
+    folder = digital.run("brave-otter")
+    count = len(digital.validation)
+    keep_readings(folder.readings, 1, 10, digital.validation, np.ones(count))  # takes the place of epoch 2 as well
+    assert validated(folder, digital.validation) is None
+    folder.readings.unlink()
+    assert validated(folder, digital.validation) is None
+
+
+def test_a_run_that_reads_badly_is_no_witness(digital: Digital) -> None:
+    wrong = round(len(digital.validation) * (1 - LEAST_ACCURACY)) + 1
+    digital.run("good", validation=digital.off(digital.validation, 1))
+    digital.run("fair", validation=digital.off(digital.validation, 1, 2))
+    digital.run("bad", validation=digital.off(digital.validation, *range(wrong)))
+    found = validation_witnesses(digital.validation)
+    assert found.runs == ("fair", "good")
+    assert [(each.index, each.runs) for each in found.suspects] == [(1, 2)]
+
+
+def test_the_test_set_is_judged_by_looks_that_were_made(digital: Digital, tmp_path: Path) -> None:
+    digital.run("one", test=digital.off(digital.test, 9), sure=0.8)
+    digital.run("two", test=digital.off(digital.test, 9), sure=0.6)
+    digital.run("never", looks=0)
+    Digital(tmp_path / "others", seed=4).run("stranger")
+    found = several.test_witnesses(digital.test)
+    assert found.runs == ("two", "one")
+    [suspect] = found.suspects
+    assert suspect.index == 9
+    assert suspect.confidence == pytest.approx(0.7009, abs=1e-4)
+    assert several.test_witnesses(digital.test[::-1].copy()).runs == ()

@@ -1,0 +1,186 @@
+"""The test of a run: its figure, how sure that is, where the errors are, and how often the test set was looked at."""
+
+from __future__ import annotations
+
+import textwrap
+from itertools import zip_longest
+
+from textual.content import Content
+
+from engine.events import CheckpointKind, TestResult, WrongImage
+from engine.history import RunState
+from engine.statistics import only_reading, worst_pairs
+from tui.views import figures
+from tui.views.bigfigure import big
+from tui.views.looks import NO_HONEST_ONE, looked_at
+from tui.views.snapshot import Snapshot
+from tui.views.tables import digit_bars
+
+Lines = list[Content]
+_LEFT, _GAP, _RIGHT = 34, 3, 36
+"""Cells of the figures at the left, between the parts, and the least for the bars."""
+_READABLE = 72
+"""Cells of the longest line of prose."""
+_PAIRS = 6
+_LEAST_BARS = 6
+"""Rows of bars in two columns, with their heading."""
+_NAMES: dict[CheckpointKind, str] = {"best": "best weights", "last": "last weights"}
+
+
+def shown_test(state: RunState, weights: CheckpointKind | None = None) -> TestResult | None:
+    """The latest look with these weights, where there is one; else with the best, which were chosen by validation."""
+    looks = {test.weights: test for test in state.tests}
+    return (looks.get(weights) if weights else None) or looks.get("best") or looks.get("last")
+
+
+def other_test(state: RunState, test: TestResult) -> TestResult | None:
+    """The latest look with the other weights."""
+    return next((each for each in state.tests if each.weights != test.weights), None)
+
+
+def panel(
+    snapshot: Snapshot,
+    width: int,
+    height: int,
+    *,
+    weights: CheckpointKind | None = None,
+    looking: str = "",
+    ascii_only: bool = False,
+) -> Content:
+    """The test in `width` × `height` cells. `weights`: whose look is wanted, `looking`: the run that is being looked at."""
+    if width <= 0 or height <= 0:
+        return Content("")
+    state = snapshot.state
+    test = None if snapshot.running else shown_test(state, weights)
+    if test is not None and looking != state.run:
+        lines = _tested(state, test, width, height, ascii_only)
+    else:
+        lines = _waiting(snapshot, looking, min(width, _READABLE))
+    return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines[:height])
+
+
+def _waiting(snapshot: Snapshot, looking: str, width: int) -> Lines:
+    """Why there is no figure, and what brings one."""
+    state = snapshot.state
+    if not state.run:
+        return _wrapped("No run yet: 1 goes to the training screen, r starts one there.", width, "$muted")
+    if looking == state.run:
+        return [*_headed("Looking at the test set …", width), *_wrapped("It takes a few seconds.", width, "$muted")]
+    if snapshot.running:
+        lines = _headed("The test set waits for the end of the run", width)
+        lines += _wrapped(
+            "It is looked at once, with the weights that did best on validation. "
+            "Whoever looks earlier and chooses by it measures the choosing, not the network.",
+            width,
+        )
+        lines += [Content(""), *_wrapped("s stops the run and tests it.", width, "$muted")]
+    else:
+        lines = _headed("Not tested", width)
+        lines += _wrapped(state.finished.reason if state.finished else "The run was left before its end.", width)
+        lines += [Content(""), *_wrapped("e looks at the test set with the best weights.", width, "$muted")]
+    if state.looks:
+        lines += [Content(""), *_wrapped(f"The test set of this run was {looked_at(state.looks)}.", width, "$muted")]
+    return lines
+
+
+def _headed(words: str, width: int) -> Lines:
+    return [*_wrapped(words, width, "bold"), Content("")]
+
+
+def _tested(state: RunState, test: TestResult, width: int, height: int, ascii_only: bool) -> Lines:
+    pairs = worst_pairs(test.confusion, _PAIRS)
+    if width >= _LEFT + _GAP + _RIGHT:
+        left = [*_figures(state, test, _LEFT, ascii_only), Content(""), *_looks(state, _LEFT)]
+        right = digit_bars(test, pairs, min(width - _LEFT - _GAP, 60), height, ascii_only=ascii_only)
+        blank = Content("")
+        return [
+            a.pad_right(max(_LEFT + _GAP - a.cell_length, 0)) + b for a, b in zip_longest(left, right, fillvalue=blank)
+        ]
+    looks = _looks(state, width)
+    lines = [*_figures(state, test, width, ascii_only), *looks]
+    if len(lines) > height:  # a smaller figure, so that the looks are told
+        lines = [*_figures(state, test, width, True), *looks]
+    room = height - len(lines)
+    gap = [] if room == _LEAST_BARS else [Content("")]
+    bars = digit_bars(test, pairs[:4], width, room - len(gap), ascii_only=ascii_only) if room > 1 else []
+    return [*lines, *gap, *bars]
+
+
+def _figures(state: RunState, test: TestResult, width: int, ascii_only: bool) -> Lines:
+    lines = [Content.styled(row, "bold $success") for row in big(figures.percent(test.accuracy), ascii_only=ascii_only)]
+    lines.append(Content.assemble(("test accuracy", "bold"), f", {_NAMES[test.weights]}"[: max(width - 13, 0)]))
+    if (digit := only_reading(test.confusion)) is not None:
+        lines += _wrapped(f"Every image is read as {digit}: it has learned nothing.", width, "bold $error")
+    other = other_test(state, test)
+    if other is not None:
+        return [*lines, *_side_by_side(*sorted((test, other), key=lambda each: each.weights), shown=test)]
+    return [
+        *lines,
+        Content(f"95 % interval {_interval(test)}"),
+        Content(f"{figures.count(test.wrong)} of {figures.count(test.images)} read wrongly"),
+        Content(f"test loss {figures.loss(test.loss)}, epoch {test.epoch}"),
+    ]
+
+
+def _interval(test: TestResult) -> str:
+    return f"{figures.percent(test.low).removesuffix(' %')} to {figures.percent(test.high)}"
+
+
+def _side_by_side(best: TestResult, last: TestResult, *, shown: TestResult) -> Lines:
+    """The latest look with the best and with the last weights, the one that is shown in bold."""
+    rows = [
+        ("epoch", f"best {best.epoch}", f"last {last.epoch}"),
+        ("accuracy", figures.percent(best.accuracy), figures.percent(last.accuracy)),
+        ("95 % from", figures.percent(best.low), figures.percent(last.low)),
+        ("to", figures.percent(best.high), figures.percent(last.high)),
+        ("wrong", figures.count(best.wrong), figures.count(last.wrong)),
+        ("loss", figures.loss(best.loss), figures.loss(last.loss)),
+    ]
+    lines = []
+    for name, *values in rows:
+        cells = [
+            (value.rjust(10), "bold" if test is shown else "") for value, test in zip(values, (best, last), strict=True)
+        ]
+        lines.append(Content.assemble((name.ljust(9), "$muted"), *cells))
+    return lines
+
+
+def _looks(state: RunState, width: int) -> Lines:
+    """How often the test set was looked at: in the colour of a warning where it was more than once."""
+    again = len(state.looks) > 1
+    words = looked_at(state.looks) + (f"; {NO_HONEST_ONE}" if again else "")
+    return _wrapped(words, min(width, _READABLE), "$accent" if again else "$muted")
+
+
+def _wrapped(words: str, width: int, style: str = "") -> Lines:
+    return [
+        Content.styled(line, style) if style else Content(line)
+        for line in textwrap.wrap(words, max(width, 10), break_on_hyphens=False)
+    ]
+
+
+# the list of wrong images
+
+
+def wrong_images(test: TestResult | None) -> tuple[WrongImage, ...]:
+    """The images read wrongly, the surest mistakes first."""
+    return tuple(sorted(test.wrong_images, key=lambda each: (-each.probability, each.index))) if test else ()
+
+
+def wrong_row(image: WrongImage, width: int, *, ascii_only: bool = False) -> list[tuple[str, str]]:
+    """One of them on a line: its index in the test set, label and reading, and the probability of the reading."""
+    said = (
+        f"{image.label} as {image.reading}"
+        if width >= 26
+        else f"{image.label}{'>' if ascii_only else '→'}{image.reading}"
+    )
+    return [
+        (f"{image.index:>6}  ", "muted"),
+        (said, "wrong"),
+        (figures.percent(image.probability).rjust(width - 9 - len(said)), ""),
+    ]
+
+
+def wrong_title(test: TestResult | None) -> str:
+    """What the list holds."""
+    return f"Wrong: {figures.count(len(test.wrong_images))}" if test else "Wrong images"

@@ -83,7 +83,7 @@ def weights_of(answer: Mapping[str, Any]) -> Weights:
         answer["count"],
         tuple(answer["indices"]),
         tuple(answer["norms"]),
-        steps.astype(np.float32) / 127,
+        (steps / 127).astype(np.float32),
     )
 
 

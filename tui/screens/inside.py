@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from textual import work
 from textual.binding import BindingType
 from textual.containers import Container, Grid
+from textual.content import Content
 from textual.reactive import var
 from textual.widget import Widget
 from textual.widgets import Static
@@ -115,6 +116,10 @@ class InsideScreen(Page):
     def on_screen_suspend(self) -> None:
         """Nobody looks any more: nothing need be worked out."""
         self._cancel()
+
+    def on_resize(self) -> None:
+        """The legend tells what there is room for now."""
+        self.call_after_refresh(self._draw_note)
 
     def show(self, snapshot: Snapshot) -> None:
         """Another run has other answers; of the same one, newer weights are told of."""
@@ -326,18 +331,21 @@ class InsideScreen(Page):
             )
         )
 
-    def _hint(self) -> str:
+    def _hint(self) -> Content:
+        if self.pane == "weights":
+            return self.gallery.legend(self.note.content_size.width)
+        return Content.styled(self._hint_in_words(), "$muted")
+
+    def _hint_in_words(self) -> str:
         other = "best" if self._which == "last" else "last"
         match self.pane:
-            case "weights":
-                return f"b: the {other} weights    each picture by its own largest weight"
             case "occlusion":
                 digit = "read" if self._right else "right"
                 walk = "mistakes" if self._walk and self._walk.every else "every image"
                 return f"↑↓ another digit   e: {walk}   d: the {digit} digit   z: patch   b: {other}"
             case "activations":
-                return f"b: the {other} weights    before and after: the activation"
-            case "robustness":
+                return "before and after the activation: mean, standard deviation, histogram"
+            case _:
                 measured = {
                     each: found
                     for each in DISTURBANCES
@@ -368,6 +376,7 @@ class InsideScreen(Page):
         match self.pane:
             case "weights":
                 self.gallery.turn(by)
+                self._draw_note()
             case "occlusion" if self._walk is not None:
                 self._go(self._walk.step(by))
             case "activations":

@@ -15,62 +15,71 @@ _LINEAR = (
     "A linear network has no hidden layer: it weighs the pixels and adds them up. Its ten templates (w) are all there is "
     "to see."
 )
-_MOST_FLAT = 0.05
+_MANY = 0.05
 _OFTEN = 0.3
 """Shares from which silent units, and saturated values, are worth a warning."""
+_READABLE = 100
+"""Cells of the longest line of prose."""
+_WORDS, _TALLEST = 4, 4
+"""Rows of a block beside its two histograms, and the most of one of those."""
 
 
-def layer_blocks(found: Activations, width: int, *, ascii_only: bool = False) -> list[list[Content]]:
-    """A block of lines for each hidden layer, at most `width` cells wide; of a linear network one that says so."""
+def layer_blocks(found: Activations, width: int, height: int, *, ascii_only: bool = False) -> list[list[Content]]:
+    """A block of lines for each hidden layer, at most `width` cells wide; of a linear network one that says so.
+
+    Where all of them have room in `height` rows, the histograms are as tall as they can be.
+    """
     if not found.layers:
-        return [[Content(line) for line in textwrap.wrap(_LINEAR, max(width, 20))]]
+        return [[Content(line) for line in textwrap.wrap(_LINEAR, min(max(width, 20), _READABLE))]]
+    tall = min(max((height // len(found.layers) - _WORDS) // 2, 1), _TALLEST)
     return [
-        _block(number, layer, found.images, width, ascii_only=ascii_only)
+        _block(number, layer, found.images, width, tall, ascii_only=ascii_only)
         for number, layer in enumerate(found.layers, 1)
     ]
 
 
-def _block(number: int, layer: Layer, images: int, width: int, *, ascii_only: bool) -> list[Content]:
+def _block(number: int, layer: Layer, images: int, width: int, tall: int, *, ascii_only: bool) -> list[Content]:
     name = _NAMES.get(layer.activation, layer.activation)
     head = Content.assemble(
         (f"Layer {number}", "bold $train"), (f"  {figures.count(layer.units)} {layer.kind}, {name}", "$muted")
     )
     said, warns = _meaning(number, layer, images)
-    style = "$warning" if warns else ""
-    words = [Content.styled(line, style) for line in textwrap.wrap(said, max(width, 20))]
+    lines = textwrap.wrap(f"! {said}" if warns else said, min(max(width, 20), _READABLE))
     return [
         head,
-        _spread("before", layer.before, width, "$secondary", ascii_only=ascii_only),
-        _spread("after", layer.after, width, "$validation", ascii_only=ascii_only),
-        *words,
+        *_spread("before", layer.before, width, tall, "$secondary", ascii_only=ascii_only),
+        *_spread("after", layer.after, width, tall, "$validation", ascii_only=ascii_only),
+        *(Content.styled(line, "$accent" if warns else "") for line in lines),
     ]
 
 
-def _spread(name: str, spread: Spread, width: int, style: str, *, ascii_only: bool) -> Content:
-    """ "before  mean -0.25  sd 0.96   -3.1 ▁▂▅█▅▂▁ 2.6"."""
-    parts = [f"{name:<7}", f"mean {_figure(spread.mean):>6}  ", f"sd {_figure(spread.deviation):>5}  "]
-    room = width - sum(map(len, parts)) - 14
-    bars = histogram(spread.bins, min(room, 2 * len(spread.bins)), ascii_only=ascii_only) if room >= 6 else ""
+def _spread(name: str, spread: Spread, width: int, tall: int, style: str, *, ascii_only: bool) -> list[Content]:
+    """ "before  mean -0.25  sd 0.96   -3.1 ▁▂▅█▅▂▁ 2.6", the histogram so many rows tall."""
+    figures_ = f" mean {_figure(spread.mean):>6}  sd {_figure(spread.deviation):>5}  "
+    ends = f"{_figure(spread.low):>6} ", f" {_figure(spread.high)}"
+    room = min(width - 7 - len(figures_) - 15, 2 * len(spread.bins))
+    bars = histogram(spread.bins, room, tall, ascii_only=ascii_only) if room >= 6 else []
+    first = Content.assemble((f"{name:<7}", "$muted"), figures_)
     if not bars:
-        return Content.assemble((parts[0], "$muted"), *parts[1:])
-    return Content.assemble(
-        (parts[0], "$muted"),
-        *parts[1:],
-        (f"{_figure(spread.low):>6} ", "$muted"),
-        (bars, style),
-        (f" {_figure(spread.high)}", "$muted"),
-    )
+        return [first]
+    above = [Content.assemble(" " * (7 + len(figures_ + ends[0])), (row, style)) for row in bars[:-1]]
+    return [*above, Content.assemble(first, (ends[0], "$muted"), (bars[-1], style), (ends[1], "$muted"))]
 
 
-def histogram(bins: tuple[int, ...], width: int, *, ascii_only: bool = False) -> str:
-    """Counts as bars of one row: a cell or two for each bin, or several bins in a cell; what is there at all is seen."""
+def histogram(bins: tuple[int, ...], width: int, tall: int = 1, *, ascii_only: bool = False) -> list[str]:
+    """Counts as bars, the top row first: a cell or two for each bin, or several bins in a cell.
+
+    What is there at all is seen, if only as the lowest bar.
+    """
     signs = _ASCII if ascii_only else _BLOCKS
+    full = len(signs) - 1
+    each = max(-(-len(bins) // max(width, 1)), 1)
     wide = 2 if width >= 2 * len(bins) else 1
-    each = max(-(-len(bins) // max(width, 1)), 1) if wide == 1 else 1
     sums = [sum(bins[at : at + each]) for at in range(0, len(bins), each)]
     most = max(sums, default=0) or 1
-    heights = [0 if not n else max(round(n / most * (len(signs) - 1)), 1) for n in sums]
-    return "".join(signs[height] * wide for height in heights)
+    heights = [0 if not n else max(round(n / most * tall * full), 1) for n in sums]
+    rows = range(tall - 1, -1, -1)
+    return ["".join(signs[min(max(height - row * full, 0), full)] * wide for height in heights) for row in rows]
 
 
 def _figure(value: float) -> str:
@@ -99,19 +108,19 @@ def _rectified(number: int, layer: Layer, images: int) -> tuple[str, bool]:
     text += f" On average {figures.percent(layer.above, 0)} of the values are above 0."
     if layer.always:
         text += f" {_share(layer.always, layer)} {_verb('is', layer.always)} always above 0: straight lines, without a bend."
-    return text, layer.never / max(layer.units, 1) > _MOST_FLAT
+    return text, layer.never / max(layer.units, 1) > _MANY
 
 
 def _bounded(number: int, layer: Layer, images: int) -> tuple[str, bool]:
     """Of an activation between two limits."""
-    limits = "-1 and 1" if layer.activation == "tanh" else "0 and 1"
+    limits = "-1 or 1" if layer.activation == "tanh" else "0 or 1"
     share, stuck = layer.saturated or 0.0, layer.stuck or 0
     text = f"{figures.percent(share, 1)} of layer {number}'s values are saturated (within 0.05 of {limits}), where hardly any gradient passes."
     if stuck:
         text += f" {_share(stuck, layer)} {_verb('is', stuck)} saturated on all {figures.count(images)} images."
     else:
         text += f" None of the {figures.count(layer.units)} {layer.kind} is so on every image."
-    return text, share > _OFTEN or stuck / max(layer.units, 1) > _MOST_FLAT
+    return text, share > _OFTEN or stuck / max(layer.units, 1) > _MANY
 
 
 def _share(some: int, layer: Layer) -> str:

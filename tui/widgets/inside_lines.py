@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from textual.content import Content
 from textual.reactive import reactive
@@ -60,7 +60,7 @@ class Standing:
     text: str = ""
     fault: str = ""
     news: str = ""
-    hint: str = ""
+    hint: Content = field(default_factory=Content)
 
 
 class InsideNote(SnapshotText):
@@ -96,7 +96,7 @@ class InsideNote(SnapshotText):
         elif now.news:
             parts = Content.styled(now.news, "bold $accent")
         else:
-            parts = Content.styled(now.hint, "$muted")
+            parts = now.hint
         return parts.truncate(width, ellipsis=not self.ascii_only)
 
 
@@ -127,7 +127,8 @@ class LayersText(SnapshotText):
             self.show(self.snapshot)
 
     def _blocks(self) -> list[list[Content]]:
-        return layer_blocks(self._found, self.content_size.width, ascii_only=self.ascii_only) if self._found else []
+        width, height = self.content_size
+        return layer_blocks(self._found, width, height, ascii_only=self.ascii_only) if self._found else []
 
     def _last_first(self) -> int:
         """The first layer from which on all the others are seen."""

@@ -10,6 +10,7 @@ from rich.segment import Segment
 from tui.views import figures
 from tui.views.inside import Occlusion
 from tui.views.tables import rule
+from tui.widgets.digit import percent
 from tui.widgets.diverging import Colours, codes, painter, signs
 from tui.widgets.picture import Picture, beside, blocks, centred, fitted
 from tui.widgets.raster import Row
@@ -39,11 +40,11 @@ class OcclusionMap(Picture):
         found = self._found
         if found is None:
             return []
-        bars, gap = (18, 2) if width >= 76 else (12, 1)
+        bars, gap = (28, 3) if width >= 110 else (18, 2) if width >= 76 else (12, 1)
         below = 3 if height >= 15 else 2
         room = min((width - bars - 2 * gap) // 2, 2 * (height - 1 - below), _LARGEST)
         columns = max(room - room % 2, 2)
-        bars = min(max(bars, width - 2 * columns - 2 * gap), 30)
+        bars = min(max(bars, width - 2 * columns - 2 * gap), 32)
         rows, digit = columns // 2, found.label if self._right else found.reading
         fall = found.fall(digit)
         peak = max(float(np.abs(fall).max(initial=0)), _FAINTEST)
@@ -57,7 +58,9 @@ class OcclusionMap(Picture):
         used = 2 * columns + bars + 2 * gap
         left = [Segment(" " * ((width - used) // 2))]
         lines = [[*left, *row] for row in beside(parts, gap)]
-        return [*lines, *self._below(fall, digit, width, max(height - len(lines), 0))]
+        words = self._below(fall, digit, width, max(height - len(lines), 0))
+        spare = height - len(lines) - len(words)
+        return [*([[]] * (spare // 3)), *lines, *([[]] * (spare // 3)), *words]
 
     def _title(self, words: str, columns: int) -> Row:
         return [self.text(centred(words, columns), "bold")]
@@ -87,14 +90,14 @@ class OcclusionMap(Picture):
         lines: list[Row] = []
         for digit, probability in enumerate(found.probabilities.tolist()):
             style = "success" if digit == found.label else "error" if digit == found.reading else "secondary"
-            room = max(width - 10, 0)
+            room = max(width - 9, 0)
             bar = "#" * round(probability * room) if self.mode == "ascii" else rule(probability, room)
             strong = "bold " if digit in (found.label, found.reading) else ""
             lines.append(
                 [
                     self.text(f"{digit} ", f"{strong}{style}" if strong else ""),
                     self.text(bar.ljust(room), style),
-                    self.text(figures.percent(probability, 1).rjust(8), "" if strong else "muted"),
+                    self.text(f"{percent(probability)} %".rjust(7), "" if strong else "muted"),
                 ]
             )
         spare = (rows - 10) // 2

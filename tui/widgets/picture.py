@@ -117,7 +117,7 @@ def _cell(top: RGB | None, bottom: RGB | None, count: int) -> Segment:
     if top is None:
         return Segment("▄" * count, _style(bottom, None))
     if top == bottom:
-        return Segment("█" * count, _style(top, None))
+        return Segment(" " * count, _style(None, top))
     return Segment("▀" * count, _style(top, bottom))
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rich.segment import Segment
+from textual.content import Content
 
 from tui.views.figures import count
 from tui.views.inside import Weights
 from tui.widgets.diverging import Colours, codes, painter, signs
-from tui.widgets.picture import Picture, beside, blocks, centred, fitted
+from tui.widgets.picture import Picture, beside, blocks, fitted
 from tui.widgets.raster import Row
 
 _PIXELS = (28, 24, 22, 20, 18, 16, 14)
@@ -37,7 +38,7 @@ def grid(side: int, wanted: int, width: int, height: int) -> Grid:
     Small pictures are enlarged by whole numbers, so that all their weights are as large.
     """
     sizes = _PIXELS if side > _LEAST else [side * times for times in range(8, 1, -1)]
-    grids = [Grid(c, -(-c // 2), (width + 2) // (c + 2), height // (-(-c // 2) + 1)) for c in sizes]
+    grids = [Grid(c, -(-c // 2), (width + 1) // (c + 1), height // (-(-c // 2) + 1)) for c in sizes]
     fitting = [each for each in grids if each.size >= wanted]
     if fitting:
         return fitting[0]
@@ -67,7 +68,7 @@ class WeightsGallery(Picture):
 
     def turn(self, by: int) -> None:
         """So many pages further, or back."""
-        page = min(max(self.page + by, 0), self._pages() - 1)
+        page = min(max(self._page() + by, 0), self._pages() - 1)
         if page != self.page:
             self.page = page
             self.draw()
@@ -76,7 +77,11 @@ class WeightsGallery(Picture):
         assert self._weights is not None  # noqa: S101 - asked for what is there alone
         shown = len(self._weights.indices)
         wanted = {"templates": 10, "neurons": min(shown, 18), "filters": shown}[self._weights.kind]
-        return grid(self._weights.pictures.shape[1], wanted, width, height - 1)
+        return grid(self._weights.pictures.shape[1], wanted, width, height)
+
+    def _page(self) -> int:
+        """The page that is seen: the last, where a larger window has fewer."""
+        return min(self.page, self._pages() - 1)
 
     def _pages(self) -> int:
         if self._weights is None:
@@ -84,12 +89,11 @@ class WeightsGallery(Picture):
         return max(-(-len(self._weights.indices) // max(self._grid(*self.content_size).size, 1)), 1)
 
     def build(self, width: int, height: int) -> list[Row]:
-        """Rows of tiles in the middle, and the legend under them."""
+        """Rows of tiles in the middle."""
         if self._weights is None or height < 3:
             return []
         shape = self._grid(width, height)
-        page = min(self.page, self._pages() - 1)
-        first = page * shape.size
+        first = self._page() * shape.size
         places = range(first, min(first + shape.size, len(self._weights.indices)))
         gap = _gap(shape, width)
         used = shape.across * (shape.columns + gap) - gap
@@ -98,8 +102,7 @@ class WeightsGallery(Picture):
         for start in range(first, first + len(places), shape.across):
             tiles = [(self._tile(n, shape), shape.columns) for n in places if start <= n < start + shape.across]
             rows += [[Segment(left), *row] for row in beside(tiles, gap)]
-        rows += [[]] * (height - 1 - len(rows))
-        return [*rows[: height - 1], self._legend(places, width)]
+        return [*([[]] * ((height - len(rows)) // 2)), *rows]
 
     def _tile(self, place: int, shape: Grid) -> list[Row]:
         weights = self._weights
@@ -119,29 +122,30 @@ class WeightsGallery(Picture):
         """Of the theme."""
         return Colours(self.rgb("background"), self.rgb("train"), self.rgb("validation"), self.rgb("foreground"))
 
-    def _legend(self, places: range, width: int) -> Row:
+    def legend(self, width: int) -> Content:
+        """What the colours mean, and which of the pictures are seen, in one line."""
         weights = self._weights
-        assert weights is not None  # noqa: S101
-        noun = {"templates": "digit", "neurons": "neuron", "filters": "filter"}[weights.kind]
+        if weights is None or not self.content_size.width:
+            return Content("")
+        size = max(self._grid(*self.content_size).size, 1)
+        total, first = len(weights.indices), self._page() * size
         plus, minus = ("#", "=") if self.mode != "colour" else ("██", "██")
-        what = "it" if width >= 76 else ""
-        row: Row = [
-            self.text(plus, "train"),
-            self.text(f" ink speaks for {what}".rstrip() + "  "),
-            self.text(minus, "validation"),
-            self.text(" against  "),
-            self.text(f"{noun} · norm", "muted"),
+        noun = {"templates": "the digit", "neurons": "the neuron", "filters": "the filter"}[weights.kind]
+        parts: list[str | tuple[str, str]] = [
+            (plus, "$train"),
+            f" ink is for {noun}  ",
+            (minus, "$validation"),
+            " against",
         ]
-        whole = f"{places.start + 1}–{places.stop} of {count(len(weights.indices))}"
-        pages = f"{whole}  ↑↓ turns" if len(places) < len(weights.indices) else ""
+        if width >= 100:
+            learned = "" if weights.kind == "filters" else "; where there is never ink, nothing is learned"
+            parts.append((f"   each by its own largest weight{learned}", "$muted"))
+        pages = f"{first + 1}–{min(first + size, total)} of {count(total)}, by norm  ↑↓" if size < total else ""
         if self.mode == "ascii":
             pages = pages.replace("↑↓", "up/down")
-        length = sum(segment.cell_length for segment in row)
-        if length + len(pages) > width:
-            return (
-                [self.text(centred(whole if pages else "", width), "muted")] if length > width else fitted(row, width)
-            )
-        return [*fitted(row, width - len(pages)), self.text(pages, "muted")]
+        line = Content.assemble(*parts)
+        room = width - line.cell_length - len(pages)
+        return line + Content.styled(" " * room + pages, "$muted") if pages and room >= 2 else line
 
 
 def _gap(shape: Grid, width: int) -> int:

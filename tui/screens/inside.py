@@ -266,7 +266,9 @@ class InsideScreen(Page):
         self.tabs.pane = self.pane
         found = [self._answers[key] for key in self._keys() if key in self._answers]
         words = "" if found else self._why_nothing()
-        self.set_class(not found, "-nothing")
+        if self.has_class("-nothing") is bool(found):
+            self.set_class(not found, "-nothing")
+            self.call_after_refresh(self._draw_note)  # a legend tells of what there is room for
         self.words.update(words) if str(self.words.content) != words else None
         for each in found[:1]:
             match each:
@@ -342,7 +344,8 @@ class InsideScreen(Page):
             case "occlusion":
                 digit = "read" if self._right else "right"
                 walk = "mistakes" if self._walk and self._walk.every else "every image"
-                return f"↑↓ another digit   e: {walk}   d: the {digit} digit   z: patch   b: {other}"
+                arrows = "up/down:" if self.program.ascii_only else "↑↓"
+                return f"{arrows} another digit   e: {walk}   d: the {digit} digit   z: patch   b: {other}"
             case "activations":
                 return "before and after the activation: mean, standard deviation, histogram"
             case _:
@@ -362,6 +365,7 @@ class InsideScreen(Page):
         self._cancel()
         self._fault = ""
         self._want()
+        self.call_after_refresh(self._draw_note)
 
     def action_pane(self, pane: Pane) -> None:
         """Show a pane."""

@@ -13,7 +13,7 @@ from tui.views.tables import rule
 from tui.widgets.digit import percent
 from tui.widgets.diverging import Colours, codes, painter, signs
 from tui.widgets.picture import Picture, beside, blocks, centred, fitted
-from tui.widgets.raster import Row
+from tui.widgets.raster import ASCII, BLOCKS, Row, shades
 
 _LARGEST = 56
 _FAINTEST = 0.02
@@ -58,7 +58,8 @@ class OcclusionMap(Picture):
         used = 2 * columns + bars + 2 * gap
         left = [Segment(" " * ((width - used) // 2))]
         lines = [[*left, *row] for row in beside(parts, gap)]
-        words = self._below(fall, digit, width, max(height - len(lines), 0))
+        words = self._below(fall, digit, used, max(height - len(lines), 0))
+        words = [[*left, *row] for row in words]
         spare = height - len(lines) - len(words)
         return [*([[]] * (spare // 3)), *lines, *([[]] * (spare // 3)), *words]
 
@@ -75,14 +76,16 @@ class OcclusionMap(Picture):
                 colours = Colours(paper, front, front, front)
                 return blocks(codes(ink, columns, rows), painter(colours))
             return blocks(codes(values, columns, rows, ink), painter(colours))
-        return [[Segment(line)] for line in signs(ink if bare else values, columns, rows, ink)]
+        ramp = ASCII if self.mode == "ascii" else BLOCKS
+        lines = shades(found.pixels, columns, ramp) if bare else signs(values, columns, rows, ink)
+        return [[Segment(line)] for line in lines]
 
     def _verdict(self, width: int) -> Row:
         found = self._found
         assert found is not None  # noqa: S101
         right = found.reading == found.label
         sign, style = ("✓", "success") if right else ("✗", "error")
-        return [self.text(fitted_words(f"{sign} reads {found.reading}", width), f"bold {style}")]
+        return [self.text(_filled(f"{sign} reads {found.reading}", width), f"bold {style}")]
 
     def _bars(self, width: int, rows: int) -> list[Row]:
         found = self._found
@@ -109,19 +112,18 @@ class OcclusionMap(Picture):
         assert found is not None  # noqa: S101
         plus, minus = ("#", "=") if self.mode != "colour" else ("██", "██")
         most, least = max(float(fall.max()), 0.0), max(float(-fall.min()), 0.0)
+        up_to = " up to" if width >= 70 else ""
         legend: Row = [
             self.text(plus, "train"),
-            self.text(f" covered, {digit} loses up to {_points(most)}  "),
+            self.text(f" covered: {digit} loses{up_to} {_points(most)}  "),
             self.text(minus, "validation"),
-            self.text(f" gains up to {_points(least)}"),
+            self.text(f" gains{up_to} {_points(least)}"),
         ]
         size = f"{found.patch}×{found.patch}"
         said = _instead(found, size)
-        lines = [legend, [self.text(f"{self._walk}, patch {size}", "muted")]]
-        words = [[self.text(line)] for line in textwrap.wrap(said, max(width, 20))]
-        return [
-            fitted(line, width) for line in ([legend, *words[:1], lines[1]] if room >= 3 else [legend, *words[:1]])
-        ][:room]
+        words = [[self.text(line)] for line in textwrap.wrap(said, max(width, 20))][:1]
+        place = [[self.text(f"{self._walk}, patch {size}", "muted")]] if room >= 3 else []
+        return [fitted(line, width) for line in [legend, *words, *place]][:room]
 
 
 def _points(share: float) -> str:
@@ -138,6 +140,6 @@ def _instead(found: Occlusion, size: str) -> str:
     return f"With the patch on {total} of 784 pixels it reads another digit: {which}."
 
 
-def fitted_words(words: str, width: int) -> str:
+def _filled(words: str, width: int) -> str:
     """Words cut or filled up to so many characters."""
     return words[:width].ljust(width)

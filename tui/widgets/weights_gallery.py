@@ -41,7 +41,9 @@ def grid(side: int, wanted: int, width: int, height: int) -> Grid:
     grids = [Grid(c, -(-c // 2), (width + 1) // (c + 1), height // (-(-c // 2) + 1)) for c in sizes]
     fitting = [each for each in grids if each.size >= wanted]
     if fitting:
-        return fitting[0]
+        best = fitting[0]
+        even = -(-wanted // -(-wanted // best.across))  # the same rows, as evenly filled as they can be
+        return Grid(best.columns, best.rows, min(even, best.across), best.down)
     return (
         max(grids, key=lambda each: (each.size, each.columns)) if any(g.size for g in grids) else _single(width, height)
     )

@@ -316,8 +316,8 @@ class InsideScreen(Page):
                 on = f" on {figures.count(first.images)} validation images" if isinstance(first, Activations) else ""
                 return f"Hidden layers{on}"
             case "robustness":
-                on = f" on {figures.count(first.images)} validation images" if isinstance(first, Robustness) else ""
-                return f"Accuracy when disturbed{on}"
+                on = f", {figures.count(first.images)} disturbed images" if isinstance(first, Robustness) else ""
+                return f"Validation accuracy{on}"
 
     def _draw_note(self) -> None:
         asking = self._asking
@@ -354,7 +354,7 @@ class InsideScreen(Page):
                     for each in DISTURBANCES
                     if isinstance(found := self._answers.get((*self._key(), each)), Robustness)
                 }
-                return endures(measured)
+                return endures(measured, ascii_only=self.program.ascii_only)
 
     # keys
 

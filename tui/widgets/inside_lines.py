@@ -40,9 +40,8 @@ class InsideTabs(Clickable):
         for pane in PANES:
             key, label = LABELS[pane]
             style = "bold underline $train" if pane == self.pane else ""
-            parts.append(
-                button(Content.assemble((f" {key} ", "$muted"), (label, style), " "), f"screen.pane('{pane}')")
-            )
+            words = Content.assemble((f" {key} ", "$muted"), (label, style), " " if self.size.width >= 54 else "")
+            parts.append(button(words, f"screen.pane('{pane}')"))
         arrows = "left/right" if self.screen.has_class("-ascii") else "←/→"
         if self.size.width >= 76:
             parts.append(Content.styled(f"   {arrows} turns", "$muted"))

@@ -317,6 +317,14 @@ async def test_each_curve_is_seen_as_soon_as_it_is_there() -> None:
         assert on.text().count("no data yet") == 3
         await on.press("escape")
         assert on.text().count("no data yet") == 3
+        assert "Given up; enter asks for the rest." in on.text()
+        oracle.held = None
+        oracle.commands.clear()
+        await on.press("enter")
+        await answered(on)
+        asked = [c.disturbance for c in oracle.commands if isinstance(c, cmd.MeasureRobustness)]
+        assert asked == ["rotation", "shift", "thickness"]
+        assert "no data yet" not in on.text()
 
 
 async def test_progress_is_told_and_escape_gives_up() -> None:

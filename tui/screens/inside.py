@@ -323,6 +323,8 @@ class InsideScreen(Page):
         asking = self._asking
         found = [self._answers[key] for key in self._keys() if key in self._answers]
         news = newer(self.program.snapshot.state, found[0].place) if found else ""
+        if found and len(found) < len(self._keys()) and not asking:
+            news = "Given up; enter asks for the rest."
         self.note.tell(
             Standing(
                 share=asking.share if asking else None,
@@ -420,9 +422,11 @@ class InsideScreen(Page):
         self._want()
 
     def action_again(self) -> None:
-        """Ask again, of the newest weights."""
+        """Ask again, of the newest weights; of several answers for those that lack, where the others are as new."""
         if self._wanted is not None:
-            self._ask(again=True)
+            found = [self._answers.get(key) for key in self._keys()]
+            lacking = None in found
+            self._ask(again=not lacking or any(each and each.place != self._wanted for each in found))
 
     def action_give_up(self) -> None:
         """Do not wait for the answer any longer."""

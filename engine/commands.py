@@ -5,7 +5,7 @@ Each is answered by one `protocol.Reply` with the same `id`: accepted, or refuse
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -129,7 +129,45 @@ class ReadPictures(Base, frozen=True, kw_only=True, tag="read_pictures"):
     exact: bool = False
 
 
-Question = ReadPictures
+class ShowWeights(Base, frozen=True, kw_only=True, tag="show_weights"):
+    """The weights of the first layer, a picture for each neuron or filter (`questions.weights`)."""
+
+    run: str
+    weights: CheckpointKind = "last"
+
+
+class MapOcclusion(Base, frozen=True, kw_only=True, tag="map_occlusion"):
+    """What in a picture a reading hangs on: a patch of paper covers one place after the other (`questions.occlusion`).
+
+    `pixels` are 28×28 bytes, `patch` is the patch's side in pixels, an odd number.
+    """
+
+    run: str
+    weights: CheckpointKind = "last"
+    pixels: bytes = b""
+    patch: int = 5
+
+
+class MeasureActivations(Base, frozen=True, kw_only=True, tag="measure_activations"):
+    """What the hidden layers do on a sample of validation images (`questions.activations`)."""
+
+    run: str
+    weights: CheckpointKind = "last"
+
+
+Disturbance = Literal["noise", "rotation", "shift", "thickness"]
+"""What images are disturbed by."""
+
+
+class MeasureRobustness(Base, frozen=True, kw_only=True, tag="measure_robustness"):
+    """The accuracy on a sample of validation images, the more the more disturbed (`questions.robustness`)."""
+
+    run: str
+    weights: CheckpointKind = "last"
+    disturbance: Disturbance = "noise"
+
+
+Question = ReadPictures | ShowWeights | MapOcclusion | MeasureActivations | MeasureRobustness
 """What an engine that trains nothing answers about a run, from its checkpoints: `engine.worker.questions`.
 
 Each is answered by a `Reply`; one that takes long tells how far it is (`protocol.Working`), and can be given up.

@@ -55,13 +55,22 @@ def augment(images: Tensor, config: TrainConfig) -> Tensor:
 
 
 def _move(images: Tensor, config: TrainConfig) -> Tensor:
-    """One affine map an image (Jaderberg et al. 2015), sampled bilinearly; outside is paper."""
-    count, _, height, width = images.shape
-    chance = torch.rand(4, count, device=images.device) * 2 - 1
+    """Each image moved, turned and scaled by as much as chance has it."""
+    chance = torch.rand(4, len(images), device=images.device) * 2 - 1
     angle = chance[0] * math.radians(config.rotation)
     size = 1 / (1 + chance[1] * config.scale)
+    return moved(images, angle, size, chance[2] * config.shift, chance[3] * config.shift)
+
+
+def moved(images: Tensor, angle: Tensor, size: Tensor, across: Tensor, down: Tensor) -> Tensor:
+    """One affine map an image (Jaderberg et al. 2015), sampled bilinearly; outside is paper.
+
+    Of each image (N,): the `angle` it is turned by, in radians, the `size` of what is looked at (2: the digit is drawn at half
+    its size), and where that lies `across` and `down`, in pixels.
+    """
+    _, _, height, width = images.shape
     cos, sin = torch.cos(angle) * size, torch.sin(angle) * size
-    across, down = chance[2] * config.shift * 2 / width, chance[3] * config.shift * 2 / height
-    maps = torch.stack((torch.stack((cos, -sin, across), dim=1), torch.stack((sin, cos, down), dim=1)), dim=1)
+    right, low = across * 2 / width, down * 2 / height
+    maps = torch.stack((torch.stack((cos, -sin, right), dim=1), torch.stack((sin, cos, low), dim=1)), dim=1)
     grid = F.affine_grid(maps, list(images.shape), align_corners=False)
     return F.grid_sample(images, grid, align_corners=False)

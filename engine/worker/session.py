@@ -162,7 +162,7 @@ class Session:
                 case cmd.Cancel():
                     self._questions.give_up(client, command.question)
                     return Reply(id=command.id)
-                case cmd.ReadPictures():
+                case _ if isinstance(command, cmd.Question):
                     self._refuse_if_busy()
                     return Reply(id=command.id, result=await self._questions.answer(command, client))
                 case _:

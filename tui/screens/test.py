@@ -282,11 +282,7 @@ class TestScreen(Page):
 
     def _open(self, split: SplitName, index: int) -> None:
         self.program.choose(Choice(split))
-        show = getattr(self.program, "show_digit", None)
-        if show is None:
-            self.program.action_mode("digits")
-        else:
-            show(index)
+        self.program.show_digit(index)
 
 
 def _fits(wrong: Sequence[WrongImage], labels: npt.NDArray[np.uint8]) -> bool:

@@ -1,0 +1,56 @@
+"""What in a picture a reading hangs on (Zeiler & Fergus 2014, "Visualizing and Understanding Convolutional Networks")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine import commands as cmd
+from engine.errors import ConfigProblem
+from engine.worker.evaluate import as_images
+from engine.worker.questions.network import Network
+from engine.worker.questions.sample import require_finite
+
+SIDE = 28
+_AT_ONCE = 4 * SIDE
+"""Covered pictures that are read between two looks at whether anybody still waits."""
+
+
+def map_occlusion(network: Network, question: cmd.MapOcclusion, report: Callable[[float, str], None]) -> dict[str, Any]:
+    """How the probabilities fall where a patch of paper, centred on each pixel in turn, covers the picture.
+
+    `probabilities` [10] of the bare picture; `covered` [784][10], row by row, those with the patch on each pixel; what of
+    it is over the edge covers nothing. Raises `ConfigProblem` for a picture or a patch of another size, `RunProblem`
+    where the weights are not finite.
+    """
+    if len(question.pixels) != SIDE * SIDE:
+        raise ConfigProblem(f"A picture has {SIDE * SIDE} bytes; these are {len(question.pixels)}.")
+    if not 1 <= question.patch <= SIDE or question.patch % 2 == 0:
+        raise ConfigProblem(f"A patch is an odd number of pixels wide, {SIDE - 1} at most; {question.patch} is not.")
+    require_finite(network)
+    pixels = np.array(bytearray(question.pixels), np.uint8).reshape(1, SIDE, SIDE)
+    image = as_images(pixels, torch.device("cpu"))
+    bare = network.read(image)[0]
+    parts = []
+    for places in torch.arange(SIDE * SIDE).split(_AT_ONCE):
+        report(int(places[0]) / SIDE**2, "")
+        parts.append(network.read(covered(image, places, question.patch)))
+    found = np.concatenate(parts)
+    return {
+        **network.place(),
+        "patch": question.patch,
+        "probabilities": bare.tolist(),
+        "covered": np.round(found, 4).tolist(),
+    }
+
+
+def covered(image: Tensor, places: Tensor, patch: int) -> Tensor:
+    """The image (1, 1, 28, 28) with a patch of paper centred on each of `places` (N,), counted row by row: (N, 1, 28, 28)."""
+    line, reach = torch.arange(SIDE), patch // 2
+    in_row = (line[None, :] - (places // SIDE)[:, None]).abs() <= reach
+    in_column = (line[None, :] - (places % SIDE)[:, None]).abs() <= reach
+    return image.masked_fill((in_row[:, :, None] & in_column[:, None, :]).unsqueeze(1), 0.0)

@@ -1,0 +1,35 @@
+"""What questions about a network as a whole are answered with: weights that are numbers, and the same validation images."""
+
+from __future__ import annotations
+
+import torch
+
+from engine.errors import RunProblem
+from engine.worker.questions.network import Network
+from engine.worker.setup import Split, load_data
+
+_SEED = 20_240_229
+"""Of the sample, and of nothing else: it must not depend on a run's own seed, or runs could not be compared."""
+
+
+def sample(network: Network, most: int) -> Split:
+    """At most so many validation images of the data set the run has, chosen by chance, always the same.
+
+    Raises `DataProblem`.
+    """
+    data = load_data(network.config.data_dir)
+    images, labels = data.validation_images, data.validation_labels
+    if len(labels) > most:
+        chance = torch.Generator().manual_seed(_SEED)
+        chosen = torch.randperm(len(labels), generator=chance)[:most].sort().values.numpy()
+        images, labels = images[chosen], labels[chosen]
+    return Split.of(images, labels, torch.device("cpu"))
+
+
+def require_finite(network: Network) -> None:
+    """Raise `RunProblem` where a weight is no number any more: then nothing that can be measured is one."""
+    if not all(bool(torch.isfinite(parameter).all()) for parameter in network.model.parameters()):
+        raise RunProblem(
+            f"The weights of epoch {network.epoch} ({network.weights}) are not finite: the run has diverged. "
+            "Its best epoch may still be sound."
+        )

@@ -1,0 +1,198 @@
+"""What the Inside screen is told, in types of its own: answers of `engine.worker.questions` and what follows from them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.commands import Disturbance
+from engine.events import CheckpointKind
+from engine.history import RunState
+
+Pane = Literal["weights", "occlusion", "activations", "robustness"]
+PANES: tuple[Pane, ...] = ("weights", "occlusion", "activations", "robustness")
+DISTURBANCES: tuple[Disturbance, ...] = ("noise", "rotation", "shift", "thickness")
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where weights are from."""
+
+    weights: CheckpointKind
+    epoch: int
+    step: int
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Place:
+        return cls(answer["weights"], answer["epoch"], answer["step"])
+
+    @property
+    def words(self) -> str:
+        """ "epoch 12's weights (last)"."""
+        return f"epoch {self.epoch}'s weights ({self.weights})"
+
+
+def newest(state: RunState, weights: CheckpointKind) -> Place | None:
+    """The newest such weights the run is known to have; None before its first checkpoint."""
+    if weights == "best":
+        return Place("best", state.best.epoch, state.best.step) if state.best else None
+    saved = state.checkpoint
+    if saved is not None and saved.kind == "last":
+        return Place("last", saved.epoch, saved.step)
+    return Place("last", state.epochs[-1].epoch, state.epochs[-1].step) if state.epochs else None
+
+
+def newer(state: RunState, place: Place) -> str:
+    """That there are weights newer than an answer's, in words; "" where there are none."""
+    now = newest(state, place.weights)
+    if now is None or now.step == place.step:
+        return ""
+    if now.epoch == place.epoch:
+        return f"step {now.step} of epoch {now.epoch + 1} is there: enter asks again"
+    return f"epoch {now.epoch} is there: enter asks again"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weights:
+    """Pictures of a first layer: `pictures` (C, height, width), each from -1 to 1, in units of its own largest weight.
+
+    `indices` and `norms` are C long; `count` is how many neurons or filters the layer has.
+    """
+
+    place: Place
+    kind: Literal["templates", "neurons", "filters"]
+    count: int
+    indices: tuple[int, ...]
+    norms: tuple[float, ...]
+    pictures: Floats
+
+
+def weights_of(answer: Mapping[str, Any]) -> Weights:
+    """The answer to `ShowWeights`."""
+    data = base64.b64decode(answer["pictures"])
+    steps = np.frombuffer(data, np.int8).reshape(-1, answer["height"], answer["width"])
+    return Weights(
+        Place.of(answer),
+        answer["kind"],
+        answer["count"],
+        tuple(answer["indices"]),
+        tuple(answer["norms"]),
+        (steps / 127).astype(np.float32),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Occlusion:
+    """A digit and what its reading hangs on: `pixels` (28, 28) uint8 of validation image `index`, which is a `label`.
+
+    `probabilities` (10,) of the bare digit, `covered` (28, 28, 10) with a patch of paper centred on each pixel.
+    """
+
+    place: Place
+    index: int
+    label: int
+    pixels: npt.NDArray[np.uint8]
+    patch: int
+    probabilities: Floats
+    covered: Floats
+
+    @property
+    def reading(self) -> int:
+        """The digit read in it."""
+        return int(self.probabilities.argmax())
+
+    def fall(self, digit: int) -> Floats:
+        """(28, 28): how much less probable `digit` is with the patch there; negative where it is more so."""
+        fall: Floats = self.probabilities[digit] - self.covered[:, :, digit]
+        return fall
+
+    def others(self) -> list[tuple[int, int]]:
+        """What is read instead, with the number of places the patch does it from, the most frequent first."""
+        read = self.covered.argmax(axis=2)
+        counts = np.bincount(read.ravel(), minlength=10)
+        found = [(int(counts[digit]), digit) for digit in range(10) if counts[digit] and digit != self.reading]
+        return [(digit, times) for times, digit in sorted(found, key=lambda pair: (-pair[0], pair[1]))]
+
+
+def occlusion_of(answer: Mapping[str, Any], index: int, label: int, pixels: npt.NDArray[np.uint8]) -> Occlusion:
+    """The answer to `MapOcclusion` of a validation image."""
+    probabilities = np.array(answer["probabilities"], np.float32)
+    covered = np.array(answer["covered"], np.float32).reshape(28, 28, 10)
+    return Occlusion(Place.of(answer), index, label, pixels, answer["patch"], probabilities, covered)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Values: mean, standard deviation, and a histogram of equal bins from `low` to `high`."""
+
+    mean: float
+    deviation: float
+    low: float
+    high: float
+    bins: tuple[int, ...]
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Spread:
+        return cls(told["mean"], told["deviation"], told["low"], told["high"], tuple(told["bins"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A hidden layer on a sample of images; see `engine.worker.questions.activations`."""
+
+    activation: str
+    kind: str
+    units: int
+    never: int
+    always: int
+    above: float
+    saturated: float | None
+    stuck: int | None
+    before: Spread
+    after: Spread
+
+
+@dataclass(frozen=True, slots=True)
+class Activations:
+    """The hidden layers on a sample of so many images."""
+
+    place: Place
+    images: int
+    layers: tuple[Layer, ...]
+
+
+def activations_of(answer: Mapping[str, Any]) -> Activations:
+    """The answer to `MeasureActivations`."""
+    layers = [
+        Layer(**{**told, "before": Spread.of(told["before"]), "after": Spread.of(told["after"])})
+        for told in answer["layers"]
+    ]
+    return Activations(Place.of(answer), answer["images"], tuple(layers))
+
+
+@dataclass(frozen=True, slots=True)
+class Robustness:
+    """The accuracy on a sample of so many images, for each amount of one disturbance."""
+
+    place: Place
+    disturbance: Disturbance
+    images: int
+    amounts: tuple[float, ...]
+    accuracies: tuple[float, ...]
+
+
+def robustness_of(answer: Mapping[str, Any]) -> Robustness:
+    """The answer to `MeasureRobustness`."""
+    return Robustness(
+        Place.of(answer),
+        answer["disturbance"],
+        answer["images"],
+        tuple(answer["amounts"]),
+        tuple(answer["accuracies"]),
+    )

@@ -107,6 +107,13 @@ def _test(run: RunFolder, state: RunState, images: Bytes, labels: Bytes) -> Insp
     )
 
 
+def probability(kept: Bytes) -> npt.NDArray[np.float32]:
+    """The probabilities that are kept in steps of 1/255; the highest stands for all above it, and is not quite 1."""
+    highest = 1 - 0.25 / 255
+    sure: npt.NDArray[np.float32] = np.minimum(kept.astype(np.float32) / np.float32(255), np.float32(highest))
+    return sure
+
+
 def _validation(run: RunFolder, state: RunState, choice: Choice, images: Bytes, labels: Bytes) -> Inspected | str:
     history = read_readings(run.readings)
     last = state.epochs[-1].epoch if state.epochs else 0
@@ -124,7 +131,7 @@ def _validation(run: RunFolder, state: RunState, choice: Choice, images: Bytes, 
         images=images,
         labels=labels,
         readings=np.array(history.digits[row]),
-        confidences=(history.confidences[row] / 255).astype(np.float32),
+        confidences=probability(history.confidences[row]),
         epochs=epochs,
         history=history,
     )

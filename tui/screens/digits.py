@@ -61,7 +61,7 @@ class DigitsScreen(InspectingPage):
         )
         self.gallery = Gallery(id="gallery")
         self.large = InkView(id="large")
-        self.bars = ValueText[Answer](self._bars, id="bars")
+        self.bars = ValueText[tuple[Answer, int]](self._bars, id="bars")
         self.story = ValueText[OneDigit](self._story, id="story")
         self.nothing = Static("", id="nothing", markup=False)
         with Vertical(id="what"):
@@ -146,7 +146,7 @@ class DigitsScreen(InspectingPage):
             answer = weights if isinstance(weights, Silent) else _WAITING
             if not isinstance(weights, Silent):
                 self._ask(inspected, index, "last" if weights == "last" else "best")
-        self.bars.tell(answer)
+        self.bars.tell((answer, int(inspected.labels[index])))
         kept = isinstance(answer, Opinion) and inspected.split == "test"
         words = "" if not isinstance(answer, Opinion) else f"weights of epoch {answer.epoch}"
         frame(self.detail, subtitle="kept by the test" if kept else words)
@@ -189,15 +189,15 @@ class DigitsScreen(InspectingPage):
             words = words.truncate(room, ellipsis=True)
         return words.pad_right(room + 2 - words.cell_length) + Content.styled(where, "$muted")
 
-    def _bars(self, answer: Answer, width: int, height: int) -> Content:
-        return one_digit.bars_page(answer, width, height, ascii_only=self.program.ascii_only)
+    def _bars(self, of: tuple[Answer, int], width: int, height: int) -> Content:
+        return one_digit.bars_page(*of, width, height, ascii_only=self.program.ascii_only)
 
     def _story(self, one: OneDigit, width: int, height: int) -> Content:
         return one_digit.story_page(one, width, height, ascii_only=self.program.ascii_only)
 
-    def on_resize(self) -> None:
+    def on_gallery_resized(self) -> None:
         """As many digits as have room now."""
-        self.call_after_refresh(self._tell)
+        self._tell()
 
     # from other screens
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual.content import Content
 
 from engine.history import RunState
-from tui.inspected import Inspected
+from engine.readings import Readings
+from tui.inspected import Inspected, probability
 from tui.views.figures import count
-from tui.views.opinion import Answer, Opinion, Silent, answer_page, share
+from tui.views.opinion import Answer, Opinion, Silent, share
 from tui.views.reading_history import Reading, story, strip
+from tui.views.tables import rule
+from tui.widgets.digit import percent
 
-CheckpointKinds = Sequence[tuple[str, int]]
+_FIGURE = 8
+"""Cells of a probability, with one before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,14 @@ def one_digit(inspected: Inspected, index: int) -> OneDigit:
         int(inspected.readings[index]),
         float(inspected.confidences[index]),
         inspected.epoch,
-        tuple(
-            Reading(
-                int(history.epochs[row]), int(history.digits[row, index]), float(history.confidences[row, index] / 255)
-            )
-            for row in rows
-        ),
+        tuple(_reading(history, row, index) for row in rows),
         inspected.probabilities is not None,
     )
+
+
+def _reading(history: Readings, row: int, index: int) -> Reading:
+    sure = float(probability(history.confidences[row : row + 1, index])[0])
+    return Reading(int(history.epochs[row]), int(history.digits[row, index]), sure)
 
 
 def heading(one: OneDigit) -> str:
@@ -61,8 +64,8 @@ def verdict(one: OneDigit, *, ascii_only: bool = False) -> Content:
     """Right or wrong, in words: "✗ read as 9, 87 %"; "about" where the probability is kept in steps of 1/255."""
     right = one.label == one.reading
     mark = ("+" if right else "x") if ascii_only else ("✓" if right else "✗")
-    about = "" if one.exact or one.confidence in (0.0, 1.0) else "about "
-    figure = share(one.confidence) if one.exact else f"{100 * one.confidence:.0f} %"
+    figure = share(one.confidence) if one.exact else f"{percent(one.confidence)} %"
+    about = "" if one.exact or figure[0] in "<>" else "about "
     style = "$text-success" if right else "bold $text-error"
     how = "read rightly" if right else f"read as {one.reading}"
     return Content.assemble((f"{mark} {how}", style), f", {about}{figure}")
@@ -88,14 +91,30 @@ def weights_of(state: RunState, epoch: int) -> str | Silent:
     return Silent(f"All ten probabilities need the weights, and those of {kept} are kept; , and . go there.")
 
 
-def bars_page(answer: Answer, width: int, height: int, *, ascii_only: bool = False) -> Content:
-    """The ten bars, or why there are none."""
-    if isinstance(answer, Silent):
-        lines = textwrap.wrap(answer.words, max(width - 2, 1))[:height]
-        return Content("\n").join(
-            Content.styled(f" {line}", "$text-error" if answer.fault else "$muted") for line in lines
-        )
-    return answer_page(answer, width, min(height, 10), ascii_only=ascii_only)
+def bars_page(answer: Answer, label: int, width: int, height: int, *, ascii_only: bool = False) -> Content:
+    """The ten bars, the reading's and the label's marked, or why there are none."""
+    match answer:
+        case Silent(words=words, fault=fault):
+            style = "$text-error" if fault else "$muted"
+            lines = [Content.styled(f" {line}", style) for line in textwrap.wrap(words, max(width - 2, 1))]
+        case Opinion():
+            lines = [_bar(answer, digit, label, width, ascii_only) for digit in range(len(answer.probabilities))]
+    return Content("\n").join(lines[:height])
+
+
+def _bar(opinion: Opinion, digit: int, label: int, width: int, ascii_only: bool) -> Content:
+    """A digit with its probability: what is read has a mark, right or wrong; what it is stands out."""
+    likely, read, right = opinion.probabilities[digit], digit == opinion.reading, digit == label
+    room = max(width - 4 - _FIGURE, 0)
+    bar = "#" * round(likely * room) if ascii_only else rule(likely, room)
+    marks = ("+", "x", "=") if ascii_only else ("✓", "✗", "·")
+    mark = (marks[0] if right else marks[1]) if read else marks[2] if right else " "
+    style = "$text-success" if right else "$text-error" if read else "$secondary"
+    return Content.assemble(
+        (f"{mark} {digit} ", f"bold {style}" if read or right else ""),
+        (bar.ljust(room), style),
+        (share(likely).rjust(_FIGURE), "bold" if read else "$foreground" if bar else "$muted"),
+    )
 
 
 def story_page(one: OneDigit, width: int, height: int, *, ascii_only: bool = False) -> Content:

@@ -62,7 +62,15 @@ class Gallery(DigitStrip):
 
         by: int
 
+    @dataclass
+    class Resized(Message):
+        """Another number of digits may have room."""
+
     _slot = -1
+
+    def on_resize(self) -> None:
+        """Tell that another number of digits may have room."""
+        self.post_message(self.Resized())
 
     @property
     def grid(self) -> Grid:

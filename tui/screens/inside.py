@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import work
 from textual.binding import BindingType
@@ -15,30 +15,27 @@ from textual.reactive import var
 from textual.widget import Widget
 from textual.widgets import Static
 
-from engine import commands as cmd
 from engine.errors import Problem
 from engine.events import CheckpointKind
 from engine.protocol import Working
 from engine.runs import find_run
+from tui.inquiry import Inquiry, Key
 from tui.keys import Where, bindings
 from tui.occluded import Walk, find_digits
 from tui.screens.page import Page
-from tui.views import figures
+from tui.views import inside
 from tui.views.inside import (
     DISTURBANCES,
     PANES,
     Activations,
+    Answer,
     Occlusion,
     Pane,
     Place,
     Robustness,
     Weights,
-    activations_of,
     newer,
     newest,
-    occlusion_of,
-    robustness_of,
-    weights_of,
 )
 from tui.views.robustness import endures, plot_of
 from tui.views.snapshot import Snapshot
@@ -47,9 +44,6 @@ from tui.widgets.inside_lines import InsideNote, InsideTabs, LayersText, Standin
 from tui.widgets.line import frame
 from tui.widgets.occlusion_map import OcclusionMap
 from tui.widgets.weights_gallery import WeightsGallery
-
-Key = tuple[object, ...]
-Answer = Weights | Occlusion | Activations | Robustness
 
 _NO_RUN = "No run yet: 1 goes to the training screen, r starts one there."
 _NO_WEIGHTS = "No weights yet: the first checkpoint comes after the first epoch."
@@ -145,45 +139,10 @@ class InsideScreen(Page):
     def _wanted(self) -> Place | None:
         return newest(self.program.snapshot.state, self._which)
 
-    def _key(self) -> Key:
-        """What the answer of the pane is kept under; one of four where there are several."""
-        match self.pane:
-            case "occlusion":
-                return ("occlusion", self._which, self._walk.index if self._walk else -1, self._patch)
-            case "robustness":
-                return ("robustness", self._which)
-            case _:
-                return (self.pane, self._which)
-
-    def _keys(self) -> list[Key]:
-        return [(*self._key(), each) for each in DISTURBANCES] if self.pane == "robustness" else [self._key()]
-
-    def _question(self, key: Key) -> cmd.Question:
-        run, weights = self.program.snapshot.state.run, self._which
-        match self.pane:
-            case "weights":
-                return cmd.ShowWeights(run=run, weights=weights)
-            case "occlusion":
-                assert self._walk is not None  # noqa: S101 - found before it is asked
-                pixels = self._walk.digits.images[self._walk.index].tobytes()
-                return cmd.MapOcclusion(run=run, weights=weights, pixels=pixels, patch=self._patch)
-            case "activations":
-                return cmd.MeasureActivations(run=run, weights=weights)
-            case "robustness":
-                return cmd.MeasureRobustness(run=run, weights=weights, disturbance=key[-1])  # type: ignore[arg-type]
-
-    def _answer(self, told: dict[str, Any]) -> Answer:
-        match self.pane:
-            case "weights":
-                return weights_of(told)
-            case "occlusion":
-                assert self._walk is not None  # noqa: S101
-                digits, index = self._walk.digits, self._walk.index
-                return occlusion_of(told, index, int(digits.labels[index]), digits.images[index])
-            case "activations":
-                return activations_of(told)
-            case "robustness":
-                return robustness_of(told)
+    @property
+    def _inquiry(self) -> Inquiry:
+        """What the pane asks about now."""
+        return Inquiry(self.pane, self._which, self._walk, self._patch)
 
     # asking
 
@@ -192,7 +151,7 @@ class InsideScreen(Page):
         if not self.is_current:
             return
         if self._wanted is not None and (
-            self._walk_is_missing or any(key not in self._answers for key in self._keys())
+            self._walk_is_missing or any(key not in self._answers for key in self._inquiry.all_keys)
         ):
             self._ask()
         self._draw()
@@ -213,18 +172,19 @@ class InsideScreen(Page):
         self._fault = ""
         self._asking = asking = _Asking("")
         if again and self.pane == "robustness":
-            for key in self._keys():
+            for key in self._inquiry.all_keys:
                 self._answers.pop(key, None)
         self._draw()
         try:
             if self.pane == "occlusion" and (again or self._walk is None):
                 await self._find_digits()
-            for key in self._keys() if self.pane != "occlusion" or self._walk else ():
+            for key in self._inquiry.all_keys if self.pane != "occlusion" or self._walk else ():
                 if again or key not in self._answers:
                     asking.text = str(key[-1]) if self.pane == "robustness" else ""
                     asking.share, asking.told = 0.0, -1.0
-                    told = await self.program.ask(self._question(key), self._hear)
-                    self._keep(key, self._answer(told))
+                    inquiry, run = self._inquiry, self.program.snapshot.state.run
+                    told = await self.program.ask(inquiry.question(key, run), self._hear)
+                    self._keep(key, inquiry.answer(told))
         except (Problem, OSError) as fault:
             self._fault = str(fault)
         finally:
@@ -264,7 +224,7 @@ class InsideScreen(Page):
         if not self.is_mounted:
             return
         self.tabs.pane = self.pane
-        found = [self._answers[key] for key in self._keys() if key in self._answers]
+        found = [self._answers[key] for key in self._inquiry.all_keys if key in self._answers]
         words = "" if found else self._why_nothing()
         if self.has_class("-nothing") is bool(found):
             self.set_class(not found, "-nothing")
@@ -280,13 +240,17 @@ class InsideScreen(Page):
                     self.hidden.tell(each)
                 case Robustness():
                     self._draw_charts()
-        frame(self.query_one("#pane"), self._title(found), found[0].place.words if found else "")
+        frame(
+            self.query_one("#pane"),
+            inside.title(self.pane, found[0] if found else None),
+            found[0].place.words if found else "",
+        )
         self._draw_note()
 
     def _draw_charts(self) -> None:
         ascii_only = self.program.ascii_only
         for each, chart in self.charts.items():
-            found = self._answers.get((*self._key(), each))
+            found = self._answers.get((*self._inquiry.key, each))
             measured = found if isinstance(found, Robustness) else None
             if chart.plot is None or self._charted.get(each) is not measured:
                 self._charted[each] = measured
@@ -301,29 +265,11 @@ class InsideScreen(Page):
             return self._fault
         return "Given up; enter asks again." if self._wanted is not None else _NO_WEIGHTS
 
-    def _title(self, found: list[Answer]) -> str:
-        first = found[0] if found else None
-        match self.pane:
-            case "weights":
-                what = ""
-                if isinstance(first, Weights):
-                    noun = {"templates": "ten templates", "neurons": "neurons", "filters": "filters"}[first.kind]
-                    what = f": {noun}" if first.kind == "templates" else f": {figures.count(first.count)} {noun}"
-                return f"First layer's weights{what}"
-            case "occlusion":
-                return "Occlusion of a validation digit"
-            case "activations":
-                on = f" on {figures.count(first.images)} validation images" if isinstance(first, Activations) else ""
-                return f"Hidden layers{on}"
-            case "robustness":
-                on = f", {figures.count(first.images)} disturbed images" if isinstance(first, Robustness) else ""
-                return f"Validation accuracy{on}"
-
     def _draw_note(self) -> None:
         asking = self._asking
-        found = [self._answers[key] for key in self._keys() if key in self._answers]
+        found = [self._answers[key] for key in self._inquiry.all_keys if key in self._answers]
         news = newer(self.program.snapshot.state, found[0].place) if found else ""
-        if found and len(found) < len(self._keys()) and not asking:
+        if found and len(found) < len(self._inquiry.all_keys) and not asking:
             news = "Given up; enter asks for the rest."
         self.note.tell(
             Standing(
@@ -354,7 +300,7 @@ class InsideScreen(Page):
                 measured = {
                     each: found
                     for each in DISTURBANCES
-                    if isinstance(found := self._answers.get((*self._key(), each)), Robustness)
+                    if isinstance(found := self._answers.get((*self._inquiry.key, each)), Robustness)
                 }
                 return endures(measured, ascii_only=self.program.ascii_only)
 
@@ -424,7 +370,7 @@ class InsideScreen(Page):
     def action_again(self) -> None:
         """Ask again, of the newest weights; of several answers for those that lack, where the others are as new."""
         if self._wanted is not None:
-            found = [self._answers.get(key) for key in self._keys()]
+            found = [self._answers.get(key) for key in self._inquiry.all_keys]
             lacking = None in found
             self._ask(again=not lacking or any(each and each.place != self._wanted for each in found))
 

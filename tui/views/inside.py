@@ -13,6 +13,7 @@ import numpy.typing as npt
 from engine.commands import Disturbance
 from engine.events import CheckpointKind
 from engine.history import RunState
+from tui.views import figures
 
 Pane = Literal["weights", "occlusion", "activations", "robustness"]
 PANES: tuple[Pane, ...] = ("weights", "occlusion", "activations", "robustness")
@@ -196,3 +197,28 @@ def robustness_of(answer: Mapping[str, Any]) -> Robustness:
         tuple(answer["amounts"]),
         tuple(answer["accuracies"]),
     )
+
+
+Answer = Weights | Occlusion | Activations | Robustness
+"""What a pane shows."""
+
+
+def title(pane: Pane, answer: Answer | None) -> str:
+    """What a pane is called, with how much was looked at where that is known."""
+    match pane, answer:
+        case "weights", Weights(kind="templates"):
+            return "First layer's weights: ten templates"
+        case "weights", Weights(kind=kind, count=count):
+            return f"First layer's weights: {figures.count(count)} {kind}"
+        case "weights", _:
+            return "First layer's weights"
+        case "occlusion", _:
+            return "Occlusion of a validation digit"
+        case "activations", Activations(images=images):
+            return f"Hidden layers on {figures.count(images)} validation images"
+        case "activations", _:
+            return "Hidden layers"
+        case _, Robustness(images=images):
+            return f"Validation accuracy, {figures.count(images)} disturbed images"
+        case _:
+            return "Validation accuracy"

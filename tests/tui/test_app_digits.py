@@ -112,7 +112,7 @@ async def test_from_a_cell_to_its_digits_to_the_history_of_one(
         await on.press("enter")
         text = await shown(on, f"{label}s read as {reading}", "1–2 of 2")
         assert "validation" in text and "epoch 3 of 3" in text
-        await shown(on, "91.0 %", f"Never read rightly in 3 epochs, always as {reading}.")
+        await shown(on, "91.0 %", "Never read rightly in 3 epochs, always")
         assert [type(c) for c in engine.commands] == [cmd.ReadPictures]
         await on.press("right")
         await on.press("c")
@@ -121,7 +121,7 @@ async def test_from_a_cell_to_its_digits_to_the_history_of_one(
         await shown(on, "validation image 0:", "Learned at epoch 2.", "✓ read rightly")
         await on.press("comma", "comma")
         text = await shown(on, "epoch 1 of 3", "✗ read as")
-        assert "need the weights" in " ".join(text.split())
+        assert "All ten" in text
 
 
 async def test_filters_and_orders_by_keys(run: RunFolder, config: TrainConfig) -> None:
@@ -149,7 +149,10 @@ async def test_the_test_set_once_it_was_looked_at_shows_the_very_probabilities(
 ) -> None:
     engine = Network()
     async with stage(story(config), size=(120, 40), **asking(engine)) as on:
-        await on.press("4", "w")
+        await on.press("4")
+        await shown(on, "2 wrong of 50", "91.0 %")
+        engine.commands.clear()
+        await on.press("w")
         text = await shown(on, "test", "1 wrong of 64", "test image 5:")
         assert "100.0 %" in text
         assert engine.commands == []

@@ -202,6 +202,49 @@ def attached() -> Row:
     )
 
 
+SCREENS = {
+    "Digits": ("4", "right", "down"),
+    "Confusion": ("5", "right", "g", "g"),
+    "Draw": ("6", "d", *("right",) * 8, "d"),
+    "Inside": ("7", "w", "o", "a", "r"),
+    "Test": ("8",),
+}
+"""The keys that open each, and that have it do something."""
+STAYS = 3
+"""Epochs that a screen is looked at."""
+
+
+def looked_into() -> Row:
+    """Seconds an epoch while each of the screens on digits is opened and used, against the training screen before it."""
+    with tempfile.TemporaryDirectory() as home:
+        arguments = ("--preset", "blog-adam", "--epochs", "400", "--threads", "1")
+        spent: dict[str, list[float]] = {}
+        with app(Path(home), *arguments, columns=COLUMNS, rows=ROWS) as term:
+            term.wait("engine: ready", 60)
+            term.key("r")
+            term.wait(r"epoch [3-9] of", 120)
+            (run,) = all_runs(Path(home) / "runs")
+            for _ in range(2):
+                for name, keys in SCREENS.items():
+                    for place, pressed in (("Train", ("1",)), (name, keys)):
+                        begun = len(run.state().epochs)
+                        for key in pressed:
+                            term.key(key)
+                            time.sleep(0.1)
+                        while len(epochs := run.state().epochs) < begun + STAYS:
+                            time.sleep(0.2)
+                        spent.setdefault(place, []).extend(e.seconds for e in epochs[begun : begun + STAYS])
+            term.key("1")
+            term.key("q")
+            term.wait("stay here", 20)
+            term.key("a")
+            term.wait_end(20)
+    usual = statistics.median(spent.pop("Train"))
+    slower = {name: 100 * (statistics.median(seconds) / usual - 1) for name, seconds in spent.items()}
+    detail = ", ".join(f"{name} {share:.1f} %" for name, share in slower.items())
+    return Row("an epoch while a screen on digits is opened and used", max(slower.values()), "%", detail, 5.0)
+
+
 def rows() -> Iterator[Row]:
     """All of them, as they come."""
     yield first_paint()
@@ -211,3 +254,4 @@ def rows() -> Iterator[Row]:
     yield finished_run()
     yield from memory()
     yield attached()
+    yield looked_into()

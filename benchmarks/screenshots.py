@@ -97,6 +97,25 @@ def press(*keys: str) -> Scene:
     return scene
 
 
+def then(*scenes: Scene) -> Scene:
+    """One after the other."""
+
+    async def scene(pilot: Pilot[None]) -> None:
+        for each in scenes:
+            await each(pilot)
+
+    return scene
+
+
+async def settle(pilot: Pilot[None]) -> None:
+    """Wait for what a screen asks the network, which takes a moment."""
+    await pilot.pause(6.0)
+
+
+SEVEN = ("up",) * 8 + ("left",) * 6 + ("d",) + ("right",) * 12 + ("end", "down") * 7 + ("d",)
+"""A seven, drawn on the pad."""
+
+
 async def main(folder: Path) -> None:
     """Every picture of the documentation."""
     await shoot(
@@ -108,6 +127,37 @@ async def main(folder: Path) -> None:
         ("-live", start_and_wait(trained(4.5))),
         ("", keep_waiting(finished)),
         ("-help", press("question_mark")),
+    )
+    await shoot(
+        folder,
+        "look",
+        (120, 40),
+        "dark",
+        "quick",
+        ("-digits", then(start_and_wait(finished), press("4"), settle)),
+        ("-confusion", then(press("5"), settle)),
+        ("-calibration", press("g")),
+        ("-draw", then(press("6", *SEVEN), settle)),
+        ("-weights", then(press("7", "w"), settle)),
+        ("-occlusion", then(press("o"), settle)),
+        ("-activations", then(press("a"), settle)),
+        ("-robustness", then(press("r"), settle, settle, settle)),
+        ("-test", then(press("8"), settle)),
+    )
+    await shoot(
+        folder,
+        "steer",
+        (120, 40),
+        "dark",
+        "blog-adam",
+        ("", then(start_and_wait(trained(2.2)), press("right_square_bracket"), keep_waiting(trained(4.5)))),
+        ("-explain", press("h")),
+    )
+    await shoot(
+        folder, "look-light", (120, 40), "light", "quick", ("", then(start_and_wait(finished), press("5"), settle))
+    )
+    await shoot(
+        folder, "look-small", (80, 24), "dark", "quick", ("", then(start_and_wait(finished), press("4"), settle))
     )
     await shoot(folder, "light", (120, 35), "light", "quick", ("", start_and_wait(finished)), ("-presets", press("o")))
     await shoot(folder, "small", (80, 24), "dark", "quick", ("", start_and_wait(finished)))

@@ -1,0 +1,79 @@
+"""From a wrong digit to its history, and one figure everywhere: with a real network, at a real terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine.looks import read_look
+from engine.runs import find_run
+from tests.kit import home_of_our_own
+from tests.terminal.term import app
+from tui.inspected import Inspected, images_of, inspect
+from tui.inspection import Choice
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home with a run of three epochs on some of MNIST."""
+    home = tmp_path_factory.mktemp("home")
+    with home_of_our_own(home):
+        said("train", "--quiet", "--preset", "quick", "--name", "some", "--device", "cpu", "--train-images", "4000")
+        yield home
+
+
+def said(*words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "tui", *words], stdout=subprocess.PIPE, text=True, check=True, env=dict(os.environ)
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (120, 40)])
+def test_from_a_cell_of_the_matrix_to_the_history_of_one_digit(trained: Path, columns: int, rows: int) -> None:
+    with app(trained, "attach", "some", columns=columns, rows=rows) as term:
+        term.wait("test accuracy", 30)
+        term.key("5")
+        term.wait(r"[0-9] read as [0-9]: [0-9]+ of", 20)
+        term.key("\r")
+        term.wait(r"[0-9]s read as [0-9], surest first", 20)
+        term.wait(r"(Never read rightly|[Ll]earned at|Changed|Right from)", 20)
+        term.wait("weights of epoch 3", 60)
+        term.key(",")
+        term.wait("epoch 2 of 3", 20)
+        term.key("q")
+        assert term.wait_end(10) == 0
+        assert term.left_behind() == []
+
+
+def test_a_wrong_image_has_one_reading_and_one_probability_everywhere(trained: Path, tmp_path: Path) -> None:
+    told = json.loads(said("eval", "some", "--json"))
+    run = find_run("some")
+    look = read_look(run.look("best"))
+    found = inspect(run, run.state(), Choice("test"))
+    assert look is not None and isinstance(found, Inspected)
+    images = images_of("")
+    wrong = told["wrong_images"]
+    assert len(wrong) == told["wrong"] > 100
+    table = np.zeros((10, 10), int)
+    np.add.at(table, (found.labels, found.readings), 1)
+    assert table.tolist() == told["confusion"]
+    files = []
+    for index, _label, _reading, _probability in wrong[:40]:
+        files.append(tmp_path / f"{index}.png")
+        Image.fromarray(images.test[index]).save(files[-1])
+    read = [json.loads(line) for line in said("predict", "some", *map(str, files), "--json").splitlines()]
+    for (index, label, reading, probability), picture in zip(wrong[:40], read, strict=True):
+        assert (int(found.labels[index]), int(found.readings[index])) == (label, reading)
+        assert round(float(found.confidences[index]), 6) == probability
+        assert (picture["digit"], picture["probability"]) == (reading, probability)

@@ -57,7 +57,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     ("line", "sentence"),
     [
         ("trian", "There is no command 'trian'; did you mean 'train'?"),
-        ("dance", "There is no command 'dance'; expected one of train, attach, "),
+        ("xyzzy", "There is no command 'xyzzy'; expected one of train, attach, "),
         ("train --learing-rate 1", "There is no option --learing-rate here; did you mean --learning-rate?"),
         ("train --learning_rate=1", "There is no option --learning_rate here; did you mean --learning-rate?"),
         ("train --zzzz", "There is no option --zzzz here; `mnist-tui train --help` lists them."),

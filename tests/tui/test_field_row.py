@@ -110,7 +110,7 @@ async def test_locked_can_be_read_and_not_changed() -> None:
     async with app.run_test(size=(36, 40)) as pilot:
         await ready(pilot, "epochs")
         app.form.border_subtitle = "blog-adam"
-        app.form.locked = True
+        app.form.locked, app.form.steering = True, False
         app.form.lock_reason = "read only: brave-otter trains"
         await pilot.pause()
         assert "read only: brave-otter trains" in app.screen_lines()[-1]
@@ -132,7 +132,7 @@ async def test_locked_can_be_read_and_not_changed() -> None:
         assert app.form.border_subtitle == "blog-adam"
 
 
-@pytest.mark.parametrize("name", ["epochs", "data_dir", "model"])
+@pytest.mark.parametrize("name", ["seed", "data_dir", "model"])
 async def test_letters_are_the_programs_while_locked(name: str) -> None:
     app = FormApp()
     async with app.run_test(size=(36, 40)) as pilot:

@@ -68,8 +68,8 @@ class HyperparameterForm(VerticalScroll, can_focus=False, inherit_bindings=False
             border-bottom: solid $foreground 30%;
             border-subtitle-color: $text-warning;
             &.-ascii { border-bottom: ascii $foreground 30%; }
-            & FieldRow.-locked { color: $foreground 60%; }
-            & FieldRow.-locked > * { color: $foreground 60%; }
+            & FieldRow.-locked { color: $foreground 70%; }
+            & FieldRow.-locked > * { color: $foreground 70%; }
         }
     }
     """

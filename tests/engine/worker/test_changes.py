@@ -76,7 +76,8 @@ def test_a_change_counts_from_its_step_on_and_the_run_can_be_run_again(
 def test_every_live_field_is_tried(train: Train) -> None:
     """So that a new one is not forgotten here: those left out change nothing by themselves, or have a test of their own."""
     tried = {name for values in EACH for name in values}
-    others = {"momentum", "nesterov", "alpha", "lr_decay", "warmup", "factor", "plateau_patience", "epochs", "patience"}
+    others = {"momentum", "nesterov", "alpha", "lr_decay", "warmup", "factor", "plateau_patience", "epochs"}
+    others |= {"patience", "keep_every"}
     assert tried | others == {name for name, p in HYPERPARAMETERS.items() if p.about.live}
 
 

@@ -26,6 +26,7 @@ from engine.history import RunState
 from engine.runs import RunFolder, SessionInfo, find_run
 from engine.settings import Settings
 from tui import farewell
+from tui.advice import Adviser
 from tui.asking import Asker
 from tui.inspection import Choice, stepped
 from tui.keys import KEYS, bindings
@@ -107,6 +108,7 @@ class MnistApp(TerminalApp):
         self._inspecting = ("", 0.0, 0, 0)
         self._session = Session(self._changed)
         self._asker = Asker(ask)
+        self._adviser = Adviser()
         self._leaving = Leaving(
             self, self._session, self.ending, lambda: tuple(self.kept_lines), self._changed, self._refused
         )
@@ -171,6 +173,7 @@ class MnistApp(TerminalApp):
             steers=session.steers if session.alive else None,
             starting=self._starting,
             waiting=self._leaving.waiting,
+            hints=self._adviser.hints(state),
             own=tuple(self.kept_lines),
             own_count=self.kept_count,
             unread=self._unread(state),
@@ -248,6 +251,11 @@ class MnistApp(TerminalApp):
     def preset_chosen(self, name: str) -> None:
         """The form holds another preset."""
         self._preset = name
+        self._changed()
+
+    def silence(self, rule: str) -> None:
+        """Hear no more of a rule of the diagnosis."""
+        self._adviser.silence(rule)
         self._changed()
 
     # runs

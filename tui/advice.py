@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 SECONDS = 3.0
 """Of training, between two looks within an epoch."""
+_GRAVE = ("fault", "warning", "note")
 
 
 class Adviser:
@@ -48,7 +49,8 @@ class Adviser:
         found = diagnose(state, self.silenced)
         if not settled:
             new = {hint.rule for hint in found}
-            found = (*found, *(hint for hint in self._hints if hint.rule not in new))
+            both = (*found, *(hint for hint in self._hints if hint.rule not in new))
+            found = tuple(sorted(both, key=lambda hint: _GRAVE.index(hint.severity)))
         if found != self._hints:
             self._hints = found
         return self._hints

@@ -41,8 +41,16 @@ def _remedy(wanted: Mapping[str, Value], config: TrainConfig) -> Remedy | None:
             changes.append(Change(name, old, new))
     if not changes:
         return None
-    label = ", ".join(f"{HYPERPARAMETERS[c.name].about.label.lower()} {c.old} → {c.new}" for c in changes)
+    label = ", ".join(
+        f"{HYPERPARAMETERS[c.name].about.label.lower()} {_told(c, c.old)} → {_told(c, c.new)}" for c in changes
+    )
     return Remedy(tuple(changes), all(HYPERPARAMETERS[c.name].about.live for c in changes), label)
+
+
+def _told(change: Change, text: str) -> str:
+    """A value with what 0 means there: "0 (all)"."""
+    zero = HYPERPARAMETERS[change.name].about.zero
+    return f"0 ({zero})" if text == "0" and zero else text
 
 
 def number(value: float | None) -> str:

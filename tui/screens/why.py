@@ -107,8 +107,8 @@ class Why(ModalScreen[Verdict | None]):
 
     def _entitle(self) -> None:
         turns = "left/right turn" if self.has_class("-ascii") else "←/→ turn"
-        of = f" {self._place + 1} of {len(self._hints)}, {turns}" if len(self._hints) > 1 else ""
-        self.query_one("#why").border_title = f"Why?{of}"
+        of = f", {self._place + 1} of {len(self._hints)}, {turns}" if len(self._hints) > 1 else ""
+        self.query_one("#why").border_title = f"Why? A {self.hint.severity}{of}"
 
     def action_turn(self, by: int) -> None:
         """Show the next hint, or the one before."""

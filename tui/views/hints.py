@@ -36,9 +36,9 @@ def hint_line(hints: Sequence[Hint], width: int, *, ascii_only: bool = False) ->
 
 
 def heading(hint: Hint) -> Content:
-    """How grave it is, and the headline."""
+    """The mark and the headline."""
     mark, style = MARKS[hint.severity]
-    return Content.assemble((f"{mark} {hint.severity}  ", style), (hint.text, "bold"))
+    return Content.assemble((f"{mark} ", style), (hint.text, "bold"))
 
 
 def evidence(hint: Hint, width: int) -> list[Content]:

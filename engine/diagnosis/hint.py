@@ -41,7 +41,7 @@ class Remedy(msgspec.Struct, frozen=True):
 
 
 class Hint(msgspec.Struct, frozen=True):
-    """One thing to know about a run. `text` is one line of at most 70 characters, `explanation` is Markdown."""
+    """One thing to know about a run. `text` is one line of at most 68 characters (78 with its mark and key), `explanation` is Markdown."""
 
     rule: str
     severity: Severity

@@ -48,8 +48,8 @@ def test_the_line_is_never_wider_than_its_place(width: int) -> None:
 
 
 def test_at_80_columns_the_longest_hint_and_its_key_are_whole() -> None:
-    text = "loss has not fallen below 0.325, the value of guessing, in 12 epochs.."
-    assert len(text) == 70
+    text = "loss has not fallen below 0.325, the value of guessing, in 12 epochs"
+    assert len(text) == 68
     assert hint_line([hint(text)], 78).plain == f"! {text}  i why?"
 
 

@@ -31,7 +31,7 @@ def hint_line(hints: Sequence[Hint], width: int, *, ascii_only: bool = False) ->
     words = Content.assemble((f"{mark} ", style), (first.text, "" if first.severity == "note" else "bold"))
     why = button(Content.assemble(("i", "bold $train"), " why?"), "screen.why")
     more = [text(f"{len(hints) - 1} more", "$muted", 2)] if len(hints) > 1 else []
-    narrow = Signs(between="  ", cut=signs.cut)  # a line of 70 cells and its key have to go into 78
+    narrow = Signs(between="  ", cut=signs.cut)  # a line of 68 cells with its mark and key have to go into 78
     return fit([Part(words, 0, cut=True), Part(why, 1), *more], width, narrow)
 
 

@@ -12,7 +12,7 @@ TINY_BATCH = 8
 """Batches in which a single image is an eighth of the gradient and more."""
 SPREAD = 5.0
 """How many times the mean loss the steps of a tenth of a second differ from one another where noise dominates; batches
-of 64 stay below 3."""
+of 64 stay below 4 (and are not asked)."""
 NOISE_STEPS = 500
 """Steps that the spread is measured over at least."""
 HALF = 0.5

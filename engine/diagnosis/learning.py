@@ -17,7 +17,8 @@ SIGMOID_SLOPE = 0.25
 TINY_NORM = 1e-3
 """A gradient of this length moves nothing at a usual rate; at guessing it is 0.1 to 1 where the network is sound."""
 SLOW = 0.25
-"""Share of the training loss that is lost in each of the first epochs at a usual rate, at least."""
+"""Share of the training loss that an epoch takes away at a usual rate while validation is below `LINEAR`: most often more
+than half, in the first epoch alone."""
 LOW = 0.5
 """Share of the usual rate below which the rate is the likely cause."""
 LARGE_BATCH = 512

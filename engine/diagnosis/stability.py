@@ -21,15 +21,16 @@ noise of a block's mean is a tenth of that."""
 JUMPED = 1.3
 JUMPED_BY = 0.05
 """From one epoch to the next, the validation loss over 10 000 images rises by 30 % and by 0.05 of the guessing loss
-only where the weights have gone somewhere else; runs at a usual rate stay within 12 %."""
+only where the weights have gone somewhere else; the recorded runs at a usual rate stay within 8 %."""
 STALLED = 0.05
 """Share by which the training loss falls an epoch at least while there is much left to learn."""
 FAR = 5.0
 """How many times the usual rate is far above it."""
 SPIKED = 10.0
-"""How many times its median a gradient norm is when it explodes; runs at a usual rate stay below 5."""
+"""How many times its median a gradient norm is when it explodes; runs at a usual rate stay below 5, but for the first
+steps of a one-cycle run, of norm 3, when the rest is so much shorter."""
 SPIKE_FROM = 5.0
-"""Least norm of a spike: shorter gradients do no harm at a usual rate."""
+"""Least norm of a spike: shorter gradients do no harm at a usual rate, and begin many a sound run."""
 HIGH_NORM = 100.0
 """A norm that is out of all proportion: 1 to 5 is usual for networks of this size."""
 LEAST_POINTS = 10

@@ -39,7 +39,7 @@ RULES: tuple[Rule, ...] = (
     _rule("warning", rate_low, "not_learning", "plateau"),
     _rule("warning", dropout_high, "plateau"),
     _rule("warning", overfitting, "plateau"),
-    _rule("warning", test_harder),
+    _rule("note", test_harder),
     _rule("note", early_stop_near),
     _rule("note", slowed),
     _rule("note", batch_small),

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import events as ev
-from engine.config import TrainConfig, make_config
+from engine.config import HYPERPARAMETERS, TrainConfig, make_config
 from engine.diagnosis import RULES, diagnose
 from engine.diagnosis.course import BLOCK_IMAGES, BLOCK_STEPS, GUESSING, course_of
 from engine.diagnosis.rates import higher, lower, one_digit, slower, usual_rate
@@ -24,6 +24,7 @@ from engine.help import diagnosis_page
 from engine.history import RunState, fold, reduce
 from tests.engine.diagnosis.kit import events, prefixes, rules, run_of
 from tests.engine.strategies import EVENT_TYPES, configs, examples, lives, messages
+from tui.views.plain import ascii_text, spelled
 
 FALLING = [2.29, 2.28, 2.26, 2.24]
 
@@ -52,8 +53,6 @@ def test_no_settings_make_a_remedy_that_the_form_refuses(config: TrainConfig, lo
     for hint in diagnose(state):
         if hint.remedy is not None:
             values = {change.name: change.new for change in hint.remedy.changes}
-            from engine.config import HYPERPARAMETERS
-
             make_config({name: HYPERPARAMETERS[name].parse(text) for name, text in values.items()}, config)
 
 
@@ -248,6 +247,7 @@ def test_every_rule_has_a_page_with_headlines_a_formula_and_something_to_try(rul
     assert all(len(line) <= 68 for line in explanation.split("```")[1].splitlines())
     assert paragraphs[-1].startswith("**Try**: ")
     assert 50 <= len(explanation.split()) <= 150
+    assert "?" not in ascii_text(spelled(explanation)), "a character that ASCII has no word for"
     bare = re.sub(r"`[^`]+`|\*\*\w+\*\*|```.*?```", "", explanation, flags=re.DOTALL)
     assert not re.search(r"[*#<\[\]]|https?:", bare)
 

@@ -261,6 +261,7 @@ def _point(event: ev.Progress) -> Point:
         event.low,
         event.high,
         event.non_finite,
+        event.gradient_norm,
     )
 
 

@@ -14,7 +14,8 @@ class Point(msgspec.Struct, frozen=True, gc=False):
     """Some neighbouring steps, the last of them `step`, seen as one.
 
     `position` in epochs, `seconds` without pauses, `images` trained on so far; `mean`, `low`, `high` over the `count`
-    finite values (None where there is none); `non_finite` counts the others.
+    finite values (None where there is none); `non_finite` counts the others. `norm` is the greatest of the gradient
+    norms that were told of them, None where none was.
     """
 
     step: int
@@ -26,6 +27,7 @@ class Point(msgspec.Struct, frozen=True, gc=False):
     low: float | None
     high: float | None
     non_finite: int
+    norm: float | None = None
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -72,6 +74,7 @@ def _merge(a: Point, b: Point) -> Point:
     else:
         mean = (a.mean * a.count + b.mean * b.count) / (a.count + b.count)
         low, high = min(a.low, b.low), max(a.high, b.high)
+    norm = b.norm if a.norm is None else a.norm if b.norm is None else max(a.norm, b.norm)
     return Point(
-        b.step, b.position, b.seconds, b.images, a.count + b.count, mean, low, high, a.non_finite + b.non_finite
+        b.step, b.position, b.seconds, b.images, a.count + b.count, mean, low, high, a.non_finite + b.non_finite, norm
     )

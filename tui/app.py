@@ -28,6 +28,7 @@ from engine.history import RunState
 from engine.runs import RunFolder, SessionInfo, find_run
 from engine.settings import Settings
 from tui import farewell
+from tui.advice import Adviser
 from tui.asking import Asker
 from tui.inspection import Choice, stepped
 from tui.keys import KEYS, bindings
@@ -127,6 +128,7 @@ class MnistApp(TerminalApp):
         self._session = Session(self._changed)
         self._start_script = ask
         self._asker = Asker(ask)
+        self._adviser = Adviser()
         self._leaving = Leaving(
             self, self._session, self.ending, lambda: tuple(self.kept_lines), self._changed, self._refused
         )
@@ -192,6 +194,7 @@ class MnistApp(TerminalApp):
             steers=session.steers if session.alive else None,
             starting=self._starting,
             waiting=self._leaving.waiting,
+            hints=self._adviser.hints(state),
             own=tuple(self.kept_lines),
             own_count=self.kept_count,
             unread=self._unread(state),
@@ -273,6 +276,11 @@ class MnistApp(TerminalApp):
     def preset_chosen(self, name: str) -> None:
         """The form holds another preset."""
         self._preset = name
+        self._changed()
+
+    def silence(self, rule: str) -> None:
+        """Hear no more of a rule of the diagnosis."""
+        self._adviser.silence(rule)
         self._changed()
 
     # runs

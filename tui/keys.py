@@ -85,6 +85,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("u", "u", "undo", "Undo", "give what was changed last its value from before", "Training", rank=9),
     Key("k", "k", "take_control", "Take control", "steer the run, where another screen does", "Training", rank=3),
+    Key("i", "i", "why", "Why?", "the figures behind a hint, what to try, and how to silence it", "Training", "train"),
     Key("l", "l", "log_axis", "Log axis", "loss in a logarithmic or a linear picture", "Charts", "train", 10),
     Key("m", "m", "smoothing", "Smooth", "smoothing of the training loss: off, 0.6, 0.9, 0.97", "Charts", "train", 11),
     Key("a", "a", "x_axis", "X axis", "x axis: steps, epochs or seconds", "Charts", "train", 12),

@@ -6,7 +6,8 @@ from engine.eventlog import read_events
 from engine.history import RunState, fold
 from engine.runs import RunFolder
 
-_DETAILS = tuple(b'{"type":"%s"' % kind for kind in (b"progress", b"previews", b"preview_digits", b"log"))
+_CURVE = (b'{"type":"progress"',)
+_DETAILS = tuple(b'{"type":"%s"' % kind for kind in (b"previews", b"preview_digits", b"log"))
 LONG = 8 << 20
 """Bytes of a log from which on it takes more than a tenth of a second to read whole."""
 
@@ -19,6 +20,6 @@ def is_long(folder: RunFolder) -> bool:
         return False
 
 
-def outline(folder: RunFolder) -> RunState:
-    """What the log tells of settings, epochs and tests; `RunState.losses`, `previews` and `log` stay empty."""
-    return fold(read_events(folder.events, without=_DETAILS))
+def outline(folder: RunFolder, *, curve: bool = False) -> RunState:
+    """What the log tells of settings, epochs and tests, and with `curve` of the losses; `previews` and `log` stay empty."""
+    return fold(read_events(folder.events, without=_DETAILS if curve else (*_DETAILS, *_CURVE)))

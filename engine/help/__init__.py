@@ -1,5 +1,7 @@
 """The page of each hyperparameter, ``LANGUAGE/NAME.md``: what it is, its formula, what it does to the curves, what to try.
 
+Beside them, in ``LANGUAGE/diagnosis/RULE.md``, a page for each rule of `engine.diagnosis`.
+
 The pages use a small part of Markdown: paragraphs, lists with "-", fenced formulas, ``**bold**`` and code in backticks.
 """
 
@@ -36,6 +38,15 @@ def pages(language: str = "en") -> tuple[str, ...]:
     if language not in languages:
         raise ConfigProblem(f"There is no help in the language '{language[:40]}'; expected {', '.join(languages)}.")
     return _names(languages[language])
+
+
+def diagnosis_page(rule: str, language: str = "en") -> str:
+    """The Markdown of what a rule of `engine.diagnosis` says. Raises `ConfigProblem` for an unknown language or rule."""
+    pages(language)
+    found = _languages()[language] / "diagnosis" / f"{rule}{_SUFFIX}"
+    if not rule.isidentifier() or not found.is_file():
+        raise ConfigProblem(f"There is no page on the diagnosis '{rule[:40]}' in the language '{language}'.")
+    return found.read_text(encoding="utf-8")
 
 
 @functools.cache

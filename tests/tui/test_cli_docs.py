@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine import commands, events, protocol
+from engine import commands, diagnosis, events, protocol
 from engine.errors import EngineProblem, ExitCode
 from tui.arguments import ALIASES
 from tui.cli import READER_GONE
@@ -56,6 +56,20 @@ def test_every_part_of_an_event_is_described(kind: type[msgspec.Struct]) -> None
 def test_every_word_of_a_closed_set_is_there(choice: object) -> None:
     for word in filter(None, typing.get_args(choice)):
         assert f"`{word}`" in TEXT
+
+
+@pytest.mark.parametrize(
+    "kind", [diagnosis.Hint, diagnosis.Figure, diagnosis.Remedy, diagnosis.Change], ids=lambda kind: kind.__name__
+)
+def test_every_part_of_a_hint_is_described(kind: type[msgspec.Struct]) -> None:
+    part = TEXT.partition("Each of the `hints` is an object")[2].partition("\n### ")[0]
+    assert [field for field in kind.__struct_fields__ if f"`{field}`" not in part] == []
+
+
+def test_every_rule_of_the_diagnosis_is_there_in_its_order_and_so_is_every_severity() -> None:
+    part = TEXT.partition("Each of the `hints` is an object")[2].partition("\n### ")[0].partition("| rule | meaning |")
+    assert re.findall(r"^\| `(\w+)` \| ", part[2], re.MULTILINE) == [rule.name for rule in diagnosis.RULES]
+    assert all(f"`{word}` (" in part[0] for word in typing.get_args(diagnosis.Severity))
 
 
 @pytest.mark.parametrize("kind", COMMAND_TYPES, ids=tag)

@@ -19,6 +19,7 @@ from engine.config import TrainConfig
 from engine.errors import ConfigProblem
 from engine.events import Event, WrongImage
 from engine.runs import RunFolder, SessionInfo, create_run
+from tests.engine.diagnosis.kit import events as recorded
 from tests.events_kit import BLOG, RUN, confusion, ending, epoch_events, numbered, opening, test_result
 from tests.fake_engine import FakeEngine, refusing
 from tests.tui.cli_kit import engine_that, home, make_run, short_run, use_engine
@@ -50,6 +51,30 @@ def being_live(folder: RunFolder, host: str | None = None) -> Iterator[SessionIn
         folder.session.write_bytes(msgspec.json.encode(info))
         yield info
         folder.session.unlink()
+
+
+def test_show_ends_with_hints_where_something_went_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    make_run(recorded("overfit"), "overfit")
+    told = printed(capsys, "show", "overfit")
+    before, _, hints = told.partition("\nHints:\n")
+    assert "Best epoch" in before
+    assert hints.startswith("  warning: validation loss rose from ")
+    assert "    try: train images 500 → 0 (all)\n" in hints
+    assert "\n  note: best by loss keeps epoch " in hints
+    document = json.loads(printed(capsys, "show", "overfit", "--json"))
+    assert [hint["rule"] for hint in document["hints"]] == ["overfitting", "best_by"]
+    assert document["hints"][0]["remedy"]["changes"] == [{"name": "train_images", "old": "500", "new": "0"}]
+
+
+def test_show_sees_what_only_the_curve_within_an_epoch_tells(capsys: pytest.CaptureFixture[str]) -> None:
+    make_run(recorded("lr-too-high"), "wild")
+    assert "  fault: loss is not a number any more by step " in printed(capsys, "show", "wild")
+
+
+def test_show_has_no_hints_of_a_sound_run(capsys: pytest.CaptureFixture[str]) -> None:
+    make_run(recorded("quick"), "quick")
+    assert "Hints" not in printed(capsys, "show", "quick")
+    assert json.loads(printed(capsys, "show", "quick", "--json"))["hints"] == []
 
 
 def test_ls_without_runs_says_so(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

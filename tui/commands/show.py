@@ -1,4 +1,4 @@
-"""``mnist-tui show RUN``: one run's settings, epochs and test."""
+"""``mnist-tui show RUN``: one run's settings, epochs and test, and hints at what went wrong in it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def parser() -> Parser:
     made = Parser(
         "show",
         usage="RUN [--json]",
-        about="Show one run: settings, epochs, test. RUN is a name, a part of one, or 'last'.",
+        about="Show one run: settings, epochs, test, and hints at what went wrong. RUN is a name, a part of one, or 'last'.",
     )
     made.options.add_argument("run", metavar="RUN", help="which run")
     made.options.add_argument("--json", action="store_true", help="print a JSON object (docs/events.md)")
@@ -51,17 +51,21 @@ def run(args: argparse.Namespace) -> int:
     from tui.outline import outline  # noqa: PLC0415
 
     folder = find_run(args.run)
-    state = outline(folder)
+    state = outline(folder, curve=True)
     config = state.config if state.run else folder.read_config()
     if args.json:
         print_json(document(folder, state, config))
     else:
-        print_lines([*_heading(folder, state), "", *_settings(config), "", *_epochs(state), *_ending(state)])
+        print_lines(
+            [*_heading(folder, state), "", *_settings(config), "", *_epochs(state), *_ending(state), *_hints(state)]
+        )
     return 0
 
 
 def document(folder: RunFolder, state: RunState, config: TrainConfig) -> dict[str, Any]:
     """The JSON object."""
+    from engine.diagnosis import diagnose  # noqa: PLC0415 - --help does without
+
     return {
         "run": folder.name,
         "status": folder.status(),
@@ -79,6 +83,7 @@ def document(folder: RunFolder, state: RunState, config: TrainConfig) -> dict[st
         "test": state.test,
         "looks": len(state.looks),
         "finished": _figures(state.finished, without=("test",)) if state.finished else None,
+        "hints": diagnose(state),
     }
 
 
@@ -135,3 +140,15 @@ def _ending(state: RunState) -> list[str]:
     from tui.report import ending  # noqa: PLC0415 - --help does without
 
     return ["", *columns(ending(state.finished, state.config))] if state.finished else []
+
+
+def _hints(state: RunState) -> list[str]:
+    from engine.diagnosis import diagnose  # noqa: PLC0415 - --help does without
+
+    hints = diagnose(state)
+    lines = ["", "Hints:"] if hints else []
+    for hint in hints:
+        lines.append(f"  {hint.severity}: {hint.text}")
+        lines += [f"    {figure.name}: {figure.value}" for figure in hint.evidence]
+        lines += [f"    try: {hint.remedy.label}"] if hint.remedy else []
+    return lines

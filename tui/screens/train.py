@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from textual import work
@@ -26,6 +26,7 @@ from tui.views.available import available
 from tui.views.charts import Options, accuracy_plot, how_drawn, loss_plot, x_end
 from tui.views.digits import digit_views, heading
 from tui.views.form import with_preset
+from tui.views.plain import ascii_text
 from tui.views.snapshot import Snapshot
 from tui.views.status import OUTCOMES, short_name
 from tui.widgets.chart import Chart
@@ -34,11 +35,18 @@ from tui.widgets.digit import DigitStrip, Mode
 from tui.widgets.field_row import FieldRow
 from tui.widgets.form import HyperparameterForm
 from tui.widgets.help_pane import HelpPane
+from tui.widgets.hint_line import HintLine
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line import frame
 from tui.widgets.pane_tabs import PANES, Pane, PaneTabs
 from tui.widgets.results_panel import ResultsPanel
 from tui.widgets.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from engine.diagnosis import Remedy
+
+LOCKED, FOR_NEXT = "read only while it trains", "changed for the next run"
+"""Why the form cannot be edited while it trains; and where a hint's remedy was put into it meanwhile."""
 
 
 class TrainForm(HyperparameterForm):
@@ -71,7 +79,7 @@ class TrainScreen(Page):
         self.preset = settings.preset
 
     def content(self) -> Iterable[Widget]:
-        """Form and help at the left, charts and results at the right, digits under both, the status below."""
+        """Form and help at the left, charts and results at the right, digits under both, the hint and the status below."""
         signs = ASCII_SIGNS if self._ascii else SIGNS
         self.form = TrainForm(self._settings.config, self.preset, signs=signs, id="form")
         self.help = HelpPane(next(iter(HYPERPARAMETERS)), signs=signs, id="help")
@@ -95,6 +103,7 @@ class TrainScreen(Page):
                     yield self.accuracy
                 yield self.results
         yield self.digits
+        yield HintLine()
         yield StatusLine()
 
     def on_mount(self) -> None:
@@ -164,6 +173,7 @@ class TrainScreen(Page):
     def load(self, config: TrainConfig, preset: str) -> None:
         """Fill the form."""
         self.preset = preset
+        self.form.lock_reason = LOCKED
         self.form.load(config, preset)
         self.form.border_subtitle = preset
 
@@ -254,6 +264,35 @@ class TrainScreen(Page):
         if name:
             self.load(with_preset(presets()[name], self._settings.config), name)
             self.program.preset_chosen(name)
+
+    @work(exclusive=True, group="dialog", exit_on_error=False)
+    async def action_why(self) -> None:
+        """Explain the hints; take a remedy into the form, or hear no more of a rule."""
+        from tui.screens.why import Why  # noqa: PLC0415 - the first picture does without
+
+        hints = self.program.snapshot.hints
+        if not hints:
+            self.notify("There is no hint: as far as the figures tell, nothing goes wrong.", markup=False)
+            return
+        verdict = await self.app.push_screen_wait(Why(hints, ascii_only=self._ascii))
+        if verdict is None:
+            return
+        if verdict.wish == "silence":
+            self.program.silence(verdict.hint.rule)
+            self.notify("No more of this until you leave.", markup=False)
+        elif verdict.hint.remedy is not None:
+            self.take(verdict.hint.remedy)
+
+    def take(self, remedy: Remedy) -> None:
+        """Put a hint's remedy into the form, for the next run."""
+        for change in remedy.changes:
+            self.form.set_value(change.name, change.new)
+        running = self.program.snapshot.running
+        if running:
+            self.form.lock_reason = FOR_NEXT
+        when = "when this run has ended, r trains with it" if running else "r trains with it"
+        label = ascii_text(remedy.label) if self._ascii else remedy.label
+        self.notify(f"In the form: {label}; {when}.", markup=False)
 
     # commands
 

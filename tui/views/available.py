@@ -32,6 +32,8 @@ def available(action: str, snapshot: Snapshot) -> bool:
         return branchable(snapshot)
     if action in ("start", "presets"):
         return not snapshot.running and not snapshot.starting and not snapshot.other
+    if action == "why":
+        return bool(snapshot.hints)
     return True
 
 

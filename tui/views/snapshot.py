@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from engine.client import Lost
 from engine.history import RunState
 from engine.protocol import Steers
+
+if TYPE_CHECKING:
+    from engine.diagnosis import Hint
 
 EngineStatus = Literal["none", "starting", "loading", "ready", "gone"]
 
@@ -19,6 +22,7 @@ class Snapshot:
     `state` is the run that is shown, `parent` the one it branched off, where that is at hand; `opened` where it was read from its folder, so that no engine here is busy with
     it; `other` is then the run that one is busy with. `engine` says how the process stands, `lost` why it is gone, `steers` which screen steers it.
     `waiting` is what a person waits for before the program ends.
+    `hints` are what there is to say of the run, the gravest first.
     `own` are lines that this program, not the engine, has for the log; `unread` counts log lines not seen yet.
     """
 
@@ -32,6 +36,7 @@ class Snapshot:
     starting: bool = False
     steers: Steers | None = None
     waiting: str = ""
+    hints: tuple[Hint, ...] = ()
     own: tuple[str, ...] = ()
     own_count: int = 0
     unread: int = 0

@@ -1,0 +1,116 @@
+"""The part of a run that the rules look at: what was trained with the settings as they are now."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from engine.config import HYPERPARAMETERS, TrainConfig
+from engine.events import EpochEnded
+from engine.history import RunState
+from engine.series import Point
+
+BLOCK_IMAGES, BLOCK_STEPS = 2000, 30
+"""Least images and steps that a mean of the training loss is taken over. With 2000 images the mean of a loss whose
+single values scatter by 1 is known to 1/√2000 ≈ 0.02; 30 steps keep one odd batch of a thousand from deciding."""
+
+_DIGITS = 10
+_SHARE = 1 / _DIGITS
+GUESSING = {
+    "cross_entropy": math.log(_DIGITS),
+    "nll": math.log(_DIGITS),
+    "mse": ((1 - _SHARE) ** 2 + (_DIGITS - 1) * _SHARE**2) / _DIGITS,
+    "bce": -(_SHARE * math.log(_SHARE) + (1 - _SHARE) * math.log(1 - _SHARE)),
+}
+"""The value of each loss where every digit is given one tenth, whatever the image: 2.3026, 2.3026, 0.09, 0.3251.
+Label smoothing leaves it as it is, since the tenths are the same for every target."""
+
+
+LINEAR = 0.92
+"""Validation accuracy that even a network without hidden layers reaches (LeCun et al. 1998 have 92 %): below it, much
+is left to learn."""
+AT_GUESSING = 0.985
+"""Share of the guessing loss above which nothing has been learned: 2.268 for cross-entropy. Even a rate a hundred
+times too small gets below it within a few epochs."""
+CHANCE = 0.2
+"""Validation accuracy below which reading is no better than chance: one digit for all is right in 0.114 at most."""
+LEAST_STEPS = 300
+"""Steps before a network can be expected to have learned anything; a usual rate needs about fifty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Neighbouring steps of the training loss, enough of them for their mean to mean something."""
+
+    position: float
+    step: int
+    mean: float
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A run since its settings were last changed: `points` and `blocks` of the training loss, whole `epochs`.
+
+    `guess` is the loss of pure guessing. `span` is how long it has gone on, in epochs; `steps` the same in steps.
+    """
+
+    state: RunState
+    config: TrainConfig
+    guess: float
+    points: tuple[Point, ...]
+    blocks: tuple[Block, ...]
+    epochs: tuple[EpochEnded, ...]
+    span: float
+    steps: int
+
+    @property
+    def at_guessing(self) -> bool:
+        """Whether no epoch so far had a loss below guessing's, and reading is no better than chance."""
+        if not self.epochs or self.steps < LEAST_STEPS:
+            return False
+        losses = [epoch.train_loss for epoch in self.epochs]
+        never = all(loss is not None and loss >= AT_GUESSING * self.guess for loss in losses)
+        return never and self.epochs[-1].validation_accuracy < CHANCE
+
+
+def course_of(state: RunState) -> Course:
+    """The part of a run that its present settings have made."""
+    since, first_step = _changed_at(state)
+    points = tuple(point for point in state.losses.points if point.step > first_step)
+    return Course(
+        state=state,
+        config=state.config,
+        guess=GUESSING[state.config.loss],
+        points=points,
+        blocks=tuple(_blocks(points)),
+        epochs=tuple(epoch for epoch in state.epochs if epoch.epoch - 1 >= since),
+        span=max(state.position - since, 0.0),
+        steps=max(state.step - first_step, 0),
+    )
+
+
+def _changed_at(state: RunState) -> tuple[float, int]:
+    """Where a setting that matters to the curves took its present value: in epochs, and the step."""
+    harmless = tuple(f"{HYPERPARAMETERS[name].about.label.lower()} " for name in ("epochs", "patience"))
+    changes = [m for m in state.marks if m.kind == "changed" and not m.text.startswith(harmless)]
+    return (changes[-1].position, changes[-1].step) if changes else (0.0, 0)
+
+
+def _blocks(points: Iterable[Point]) -> Iterator[Block]:
+    """Means over at least `BLOCK_IMAGES` images and `BLOCK_STEPS` steps; what is left over at the end is not told."""
+    total, steps, images_before = 0.0, 0, None
+    for point in points:
+        if images_before is None:
+            images_before = max(point.images - _images_in_first(point), 0)
+        if point.mean is not None:
+            total += point.mean * point.count
+            steps += point.count
+        if steps >= BLOCK_STEPS and point.images - images_before >= BLOCK_IMAGES:
+            yield Block(point.position, point.step, total / steps)
+            total, steps, images_before = 0.0, 0, point.images
+
+
+def _images_in_first(point: Point) -> int:
+    """About as many images as the first point stands for, from the mean number in a step so far."""
+    return round(point.images / max(point.step, 1) * (point.count + point.non_finite))

@@ -1,0 +1,167 @@
+"""Rules on steps that are too large: a loss that grows, jumps or stalls, and gradients that explode."""
+
+from __future__ import annotations
+
+import statistics
+from itertools import pairwise
+
+from engine.diagnosis.course import LINEAR, Course
+from engine.diagnosis.hint import Figure, Finding
+from engine.diagnosis.rates import one_digit, slower, usual_rate
+from engine.diagnosis.wording import number, percent
+from engine.fields import Value
+
+GROWN = 3.0
+"""How many times its minimum a loss that is also above guessing has grown to where training runs away: no noise of a
+mean over 2000 images, and no hump of a schedule's peak, comes near both."""
+RISEN = 1.5
+RISEN_BY = 0.1
+"""A rise to `RISEN` times the minimum, and by `RISEN_BY` of the guessing loss at least (0.23 for cross-entropy): the
+noise of a block's mean is a tenth of that."""
+JUMPED = 1.3
+JUMPED_BY = 0.05
+"""From one epoch to the next, the validation loss over 10 000 images rises by 30 % and by 0.05 of the guessing loss
+only where the weights have gone somewhere else; the recorded runs at a usual rate stay within 8 %."""
+STALLED = 0.05
+"""Share by which the training loss falls an epoch at least while there is much left to learn."""
+FAR = 5.0
+"""How many times the usual rate is far above it."""
+SPIKED = 10.0
+"""How many times its median a gradient norm is when it explodes; runs at a usual rate stay below 5, but for the first
+steps of a one-cycle run, of norm 3, when the rest is so much shorter."""
+SPIKE_FROM = 5.0
+"""Least norm of a spike: shorter gradients do no harm at a usual rate, and begin many a sound run."""
+HIGH_NORM = 100.0
+"""A norm that is out of all proportion: 1 to 5 is usual for networks of this size."""
+LEAST_POINTS = 10
+"""Gradient norms that a median is taken of at least."""
+SMALL_BATCH = 16
+"""Below this batch size single gradients scatter so much that a spike means nothing."""
+
+
+def diverging(course: Course) -> Finding | None:
+    """The loss is no number any more, or has grown far beyond its minimum and beyond guessing."""
+    end, blocks = course.state.finished, course.blocks
+    gone = next((point for point in course.points if point.non_finite), None)
+    changes: dict[str, Value] = {"learning_rate": slower(course.config, 10)}
+    rate = Figure("learning rate", f"{course.config.learning_rate:g}, usual {usual_rate(course.config):.3g}")
+    least = min(blocks, key=lambda block: block.mean, default=None)
+    lowest = [Figure("lowest training loss", _place(number(least.mean), least.step))] if least else []
+    if gone is not None or (end is not None and end.outcome == "diverged"):
+        step = gone.step if gone is not None else course.state.step
+        evidence = (*lowest, Figure("training loss", f"not finite by step {step}"), rate)
+        return Finding("gone", {"step": str(step)}, evidence, changes)
+    if least is None or course.at_guessing or blocks[-1].mean < max(GROWN * least.mean, course.guess):
+        return None
+    now = blocks[-1]
+    evidence = (*lowest, Figure("training loss now", _place(number(now.mean), now.step)), _guess(course), rate)
+    words = {"least": number(least.mean), "now": number(now.mean), "guess": number(course.guess)}
+    return Finding("grew", words, evidence, changes)
+
+
+def rate_high(course: Course) -> Finding | None:
+    """The loss rises after it fell, jumps from epoch to epoch, or stalls far from the goal at a high rate."""
+    return _risen(course) or _jumped(course) or _stalled(course)
+
+
+def _risen(course: Course) -> Finding | None:
+    if len(course.blocks) < 2:
+        return None
+    now = course.blocks[-1]
+    least = min(course.blocks[:-1], key=lambda block: block.mean)
+    if now.mean < RISEN * least.mean or now.mean - least.mean < RISEN_BY * course.guess:
+        return None
+    evidence = (
+        Figure("lowest training loss", _place(number(least.mean), least.step)),
+        Figure("training loss now", _place(number(now.mean), now.step)),
+        *_rate(course),
+    )
+    return Finding("rise", {"least": number(least.mean), "now": number(now.mean)}, evidence, _slower(course))
+
+
+def _jumped(course: Course) -> Finding | None:
+    for before, after in pairwise(course.epochs[-3:]):
+        low, high, trained = before.validation_loss, after.validation_loss, after.train_loss
+        if low is None or high is None or trained is None:
+            continue
+        if high >= JUMPED * low and high - low >= JUMPED_BY * course.guess and not _learned_by_heart(trained, high):
+            evidence = (
+                Figure("validation loss", f"{number(low)}, epoch {before.epoch}; {number(high)}, epoch {after.epoch}"),
+                Figure("training loss", f"{number(trained)}, epoch {after.epoch}"),
+                *_rate(course),
+            )
+            words = {"before": number(low), "now": number(high), "epoch": str(after.epoch)}
+            return Finding("jump", words, evidence, _slower(course))
+    return None
+
+
+def _learned_by_heart(trained: float, validated: float) -> bool:
+    """Whether a validation loss that stays high is overfitting's: the training loss is far below it."""
+    return trained < validated / 2
+
+
+def _stalled(course: Course) -> Finding | None:
+    last = course.epochs[-3:]
+    losses = [epoch.train_loss for epoch in last]
+    if len(last) < 3 or course.config.learning_rate < FAR * usual_rate(course.config):
+        return None
+    first, now, validated = losses[0], losses[-1], last[-1].validation_loss
+    if first is None or now is None or validated is None or last[-1].validation_accuracy >= LINEAR:
+        return None
+    if _learned_by_heart(now, validated) or now < first * (1 - STALLED) ** 2:
+        return None
+    accuracy = percent(last[-1].validation_accuracy)
+    evidence = (
+        Figure(
+            "training loss",
+            ", ".join(number(loss) for loss in losses) + f", epochs {last[0].epoch} to {last[-1].epoch}",
+        ),
+        Figure(
+            "validation accuracy", f"{accuracy}, epoch {last[-1].epoch}; without hidden layers {percent(LINEAR, 0)}"
+        ),
+        *_rate(course),
+    )
+    return Finding("stall", {"now": number(now), "accuracy": accuracy}, evidence, _slower(course))
+
+
+def exploding(course: Course) -> Finding | None:
+    """The gradient's norm is out of proportion, or leapt within the last epoch; not where it is clipped."""
+    if course.config.clip_norm or course.config.batch_size < SMALL_BATCH:
+        return None
+    told = [(point, point.norm) for point in course.points if point.norm is not None]
+    if len(told) < LEAST_POINTS:
+        return None
+    median = statistics.median(norm for _, norm in told)
+    lately = [(norm, f"step {p.step}") for p, norm in told if p.position > course.state.position - 1]
+    lately += [(e.gradient_norm, f"mean of epoch {e.epoch}") for e in course.epochs[-1:] if e.gradient_norm is not None]
+    norm, place = max(lately, default=(told[-1][1], f"step {told[-1][0].step}"))
+    clip: dict[str, Value] = {"clip_norm": min(max(one_digit(2 * median), 1.0), 1e6)}
+    figures = (
+        Figure("gradient norm", f"{number(norm)}, {place}"),
+        Figure("median so far", number(median)),
+        Figure("learning rate", f"{course.config.learning_rate:g}"),
+    )
+    if norm >= max(SPIKED * median, SPIKE_FROM):
+        words = {"norm": number(norm), "times": f"{min(norm / max(median, 1e-12), 1e6):.0f}", "median": number(median)}
+        return Finding("spike", words, figures, clip)
+    if median > HIGH_NORM:
+        return Finding("high", {"norm": number(median)}, figures, clip)
+    return None
+
+
+def _slower(course: Course) -> dict[str, Value]:
+    """A third of the rate; a tenth where it is far above the usual."""
+    far = course.config.learning_rate > FAR * usual_rate(course.config)
+    return {"learning_rate": slower(course.config, 10 if far else 3)}
+
+
+def _rate(course: Course) -> tuple[Figure, ...]:
+    return (Figure("learning rate", f"{course.config.learning_rate:g}, usual {usual_rate(course.config):.3g}"),)
+
+
+def _guess(course: Course) -> Figure:
+    return Figure("value of guessing", f"{number(course.guess)} ({course.config.loss})")
+
+
+def _place(value: str, step: int) -> str:
+    return f"{value}, step {step}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from engine import commands as cmd
 from engine import events as ev
 from engine.diagnosis import Change, Figure, Hint, Remedy, diagnose
 from engine.history import RunState
@@ -127,14 +128,25 @@ async def test_enter_puts_the_remedy_into_the_form() -> None:
         assert "train images 500 → 0 (all); r trains with it" in on.notices[-1]
 
 
-async def test_while_it_trains_the_remedy_waits_in_the_form_for_the_next_run() -> None:
+async def test_while_it_trains_the_remedy_is_a_change_like_any_other() -> None:
     async with stage(unfinished("blog-sgd", 3)) as on:
         await on.press("i", "enter")
-        assert on.train.form.locked
-        assert on.train.form.config().learning_rate == 0.1
+        assert on.engine.commands == [cmd.Change(values={"learning_rate": 0.1})]
+        assert on.notices[-1] == "From the next step on: learning rate 0.001 → 0.1; u gives it back."
+
+
+async def test_a_remedy_that_needs_a_new_run_waits_in_the_form_whatever_else_changes() -> None:
+    told = unfinished("overfit", 30)
+    async with stage(told) as on:
+        await on.press("i", "enter")
+        assert on.train.form.config().train_images == 0
         assert on.train.form.border_subtitle == "changed for the next run"
-        assert on.app.snapshot.state.config.learning_rate == 0.001
+        assert on.engine.commands == []
         assert "when this run has ended" in on.notices[-1]
+        seq = on.app.snapshot.state.seq + 1
+        await on.tell(ev.Changed(seq=seq, step=900, position=30.0, name="dropout", old="0", new="0.2"))
+        assert on.train.form.config().dropout == 0.2
+        assert on.train.form.config().train_images == 0
 
 
 async def test_h_silences_a_rule_for_the_session() -> None:

@@ -45,7 +45,7 @@ from tui.widgets.status_line import StatusLine
 if TYPE_CHECKING:
     from engine.diagnosis import Remedy
 
-LOCKED, FOR_NEXT = "read only while it trains", "changed for the next run"
+LOCKED, FOR_NEXT = "dimmed: needs a new run", "changed for the next run"
 """Why the form cannot be edited while it trains; and where a hint's remedy was put into it meanwhile."""
 
 
@@ -284,14 +284,19 @@ class TrainScreen(Page):
             self.take(verdict.hint.remedy)
 
     def take(self, remedy: Remedy) -> None:
-        """Put a hint's remedy into the form, for the next run."""
+        """Change the run in training as a hint advises, where it can be; else put the remedy into the form for the next one."""
+        label = ascii_text(remedy.label) if self._ascii else remedy.label
+        snapshot = self.program.snapshot
+        if remedy.live and snapshot.running and available("change", snapshot):
+            self.program.change({c.name: HYPERPARAMETERS[c.name].parse(c.new) for c in remedy.changes})
+            self.notify(f"From the next step on: {label}; u gives it back.", markup=False)
+            return
         for change in remedy.changes:
             self.form.set_value(change.name, change.new)
         running = self.program.snapshot.running
         if running:
             self.form.lock_reason = FOR_NEXT
         when = "when this run has ended, r trains with it" if running else "r trains with it"
-        label = ascii_text(remedy.label) if self._ascii else remedy.label
         self.notify(f"In the form: {label}; {when}.", markup=False)
 
     # commands

@@ -78,7 +78,7 @@ class Why(ModalScreen[Verdict | None]):
     CSS_PATH = "why.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,i", "close", "Close", show=False),
-        Binding("enter,a", "apply", "Into the form", show=False),
+        Binding("enter,a", "apply", "Take the remedy", show=False),
         Binding("h", "silence", "Say no more of it", show=False),
         Binding("right,n", "turn(1)", "Next", show=False),
         Binding("left", "turn(-1)", "Before", show=False),
@@ -123,7 +123,7 @@ class Why(ModalScreen[Verdict | None]):
         self.query_one("#why").scroll_relative(y=by, animate=False)
 
     def action_apply(self) -> None:
-        """Have the remedy in the form, where there is one."""
+        """Take the remedy, where there is one."""
         if self.hint.remedy is not None:
             self.dismiss(Verdict("apply", self.hint))
 

@@ -60,4 +60,4 @@ def remedy(hint: Hint) -> Content:
     """What to try, in a line; and which key takes it."""
     if hint.remedy is None:
         return Content.styled("no setting of the form would help", "$muted")
-    return Content.assemble((hint.remedy.label, "bold $success"), ("   enter puts it into the form", "$muted"))
+    return Content.assemble((hint.remedy.label, "bold $success"), ("   enter takes it", "$muted"))

@@ -131,7 +131,10 @@ class HyperparameterForm(VerticalScroll, can_focus=False, inherit_bindings=False
         name = row.parameter.name if row is not None and row.parent is self else None
         kept = self._draft.texts[name] if name and self._uncommitted(name) else None
         self._live = config
-        self._draft = Draft.of(config, self._draft.base)
+        before, self._draft = self._draft, Draft.of(config, self._draft.base)
+        for field, parameter in HYPERPARAMETERS.items():
+            if not parameter.about.live:  # what is meant for the next run stays
+                self._draft = self._draft.typed(field, before.texts[field])
         if name and kept is not None:
             self._draft = self._draft.typed(name, kept)
         self._show()

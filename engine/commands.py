@@ -167,7 +167,20 @@ class MeasureRobustness(Base, frozen=True, kw_only=True, tag="measure_robustness
     disturbance: Disturbance = "noise"
 
 
-Question = ReadPictures | ShowWeights | MapOcclusion | MeasureActivations | MeasureRobustness
+class TestRange(Base, frozen=True, kw_only=True, tag="test_range"):
+    """Train a copy with a learning rate that rises until the loss explodes (`engine.rate_range`); no run is touched.
+
+    It begins with the weights of the run's last checkpoint; without a `run`, with new ones of `config`. The answer: the `rates`
+    that were tried, the smoothed `losses`, the suggestions `steepest` and `tenth` (null where there is none), and `epoch`.
+    """
+
+    __test__ = False  # not a pytest class
+
+    run: str = ""
+    config: TrainConfig | None = None
+
+
+Question = ReadPictures | ShowWeights | MapOcclusion | MeasureActivations | MeasureRobustness | TestRange
 """What an engine that trains nothing answers about a run, from its checkpoints: `engine.worker.questions`.
 
 Each is answered by a `Reply`; one that takes long tells how far it is (`protocol.Working`), and can be given up.

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "eval": "look at the test set with a run's weights",
     "predict": "read pictures of digits with a run's weights",
     "compare": "compare two runs on the same test images",
+    "lrfind": "find a learning rate by a short training whose rate rises",
     "presets": "list the presets",
     "explain": "explain a setting, a figure, a word: `mnist-tui explain dropout`",
     "config": "show the settings in effect and where each is from",

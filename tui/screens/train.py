@@ -371,6 +371,29 @@ class TrainScreen(Page):
             config = msgspec.structs.replace(state.config, learning_rate=rate)
             self.program.start(cmd.Start(config=config, preset=state.preset))
 
+    @work(exclusive=True, group="dialog", exit_on_error=False)
+    async def action_find_rate(self) -> None:
+        """Test which learning rates would do; the one that is taken goes to the run in training, else into the form."""
+        from tui.screens.rate_range import RateRange  # noqa: PLC0415 - the first picture does without
+
+        snapshot = self.program.snapshot
+        try:
+            question = (
+                cmd.TestRange(run=snapshot.state.run) if snapshot.running else cmd.TestRange(config=self.form.config())
+            )
+        except ConfigProblem as fault:
+            self.show_fault(fault)
+            return
+        rate = await self.app.push_screen_wait(RateRange(question, ascii_only=self._ascii))
+        if rate is None:
+            return
+        if available("change", self.program.snapshot):
+            self.program.change({"learning_rate": rate})
+            self.notify(f"From the next step on: learning rate {rate:g}; u gives it back.", markup=False)
+        else:
+            self.form.set_value("learning_rate", f"{rate:g}")
+            self.notify(f"In the form: learning rate {rate:g}; r trains with it.", markup=False)
+
     def action_batch(self) -> None:
         """Train one batch and pause."""
         self.program.steer("batch", cmd.StepBatch())

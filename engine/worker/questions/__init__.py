@@ -8,13 +8,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import msgspec
 import torch
 
 from engine import commands as cmd
+from engine.config import TrainConfig, make_config
 from engine.runs import find_run
 from engine.worker.questions.activations import measure_activations
 from engine.worker.questions.network import Network, load_network
 from engine.worker.questions.occlusion import map_occlusion
+from engine.worker.questions.rate_range import range_test
 from engine.worker.questions.reading import read_pictures
 from engine.worker.questions.robustness import measure_robustness
 from engine.worker.questions.sample import sample
@@ -55,6 +58,9 @@ def answer(question: cmd.Question, report: Report) -> dict[str, Any]:
     """The answer to a question, for `protocol.Reply.result`. Raises `Problem`, or `GivenUp` by way of `report`."""
     _be_nice()
     torch.set_num_threads(1)
+    if isinstance(question, cmd.TestRange):
+        config = make_config(msgspec.structs.asdict(question.config or TrainConfig()))
+        return range_test(config, find_run(question.run) if question.run else None, report)
     network = load_network(find_run(question.run), question.weights)
     report(0.0, "")
     match question:

@@ -10,6 +10,7 @@ import torch
 
 from engine import rate_range
 from engine.config import TrainConfig
+from engine.errors import RunProblem
 from engine.runs import RunFolder
 from engine.worker.batches import Batches
 from engine.worker.checkpoint import fitting, load_checkpoint
@@ -29,6 +30,8 @@ def range_test(
     `config`. Raises `Problem` where data or checkpoint are not there.
     """
     epoch = 0
+    if run is not None and not run.checkpoint("last").exists():
+        raise RunProblem(f"{run.name} has no weights yet: its first checkpoint comes after the first epoch.")
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
         contents: dict[str, Any] = {}

@@ -1,0 +1,87 @@
+"""``mnist-tui lrfind [RUN]``: which learning rate to take, from a short training whose rate rises."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import ConfigProblem
+from tui.arguments import Parser, add_settings, given_fields, read_settings
+from tui.output import print_json, print_lines
+
+if TYPE_CHECKING:
+    from engine.commands import TestRange
+
+
+def parser() -> Parser:
+    """A run, or settings for new weights."""
+    made = Parser(
+        "lrfind",
+        usage="[RUN | --preset NAME --FIELD VALUE ...] [--json]",
+        about="Train a copy with a learning rate that rises until the loss explodes, and say which rates that speaks for.\n"
+        "With RUN from the weights of its last checkpoint, else from new ones of these settings. Nothing is changed by it.",
+    )
+    made.options.add_argument("run", metavar="RUN", nargs="?", help="which run")
+    made.options.add_argument("--json", action="store_true", help="print a JSON object (docs/events.md)")
+    add_settings(made)
+    return made
+
+
+def run(args: argparse.Namespace) -> int:
+    """Test it in an engine of its own. Raises `Problem` where that cannot be done."""
+    from engine.commands import TestRange  # noqa: PLC0415 - --help does without
+    from engine.runs import find_run  # noqa: PLC0415
+
+    if args.run and (given_fields(args) or args.preset):
+        raise ConfigProblem("Settings cannot be given beside a run, which has its own.")
+    question = TestRange(run=find_run(args.run).name) if args.run else TestRange(config=read_settings(args).config)
+    found = asyncio.run(_ask(question))
+    if args.json:
+        print_json(found)
+    else:
+        print_lines(lines(found))
+    return 0
+
+
+async def _ask(question: TestRange) -> dict[str, Any]:
+    from engine.protocol import Working  # noqa: PLC0415 - --help does without
+    from tui.asking import Asker  # noqa: PLC0415
+    from tui.headless import start_engine  # noqa: PLC0415
+
+    told = sys.stderr.isatty()
+
+    def heard(working: Working) -> None:
+        if told and working.text:
+            print(f"\r{working.share:4.0%}  {working.text}", end="", file=sys.stderr, flush=True)
+
+    asker = Asker(start_engine)
+    try:
+        return await asker.ask(question, heard)
+    finally:
+        await asker.close()
+        if told:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """What was found, with a coarse picture of the loss over the rate."""
+    rates, losses = found["rates"], found["losses"]
+    if not losses:
+        return ["The loss was no number from the first step on: nothing can be told."]
+    top, width = max(losses[0], min(losses)) * 1.2, 44
+    rows = []
+    for place in range(0, len(rates), max(len(rates) // 20, 1)):
+        bar = "#" * round(min(losses[place] / top, 1.0) * width)
+        rows.append(f"{rates[place]:8.1e}  {losses[place]:7.3f}  {bar}")
+    return ["    rate     loss", *rows, "", sentence(found)]
+
+
+def sentence(found: dict[str, Any]) -> str:
+    """The suggestions in words."""
+    if found["tenth"] is None:
+        return "The loss did not fall at any rate: nothing is suggested."
+    steepest = f"{found['steepest']:g} (where the loss falls fastest)" if found["steepest"] is not None else ""
+    tenth = f"{found['tenth']:g} (a tenth of where it is lowest)"
+    return f"Try a learning rate of {' or '.join(filter(None, (steepest, tenth)))}."

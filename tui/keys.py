@@ -95,7 +95,7 @@ KEYS: tuple[Key, ...] = (
     Key("comma", ",", "earlier", "Earlier", "the readings of the epoch before", "Digits and confusion", "inspect", 5),
     Key("full_stop", ".", "later", "Later", "the readings of the next epoch", "Digits and confusion", "inspect", 5),
     Key("w", "w", "split", "Test set", "validation or test set", "Digits and confusion", "inspect", 6),
-    Key("enter", "enter", "open_cell", "Show", "the digits of the cell", "Digits and confusion", "confusion", 2),
+    Key("enter", "enter", "open_cell", "Show", "the digits of the cell", "Digits and confusion", "confusion", 8),
     Key("n", "n", "percent", "Percent", "counts, or percent of each row", "Digits and confusion", "confusion", 3),
     Key(
         "d",
@@ -105,9 +105,9 @@ KEYS: tuple[Key, ...] = (
         "what has changed since the epoch before",
         "Digits and confusion",
         "confusion",
-        4,
+        6,
     ),
-    Key("e", "e", "next_error", "Next error", "the next most frequent error", "Digits and confusion", "confusion", 7),
+    Key("e", "e", "next_error", "Next error", "the next most frequent error", "Digits and confusion", "confusion", 9),
     Key(
         "f",
         "f",
@@ -116,7 +116,7 @@ KEYS: tuple[Key, ...] = (
         "precision, recall and F1 of each digit, and back",
         "Digits and confusion",
         "confusion",
-        5,
+        4,
     ),
     Key(
         "g",

@@ -20,6 +20,8 @@ WRONG_SHADES = (10, 18, 26, 34, 42)
 """How much of their colour, in percent, the backgrounds of right and wrong readings have; the text stays legible on all."""
 _LABEL, _TOTAL, _SHARE = 3, 6, 7
 """Cells of a row's digit, of how many images of it there are, and of the share read rightly."""
+_AXES = 14
+"""Rows from which the names of the axes have a line of their own."""
 _ROOMY = 43
 """Rows from which cells are three high and digits fit under them."""
 
@@ -64,7 +66,7 @@ class Grid:
 def grid(width: int, height: int, widest: int = 4) -> Grid:
     """The layout for `width` × `height` cells, the words under the matrix included, and figures of `widest` digits."""
     tall = 3 if height >= _ROOMY else 1
-    header = 2 if height >= 14 else 1
+    header = 2 if height >= _AXES else 1
     sums = height >= 23
     narrowest = max(widest, 4)
     for total, share, least in ((True, True, 5), (False, True, 5), (False, True, 4), (False, False, 4)):
@@ -201,8 +203,12 @@ def _shade(good: bool, share: float, shaded: bool) -> str:
     return f"on {name} {shades[min(int(share * len(shades)), len(shades) - 1)]}%"
 
 
-def heading(view: MatrixView) -> str:
-    """What the cells hold."""
+def heading(view: MatrixView, height: int) -> str:
+    """What the cells hold, and in a panel of `height` rows without room for it the axes."""
+    return _held(view) + (" (is ↓ read as →)" if height < _AXES and view.values != "change" else "")
+
+
+def _held(view: MatrixView) -> str:
     if view.values == "change" and view.change:
         return f"Confusion: what has changed since epoch {view.since}"
     if view.values == "change":

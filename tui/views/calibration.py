@@ -23,7 +23,7 @@ _FEW = 20
 """Fewer images in a bin than this say little: the bar is faint."""
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _READABLE = 76
-_ROOMY = 38
+_ROOMY = 36
 """Cells from which the answers' table has how many of them are wrong, with bars."""
 _BAR = 6
 """Cells of the shortest bar for that."""

@@ -6,7 +6,7 @@ import re
 
 from textual.content import Content
 
-_TWINS = str.maketrans(dict(zip("…·×–—−→←★✓✗≤≥±’━╸─", ".-x---><*+x<>~'##-", strict=True)))
+_TWINS = str.maketrans(dict(zip("…·×–—−→←↑↓▸★✓✗≤≥±’━╸─", ".-x---><^v>*+x<>~'##-", strict=True)))
 _GREEK = {"α": "alpha", "β": "beta", "γ": "gamma", "ε": "eps", "η": "eta", "μ": "mu", "λ": "lambda", "π": "pi"} | {
     "σ": "sigma",
     "Φ": "Phi",

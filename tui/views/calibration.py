@@ -109,7 +109,7 @@ def _bar(each: Bin, cell: int, rows: int, ascii_only: bool, shaded: bool) -> lis
             behind = f" on {colour}" if filled >= 0.5 and not ascii_only else ""
             ink = "$muted" if not each.images else f"bold $background{behind}" if behind else "bold $foreground"
             column.append(Content.assemble((mark * wide, ink), " "))
-        elif filled or not each.images or row > marked:
+        elif filled > (0.5 if ascii_only and row < marked else 0) or not each.images or row > marked:
             text = (full if filled > 0.5 else " ") if ascii_only else _EIGHTHS[round(filled * 8)]
             above = " on $error 25%" if shaded and 0 < filled < 1 and row < marked else ""
             column.append(Content.assemble((text * wide, colour + above), " "))

@@ -163,6 +163,11 @@ def test_figures_interval_means_and_pairs() -> None:
     assert any(line.split()[:1] == ["mean"] for line in text.splitlines())
 
 
+def test_the_lowest_is_marked_without_colour_where_the_word_has_no_room() -> None:
+    lines = by_digit.panel(ByDigit(TABLE), 36, 36).plain.splitlines()
+    assert [line.split()[0] for line in lines if line.endswith("↓")] == ["4"]
+
+
 def test_a_digit_never_read_is_said_in_words_instead_of_a_division_by_zero() -> None:
     table = [list(row) for row in TABLE]
     for row in table:

@@ -96,8 +96,8 @@ def _digit_row(digit: int, each: DigitFigures, lowest: float | None, width: int)
         _share(each.f1),
     )
     row = Content.assemble((f"{digit:>{_DIGIT}}", "bold"), (words, "$accent" if worst else ""))
-    if worst and width >= row.cell_length + 8:
-        row += Content.styled(" lowest", "$accent")
+    if worst:
+        row += Content.styled(" lowest" if width >= row.cell_length + 7 else " ↓", "$accent")
     return row
 
 

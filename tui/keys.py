@@ -154,7 +154,7 @@ KEYS: tuple[Key, ...] = (
         "o", "o", "order", "Order", "surest, least sure, greatest loss, by number", "Digits and confusion", "digits", 3
     ),
     Key("c", "c", "everything", "All", "without any filter, and back", "Digits and confusion", "digits", 7),
-    Key("enter", "enter", "open_cell", "Show", "the digits of the cell", "Digits and confusion", "confusion", 2),
+    Key("enter", "enter", "open_cell", "Show", "the digits of the cell", "Digits and confusion", "confusion", 8),
     Key("n", "n", "percent", "Percent", "counts, or percent of each row", "Digits and confusion", "confusion", 3),
     Key(
         "d",
@@ -164,9 +164,9 @@ KEYS: tuple[Key, ...] = (
         "what has changed since the epoch before",
         "Digits and confusion",
         "confusion",
-        4,
+        6,
     ),
-    Key("e", "e", "next_error", "Next error", "the next most frequent error", "Digits and confusion", "confusion", 7),
+    Key("e", "e", "next_error", "Next error", "the next most frequent error", "Digits and confusion", "confusion", 9),
     Key(
         "f",
         "f",
@@ -175,7 +175,7 @@ KEYS: tuple[Key, ...] = (
         "precision, recall and F1 of each digit, and back",
         "Digits and confusion",
         "confusion",
-        5,
+        4,
     ),
     Key(
         "g",

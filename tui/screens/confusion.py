@@ -118,17 +118,31 @@ class ConfusionScreen(InspectingPage):
             change = difference(self._table, confusion_matrix(inspected.labels, readings))
         shaded = not has_few_colours(self.app)
         view = MatrixView(self._table, self._values, self._cell, change, since, shaded)
-        frame(self.cells, confusion.heading(view))
+        self._name_axes(view)
         self.matrix.tell(view)
         self.sentence.tell(view)
         self.examples.tell(_examples(inspected, self._cell))
+
+    def _name_axes(self, view: MatrixView) -> None:
+        frame(self.cells, confusion.heading(view, self.size.height - 4))  # title, keys and frame
+
+    def on_resize(self) -> None:
+        """A small window names the axes in the frame."""
+        if self.matrix.value is not None:
+            self._name_axes(self.matrix.value)
 
     def _tell_calibration(self, inspected: Inspected) -> None:
         if self.pane != "calibration":
             return
         right = ~inspected.wrong
         bins = reliability(inspected.confidences, right)
-        value = Calibration(bins, answers(inspected.confidences, right, THRESHOLDS), self._threshold)
+        value = Calibration(
+            bins,
+            answers(inspected.confidences, right, THRESHOLDS),
+            self._threshold,
+            exact=inspected.probabilities is not None,
+            shaded=not has_few_colours(self.app),
+        )
         self.diagram.tell(value)
         self.answers.tell(value)
 
@@ -137,8 +151,7 @@ class ConfusionScreen(InspectingPage):
         return calibration.diagram(value, width, height, with_answer=alone, ascii_only=self.program.ascii_only)
 
     def _answers(self, value: Calibration, width: int, height: int) -> Content:
-        exact = self._inspected is not None and self._inspected.probabilities is not None
-        return calibration.answers_table(value, width, height, exact=exact, ascii_only=self.program.ascii_only)
+        return calibration.answers_table(value, width, height, ascii_only=self.program.ascii_only)
 
     # panes
 

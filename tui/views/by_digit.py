@@ -24,7 +24,7 @@ _DIGIT = 5
 _COLUMNS = (11, 9, 9)
 _LEFT, _TWO = 48, 72
 """Cells of the table where the worst pairs stand beside it, and from how many on they do."""
-_MOST_PAIRS = 10
+_MOST_PAIRS = 6
 _READABLE = 76
 
 
@@ -47,7 +47,8 @@ def panel(value: ByDigit, width: int, height: int) -> Content:
     head = _accuracy(value, width)
     if len(head) + len(table) > height:  # what the table says is said nowhere else
         head = head[:1]
-    pairs = _pairs(value.table, width, len(table) if two else height - len(head) - len(table) - 1)
+    room = len(table) if two else min(height - len(head) - len(table) - 1, _MOST_PAIRS + 1)
+    pairs = _pairs(value.table, width, room)
     if two:
         table = [a.pad_right(_LEFT - a.cell_length) + b for a, b in zip_longest(table, pairs, fillvalue=Content(""))]
     lines = [*head, *table][:height]
@@ -95,8 +96,8 @@ def _digit_row(digit: int, each: DigitFigures, lowest: float | None, width: int)
         _share(each.f1),
     )
     row = Content.assemble((f"{digit:>{_DIGIT}}", "bold"), (words, "$accent" if worst else ""))
-    if worst and width >= row.cell_length + 8:
-        row += Content.styled(" lowest", "$accent")
+    if worst:
+        row += Content.styled(" lowest" if width >= row.cell_length + 7 else " ↓", "$accent")
     return row
 
 
@@ -112,7 +113,7 @@ def _pairs(matrix: Matrix, width: int, room: int) -> list[Content]:
     """The worst pairs, which a click leads to; of a network that reads one digit alone, that."""
     if (only := only_reading(matrix)) is not None and any(any(row) for row in matrix):
         return _wrapped(f"Reads everything as {only}.", width, "bold $error")
-    pairs = worst_pairs(matrix, min(max(room - 1, 0), _MOST_PAIRS))
+    pairs = worst_pairs(matrix, max(room - 1, 0))
     if not pairs:
         errors = sum(n for label, row in enumerate(matrix) for reading, n in enumerate(row) if label != reading)
         return [] if errors else [Content.styled("Nothing is read wrongly.", "$success")]

@@ -23,19 +23,28 @@ _FEW = 20
 """Fewer images in a bin than this say little: the bar is faint."""
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _READABLE = 76
-_ROOMY = 38
+_ROOMY = 36
 """Cells from which the answers' table has how many of them are wrong, with bars."""
+_BAR = 6
+"""Cells of the shortest bar for that."""
+_ENOUGH = 8
+"""Rows of bars below which the legend and blank lines give way."""
 _WIDEST = 12
 """Cells of a bar and the space after it, at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The bins of the diagram, what comes of each of `THRESHOLDS`, and the one that is spoken of."""
+    """The bins of the diagram, what comes of each of `THRESHOLDS`, and the one that is spoken of.
+
+    `shaded` where the terminal has the colours for it; `exact` where confidences are not kept in steps of 1/255.
+    """
 
     bins: tuple[Bin, ...]
     answers: tuple[Answers, ...]
     cursor: int
+    exact: bool = True
+    shaded: bool = True
 
     @property
     def chosen(self) -> Answers:
@@ -48,11 +57,11 @@ def diagram(value: Calibration, width: int, height: int, *, with_answer: bool, a
     words = _wrapped(in_words(value.bins), width)
     answer = [Content(""), *_wrapped(answer_sentence(value.chosen), width)] if with_answer else []
     rows = height - len(words) - len(answer) - 4
-    if rows < 4:  # without the blank line and the legend
+    if rows < _ENOUGH:  # without the blank line and the legend
         answer, rows = answer[1:], height - len(words) - len(answer[1:]) - 2
-        lines = [*words, *_plot(value.bins, width, max(rows, 1), ascii_only), *answer]
+        lines = [*words, *_plot(value, width, max(rows, 1), ascii_only), *answer]
     else:
-        lines = [*words, _legend(ascii_only), Content(""), *_plot(value.bins, width, rows, ascii_only), *answer]
+        lines = [*words, _legend(ascii_only), Content(""), *_plot(value, width, rows, ascii_only), *answer]
     return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines[:height])
 
 
@@ -68,10 +77,11 @@ def _signs(ascii_only: bool) -> tuple[str, str, str]:
     return ("#", ":", "=") if ascii_only else ("█", "░", "━")
 
 
-def _plot(bins: tuple[Bin, ...], width: int, rows: int, ascii_only: bool) -> list[Content]:
+def _plot(value: Calibration, width: int, rows: int, ascii_only: bool) -> list[Content]:
     """Bars of accuracy over the confidence, `rows` high, and under them where each bin begins and how many are in it."""
+    bins, shaded = value.bins, value.shaded and not ascii_only
     cell = min(max((width - _LABELS) // len(bins), 3), _WIDEST)
-    columns = [_bar(each, cell, rows, ascii_only) for each in bins]
+    columns = [_bar(each, cell, rows, ascii_only, shaded) for each in bins]
     lines = []
     for row in range(rows):
         share = {0: "100 %", (rows - 1) // 2: "50 %" if rows > 4 else "", rows - 1: "0 %"}.get(row, "")
@@ -84,7 +94,7 @@ def _plot(bins: tuple[Bin, ...], width: int, rows: int, ascii_only: bool) -> lis
     return lines
 
 
-def _bar(each: Bin, cell: int, rows: int, ascii_only: bool) -> list[Content]:
+def _bar(each: Bin, cell: int, rows: int, ascii_only: bool, shaded: bool) -> list[Content]:
     """A bin's column from the top: the bar, the mark at its confidence, and what lies between where it is too sure."""
     full, gap, mark = _signs(ascii_only)
     wide = cell - 1
@@ -99,9 +109,9 @@ def _bar(each: Bin, cell: int, rows: int, ascii_only: bool) -> list[Content]:
             behind = f" on {colour}" if filled >= 0.5 and not ascii_only else ""
             ink = "$muted" if not each.images else f"bold $background{behind}" if behind else "bold $foreground"
             column.append(Content.assemble((mark * wide, ink), " "))
-        elif filled or not each.images or row > marked:
+        elif filled > (0.5 if ascii_only and row < marked else 0) or not each.images or row > marked:
             text = (full if filled > 0.5 else " ") if ascii_only else _EIGHTHS[round(filled * 8)]
-            above = " on $error 25%" if 0 < filled < 1 and row < marked and not ascii_only else ""
+            above = " on $error 25%" if shaded and 0 < filled < 1 and row < marked else ""
             column.append(Content.assemble((text * wide, colour + above), " "))
         else:
             column.append(Content.assemble((gap * wide, "$error"), " "))
@@ -162,14 +172,14 @@ def _threshold(threshold: float) -> str:
     return f"{100 * threshold:.4g} %"
 
 
-def answers_table(value: Calibration, width: int, height: int, *, exact: bool, ascii_only: bool) -> Content:
-    """Every threshold with what comes of it, the chosen one marked, and it in words; `exact`: no rounded confidences."""
+def answers_table(value: Calibration, width: int, height: int, *, ascii_only: bool) -> Content:
+    """Every threshold with what comes of it, the chosen one marked, and it in words."""
     said = _wrapped(answer_sentence(value.chosen), width)
     head = f"{'at least'.rjust(10)}{'answers'.rjust(9)}{'right'.rjust(9)}"
     lines = [Content.styled(head + ("wrong".rjust(8) if width >= _ROOMY else ""), "$muted")]
     lines += [_answer_row(value, place, width, ascii_only) for place in range(len(value.answers))]
     notes = _wrapped('Below the threshold it says "I don\'t know".', width, "$muted")
-    notes += [] if exact else _wrapped("Confidences are kept in steps of 0.4 %.", width, "$muted")
+    notes += [] if value.exact else _wrapped("Confidences are kept in steps of 0.4 %.", width, "$muted")
     for block in (said, notes):
         if len(lines) + 1 + len(block) <= height:
             lines += [Content(""), *block]
@@ -189,7 +199,7 @@ def _answer_row(value: Calibration, place: int, width: int, ascii_only: bool) ->
         words += figures.count(each.answered - each.right).rjust(8) + "  "
         wrong, most = each.answered - each.right, value.answers[0].answered - value.answers[0].right
         share, room = (wrong / most if most else 0.0), width - len(words) - 1
-        words += "#" * round(share * room) if ascii_only else rule(share, room)
+        words += "" if room < _BAR else "#" * round(share * room) if ascii_only else rule(share, room)
     style = "bold $block-cursor-foreground on $block-cursor-background" if here else ""
     return button(words.ljust(width), f"screen.threshold({place})", style)
 

@@ -9,6 +9,7 @@ from textual.content import Content
 
 from engine.confusion import DIGITS, Matrix
 from tui.views import figures
+from tui.widgets.digit import percent
 from tui.widgets.line import button
 
 Values = Literal["counts", "percent", "change"]
@@ -18,8 +19,12 @@ Cell = tuple[int, int]
 RIGHT_SHADES = (6, 12, 18, 24, 30)
 WRONG_SHADES = (10, 18, 26, 34, 42)
 """How much of their colour, in percent, the backgrounds of right and wrong readings have; the text stays legible on all."""
-_LABEL, _TOTAL, _SHARE = 3, 6, 7
+_LABEL, _TOTAL, _SHARE, _NARROW_SHARE = 3, 6, 7, 5
 """Cells of a row's digit, of how many images of it there are, and of the share read rightly."""
+_NARROW = 4
+"""Cells across where a figure has three of them and a space, or four."""
+_AXES = 14
+"""Rows from which the names of the axes have a line of their own."""
 _ROOMY = 43
 """Rows from which cells are three high and digits fit under them."""
 
@@ -41,13 +46,16 @@ class MatrixView:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """How the matrix is laid out: cells of `cell` × `tall`, `header` lines above, and what stands beside and below."""
+    """How the matrix is laid out: cells of `cell` × `tall`, `header` lines above, a line of sums below where there is room.
+
+    `total` and `share` are the cells that a row's number of images and its share read rightly take beside it, or 0.
+    """
 
     cell: int
     tall: int
     header: int
-    total: bool
-    share: bool
+    total: int
+    share: int
     sums: bool
 
     @property
@@ -58,20 +66,19 @@ class Grid:
     @property
     def columns(self) -> int:
         """The cells across that it takes."""
-        return _LABEL + DIGITS * self.cell + _TOTAL * self.total + _SHARE * self.share
+        return _LABEL + DIGITS * self.cell + self.total + self.share
 
 
 def grid(width: int, height: int, widest: int = 4) -> Grid:
     """The layout for `width` × `height` cells, the words under the matrix included, and figures of `widest` digits."""
     tall = 3 if height >= _ROOMY else 1
-    header = 2 if height >= 14 else 1
+    header = 2 if height >= _AXES else 1
     sums = height >= 23
-    narrowest = max(widest, 4)
-    for total, share, least in ((True, True, 5), (False, True, 5), (False, True, 4), (False, False, 4)):
-        room = (width - _LABEL - _TOTAL * total - _SHARE * share) // DIGITS
-        if room >= max(least, narrowest):
+    for total, share in ((_TOTAL, _SHARE), (0, _SHARE), (0, _NARROW_SHARE)):
+        room = (width - _LABEL - total - share) // DIGITS
+        if room > max(widest, _NARROW):
             return Grid(min(room, 9 if tall == 3 else 7), tall, header, total, share, sums)
-    return Grid(narrowest, tall, header, total=False, share=False, sums=sums)
+    return Grid(max(widest, _NARROW), tall, header, 0, 0, sums)
 
 
 def matrix(view: MatrixView, width: int, height: int) -> Content:
@@ -96,7 +103,7 @@ def _header(view: MatrixView, grid_: Grid) -> list[Content]:
         for d in range(DIGITS)
     ]
     beside = ["images".rjust(_TOTAL)] if grid_.total else []
-    beside += ["right".rjust(_SHARE)] if grid_.share else []
+    beside += ["right".rjust(grid_.share)] if grid_.share else []
     corner = "" if grid_.header == 2 else "is"
     last = Content.assemble(corner.ljust(_LABEL), *digits, ("".join(beside), "$muted"))
     if grid_.header == 1:
@@ -111,7 +118,8 @@ def _row(view: MatrixView, grid_: Grid, label: int, scale: float, *, words: bool
     here = "bold $accent" if label == view.cursor[0] else "bold"
     parts.append((f"{label:>2} " if words else " " * _LABEL, here))
     for reading in range(DIGITS):
-        text = _placed(cell_text(view, label, reading), grid_.cell) if words else " " * grid_.cell
+        text = cell_text(view, label, reading, narrow=grid_.cell <= _NARROW) if words else ""
+        text = _placed(text, grid_.cell)
         parts.append(button(text, f"screen.cell({label}, {reading})", _style(view, label, reading, scale)))
     if words:
         parts += _beside(grid_, sum(view.table[label]), view.table[label][label])
@@ -120,8 +128,10 @@ def _row(view: MatrixView, grid_: Grid, label: int, scale: float, *, words: bool
 
 def _beside(grid_: Grid, images: int, right: int) -> list[tuple[str, str]]:
     total = figures.count(images).rjust(_TOTAL) if grid_.total else ""
-    share = (figures.percent(right / images, 1) if images else "none").rjust(_SHARE) if grid_.share else ""
-    return [(total, "$muted"), (share, "")]
+    share = figures.percent(right / images, 1) if images else "none"
+    if grid_.share == _NARROW_SHARE:
+        share = "100%" if images and right == images else share.replace(" ", "")
+    return [(total, "$muted"), (share.rjust(grid_.share) if grid_.share else "", "")]
 
 
 def _sums(view: MatrixView, grid_: Grid) -> Content:
@@ -130,7 +140,7 @@ def _sums(view: MatrixView, grid_: Grid) -> Content:
     shown = view.change if view.values == "change" and view.change else view.table
     read = [sum(row[reading] for row in shown) for reading in range(DIGITS)]
     if view.values == "percent":
-        texts = [_percent(n, images) for n in read]
+        texts = [_percent(n, images, grid_.cell <= _NARROW) for n in read]
     else:
         texts = [_signed(n) if view.values == "change" and view.change else str(n) for n in read]
     cells = "".join(_placed(text, grid_.cell) for text in texts)
@@ -138,18 +148,20 @@ def _sums(view: MatrixView, grid_: Grid) -> Content:
     return Content.assemble(("all" + cells, "$muted"), *_beside(grid_, images, right))
 
 
-def cell_text(view: MatrixView, label: int, reading: int) -> str:
-    """The figure in a cell; a dot where there is nothing, so that what is there is seen."""
+def cell_text(view: MatrixView, label: int, reading: int, *, narrow: bool = False) -> str:
+    """The figure in a cell; a dot where there is nothing, so that what is there is seen. `narrow`: whole percents."""
     count = view.table[label][reading]
     if view.values == "change" and view.change:
         change = view.change[label][reading]
         return _signed(change) if change else "·"
     if not count:
         return "·"
-    return _percent(count, sum(view.table[label])) if view.values == "percent" else str(count)
+    return _percent(count, sum(view.table[label]), narrow) if view.values == "percent" else str(count)
 
 
-def _percent(count: int, of: int) -> str:
+def _percent(count: int, of: int, narrow: bool) -> str:
+    if narrow:
+        return percent(count / of) if of else "·"
     return "100" if count == of else figures.percent(count / of, 1).removesuffix(" %") if of else "·"
 
 
@@ -201,8 +213,12 @@ def _shade(good: bool, share: float, shaded: bool) -> str:
     return f"on {name} {shades[min(int(share * len(shades)), len(shades) - 1)]}%"
 
 
-def heading(view: MatrixView) -> str:
-    """What the cells hold."""
+def heading(view: MatrixView, height: int) -> str:
+    """What the cells hold, and in a panel of `height` rows without room for it the axes."""
+    return _held(view) + (" (is ↓ read as →)" if height < _AXES and view.values != "change" else "")
+
+
+def _held(view: MatrixView) -> str:
     if view.values == "change" and view.change:
         return f"Confusion: what has changed since epoch {view.since}"
     if view.values == "change":

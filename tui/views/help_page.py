@@ -29,6 +29,15 @@ FIGURES = (
     ("images/s", "training images taken a second lately, without validation and pauses"),
     ("images seen", "training images taken since the run began, repeats counted"),
     ("time left", "until the last epoch is validated, at the speed of the last seconds"),
+    (
+        "precision of a digit",
+        "of the images read as it, the share that are one; recall: of its images, the share read as it",
+    ),
+    ("F1", "the harmonic mean of precision and recall"),
+    (
+        "calibration error",
+        "how far confidence and accuracy lie apart, in ten steps of confidence, each counting by its images (ECE)",
+    ),
     ("digits", "ten validation images, one of each digit: what it is, what it is read as, and how surely"),
 )
 

@@ -14,7 +14,7 @@ from tui.widgets.digit import DigitStrip, DigitView
 from tui.widgets.digit_layout import SMALLEST
 from tui.widgets.value_text import ValueText
 
-MOST = 12
+MOST = 8
 """Digits that are shown at most: more would be small ones."""
 _APART = 20
 """Rows of the panel from which a blank line and the smallest digits have room."""

@@ -141,13 +141,13 @@ class Trainer:
         place.end_epoch()
         is_best = self._keep_if_best(outcome, place.epoch)
         self._plateau.see(outcome.loss, self.config)
+        self._keep_readings(outcome)  # before anybody hears of the epoch
         self._emit(epoch_ended(place, self._meter, outcome, rate=rate, trained_at=trained_at, best=is_best))
         self._meter.end_epoch()
         place.seconds_at_epoch = place.seconds
         self._show_previews()
         if not math.isfinite(outcome.loss):
             return self._diverged(f"the validation loss is {outcome.loss} after epoch {place.epoch}")
-        self._keep_readings(outcome)
         if is_best or (self.best and self._saver.is_missing(self._folder.checkpoint("best"))):
             self._save("best")
         self._save("last")

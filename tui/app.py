@@ -124,7 +124,7 @@ class MnistApp(TerminalApp):
         self._parent_run: RunState | None = None
         self._parent_asked = ""
         self._choice = Choice()
-        self._inspecting = ("", 0.0, 0, 0)
+        self._inspecting = _to_inspect(RunState())
         self._session = Session(self._changed)
         self._start_script = ask
         self._asker = Asker(ask)
@@ -144,6 +144,10 @@ class MnistApp(TerminalApp):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own colours, for themes that do not name them."""
         return dict(THEMES["dark"].variables)
+
+    async def on_unmount(self) -> None:
+        """Leave the engine that answers questions."""
+        await self._asker.close()
 
     def on_mount(self) -> None:
         self._begin(self._connect)
@@ -360,25 +364,23 @@ class MnistApp(TerminalApp):
     def _follow_run(self) -> None:
         """What a screen on single digits shows follows the run that is shown."""
         state = self.snapshot.state
-        known = (state.run, state.created, len(state.epochs), len(state.looks))
+        known = _to_inspect(state)
         if known != self._inspecting and getattr(self.screen, "INSPECTS", False):
             if known[:2] != self._inspecting[:2]:
                 self._choice = Choice(self._choice.split)
             self.inspect()
 
-    def show_digits(self, *, label: int | None, reading: int | None) -> None:
-        """The gallery, with the digits of one cell of the confusion matrix."""
-        self._in_gallery(lambda screen: screen.show_pair(label, reading))
+    def show_digits(self, label: int | None, reading: int | None) -> None:
+        """Show the digits of a label that are read as a digit (None: any): the right ones of equal digits, else the wrong."""
+        self._digits_screen().show_pair(label, reading)
 
     def show_digit(self, index: int) -> None:
-        """The gallery, with the focus on one image of the split that is shown."""
-        self._in_gallery(lambda screen: screen.show_index(index))
+        """Show one digit, by its place in the chosen split."""
+        self._digits_screen().show_index(index)
 
-    @work(group="gallery", exclusive=True, exit_on_error=False)
-    async def _in_gallery(self, show: Callable[[DigitsScreen], None]) -> None:
-        await self.switch_mode("digits")
-        self._changed()
-        show(cast("DigitsScreen", self.screen))
+    def _digits_screen(self) -> DigitsScreen:
+        self.action_mode("digits")
+        return cast("DigitsScreen", self.screen_stack[0])
 
     @work(group="inspect", exclusive=True, exit_on_error=False)
     async def inspect(self) -> None:
@@ -386,7 +388,7 @@ class MnistApp(TerminalApp):
         from tui.inspected import inspect  # noqa: PLC0415 - brings numpy in
 
         state = self.snapshot.state
-        self._inspecting = (state.run, state.created, len(state.epochs), len(state.looks))
+        self._inspecting = _to_inspect(state)
         if not state.run:
             self.inspected = "No run yet: 1 goes to the training screen, r starts one there."
             return
@@ -575,6 +577,12 @@ class MnistApp(TerminalApp):
                 self._handle_exception(fault)
             else:
                 self.notify("Something in mnist-tui itself failed; screen 3 has it.", severity="error", markup=False)
+
+
+def _to_inspect(state: RunState) -> tuple[str, float, int, int, int]:
+    """What changes when there are other digits to show, or other weights to ask about them."""
+    saved = state.checkpoint.step if state.checkpoint else 0
+    return state.run, state.created, len(state.epochs), len(state.looks), saved
 
 
 def _made(place: str) -> Screen[object]:

@@ -18,7 +18,7 @@ class Asker:
     def __init__(self, start: Connect) -> None:
         self._start = start
         self._engine: EngineLike | None = None
-        self._starting = asyncio.Lock()
+        self._starting: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None
         self._answered: EngineLike | None = None
 
@@ -35,11 +35,16 @@ class Asker:
         return reply.result
 
     async def _connected(self) -> EngineLike:
-        async with self._starting:
-            if self._engine is None:
-                self._engine = engine = await self._start()
-                self._listening = asyncio.create_task(self._listen(engine), name="questions")
-            return self._engine
+        """The engine; one that is being started is waited for, also where the question it is started for is given up."""
+        while self._engine is None:
+            if self._starting is None or self._starting.done():
+                self._starting = asyncio.create_task(self._begin(), name="question engine")
+            await asyncio.shield(self._starting)
+        return self._engine
+
+    async def _begin(self) -> None:
+        self._engine = engine = await self._start()
+        self._listening = asyncio.create_task(self._listen(engine), name="questions")
 
     async def _listen(self, engine: EngineLike) -> None:
         """Take what it tells, which is nothing, until it is gone: the next question starts another."""
@@ -51,6 +56,8 @@ class Asker:
 
     async def close(self) -> None:
         """Leave the engine; it ends by itself."""
+        if self._starting is not None and not self._starting.done():
+            self._starting.cancel()
         engine, self._engine = self._engine, None
         if self._listening is not None:
             self._listening.cancel()

@@ -85,7 +85,7 @@ class TerminalApp(InTurn):
         self._until_unmount.enter_context(warnings_to(self._note_from_anywhere))
         self.app_resume_signal.subscribe(self, self._back_from_the_shell)
 
-    def on_unmount(self) -> None:
+    async def on_unmount(self) -> None:
         self._until_unmount.close()
 
     # what is sent

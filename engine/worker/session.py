@@ -179,7 +179,7 @@ class Session:
             return Reply(id=command.id, error=error, exit_code=int(ExitCode.FAILED))
 
     def _steer(self, command: cmd.Steering) -> dict[str, Any]:
-        if self._control is None or self._live is None:
+        if self._control is None or self._live is None or self._finished:
             raise EngineProblem("Nothing is training.")
         match command:
             case cmd.Change(values=values):

@@ -26,6 +26,7 @@ from engine.errors import EngineProblem
 from engine.eventlog import read_events
 from engine.history import RunState
 from engine.protocol import decode_event
+from engine.readings import read_readings
 from engine.runs import RunFolder, all_runs
 from tests.terminal.term import app, engines
 from tests.torture.ground import Ground, noted
@@ -289,7 +290,9 @@ def ended_well(run: RunFolder, expected: tuple[Any, ...]) -> None:
     content = run.events.read_bytes()
     assert content.endswith(b"\n")
     assert [decode_event(line).seq for line in content.splitlines()] == list(range(state.seq + 1))
+    assert read_readings(run.readings).epochs.tolist() == [epoch.epoch for epoch in state.epochs]
     wanted = {"config.toml", "events.jsonl", "engine.log", "result.json", "last.pt", "best.pt"}
+    wanted |= {"readings.bin", "look-best.npz"}
     # an engine that was killed between telling of the end and letting go of the run leaves its name there
     assert {path.name for path in run.path.iterdir()} - {"session.json"} == wanted
 

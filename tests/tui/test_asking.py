@@ -60,3 +60,22 @@ async def test_one_that_does_not_start_is_told_each_time() -> None:
         with pytest.raises(EngineProblem, match="did not start"):
             await asker.ask(QUESTION)
     await asker.close()
+
+
+async def test_a_start_is_not_lost_with_the_question_it_was_for() -> None:
+    engines, free = Engines(), asyncio.Event()
+
+    async def slowly() -> EngineLike:
+        await free.wait()
+        return await engines.start()
+
+    asker = Asker(slowly)
+    for _ in range(5):
+        given_up = asyncio.create_task(asker.ask(QUESTION))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await asyncio.gather(given_up, return_exceptions=True)
+    free.set()
+    assert await asker.ask(QUESTION) == {"by": 1}
+    assert len(engines.made) == 1
+    await asker.close()

@@ -1,41 +1,61 @@
-"""Single digits: a gallery of those one wants to see, and what is known of the one that has the focus."""
+"""Single digits: a gallery of them, and one of them large, with how surely it is read and since when."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 from textual import work
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
 from engine import commands as cmd
 from engine.errors import Problem
+from engine.events import CheckpointKind
+from tui.filters import has_few_colours
 from tui.inspected import Inspected
 from tui.keys import Where, bindings
 from tui.screens.inspecting import InspectingPage
-from tui.views import gallery, one_digit
-from tui.views.gallery import Selection
-from tui.views.one_digit import OneDigit
-from tui.views.opinion import Answer, Opinion, Silent, opinion_of
-from tui.views.status import ASCII_SIGNS, SIGNS
-from tui.widgets.digit import DigitView
+from tui.views.cursor import Cursor, Move
+from tui.views.digit_detail import Detail, Probabilities, remark
+from tui.views.gallery import (
+    STEP,
+    Losses,
+    Selection,
+    closer,
+    first_selection,
+    losses,
+    matching,
+    page,
+    pair,
+    same,
+    shown,
+    status,
+)
+from tui.views.plain import ascii_text
+from tui.views.reading_history import Reading
+from tui.views.snapshot import Snapshot
+from tui.views.status import ASCII_SIGNS, SIGNS, fit, text
+from tui.widgets.digit import DigitView, Mode
+from tui.widgets.digit_detail import DigitDetail, StillText
 from tui.widgets.gallery import Gallery
-from tui.widgets.ink_view import InkView, mode_for
 from tui.widgets.line import frame
-from tui.widgets.value_text import ValueText
 
-_WAITING = Silent("asking the network …")
-_Row = tuple[Inspected, Selection, int]
+Weights = tuple[object, ...]
+"""What tells the weights that a question goes to from all others."""
+_MOST_PICTURES = 200
+"""Asked for at once: exact figures take the work of a thousand pictures whether it is one or all of a page."""
+_MOST_KEPT = 5000
+_WAITING = "The other probabilities are being worked out…"
 
 
 class DigitsScreen(InspectingPage):
-    """The gallery at the left; at the right the digit with the focus in large, its ten probabilities, its history."""
+    """A page of digits at the left, one of them at the right."""
 
     CSS_PATH = "digits.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings("digits")
@@ -44,240 +64,281 @@ class DigitsScreen(InspectingPage):
 
     def __init__(self) -> None:
         super().__init__()
-        self._inspected: Inspected | None = None
-        self._selection: Selection | None = None
-        """None until there is something to select from."""
-        self._found: npt.NDArray[np.intp] = np.empty(0, np.intp)
-        """(M,): the indices of the images that are selected, in their order."""
-        self._place = 0
-        """Where among them the focus is."""
-        self._answers: dict[tuple[str, int, int], Answer] = {}
+        self._found: Inspected | None = None
+        self._losses: Losses | None = None
+        self._selected: Selection | None = None
+        self._cursor = Cursor()
+        self._wanted_image: int | None = None
+        self._answers: dict[tuple[Weights, int], Probabilities] = {}
+        self._faults: dict[Weights, str] = {}
+        self._asking = False
 
     def content(self) -> Iterable[Widget]:
-        """What there is to see, and a sentence where there is nothing."""
-        self.status, self.chosen = (
-            ValueText[_Row](self._status, id="status"),
-            ValueText[_Row](self._chosen, id="chosen"),
-        )
-        self.gallery = Gallery(id="gallery")
-        self.large = InkView(id="large")
-        self.bars = ValueText[tuple[Answer, int]](self._bars, id="bars")
-        self.story = ValueText[OneDigit](self._story, id="story")
-        self.nothing = Static("", id="nothing", markup=False)
-        with Vertical(id="what"):
-            yield self.status
-            yield self.chosen
+        """A line that says what is shown, the gallery, one digit; or a sentence instead of them."""
+        self.status, self.nothing = StillText(id="status"), Static("", id="nothing", markup=False)
+        self.gallery, self.detail = Gallery(id="gallery"), DigitDetail(id="detail")
+        yield self.status
         with Horizontal(id="parts"):
             yield self.gallery
-            with Vertical(id="detail") as self.detail:
-                with Horizontal(id="digit"):
-                    yield self.large
-                    yield self.bars
-                yield self.story
+            yield self.detail
         yield self.nothing
 
     def on_mount(self) -> None:
-        mode = mode_for(self.app, ascii_only=self.program.ascii_only)
-        self.gallery.mode = self.large.mode = mode
+        mode: Mode = "shade" if has_few_colours(self.app) else "colour"
+        self.gallery.mode = self.detail.picture.mode = "ascii" if self.program.ascii_only else mode
         super().on_mount()
 
-    # what there is to show
+    def on_screen_resume(self) -> None:
+        self._faults.clear()
+        super().on_screen_resume()
+
+    # what there is
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Ask again when other weights have been kept."""
+        super().show(snapshot)
+        if self.is_current:
+            self._ask_for_more()
 
     def show_inspected(self, inspected: Inspected) -> None:
-        """Follow another epoch or split; the focus stays on its image as long as that is selected."""
-        before = self._inspected
+        """Show other readings; the same image stays the one that is looked at."""
+        before = self._found
         self.set_class(False, "-nothing")
-        if before is not None and gallery.same(before, inspected):
+        if before is not None and same(before, inspected):
             return
-        self._inspected = inspected
-        if before is None or (before.run, before.split) != (inspected.run, inspected.split):
-            if self._selection is None or before is not None:
-                self._selection = gallery.first_selection(inspected)
-            self._place = 0
+        if before is None or before.run != inspected.run:
             self._answers.clear()
-        self._select(self._selection or gallery.first_selection(inspected), self._index)
+            self._faults.clear()
+            self._selected = self._selected if before is None else None
+        alike = before is not None and (before.run, before.split) == (inspected.run, inspected.split)
+        self._found, self._losses = inspected, losses(inspected)
+        self._arrange(keep=alike)
 
     def show_nothing(self, why: str) -> None:
-        """Say why in the middle of the window."""
-        self._inspected = None
+        """A sentence in the middle."""
+        self._found = None
+        self.nothing.update(ascii_text(why) if self.program.ascii_only else why)
         self.set_class(True, "-nothing")
-        if str(self.nothing.content) != why:
-            self.nothing.update(why)
 
     @property
-    def _index(self) -> int | None:
-        """The index in the split of the image that has the focus."""
-        return int(self._found[self._place]) if len(self._found) else None
-
-    def _select(self, selection: Selection, keep: int | None = None) -> None:
-        """Show a selection, with the focus on the image of index `keep` where it is there."""
-        self._selection = selection
-        if self._inspected is None:
-            return
-        self._found = gallery.matching(self._inspected, selection)
-        (at,) = np.nonzero(self._found == keep) if keep is not None else (np.empty(0, np.intp),)
-        self._place = int(at[0]) if len(at) else min(self._place, max(len(self._found) - 1, 0))
-        self._tell()
-
-    def _tell(self) -> None:
-        inspected, selection = self._inspected, self._selection
-        if inspected is None or selection is None:
-            return
-        places = gallery.page(self._place, self.gallery.grid.capacity, len(self._found))
-        self.status.tell((inspected, selection, len(self._found)))
-        self.chosen.tell((inspected, selection, places.start))
-        self.gallery.tell([_view(inspected, int(self._found[p])) for p in places], self._place - places.start)
-        index = self._index
-        self.detail.display = index is not None
-        if index is None:
-            return
-        one = one_digit.one_digit(inspected, index)
-        frame(self.detail, one_digit.heading(one))
-        self.large.show(inspected.images[index])
-        self.story.tell(one)
-        self._tell_answer(inspected, index)
-
-    def _tell_answer(self, inspected: Inspected, index: int) -> None:
-        """The ten probabilities, asked for where they were not kept; never those of another digit."""
-        key = (inspected.run, inspected.epoch, index)
-        answer = one_digit.answer_of(inspected, index) or self._answers.get(key)
-        if answer is None:
-            weights = one_digit.weights_of(self.program.snapshot.state, inspected.epoch)
-            answer = weights if isinstance(weights, Silent) else _WAITING
-            if not isinstance(weights, Silent):
-                self._ask(inspected, index, "last" if weights == "last" else "best")
-        self.bars.tell((answer, int(inspected.labels[index])))
-        kept = isinstance(answer, Opinion) and inspected.split == "test"
-        words = "" if not isinstance(answer, Opinion) else f"weights of epoch {answer.epoch}"
-        frame(self.detail, subtitle="kept by the test" if kept else words)
-
-    @work(group="reading", exclusive=True, exit_on_error=False)
-    async def _ask(self, inspected: Inspected, index: int, weights: str) -> None:
-        question = cmd.ReadPictures(
-            run=inspected.run,
-            weights="last" if weights == "last" else "best",
-            pixels=inspected.images[index].tobytes(),
-            exact=True,
-        )
-        try:
-            answer = opinion_of(await self.program.ask(question))
-        except Problem as fault:
-            answer = Silent(str(fault), fault=True)
-        if isinstance(answer, Opinion) and answer.epoch != inspected.epoch:
-            answer = Silent(f"Its weights have gone on to epoch {answer.epoch}; . follows them.")
-        self._answers[inspected.run, inspected.epoch, index] = answer
-        if self._inspected is inspected and self._index == index:
-            self._tell_answer(inspected, index)
-
-    # texts
-
-    def _status(self, row: _Row, width: int, _height: int) -> Content:
-        inspected, selection, _ = row
-        signs = ASCII_SIGNS if self.program.ascii_only else SIGNS
-        return gallery.status(inspected, selection, self.program.snapshot.state.config.epochs, width, signs)
-
-    def _chosen(self, row: _Row, width: int, _height: int) -> Content:
-        _, selection, _ = row
-        total = len(self._found)
-        if not total:
-            return Content.styled(selection.nobody(), "$accent").truncate(width, ellipsis=True)
-        places = gallery.page(self._place, self.gallery.grid.capacity, total)
-        where = gallery.shown(places, total)
-        words = Content.styled(selection.words(), "bold $accent")
-        room = max(width - len(where) - 2, 0)
-        if words.cell_length > room:
-            words = words.truncate(room, ellipsis=True)
-        return words.pad_right(room + 2 - words.cell_length) + Content.styled(where, "$muted")
-
-    def _bars(self, of: tuple[Answer, int], width: int, height: int) -> Content:
-        return one_digit.bars_page(*of, width, height, ascii_only=self.program.ascii_only)
-
-    def _story(self, one: OneDigit, width: int, height: int) -> Content:
-        return one_digit.story_page(one, width, height, ascii_only=self.program.ascii_only)
-
-    def on_gallery_resized(self) -> None:
-        """As many digits as have room now."""
-        self._tell()
-
-    # from other screens
+    def selection(self) -> Selection:
+        """Which digits are shown."""
+        if self._selected is None:
+            return first_selection(self._found) if self._found else Selection()
+        return self._selected
 
     def show_pair(self, label: int | None, reading: int | None) -> None:
-        """The digits of a cell of the confusion matrix."""
-        self._place = 0
-        self._select(gallery.pair(label, reading))
+        """Show the digits of a label that are read as a digit (None: any): of equal digits the right ones, else the wrong."""
+        self._select(pair(label, reading))
 
     def show_index(self, index: int) -> None:
-        """One image, whatever it is."""
-        selection = self._selection or Selection()
-        if self._inspected is not None and index not in gallery.matching(self._inspected, selection):
-            selection = Selection()
-        self._select(selection, index)
+        """Look at one image of the split; all digits are shown where it is none of those that are."""
+        self._wanted_image = index
+        self._arrange(keep=True)
 
-    # keys
+    def _select(self, selection: Selection) -> None:
+        self._selected = selection
+        self._arrange(keep=False)
 
-    def action_move(self, across: int, down: int) -> None:
-        """Move the focus in the grid, over its edges to the next page."""
-        per_row = max(self.gallery.grid.per_row, 1)
-        self._go_to(self._place + across + down * per_row)
+    def _arrange(self, *, keep: bool) -> None:
+        """Put the digits that are selected in order."""
+        found, wanted = self._found, self._wanted_image
+        if found is None:
+            return
+        self._wanted_image = None
+        order = matching(found, self.selection)
+        if wanted is not None and 0 <= wanted < len(found.labels):
+            if wanted not in order:
+                self._selected = Selection()
+                order = matching(found, self._selected)
+            self._cursor.image, keep = wanted, True
+        self._cursor.take(order, keep=keep)
+        self._draw()
 
-    def action_page(self, by: int) -> None:
-        """A page on, or back."""
-        self._go_to(self._place + by * max(self.gallery.grid.capacity, 1))
+    # what is drawn
 
-    def action_end(self, last: int) -> None:
-        """The first digit, or the last."""
-        self._go_to(len(self._found) if last else 0)
+    def _draw(self) -> None:
+        """Everything as it is now; each part repaints what differs."""
+        found, cursor = self._found, self._cursor
+        if found is None:
+            return
+        total = len(cursor.order)
+        places = page(cursor.place, self.gallery.page_size, total)
+        views = tuple(self._view(found, int(cursor.order[place])) for place in places)
+        marked = None if cursor.elsewhere or not views else cursor.place - places[0]
+        nobody = "" if total else f"{self.selection.nobody()} a shows all digits."
+        self.gallery.show(views, marked, nobody)
+        title, subtitle = self.selection.words(), shown(places, total)
+        self._frame(self.gallery, title[0].upper() + title[1:], subtitle)
+        self.status.show(partial(self._status, found, self.selection, subtitle))
+        image = cursor.image
+        self.detail.show(
+            None if image is None else self._detail(found, image), None if image is None else found.images[image]
+        )
+        self._ask_for_more()
 
-    def _go_to(self, place: int) -> None:
-        place = min(max(place, 0), max(len(self._found) - 1, 0))
-        if place != self._place:
-            self._place = place
-            self._tell()
+    def _frame(self, widget: Widget, title: str, subtitle: str) -> None:
+        plain = self.program.ascii_only
+        frame(widget, *(ascii_text(each) if plain else each for each in (title, subtitle)))
 
-    def on_gallery_chosen(self, event: Gallery.Chosen) -> None:
-        """A click on a digit."""
-        places = gallery.page(self._place, self.gallery.grid.capacity, len(self._found))
-        self._go_to(places.start + event.slot)
+    def _status(self, found: Inspected, selection: Selection, pages: str, width: int, height: int) -> list[Content]:
+        """What is shown; where the frames have no room for it, the selection too."""
+        signs = ASCII_SIGNS if self.program.ascii_only else SIGNS
+        line = status(found, selection, self.program.snapshot.state.config.epochs, width, signs)
+        more = [fit([text(selection.words()), text(pages, "$muted", 1)], width, closer(signs))] if height > 1 else []
+        return [line, *more]
 
-    def on_gallery_turned(self, event: Gallery.Turned) -> None:
-        """The wheel."""
-        self.action_page(event.by)
+    @staticmethod
+    def _view(found: Inspected, image: int) -> DigitView:
+        return DigitView(
+            found.images[image],
+            int(found.labels[image]),
+            int(found.readings[image]),
+            _confidence(found, image),
+            image,
+        )
+
+    def _detail(self, found: Inspected, image: int) -> Detail:
+        all_ten, best = self._probabilities(found, image), self.program.snapshot.state.best
+        step = int(found.history.steps[found.history.at(found.epoch)]) if found.epochs else None
+        others = remark(all_ten, found.epoch, step, best.epoch if best else None) if all_ten else ""
+        label, fault = int(found.labels[image]), self._faults.get(self._weights(found), "")
+        loss, exact = self._loss(image, label, None if others else all_ten)
+        reading = int(found.readings[image])
+        sure = _confidence(found, image) if all_ten is None or others else all_ten.values[reading]
+        return Detail(
+            split=found.split,
+            index=image,
+            epoch=found.epoch,
+            label=label,
+            reading=reading,
+            confidence=sure,
+            loss=loss,
+            loss_exact=exact,
+            probabilities=all_ten,
+            remark=others,
+            waiting="" if all_ten or fault else _WAITING,
+            fault="" if all_ten else fault,
+            history=_history(found, image),
+            elsewhere=self._cursor.elsewhere,
+        )
+
+    def _loss(self, image: int, label: int, all_ten: Probabilities | None) -> tuple[float, bool]:
+        """The loss of an image, and whether it is exact."""
+        if all_ten is not None:
+            return float(-np.log(max(all_ten.values[label], float(np.finfo(np.float32).tiny)))), True
+        known = self._losses
+        return (float(known.values[image]), bool(known.exact[image])) if known else (0.0, False)
+
+    def _probabilities(self, found: Inspected, image: int) -> Probabilities | None:
+        if found.probabilities is not None:
+            return Probabilities(tuple(found.probabilities[image].tolist()), found.epoch)
+        return self._answers.get((self._weights(found), image))
+
+    # what has to be asked for
+
+    def _kind(self, found: Inspected) -> CheckpointKind:
+        """The weights that may be the chosen epoch's."""
+        best = self.program.snapshot.state.best
+        return "best" if best is not None and best.epoch == found.epoch else "last"
+
+    def _weights(self, found: Inspected) -> Weights:
+        saved = self.program.snapshot.state.checkpoint
+        newest = found.epochs[-1] if found.epochs else 0
+        return (found.run, self._kind(found), newest, (saved.kind, saved.epoch, saved.step) if saved else None)
+
+    def _unknown(self) -> tuple[Weights, cmd.ReadPictures, list[int]] | None:
+        """The question that is next: what is read in the digits of the page. None where nothing need be asked."""
+        found, cursor = self._found, self._cursor
+        if found is None or found.probabilities is not None or cursor.image is None or not self.gallery.page_size:
+            return None
+        weights = self._weights(found)
+        if found.run != self.program.snapshot.state.run or weights in self._faults:
+            return None
+        if (weights, cursor.image) in self._answers:
+            return None
+        seen = cursor.order[list(page(cursor.place, self.gallery.page_size, len(cursor.order)))].tolist()
+        images = [cursor.image, *(each for each in seen if each != cursor.image)][:_MOST_PICTURES]
+        pixels = np.ascontiguousarray(found.images[images]).tobytes()
+        return weights, cmd.ReadPictures(run=found.run, weights=self._kind(found), pixels=pixels, exact=True), images
+
+    def _ask_for_more(self) -> None:
+        if not self._asking and self.is_current and self._unknown() is not None:
+            self._asking = True
+            self._ask()
+
+    @work(group="probabilities", exclusive=True, exit_on_error=False)
+    async def _ask(self) -> None:
+        """One question after the other, each for what is looked at when its turn comes."""
+        try:
+            while (question := self._unknown()) is not None and self.is_current:
+                await self._answer(*question)
+                self._draw()
+        finally:
+            self._asking = False
+
+    async def _answer(self, weights: Weights, question: cmd.ReadPictures, images: list[int]) -> None:
+        try:
+            answer = await self.program.ask(question)
+        except Problem as fault:
+            self._faults[weights] = str(fault)
+            return
+        if len(self._answers) > _MOST_KEPT:
+            self._answers.clear()
+        for image, values in zip(images, answer["probabilities"], strict=True):
+            self._answers[weights, image] = Probabilities(tuple(values), answer["epoch"], answer["step"])
+
+    # keys and mouse
 
     def action_label(self, by: int) -> None:
-        """Another true digit."""
-        self._filter(lambda selection: selection.next_label(by))
+        """Digits of the next label."""
+        self._select(self.selection.next_label(by))
 
     def action_reading(self, by: int) -> None:
-        """Another digit that is read."""
-        self._filter(lambda selection: selection.next_reading(by))
+        """Digits that are read as the next one."""
+        self._select(self.selection.next_reading(by))
 
     def action_verdict(self) -> None:
-        """Wrong ones, right ones, all."""
-        self._filter(Selection.next_verdict)
+        """Wrong, right, or all."""
+        self._select(self.selection.next_verdict())
 
     def action_order(self) -> None:
         """Another order."""
-        self._filter(Selection.next_order)
+        self._select(self.selection.next_order())
 
-    def action_everything(self) -> None:
-        """No filter at all, by number; once more, what was there at the beginning."""
-        whole = Selection()
-        if self._inspected is not None:
-            self._filter(
-                lambda now: gallery.first_selection(self._inspected) if now == whole and self._inspected else whole
-            )
+    def action_all(self) -> None:
+        """Every digit, in the same order."""
+        self._select(Selection(order=self.selection.order))
 
-    def _filter(self, change: object) -> None:
-        if self._selection is not None and callable(change):
-            self._place = 0
-            self._select(change(self._selection))
+    def action_move(self, how: Move) -> None:
+        """Look at another digit."""
+        self._cursor.move(how, self.gallery.per_row, max(self.gallery.page_size, 1))
+        self._draw()
+
+    def on_gallery_chosen(self, event: Gallery.Chosen) -> None:
+        """A click on a digit."""
+        first = page(self._cursor.place, self.gallery.page_size, len(self._cursor.order))
+        self._cursor.go(first.start + event.slot)
+        self._draw()
+
+    def on_gallery_turned(self, event: Gallery.Turned) -> None:
+        """The wheel."""
+        self.action_move("page_down" if event.by > 0 else "page_up")
+
+    def on_gallery_resized(self) -> None:
+        """Another number of digits has room."""
+        self._draw()
 
 
-def _view(inspected: Inspected, index: int) -> DigitView:
-    return DigitView(
-        inspected.images[index],
-        int(inspected.labels[index]),
-        int(inspected.readings[index]),
-        float(inspected.confidences[index]),
-        index,
-    )
+def _confidence(found: Inspected, image: int) -> float:
+    """The probability of what is read; one that was kept as 255 of 255 is no certainty."""
+    sure = float(found.confidences[image])
+    return sure if found.probabilities is not None else min(sure, 1 - STEP / 4)
+
+
+def _history(found: Inspected, image: int) -> tuple[Reading, ...]:
+    kept = found.history
+    if not len(kept):
+        return ()
+    known = zip(kept.epochs.tolist(), kept.digits[:, image].tolist(), kept.confidences[:, image].tolist(), strict=True)
+    return tuple(Reading(epoch, digit, sure / 255) for epoch, digit, sure in known if epoch <= found.epochs[-1])

@@ -21,9 +21,11 @@ ORDERS: tuple[Order, ...] = ("surest", "unsure", "loss", "number")
 _ORDER_WORDS: dict[Order, str] = {
     "surest": "surest first",
     "unsure": "least sure first",
-    "loss": "greatest loss first",
+    "loss": "highest loss first",
     "number": "by number",
 }
+_ROOMY = 56
+"""Cells below which the line of the split and epoch is shortened."""
 STEP = 1 / 255
 """The steps in which confidences on the validation set are kept (`engine.readings`)."""
 
@@ -38,16 +40,21 @@ class Selection:
     order: Order = "number"
 
     def next_label(self, by: int) -> Selection:
-        """The next label; after 9 comes any."""
-        return replace(self, label=_next_digit(self.label, by))
+        """The next label that there can be; after 9 comes any. A right digit is read as its label: no need to say both."""
+        label = _next_digit(self.label, by, self.reading if self.verdict == "wrong" else None)
+        return replace(self, label=label, reading=None if self.verdict == "right" else self.reading)
 
     def next_reading(self, by: int) -> Selection:
-        """The next digit that is read; after 9 comes any."""
-        return replace(self, reading=_next_digit(self.reading, by))
+        """The next digit that can be read; after 9 comes any."""
+        reading = _next_digit(self.reading, by, self.label if self.verdict == "wrong" else None)
+        return replace(self, reading=reading, label=None if self.verdict == "right" else self.label)
 
     def next_verdict(self) -> Selection:
-        """From the wrong ones to the right ones to all."""
-        return replace(self, verdict=VERDICTS[(VERDICTS.index(self.verdict) + 1) % len(VERDICTS)])
+        """From the wrong ones to the right ones to all; of two digits that cannot be so, the label stays."""
+        verdict = VERDICTS[(VERDICTS.index(self.verdict) + 1) % len(VERDICTS)]
+        both = self.label is not None and self.reading is not None
+        impossible = both and verdict == ("wrong" if self.label == self.reading else "right")
+        return replace(self, verdict=verdict, reading=None if impossible else self.reading)
 
     def next_order(self) -> Selection:
         """The next order."""
@@ -58,9 +65,10 @@ class Selection:
         return f"{self._who()}, {_ORDER_WORDS[self.order]}"
 
     def nobody(self) -> str:
-        """That there are none: "No 4s read as 9 here"."""
-        who = self._who()
-        return f"There are no {who}." if self.label is not None or who == "digits" else f"There are no digits {who}."
+        """That there are none: "Nothing here: no 4s read as 9."."""
+        if self.label is None and self != Selection(order=self.order):
+            return f"Nothing here: no digits {self._who()}."
+        return f"Nothing here: no {self._who().removeprefix('all ')}."
 
     def _who(self) -> str:
         of = "" if self.label is None else f"{self.label}s "
@@ -73,9 +81,12 @@ class Selection:
         return f"{of}{how}read as {self.reading}"
 
 
-def _next_digit(digit: int | None, by: int) -> int | None:
-    place = (11 + (-1 if digit is None else digit) + 1 + by) % 11
-    return None if place == 0 else place - 1
+def _next_digit(digit: int | None, by: int, left_out: int | None = None) -> int | None:
+    """The digit `by` further of any, 0 to 9; one more where that is `left_out`."""
+    place = (0 if digit is None else digit + 1) + by
+    if left_out is not None and place % 11 == left_out + 1:
+        place += by
+    return place % 11 - 1 if place % 11 else None
 
 
 def first_selection(inspected: Inspected) -> Selection:
@@ -151,16 +162,22 @@ def same(one: Inspected, other: Inspected) -> bool:
 def status(inspected: Inspected, selection: Selection, epochs: int, width: int, signs: Signs) -> Content:
     """Split, epoch, how many are wrong of how many; and of what the order by loss is made, where that is not plain."""
     wrong, total = int(inspected.wrong.sum()), len(inspected.labels)
-    validation = inspected.split == "validation"
-    place = f"epoch {inspected.epoch} of {max(epochs, inspected.epoch)}" if validation else ""
+    validation, short = inspected.split == "validation", width < _ROOMY
+    of = max(epochs, inspected.epoch)
+    place = f"epoch {inspected.epoch}{'/' if short else ' of '}{of}" if validation else ""
     parts = [text(inspected.split, f"bold {'$validation' if validation else '$accent'}")]
-    parts.append(text(place or f"weights of epoch {inspected.epoch}"))
+    parts.append(text(place or f"{'' if short else 'weights of '}epoch {inspected.epoch}"))
     parts.append(Part(Content.assemble((figures.count(wrong), "bold"), f" wrong of {figures.count(total)}"), 0))
     if selection.order == "loss":
         parts.append(text(loss_legend(inspected), "$muted", 1))
     else:
         parts.append(text(f"{figures.percent(1 - wrong / max(total, 1))} right", "$muted", 2))
-    return fit(parts, width, signs)
+    return fit(parts, width, closer(signs) if short else signs)
+
+
+def closer(signs: Signs) -> Signs:
+    """The signs of lines that have little room."""
+    return replace(signs, between=f" {signs.between.strip()} ")
 
 
 def loss_legend(inspected: Inspected) -> str:

@@ -38,6 +38,10 @@ FIGURES = (
         "calibration error",
         "how far confidence and accuracy lie apart, in ten steps of confidence, each counting by its images (ECE)",
     ),
+    (
+        "loss of one digit",
+        "−ln p of the right digit; of a validation image that is read wrongly only the reading's probability is kept, so at least that much",
+    ),
     ("digits", "ten validation images, one of each digit: what it is, what it is read as, and how surely"),
 )
 

@@ -15,12 +15,14 @@ Verdict = Literal["right", "wrong", "mixed"]
 
 _MOST_TOLD = 4
 """Changes of mind that are told one by one; of more, how many there were and the last."""
+_WIDEST = 4
+"""Cells of an epoch where there are few."""
 _NAMED = len("right ")
 """Cells of the rows' names."""
-_HEIGHTS, _ASCII_HEIGHTS = "▁▂▃▄▅▆▇█", "_.:-=+#@"
+_HEIGHTS, _ASCII_HEIGHTS, _ASCII_HALVES = "▁▂▃▄▅▆▇█", "_.-:=+*#", ".#"
 _MARKS: dict[Verdict, str] = {"right": "✓", "wrong": "✗", "mixed": "~"}
 _ASCII_MARKS: dict[Verdict, str] = {"right": "+", "wrong": "x", "mixed": "~"}
-_STYLES: dict[Verdict, str] = {"right": "$text-success", "wrong": "bold $text-error", "mixed": "bold $accent"}
+_STYLES: dict[Verdict, str] = {"right": "$success", "wrong": "bold $error", "mixed": "bold $accent"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Cell:
     digit: int
     confidence: float
     verdict: Verdict
+    epochs: int = 1
 
 
 def cells(readings: Sequence[Reading], label: int, width: int) -> list[Cell]:
@@ -90,7 +93,7 @@ def cells(readings: Sequence[Reading], label: int, width: int) -> list[Cell]:
 def _cell(group: Sequence[Reading], label: int) -> Cell:
     right = {reading.digit == label for reading in group}
     verdict: Verdict = "mixed" if len(right) > 1 else "right" if True in right else "wrong"
-    return Cell(group[0].epoch, group[-1].epoch, group[-1].digit, group[-1].confidence, verdict)
+    return Cell(group[0].epoch, group[-1].epoch, group[-1].digit, group[-1].confidence, verdict, len(group))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,26 +102,45 @@ class Strip:
 
     read: Content
     right: Content
-    sure: Content
+    sure: tuple[Content, ...]
     where: Content
     note: str
     """What a cell stands for, where that is more than one epoch."""
 
 
-def strip(readings: Sequence[Reading], label: int, chosen: int, width: int, *, ascii_only: bool = False) -> Strip:
-    """The strip in `width` cells, the names of its rows included."""
+def strip(
+    readings: Sequence[Reading], label: int, chosen: int, width: int, *, tall: int = 1, ascii_only: bool = False
+) -> Strip:
+    """The strip in `width` cells, the names of its rows included; the row of bars is `tall` cells high."""
     room = max(width - _NAMED, 1)
     drawn = cells(readings, label, room)
-    wide = max(min(3, room // max(len(drawn), 1)), 1)
-    marks, heights = (_ASCII_MARKS, _ASCII_HEIGHTS) if ascii_only else (_MARKS, _HEIGHTS)
-    each = drawn[0].last - drawn[0].first + 1 if drawn else 1
+    wide = max(min(_WIDEST, room // max(len(drawn), 1)), 1)
+    marks = _ASCII_MARKS if ascii_only else _MARKS
+    each = drawn[0].epochs if drawn else 1
     return Strip(
         read=_row("read", ((str(c.digit), _style(c, chosen)) for c in drawn), wide),
         right=_row("right", ((marks[c.verdict], _style(c, chosen)) for c in drawn), wide),
-        sure=_row("sure", ((_height(c.confidence, heights), _STYLES[c.verdict]) for c in drawn), wide),
+        sure=_bars(drawn, wide, tall, (_ASCII_HALVES if tall > 1 else _ASCII_HEIGHTS) if ascii_only else _HEIGHTS),
         where=_where(drawn, chosen, wide, room, "^" if ascii_only else "▲"),
-        note=f"Each column is {plural(each, 'epoch')}; ~ where it changed." if each > 1 else "",
+        note=f"A column is {plural(each, 'epoch')}; ~ where it changed." if each > 1 else "",
     )
+
+
+def _bars(drawn: Sequence[Cell], wide: int, tall: int, heights: str) -> tuple[Content, ...]:
+    """Probabilities as bars, from the top row down."""
+    names = {0: "100 %", tall // 2: "sure", tall - 1: "0 %"} if tall >= 3 else {tall - 1: "sure"}
+    rows = []
+    for row in range(tall):
+        below = tall - 1 - row
+        parts = ((_block(c.confidence * tall - below, heights) * max(wide - 1, 1), _STYLES[c.verdict]) for c in drawn)
+        rows.append(_row(names.get(row, ""), parts, wide))
+    return tuple(rows)
+
+
+def _block(filled: float, heights: str) -> str:
+    """A cell of a bar, of which so much is filled."""
+    eighths = round(min(filled, 1.0) * len(heights))
+    return heights[eighths - 1] if eighths > 0 else " "
 
 
 def _style(cell: Cell, chosen: int) -> str:
@@ -127,12 +149,8 @@ def _style(cell: Cell, chosen: int) -> str:
 
 
 def _row(name: str, parts: Iterable[tuple[str, str]], wide: int) -> Content:
-    cells_of = [part for character, style in parts for part in ((character, style), " " * (wide - 1))]
-    return Content.assemble((name.ljust(_NAMED), "$muted"), *cells_of)
-
-
-def _height(confidence: float, heights: str) -> str:
-    return heights[min(int(confidence * len(heights)), len(heights) - 1)]
+    spaced = [part for words, style in parts for part in ((words, style), " " * (wide - len(words)))]
+    return Content.assemble((name.ljust(_NAMED), "$muted"), *spaced)
 
 
 def _where(drawn: Sequence[Cell], chosen: int, wide: int, room: int, sign: str) -> Content:

@@ -8,8 +8,8 @@ import functools
 import gc
 import importlib
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import SystemCommand
@@ -21,16 +21,14 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from engine import commands as cmd
-from engine.client import Engine, EngineLike, Heard
-from engine.errors import ConfigProblem, Problem
+from engine.client import Engine, EngineLike
+from engine.errors import Problem
 from engine.events import CheckpointKind
 from engine.history import RunState
 from engine.runs import RunFolder, SessionInfo, find_run
 from engine.settings import Settings
 from tui import farewell
 from tui.advice import Adviser
-from tui.asking import Asker
-from tui.inspection import Choice, stepped
 from tui.keys import KEYS, bindings
 from tui.leaving import Leaving
 from tui.looking import look_again, not_recorded, with_looks
@@ -38,17 +36,14 @@ from tui.outline import is_long, outline
 from tui.pace import Pace
 from tui.report import unsaved
 from tui.screens.train import TrainScreen
-from tui.session import Connect, Session
-from tui.terminal import TerminalApp
+from tui.session import Connect
+from tui.steering_app import SteeringApp
 from tui.themes import THEMES, after, theme_name
 from tui.views.available import available, resumable
 from tui.views.snapshot import Snapshot
-from tui.views.steering import next_rate
 from tui.widgets.ascii_scrollbar import AsciiScrollBarRender
 
 if TYPE_CHECKING:
-    from tui.inspected import Inspected
-    from tui.screens.digits import DigitsScreen
     from tui.tour import Progress
 
 LATER = {
@@ -66,7 +61,7 @@ _VITAL = ("engine", "leave")
 Attach = Callable[[SessionInfo], Awaitable[EngineLike]]
 
 
-class MnistApp(TerminalApp):
+class MnistApp(SteeringApp):
     """Trains digit classifiers and shows it.
 
     `connect` makes the first connection to an engine. `run` names a run to show at once: `connect` leads to its
@@ -84,9 +79,6 @@ class MnistApp(TerminalApp):
         Binding("escape", "tour_leave", "Leave the tour", show=False),
     ]
 
-    snapshot: var[Snapshot] = var(Snapshot(), init=False)
-    inspected: var[Inspected | str] = var("", init=False)
-    """The digits that are looked into, or why there are none."""
     tour: var[Progress | None] = var(None, init=False)
     """How far the tour is; None without one."""
     looking: var[str] = var("", init=False)
@@ -107,7 +99,7 @@ class MnistApp(TerminalApp):
         attach: Attach = Engine.attach,
         ask: Connect = functools.partial(Engine.start, "script"),
     ) -> None:
-        super().__init__(slow=slow, clock=clock)
+        super().__init__(ask, slow=slow, clock=clock)
         self.ascii_only = ascii
         self.animation_level = "none"
         ScrollBar.renderer = AsciiScrollBarRender if ascii else ScrollBarRender
@@ -119,15 +111,9 @@ class MnistApp(TerminalApp):
         self.set_reactive(MnistApp.tour, tour)
         self._starting = False
         self._seen = ("", 0, 0)
-        self._rate_asked = ("", 0, 0.0)
-        """Of which run, after how many marks, and the learning rate that was asked for since then."""
         self._parent_run: RunState | None = None
         self._parent_asked = ""
-        self._choice = Choice()
-        self._inspecting = _to_inspect(RunState())
-        self._session = Session(self._changed)
         self._start_script = ask
-        self._asker = Asker(ask)
         self._adviser = Adviser()
         self._leaving = Leaving(
             self, self._session, self.ending, lambda: tuple(self.kept_lines), self._changed, self._refused
@@ -144,10 +130,6 @@ class MnistApp(TerminalApp):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own colours, for themes that do not name them."""
         return dict(THEMES["dark"].variables)
-
-    async def on_unmount(self) -> None:
-        """Leave the engine that answers questions."""
-        await self._asker.close()
 
     def on_mount(self) -> None:
         self._begin(self._connect)
@@ -171,6 +153,7 @@ class MnistApp(TerminalApp):
     # what there is to show
 
     def _changed(self) -> None:
+        """Have what is known now painted, in its time."""
         if self.is_running:
             self._pace.changed()
 
@@ -204,7 +187,7 @@ class MnistApp(TerminalApp):
             unread=self._unread(state),
         )
         self._leaving.look()
-        self._follow_run()
+        self.follow_run()
         if state.parent is not None and state.parent.run != self._parent_asked:
             self._parent_asked = state.parent.run
             self._read_parent(state.parent.run)
@@ -228,13 +211,6 @@ class MnistApp(TerminalApp):
         await self._session.listen(connect)
 
     @work(group="command", exit_on_error=False)
-    async def _send(self, command: cmd.Command) -> None:
-        try:
-            await self._session.send(command)
-        except Problem as fault:
-            self._refused(fault)
-
-    @work(group="command", exit_on_error=False)
     async def start(self, command: cmd.Start | cmd.ResumeRun | cmd.Branch) -> None:
         """Have a run begin, or go on, with a new engine if the last one is gone; a refusal is told."""
         if not self._session.alive:
@@ -251,31 +227,6 @@ class MnistApp(TerminalApp):
         finally:
             self._starting = False
             self._changed()
-
-    def steer(self, action: str, command: cmd.Steering) -> None:
-        """Send a command to the run in training, where there is one."""
-        if not self.refuses(action):
-            self._send(command)
-
-    def refuses(self, action: str) -> bool:
-        """Whether the action means nothing now; then says so."""
-        if available(action, self.snapshot):
-            return False
-        if self.snapshot.watching and self.snapshot.running:
-            self.notify(f"{self.snapshot.steers_name} steers; k takes control.", markup=False)
-        elif action not in ("start", "presets"):
-            self.notify("Nothing is training here.", markup=False)
-        elif self.snapshot.other:
-            self.notify(f"{self.snapshot.other} is training; 2 shows it, and s stops it there.", markup=False)
-        else:
-            self.notify("It is training: s stops it, q leaves it training.", markup=False)
-        return True
-
-    def _refused(self, fault: Problem) -> None:
-        if isinstance(fault, ConfigProblem) and fault.field and isinstance(self.screen, TrainScreen):
-            self.screen.show_fault(fault)
-        else:
-            self.notify(str(fault), title="Refused", severity="error", timeout=10, markup=False)
 
     def preset_chosen(self, name: str) -> None:
         """The form holds another preset."""
@@ -344,69 +295,6 @@ class MnistApp(TerminalApp):
             self._parent_run = await asyncio.to_thread(run.state)
             self._changed()
 
-    # single digits
-
-    @property
-    def choice(self) -> Choice:
-        """Which split and epoch the screens on single digits show."""
-        return self._choice
-
-    def choose(self, choice: Choice) -> None:
-        """Show another split or epoch."""
-        self._choice = choice
-        self.inspect()
-
-    def step_epoch(self, by: int) -> None:
-        """Show the readings of an epoch `by` further."""
-        if not isinstance(self.inspected, str):
-            self.choose(stepped(self._choice, self.inspected, by))
-
-    def _follow_run(self) -> None:
-        """What a screen on single digits shows follows the run that is shown."""
-        state = self.snapshot.state
-        known = _to_inspect(state)
-        if known != self._inspecting and getattr(self.screen, "INSPECTS", False):
-            if known[:2] != self._inspecting[:2]:
-                self._choice = Choice(self._choice.split)
-            self.inspect()
-
-    def show_digits(self, label: int | None, reading: int | None) -> None:
-        """Show the digits of a label that are read as a digit (None: any): the right ones of equal digits, else the wrong."""
-        self._digits_screen().show_pair(label, reading)
-
-    def show_digit(self, index: int) -> None:
-        """Show one digit, by its place in the chosen split."""
-        self._digits_screen().show_index(index)
-
-    def _digits_screen(self) -> DigitsScreen:
-        self.action_mode("digits")
-        return cast("DigitsScreen", self.screen_stack[0])
-
-    @work(group="inspect", exclusive=True, exit_on_error=False)
-    async def inspect(self) -> None:
-        """Read what there is to show of the chosen split and epoch."""
-        from tui.inspected import inspect  # noqa: PLC0415 - brings numpy in
-
-        state = self.snapshot.state
-        self._inspecting = _to_inspect(state)
-        if not state.run:
-            self.inspected = "No run yet: 1 goes to the training screen, r starts one there."
-            return
-        try:
-            folder = await asyncio.to_thread(find_run, state.run)
-            self.inspected = await asyncio.to_thread(inspect, folder, state, self._choice)
-        except (Problem, OSError) as fault:
-            self.inspected = str(fault)
-
-    async def ask(self, question: cmd.Question, heard: Heard | None = None) -> dict[str, Any]:
-        """The answer to a question about a run. Raises the `Problem` it is refused with; cancelling gives it up."""
-        return await self._asker.ask(question, heard)
-
-    @property
-    def answers_at_once(self) -> bool:
-        """Whether a question need not wait for an engine to start and load torch."""
-        return self._asker.ready
-
     # the tour
 
     def _follow_tour(self) -> None:
@@ -427,6 +315,8 @@ class MnistApp(TerminalApp):
         if self.tour is not None:
             self.tour = None
             self.notify("mnist-tui --tour shows the tour again.", markup=False)
+
+    # the test set
 
     @work(group="look", exit_on_error=False)
     async def look(self, weights: CheckpointKind) -> None:
@@ -463,55 +353,6 @@ class MnistApp(TerminalApp):
         """Show a screen."""
         self.switch_mode(mode)
         self._changed()
-
-    def action_pause(self) -> None:
-        """Pause, or go on."""
-        paused = self.snapshot.state.status == "paused"
-        self.steer("pause", cmd.Continue() if paused else cmd.Pause())
-
-    def action_stop(self) -> None:
-        """Finish the batch, validate, test, end."""
-        self.steer("stop", cmd.Stop())
-
-    @work(group="change", exit_on_error=False)
-    async def change(self, values: Mapping[str, object]) -> None:
-        """Give hyperparameters of the run in training other values; a refusal is told."""
-        try:
-            await self._session.send(cmd.Change(values=dict(values)))
-        except Problem as fault:
-            self._refused(fault)
-            self._changed()
-
-    def action_rate(self, by: int) -> None:
-        """Raise or lower the learning rate of the run in training: 1, 2, 5, 10 …"""
-        if self.refuses("change"):
-            return
-        state = self._session.state
-        asked = (state.run, len(state.marks))
-        if asked != self._rate_asked[:2]:  # told of by now: begin from there
-            self._rate_asked = (*asked, state.config.learning_rate)
-        rate = next_rate(self._rate_asked[2], by)
-        self._rate_asked = (*asked, rate)
-        self.change({"learning_rate": rate})
-
-    def action_undo(self) -> None:
-        """Give what was changed last its value from before."""
-        self.steer("undo", cmd.Undo())
-
-    def action_take_control(self) -> None:
-        """Steer, where another screen does."""
-        if self.snapshot.watching:
-            self._send(cmd.TakeControl())
-
-    @work(group="dialog", exclusive=True, exit_on_error=False)
-    async def action_abort(self) -> None:
-        """End without a test, after asking."""
-        from tui.screens.quit import abort_dialog  # noqa: PLC0415 - the first picture does without
-
-        if self.refuses("abort"):
-            return
-        if await self.push_screen_wait(abort_dialog(self.snapshot.state.run, ascii_only=self.ascii_only)) == "a":
-            self.steer("abort", cmd.Abort())
 
     def action_theme(self) -> None:
         """The next theme."""
@@ -577,12 +418,6 @@ class MnistApp(TerminalApp):
                 self._handle_exception(fault)
             else:
                 self.notify("Something in mnist-tui itself failed; screen 3 has it.", severity="error", markup=False)
-
-
-def _to_inspect(state: RunState) -> tuple[str, float, int, int, int]:
-    """What changes when there are other digits to show, or other weights to ask about them."""
-    saved = state.checkpoint.step if state.checkpoint else 0
-    return state.run, state.created, len(state.epochs), len(state.looks), saved
 
 
 def _made(place: str) -> Screen[object]:

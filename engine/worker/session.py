@@ -163,6 +163,7 @@ class Session:
                     self._questions.give_up(client, command.question)
                     return Reply(id=command.id)
                 case _ if isinstance(command, cmd.Question):
+                    await self._settle()
                     self._refuse_if_busy()
                     return Reply(id=command.id, result=await self._questions.answer(command, client))
                 case _:

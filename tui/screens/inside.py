@@ -115,6 +115,10 @@ class InsideScreen(Page):
         """The legend tells what there is room for now."""
         self.call_after_refresh(self._draw_note)
 
+    def on_weights_gallery_resized(self) -> None:
+        """The legend tells which of the pictures are seen, as soon as that is known."""
+        self._draw_note()
+
     def show(self, snapshot: Snapshot) -> None:
         """Another run has other answers; of the same one, newer weights are told of."""
         super().show(snapshot)

@@ -32,7 +32,8 @@ class HintLine(SnapshotText):
         self._run = run
         if wanted != self.display:
             self.display = wanted
-        super().show(snapshot)
+        if self.display:
+            super().show(snapshot)
 
     def build(self, width: int, height: int) -> Content:
         """The hint, cut to the width."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rich.segment import Segment
 from textual.content import Content
+from textual.message import Message
 
 from tui.views.figures import count
 from tui.views.inside import Weights
@@ -57,6 +58,9 @@ def _single(width: int, height: int) -> Grid:
 class WeightsGallery(Picture):
     """`show` a layer's weights; `turn` the pages."""
 
+    class Resized(Message):
+        """The legend tells of another page now."""
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._weights: Weights | None = None
@@ -67,6 +71,10 @@ class WeightsGallery(Picture):
         if weights is not self._weights:
             self._weights = weights
             self.draw()
+
+    def on_resize(self) -> None:
+        """Have the legend written anew: it tells how much of it is seen."""
+        self.post_message(self.Resized())
 
     def turn(self, by: int) -> None:
         """So many pages further, or back."""

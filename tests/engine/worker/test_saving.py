@@ -152,9 +152,9 @@ def test_a_folder_that_is_gone_is_told_and_the_run_ends_well(
     assert story.end.outcome == "completed"
     assert {what for _, what in news(story)} == {reason}
     assert [Path(fault.path).name for fault in story.state.unsaved] == [
-        "readings.bin",
         "best.pt",
         "last.pt",
+        "readings.bin",
         "look-best.npz",
         "result.json",
     ]

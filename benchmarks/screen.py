@@ -202,10 +202,11 @@ def attached() -> Row:
     )
 
 
+_RIGHT = "\x1b[C"
 SCREENS = {
-    "Digits": ("4", "right", "down"),
-    "Confusion": ("5", "right", "g", "g"),
-    "Draw": ("6", "d", *("right",) * 8, "d"),
+    "Digits": ("4", _RIGHT, _RIGHT),
+    "Confusion": ("5", _RIGHT, "g", "g"),
+    "Draw": ("6", "d", *(_RIGHT,) * 8, "d"),
     "Inside": ("7", "w", "o", "a", "r"),
     "Test": ("8",),
 }

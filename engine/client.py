@@ -84,16 +84,17 @@ class Engine:
         self._task = asyncio.create_task(self._read(), name="engine-reader")
 
     @classmethod
-    async def start(cls, role: Role = "screen") -> Engine:
+    async def start(cls, role: Role = "screen", *, yields: bool = False) -> Engine:
         """Start an engine process and connect to it. Raises `EngineProblem` where that fails.
 
+        `yields`: it is there for questions. Whatever else runs comes first, and nothing is made ready for a training.
         The process is in a session of its own, so that neither a hang-up nor Ctrl+C of the terminal reaches it, and
         what it prints goes to a file.
         """
         server, path = listen()
         log = path.with_suffix(".log")
         with server:
-            process = _spawn(server.fileno(), path, log)
+            process = _spawn(server.fileno(), path, log, yields=yields)
         try:
             engine = await cls.connect(path, role)
         except EngineProblem as fault:
@@ -246,9 +247,10 @@ async def _lines(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
             raise ValueError(f"The engine sent a line of more than {protocol.LINE_LIMIT} bytes.")
 
 
-def _spawn(listening: int, path: Path, log: Path) -> subprocess.Popen[bytes]:
+def _spawn(listening: int, path: Path, log: Path, *, yields: bool) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0", "PYTHONUNBUFFERED": "1"}
     arguments = [sys.executable, "-P", "-m", "engine.worker", str(listening), str(path), str(log)]
+    arguments += ["yields"] * yields
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         return subprocess.Popen(

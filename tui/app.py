@@ -97,7 +97,7 @@ class MnistApp(SteeringApp):
         clock: Callable[[], float] = time.monotonic,
         start: Connect = Engine.start,
         attach: Attach = Engine.attach,
-        ask: Connect = functools.partial(Engine.start, "script"),
+        ask: Connect = functools.partial(Engine.start, "script", yields=True),
     ) -> None:
         super().__init__(ask, slow=slow, clock=clock)
         self.ascii_only = ascii

@@ -18,12 +18,12 @@ from pathlib import Path
 from engine.worker.output import Output
 from engine.worker.session import Session
 
-NICENESS = 5
-"""The screen, and whatever else the person does, comes first."""
+NICENESS, YIELDING = 5, 15
+"""The screen, and whatever else the person does, comes first; where it yields, training in another process, too."""
 
 
-async def _serve(listening: socket.socket, socket_path: Path, output: Output) -> None:
-    session = Session(socket_path, output)
+async def _serve(listening: socket.socket, socket_path: Path, output: Output, *, trains: bool) -> None:
+    session = Session(socket_path, output, trains=trains)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, session.abort)
     for ignored in (signal.SIGHUP, signal.SIGINT):
@@ -34,13 +34,14 @@ async def _serve(listening: socket.socket, socket_path: Path, output: Output) ->
 def main() -> None:
     """Serve until nothing runs and nobody is attached."""
     descriptor, socket_path, log_path = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
+    yields = "yields" in sys.argv[4:]
     faulthandler.enable()
     with contextlib.suppress(OSError):
-        os.nice(NICENESS)
+        os.nice(YIELDING if yields else NICENESS)
     listening = socket.socket(fileno=descriptor)
     status = 0
     try:
-        asyncio.run(_serve(listening, socket_path, Output(log_path)))
+        asyncio.run(_serve(listening, socket_path, Output(log_path), trains=not yields))
         with contextlib.suppress(OSError):
             log_path.unlink()
     except Exception:

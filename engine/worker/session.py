@@ -46,8 +46,8 @@ LOOK_SECONDS = 1.0
 class Session:
     """One engine process, from its first client to its end."""
 
-    def __init__(self, socket_path: Path, output: Output) -> None:
-        self._socket_path, self._output = socket_path, output
+    def __init__(self, socket_path: Path, output: Output, *, trains: bool = True) -> None:
+        self._socket_path, self._output, self._trains = socket_path, output, trains
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="trainer")
         self._loop = asyncio.get_running_loop()
         self._clients: dict[Client, None] = {}
@@ -352,10 +352,11 @@ class Session:
     # in the background
 
     async def _warm_up(self) -> None:
-        self.ready = Ready(torch=await self._work(_warm))
+        self.ready = Ready(torch=await self._work(_warm, self._trains))
         for client in self._clients:
             client.tell(self.ready)
-        await self._work(_warm_step)
+        if self._trains:
+            await self._work(_warm_step)
 
     async def _look_after(self) -> None:
         """See to the run's folder also while nothing is told: in a pause, after the end."""
@@ -395,13 +396,14 @@ def _preset(run: RunFolder) -> str:
 # These run in the trainer's thread. Their imports bring torch in, which takes two seconds and must not hold up the loop.
 
 
-def _warm() -> str:
+def _warm(trains: bool) -> str:
     import torch  # noqa: PLC0415
 
-    from engine.worker.setup import load_data  # noqa: PLC0415
+    if trains:
+        from engine.worker.setup import load_data  # noqa: PLC0415
 
-    with contextlib.suppress(Problem):
-        load_data("")
+        with contextlib.suppress(Problem):
+            load_data("")
     return str(torch.__version__)
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -26,8 +24,6 @@ from engine.worker.questions.weights import show_weights
 Report = Callable[[float, str], None]
 """Called with how far an answer is, 0 to 1, and what is being done. Raises `GivenUp` where nobody waits for it any more."""
 
-NICENESS = 10
-"""Training in another process comes first."""
 ACTIVATION_IMAGES, ROBUSTNESS_IMAGES = 1000, 2000
 """Validation images that suffice: a share of half is then known to within 3 % and 2 % (95 % confidence)."""
 
@@ -56,7 +52,6 @@ class Answering:
 
 def answer(question: cmd.Question, report: Report) -> dict[str, Any]:
     """The answer to a question, for `protocol.Reply.result`. Raises `Problem`, or `GivenUp` by way of `report`."""
-    _be_nice()
     torch.set_num_threads(1)
     if isinstance(question, cmd.TestRange):
         config = make_config(msgspec.structs.asdict(question.config or TrainConfig()))
@@ -74,17 +69,6 @@ def answer(question: cmd.Question, report: Report) -> dict[str, Any]:
             return measure_activations(network, sample(network, ACTIVATION_IMAGES), report)
         case cmd.MeasureRobustness():
             return measure_robustness(network, question.disturbance, sample(network, ROBUSTNESS_IMAGES), report)
-
-
-_nice = False
-
-
-def _be_nice() -> None:
-    global _nice  # noqa: PLW0603 - niceness is the process's
-    if not _nice:
-        _nice = True
-        with suppress(OSError):
-            os.nice(NICENESS)
 
 
 __all__ = ["Answering", "GivenUp", "Network", "Report", "answer"]

@@ -339,7 +339,6 @@ def test_every_question_is_answered_of_a_run(
 ) -> None:
     story = train(epochs=1, **values)
     monkeypatch.setattr("engine.worker.questions.find_run", lambda _name: story.folder)
-    monkeypatch.setattr("engine.worker.questions._be_nice", lambda: None)
     questions: list[cmd.Question] = [
         cmd.ShowWeights(run="x", weights="best"),
         cmd.MapOcclusion(run="x", pixels=bytes(784)),

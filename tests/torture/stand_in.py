@@ -77,7 +77,7 @@ async def _serve(count: int, listening: socket.socket, path: Path, log: Path) ->
     def train(*arguments: Any) -> None:
         tell(count, *arguments)
 
-    vars(session_module).update(_warm=lambda: "2", _train=train)
+    vars(session_module).update(_warm=lambda *_: "2", _train=train)
     await Session(path, Output(log)).serve(listening)
 
 

@@ -6,7 +6,7 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, get_args
 
 from engine.config import HYPERPARAMETERS
 from engine.errors import ConfigProblem
@@ -135,6 +135,19 @@ def _help(parameter: Hyperparameter) -> str:
     takes = "" if parameter.kind == "text" else f" Takes {parameter.expected}{unit}."
     default = parameter.format(parameter.default) or "empty"
     return f"{parameter.about.meaning}{takes} Default: {default}.".replace("%", "%%")
+
+
+def add_weights(parser: Parser) -> None:
+    """Add ``--weights``."""
+    parser.options.add_argument("--weights", metavar="NAME", default="best", help="best (on validation) or last")
+
+
+def check_weights(args: argparse.Namespace) -> None:
+    """Raises `ConfigProblem` where ``--weights`` names no checkpoint."""
+    from engine.events import CheckpointKind  # noqa: PLC0415 - --help does without
+
+    if args.weights not in get_args(CheckpointKind):
+        raise ConfigProblem("--weights: expected best (on validation) or last (where training ended).")
 
 
 def given_fields(args: argparse.Namespace) -> dict[str, str]:

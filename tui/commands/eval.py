@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from engine.errors import ConfigProblem, EngineProblem, RunProblem
+from engine.errors import EngineProblem, RunProblem
 from engine.fields import short
-from tui.arguments import Parser
+from tui.arguments import Parser, add_weights, check_weights
 from tui.output import print_json, print_lines
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def parser() -> Parser:
         "RUN is a name, a part of one, or 'last'.",
     )
     made.options.add_argument("run", metavar="RUN", help="which run")
-    made.options.add_argument("--weights", metavar="NAME", default="best", help="best (on validation) or last")
+    add_weights(made)
     made.options.add_argument("--json", action="store_true", help="print a JSON object (docs/events.md)")
     return made
 
@@ -33,14 +33,12 @@ def parser() -> Parser:
 def run(args: argparse.Namespace) -> int:
     """Test it in an engine of its own. Raises `Problem` where that cannot be done."""
     from engine.commands import EvaluateRun  # noqa: PLC0415 - --help does without
-    from engine.events import CheckpointKind  # noqa: PLC0415
     from engine.runs import find_run  # noqa: PLC0415
     from tui.headless import start_engine  # noqa: PLC0415
     from tui.looking import look_again, not_recorded  # noqa: PLC0415
     from tui.report import look_report, unsaved  # noqa: PLC0415
 
-    if args.weights not in get_args(CheckpointKind):
-        raise ConfigProblem("--weights: expected best (on validation) or last (where training ended).")
+    check_weights(args)
     folder = find_run(args.run)
     refuse_in_training(folder)
     command = EvaluateRun(run=folder.name, weights=args.weights)

@@ -8,10 +8,10 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from engine.errors import ConfigProblem, ExitCode, PictureProblem
-from tui.arguments import Parser
+from tui.arguments import Parser, add_weights, check_weights
 from tui.cli import complain
 from tui.output import print_lines
 
@@ -42,19 +42,17 @@ def parser() -> Parser:
     )
     made.options.add_argument("run", metavar="RUN", help="which run")
     made.options.add_argument("files", metavar="FILE", nargs="+", help="pictures of one digit each")
-    made.options.add_argument("--weights", metavar="NAME", default="best", help="best (on validation) or last")
+    add_weights(made)
     made.options.add_argument("--json", action="store_true", help="print a JSON object a file (docs/events.md)")
     return made
 
 
 def run(args: argparse.Namespace) -> int:
     """Read them with an engine of its own. Raises `Problem` where that cannot be done; files that cannot be are named."""
-    from engine.events import CheckpointKind  # noqa: PLC0415 - --help does without
     from engine.runs import find_run  # noqa: PLC0415
     from tui.headless import start_engine  # noqa: PLC0415
 
-    if args.weights not in get_args(CheckpointKind):
-        raise ConfigProblem("--weights: expected best (on validation) or last (where training ended).")
+    check_weights(args)
     folder = find_run(args.run)
     piped = _from_standard_input() if STANDARD_INPUT in args.files else None
     printer = Printer(args.files, json=args.json)

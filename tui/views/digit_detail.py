@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,21 +75,13 @@ def place(detail: Detail) -> str:
 
 
 def exact_percent(probability: float) -> str:
-    """In percent with a decimal, "<0.1 %" and ">99.9 %" where that would be 0 or 100 and is not."""
-    if probability < 0.0005:
-        return "<0.1 %" if probability > 0 else "0.0 %"
-    if probability >= 0.9995:
-        return ">99.9 %" if probability < 1 else "100 %"
-    return f"{100 * probability:.1f} %"
+    """In percent with a decimal, but for what is certain."""
+    return figures.probability(probability) if probability < 1 else "100 %"
 
 
 def whole_percent(probability: float) -> str:
     """In whole percent, "<1 %" and ">99 %" where that would be 0 or 100 and is not."""
-    if probability < 0.005:
-        return "<1 %" if probability > 0 else "0 %"
-    if probability >= 0.995:
-        return ">99 %" if probability < 1 else "100 %"
-    return f"{math.floor(100 * probability + 0.5)} %"
+    return figures.probability(probability, 0)
 
 
 def bars(detail: Detail, width: int, *, ascii_only: bool = False) -> list[Content]:

@@ -28,6 +28,17 @@ def percent(share: float, digits: int = 2) -> str:
     return f"{scaled / scale:.{digits}f} %"
 
 
+def probability(likely: float, digits: int = 1) -> str:
+    """A probability in percent: "3.4 %"; what would be rounded to none or all of it is "<0.1 %" or ">99.9 %"."""
+    step = 10.0**-digits
+    rounded = round(100 * likely / step) * step
+    if 0 < likely < 1 and rounded <= 0:
+        return f"<{step:.{digits}f} %"
+    if 0 < likely < 1 and rounded >= 100:
+        return f">{100 - step:.{digits}f} %"
+    return f"{rounded:.{digits}f} %"
+
+
 def loss(value: float | None) -> str:
     """A loss in four digits; "not finite" for None, which is how events write it."""
     if value is None or not math.isfinite(value):

@@ -97,11 +97,8 @@ def answer_page(answer: Answer, width: int, height: int, *, ascii_only: bool = F
 
 
 def share(probability: float) -> str:
-    """A probability to a tenth of a per cent: "<0.1 %" and ">99.9 %" where that would be none or all of it."""
-    tenths = round(1000 * probability)
-    if tenths in (0, 1000) and 0 < probability < 1:
-        return ">99.9 %" if tenths else "<0.1 %"
-    return f"{tenths / 10:.1f} %"
+    """A probability to a tenth of a per cent."""
+    return figures.probability(probability)
 
 
 def _heading(opinion: Opinion) -> list[Content]:

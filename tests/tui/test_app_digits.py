@@ -11,28 +11,19 @@ import pytest
 
 from engine import events as ev
 from engine.client import EngineLike
-from engine.config import TrainConfig, make_config
+from engine.config import TrainConfig
 from engine.looks import Look, keep_look
 from engine.readings import keep_readings
 from engine.runs import RunFolder, create_run
 from tests.events_kit import confusion, ending, epoch_events, numbered, opening
 from tests.fake_engine import FakeEngine
-from tests.kit import write_tiny_set
 from tests.tui.app_kit import Stage, stage
+from tests.tui.digits_kit import config, data
 from tui.inspected import images_of
 
+__all__ = ["config", "data"]
+
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)], ids=str)
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """50 images validate, 64 test."""
-    return write_tiny_set(tmp_path_factory.mktemp("data"), train=300, test=64)
-
-
-@pytest.fixture
-def config(data: Path) -> TrainConfig:
-    return make_config({"data_dir": str(data), "epochs": 3})
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from engine.errors import EngineProblem, ExitCode, Problem
 from engine.events import Event, Finished
 from engine.fields import short
 from engine.history import RunState, reduce
-from engine.protocol import Ready, Steers
+from engine.protocol import ExperimentOver, Ready, Steers
 from engine.runs import RunFolder
 from tui.cli import READER_GONE
 from tui.console import Presenter, make_presenter
@@ -159,7 +159,7 @@ class Follower:
             match message:
                 case Lost():
                     raise _lost(message, self.state.run)
-                case Ready() | Steers():
+                case Ready() | Steers() | ExperimentOver():
                     pass
                 case _:
                     if self._take(message):

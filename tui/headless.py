@@ -34,7 +34,7 @@ HUNG_UP = 129
 """Exit status after a hang-up (128 + SIGHUP); the run goes on."""
 
 Connect = Callable[[], Awaitable[EngineLike]]
-Job = commands.Start | commands.ResumeRun | commands.Branch
+Job = commands.Start | commands.ResumeRun | commands.Branch | commands.Experiment
 
 
 async def start_engine() -> EngineLike:
@@ -159,8 +159,11 @@ class Follower:
             match message:
                 case Lost():
                     raise _lost(message, self.state.run)
-                case Ready() | Steers() | ExperimentOver():
+                case Ready() | Steers():
                     pass
+                case ExperimentOver():
+                    if self._is_over(message):
+                        return
                 case _:
                     if self._take(message):
                         return
@@ -175,7 +178,15 @@ class Follower:
                 self._presenter.show(event, self.state)
             except OSError as fault:
                 self._output_lost(fault)
+        return self._is_last(event)
+
+    def _is_last(self, event: Event) -> bool:
+        """Whether there is nothing more to follow after this."""
         return isinstance(event, Finished)
+
+    def _is_over(self, message: ExperimentOver) -> bool:
+        """The same after the end of an experiment, which is none of ours here."""
+        return False
 
     def _output_lost(self, fault: OSError) -> None:
         """A terminal that is gone is a hang-up; a reader that has gone ends the run with a checkpoint."""

@@ -19,7 +19,11 @@ _BEST = {"loss": "lowest validation loss", "accuracy": "highest validation accur
 def opening(state: RunState) -> list[str]:
     """Which run this is, and once it has started, what it trains on."""
     if (started := state.started) is None:
-        return [f"Run {state.run}: preset {state.preset or 'none'}, {describe(state.config).replace(' · ', ', ')}"]
+        arm = state.arm
+        part = f" (run {arm.number} of {arm.of} of the experiment {short(arm.experiment)})" if arm else ""
+        return [
+            f"Run {state.run}{part}: preset {state.preset or 'none'}, {describe(state.config).replace(' · ', ', ')}"
+        ]
     machine, threads = started.machine, plural(started.machine.threads, "thread")
     lines = [
         f"Device {machine.device} ({short(machine.reason, 200)}), {threads}, {machine.precision}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.experiments.measures import MEASURES, Measure
-from engine.experiments.performances import Performance, find_performance, performances
+from engine.experiments.performances import Performance, find_performance, is_over, performances
 from engine.experiments.table import ArmPlan, Experiment, experiments, find_experiment, of_machine
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "experiments",
     "find_experiment",
     "find_performance",
+    "is_over",
     "of_machine",
     "performances",
 ]

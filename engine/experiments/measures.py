@@ -11,8 +11,8 @@ from typing import Literal
 from engine.history import RunState
 from engine.series import Point
 
-Kind = Literal["share", "loss", "count", "seconds", "spread"]
-"""How a figure is written: in percent, as a loss, whole, as a length of time, with a ± before it."""
+Kind = Literal["share", "loss", "count", "seconds", "spread", "ratio"]
+"""How a figure is written: in percent, as a loss, whole, as a length of time, with a ± before it, in three digits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,19 @@ from typing import Any
 
 from engine.errors import RunProblem
 from engine.eventlog import read_events
-from engine.events import Arm, RunCreated
+from engine.events import Arm, Outcome, RunCreated
 from engine.experiments.table import Experiment
 from engine.fields import short
 from engine.history import RunState
 from engine.runs import RunFolder, all_runs
+
+OVER: frozenset[Outcome] = frozenset({"completed", "early_stopped", "stopped", "diverged"})
+"""Ends after which the next arm begins: a person's stop is tested, and a divergence is a result like any other."""
+
+
+def is_over(state: RunState | None) -> bool:
+    """Whether nothing is left to train of an arm."""
+    return state is not None and state.finished is not None and state.finished.outcome in OVER
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,11 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.config import TrainConfig
 from engine.errors import RunProblem
-from engine.experiments.performances import arm_name, find_performance, free_group, performances
+from engine.experiments.performances import OVER, arm_name, find_performance, free_group, is_over, performances
 from engine.experiments.table import Experiment, find_experiment
 from engine.paths import runs_dir
 from engine.protocol import ExperimentOver
 from engine.runs import RunFolder
-
-OVER: frozenset[ev.Outcome] = frozenset({"completed", "early_stopped", "stopped", "diverged"})
-"""Ends after which the next arm begins: a person's stop is tested, and a divergence is a result like any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +59,7 @@ class Conductor:
             run = self.runs.get(self.number, RunFolder(runs_dir() / name))
             if not run.config.exists():
                 return NewArm(self.configs[self.number - 1], plan.preset, name, self._arm(plan.label))
-            end = run.state().finished
-            if end is None or end.outcome not in OVER:
+            if not is_over(run.state()):
                 return BrokenArm(run, self._arm(plan.label))
         return None
 

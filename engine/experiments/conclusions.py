@@ -1,0 +1,88 @@
+"""What was seen in an experiment, in figures, and whether it answers the question. Pure.
+
+`conclude` is the front door. What an experiment is judged by is a function in `engine.experiments.verdicts`; what limits
+any of them (an arm that was stopped, settings that were changed) is the same for all and found here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from engine.config import HYPERPARAMETERS
+from engine.diagnosis.wording import count
+from engine.experiments.table import Experiment
+from engine.experiments.verdicts import VERDICTS, Seen, Verdict, listed
+from engine.fields import Hyperparameter, Value
+from engine.history import RunState
+
+_MACHINE = "Machine"
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """`answer` says what was seen, `shown` whether it answers the question: None where that cannot be told (yet).
+
+    `more` are further figures, `limits` what is to be borne in mind. All of them are sentences.
+    """
+
+    answer: str
+    shown: bool | None
+    more: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+
+
+def conclude(experiment: Experiment, states: Sequence[RunState | None]) -> Conclusion:
+    """The conclusion from the arms' states, None of one that was not begun; provisional while one is not over."""
+    limits = tuple(_limits(experiment, states))
+    seen = [
+        Seen(arm.label, state)
+        for arm, state in zip(experiment.arms, states, strict=True)
+        if state is not None and (state.epochs or state.finished)
+    ]
+    over = sum(each.state.finished is not None for each in seen)
+    if len(seen) < len(experiment.arms):
+        lacking = [arm.label for arm, state in zip(experiment.arms, states, strict=True) if not _has_figures(state)]
+        answer = f"{over} of {len(states)} runs are over; there are no figures yet of {listed(lacking)}."
+        return Conclusion(answer, None, limits=limits)
+    verdict = VERDICTS[experiment.name](*seen)
+    if over < len(seen):
+        verdict = replace(verdict, answer=f"So far: {verdict.answer}", shown=None)
+    elif any(each.state.finished and each.state.finished.outcome in ("aborted", "failed") for each in seen):
+        verdict = replace(verdict, shown=None)
+    return _concluded(verdict, limits)
+
+
+def _concluded(verdict: Verdict, limits: tuple[str, ...]) -> Conclusion:
+    return Conclusion(verdict.answer, verdict.shown, verdict.more, limits)
+
+
+def _has_figures(state: RunState | None) -> bool:
+    return state is not None and bool(state.epochs or state.finished)
+
+
+def _limits(experiment: Experiment, states: Sequence[RunState | None]) -> Iterator[str]:
+    """What keeps the arms from being what the experiment planned them to be."""
+    if with_values := next((state.arm.values for state in states if state and state.arm), {}):
+        told = [
+            f"{parameter.about.label.lower()} {_written(parameter, value)}"
+            for name, value in with_values.items()
+            if (parameter := HYPERPARAMETERS.get(name)) and parameter.about.group != _MACHINE
+        ]
+        if told:
+            yield f"All its runs were trained with {listed(told)}, which the experiment is not made for."
+    for arm, state in zip(experiment.arms, states, strict=True):
+        if state is None:
+            continue
+        end, epochs = state.finished, state.config.epochs
+        if end and end.outcome in ("stopped", "aborted"):
+            yield f"{arm.label} was {end.outcome} after {end.position:.1f} of {count(epochs)} epochs."
+        elif end and end.outcome == "failed":
+            yield f"{arm.label} failed: {end.reason}"
+        if any(mark.kind == "changed" for mark in state.marks):
+            yield f"{arm.label} was changed while it trained, so it differs in more than what is compared."
+
+
+def _written(parameter: Hyperparameter, value: object) -> str:
+    checked: Value = parameter.check(value)
+    return parameter.format(checked)

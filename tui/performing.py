@@ -159,7 +159,16 @@ def conclusion_lines(conclusion: Conclusion, width: int) -> list[str]:
 
     first, *rest = views.paragraphs(conclusion)
     told = [f"{views.verdict(conclusion)}: {first}", *rest]
-    return [line for sentence in told for line in textwrap.wrap(sentence, width)]
+    return [_unbound(line) for sentence in told for line in textwrap.wrap(_bound(sentence), width)]
+
+
+def _bound(text: str) -> str:
+    """The text with its units bound to their figures, so that no line begins with "%"."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
+def _unbound(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def document(

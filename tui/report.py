@@ -51,11 +51,11 @@ def epoch_line(event: EpochEnded, epochs: int) -> str:
 
 
 def closing(state: RunState, folder: RunFolder) -> list[str]:
-    """The end of a run: how it ended (unless `last_words` tells), the test, and where it all lies."""
+    """The end of a run: how it ended (unless `last_words` tells, as of every run that is no arm), the test, and where it all lies."""
     if state.finished is None:
         return []
     rows = ending(state.finished, state.config)
-    if state.finished.outcome in ("aborted", "diverged", "failed"):
+    if state.finished.outcome in ("aborted", "diverged", "failed") and state.arm is None:
         del rows[0]
     rows += [("Not saved", f"{short(each.path, 400)}: {short(each.reason, 200)}") for each in state.unsaved]
     if state.started:

@@ -21,6 +21,8 @@ else:
 
 SMOOTHING = 0.9
 """Weight of the past in the training loss that is drawn."""
+TOP = 10.0
+"""The highest loss that is drawn: what explodes leaves the picture, so that the others can be told apart."""
 _CHARTS = {
     "validation_accuracy": "Validation accuracy",
     "validation_loss": "Validation loss",
@@ -57,6 +59,7 @@ def plot(experiment: Experiment, states: Sequence[RunState | None], *, log_y: bo
         for arm, state in zip(experiment.arms, states, strict=True)
         if state and state.finished and state.finished.outcome == "diverged"
     ]
+    highest = max((float(np.nanmax(c.y)) for c in curves if np.isfinite(c.y).any()), default=0.0)
     ends = [
         state.config.epochs if state else arm.config.epochs for arm, state in zip(experiment.arms, states, strict=True)
     ]
@@ -66,7 +69,7 @@ def plot(experiment: Experiment, states: Sequence[RunState | None], *, log_y: bo
         y_label="",
         curves=tuple(curves),
         log_y=log_y and has_log(experiment),
-        y_max=1.0 if percent and any(len(c.y) and np.nanmax(c.y) > 0.5 for c in curves) else None,
+        y_max=(1.0 if highest > 0.5 else None) if percent else TOP if highest > TOP else None,
         percent=percent,
         x_max=float(max(ends)),
         note="; ".join(diverged),

@@ -91,7 +91,7 @@ class Trainer:
         self._steps_allowed: int | None = None
         self._paused_at: int | None = None
         self._first_step_told = self._fallback_told = False
-        self._started = self._told = self._shown = 0.0
+        self._started = self._told = self._shown = self._waited = 0.0
 
     def train(self, *, resumed: bool = False, interrupted: bool = False) -> End:
         """Train until the last epoch, a command, early stopping or a divergence ends it.
@@ -153,10 +153,19 @@ class Trainer:
         self._plateau.see(outcome.loss, self.config)
         self._keep_readings(outcome)  # before anybody hears of the epoch
         self._emit(self._step.layers.distributions(place, ear.heard))
-        starved = self._cores.lap()
         self._emit(
-            epoch_ended(place, self._meter, outcome, rate=rate, trained_at=trained_at, best=is_best, starved=starved)
+            epoch_ended(
+                place,
+                self._meter,
+                outcome,
+                rate=rate,
+                trained_at=trained_at,
+                best=is_best,
+                starved=self._cores.lap(),
+                waited=None if self._device.type == "cpu" else self._waited,
+            )
         )
+        self._waited = 0.0
         self._meter.end_epoch()
         place.seconds_at_epoch = place.seconds
         self._show_previews()
@@ -305,11 +314,11 @@ class Trainer:
         if not window.steps:
             return None
         read = time.perf_counter()
-        seconds, waited = read - self._told, None if self._device.type == "cpu" else read - asked
+        seconds, self._waited = read - self._told, self._waited + read - asked
         self._clock_stops()
         self._clock_starts()
         rate = self._learning_rate(last=True)
-        self._emit(progress(self.place, window, position=self.position, rate=rate, seconds=seconds, waited=waited))
+        self._emit(progress(self.place, window, position=self.position, rate=rate, seconds=seconds))
         if self._step.fallback and not self._fallback_told:
             self._fallback_told = True
             self._emit(ev.LogLine(text=f"Slower than it could be: {self._step.fallback}."))

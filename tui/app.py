@@ -54,6 +54,7 @@ LATER = {
     "draw": "tui.screens.draw:DrawScreen",
     "inside": "tui.screens.inside:InsideScreen",
     "test": "tui.screens.test:TestScreen",
+    "experiments": "tui.screens.experiments:ExperimentsScreen",
 }
 """Screens that are imported when they are first asked for: the first picture does without them."""
 _VITAL = ("engine", "leave")
@@ -107,7 +108,7 @@ class MnistApp(SteeringApp):
         self._connect_again = connect if run is None else start
         self._asked_run = run
         self._opened: RunState | None = None
-        self._preset = settings.preset
+        self.settings, self._preset = settings, settings.preset
         self.set_reactive(MnistApp.tour, tour)
         self._starting = False
         self._seen = ("", 0, 0)
@@ -170,6 +171,8 @@ class MnistApp(SteeringApp):
         other = session.state.run if self._opened and session.training else ""
         self.snapshot = Snapshot(
             state=state,
+            under_way=session.state,
+            experiment_over=session.experiment_over,
             parent=self._parent_run
             if state.parent and self._parent_run and self._parent_run.run == state.parent.run
             else None,
@@ -211,7 +214,7 @@ class MnistApp(SteeringApp):
         await self._session.listen(connect)
 
     @work(group="command", exit_on_error=False)
-    async def start(self, command: cmd.Start | cmd.ResumeRun | cmd.Branch) -> None:
+    async def start(self, command: cmd.Start | cmd.ResumeRun | cmd.Branch | cmd.Experiment) -> None:
         """Have a run begin, or go on, with a new engine if the last one is gone; a refusal is told."""
         if not self._session.alive:
             self._begin(self._connect_again)

@@ -8,10 +8,21 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Where = Literal["everywhere", "train", "runs", "inspect", "digits", "confusion", "draw", "inside", "test"]
+Where = Literal[
+    "everywhere", "train", "runs", "inspect", "digits", "confusion", "draw", "inside", "test", "experiments"
+]
 """Which screen; "inspect" are all that show single digits at a chosen epoch."""
 Group = Literal[
-    "Training", "Charts", "Form and panes", "Runs", "Digits and confusion", "Draw", "Inside", "Test", "Program"
+    "Training",
+    "Charts",
+    "Form and panes",
+    "Runs",
+    "Digits and confusion",
+    "Draw",
+    "Inside",
+    "Test",
+    "Experiments",
+    "Program",
 ]
 
 
@@ -311,6 +322,25 @@ KEYS: tuple[Key, ...] = (
     Key("e", "e", "every", "", "occlusion: every digit, or those read wrongly alone", "Inside", "inside"),
     Key("d", "d", "digit", "", "occlusion: of the digit that is read, or of the right one", "Inside", "inside"),
     Key("z", "z", "patch", "", "occlusion: a larger patch", "Inside", "inside"),
+    Key(
+        "enter",
+        "enter",
+        "perform",
+        "Train",
+        "train the experiment's runs, one after the other (asks first)",
+        "Experiments",
+        "experiments",
+        1,
+    ),
+    Key("c", "c", "go_on", "", "go on with an experiment that was broken off", "Experiments", "experiments"),
+    Key("up", "↑", "choose(-1)", "", "the experiment before", "Experiments", "experiments"),
+    Key("down", "↓", "choose(1)", "", "the next experiment", "Experiments", "experiments"),
+    Key("left", "←", "arm(-1)", "", "the run before", "Experiments", "experiments"),
+    Key("right", "→", "arm(1)", "", "the next run", "Experiments", "experiments"),
+    Key("o", "o", "open", "Open", "show the run that is marked on the train screen", "Experiments", "experiments", 5),
+    Key(
+        "l", "l", "log_axis", "Log axis", "loss in a logarithmic or a linear picture", "Experiments", "experiments", 10
+    ),
     Key("1", "1", "mode('train')", "Train", "form, charts, digits and results of a run", "Program"),
     Key("2", "2", "mode('runs')", "Runs", "all runs, to open, go on with or delete", "Program"),
     Key("3", "3", "mode('log')", "Log", "what the engine printed", "Program"),
@@ -319,6 +349,14 @@ KEYS: tuple[Key, ...] = (
     Key("6", "6", "mode('draw')", "Draw", "draw a digit and have it read", "Program"),
     Key("7", "7", "mode('inside')", "Inside", "what the network has learned, and what disturbs it", "Program"),
     Key("8", "8", "mode('test')", "Test", "the honest figure, and two runs compared", "Program"),
+    Key(
+        "0",
+        "0",
+        "mode('experiments')",
+        "Experiments",
+        "questions, and the runs that answer them side by side",
+        "Program",
+    ),
     Key("t", "t", "theme", "Theme", "dark, light, high contrast, safe for the colour-blind", "Program", rank=13),
     Key("question_mark", "?", "help", "Help", "the keys, and what every figure means", "Program", rank=4),
     Key("h", "h", "explain", "Explain", "explain a setting, a figure, a word of the trade", "Program", rank=6),

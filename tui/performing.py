@@ -132,7 +132,7 @@ def chart(
     from tui.widgets.plot import draw  # noqa: PLC0415 - brings numpy in
 
     drawing = views.plot(experiment, states, log_y=views.is_log(experiment))
-    if not drawing.curves:
+    if not any(len(curve.x) for curve in drawing.curves):
         return []
     rows = draw(drawing, width, CHART_ROWS, _palette(), symbols="ascii" if plain else "braille")
     title = views.chart_title(experiment)

@@ -108,5 +108,6 @@ class SteeringApp(InspectingApp):
 
         if self.refuses("abort"):
             return
-        if await self.push_screen_wait(abort_dialog(self.snapshot.state.run, ascii_only=self.ascii_only)) == "a":
+        dialog = abort_dialog(self.snapshot.state.run, self.snapshot.state.arm, ascii_only=self.ascii_only)
+        if await self.push_screen_wait(dialog) == "a":
             self.steer("abort", cmd.Abort())

@@ -94,13 +94,23 @@ def _blom(count: int) -> float:
 
 
 def first_share(state: RunState) -> float | None:
-    """The gradient norm of the first layer as a share of the last one's, in the last epoch that tells of layers."""
-    return None
+    """The mean gradient norm of the first layer as a share of the last one's, over the first epoch.
+
+    Later the gradients shrink anyway, since there is less to learn.
+    """
+    early = [told for told in state.layers if told.position <= 1.0] or list(state.layers[:1])
+    ends = [(told.layers[0].gradient_norm, told.layers[-1].gradient_norm) for told in early if len(told.layers) > 1]
+    pairs = [(first, last) for first, last in ends if first is not None and last]
+    return sum(first for first, _ in pairs) / sum(last for _, last in pairs) if pairs else None
 
 
 def dead(state: RunState) -> float | None:
-    """The share of the hidden units that answer 0 to every image, after the last epoch that tells of it."""
-    return None
+    """The share of the hidden units that gave 0 for all of a sample of images, after the last epoch; None without ReLUs."""
+    if not state.distributions:
+        return None
+    layers = [layer for layer in state.distributions[-1].hidden if layer.dead is not None]
+    units = sum(layer.units for layer in layers)
+    return sum(layer.units * (layer.dead or 0.0) for layer in layers) / units if units else None
 
 
 MEASURES: Mapping[str, Measure] = {
@@ -111,7 +121,7 @@ MEASURES: Mapping[str, Measure] = {
         Measure("validation_loss", "validation loss", "loss", validation_loss),
         Measure("lowest_loss", "lowest validation loss", "loss", lowest_loss),
         Measure("scatter", "scatter of batches", "spread", scatter),
-        Measure("first_share", "first : last gradient", "share", first_share),
+        Measure("first_share", "first : last gradient", "ratio", first_share),
         Measure("dead", "dead units", "share", dead),
         Measure("steps", "steps", "count", steps),
         Measure("seconds", "time", "seconds", seconds),

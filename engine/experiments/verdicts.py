@@ -273,11 +273,11 @@ def dead_relu(relu: Seen, leaky: Seen, low: Seen) -> Verdict:
         return Verdict(answer, None)
     dead, alive, unhurt = (value or 0.0 for value in accuracies)
     shown = dead < LEARNED and alive - dead >= APART and low.learned and unhurt - dead >= APART
-    shares = [(arm, measures.dead(arm.state)) for arm in (relu, leaky, low)]
+    shares = [(arm, measures.dead(arm.state)) for arm in (relu, low)]
     more = []
     if all(share is not None for _, share in shares):
-        told = [f"{percent(share or 0.0)} with {arm.label}" for arm, share in shares]
-        more.append(f"Of the hidden units, those that answer the same to every image are {listed(told)}.")
+        told = [f"{percent(share or 0.0)} at {arm.state.config.learning_rate:g}" for arm, share in shares]
+        more.append(f"Of the hidden ReLUs, those that answer 0 to every image of a sample are {listed(told)}.")
     if dead < CHANCE:
         more.append("Below 20 % is no better than giving all images one answer or two.")
     return Verdict(answer, shown, tuple(more))

@@ -48,10 +48,8 @@ def chart_title(experiment: Experiment) -> str:
 
 def plot(experiment: Experiment, states: Sequence[RunState | None], *, log_y: bool) -> Plot:
     """The curve of each arm that has one, by epochs, on the same axes."""
-    curves = [
-        _curve(experiment, arm.label, state)
-        for arm, state in zip(experiment.arms, states, strict=True)
-        if state is not None and (state.epochs or state.losses.points)
+    curves = [  # also of an arm that has none yet, so that each keeps its ink
+        _curve(experiment, arm.label, state) for arm, state in zip(experiment.arms, states, strict=True)
     ]
     percent = experiment.chart == "validation_accuracy"
     diverged = [
@@ -76,7 +74,9 @@ def plot(experiment: Experiment, states: Sequence[RunState | None], *, log_y: bo
     )
 
 
-def _curve(experiment: Experiment, label: str, state: RunState) -> Curve:
+def _curve(experiment: Experiment, label: str, state: RunState | None) -> Curve:
+    if state is None or not (state.epochs or state.losses.points):
+        return Curve("", np.empty(0), np.empty(0), role="other")
     if experiment.chart == "training_loss":
         points = state.losses.points
         x = np.array([p.position for p in points], np.float64)

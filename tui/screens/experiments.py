@@ -29,9 +29,9 @@ from tui.widgets.chart import Chart
 from tui.widgets.experiment_panels import AboutExperiment, ExperimentConclusion, ExperimentNames
 from tui.widgets.line import frame
 
-_CHART_ROWS = 9
+_CHART_ROWS = 11
 """Rows that the chart has at least, frame included, before the conclusion gets more than a few."""
-_LEAST_CONCLUSION = 4
+_LEAST_CONCLUSION = 5
 
 
 class ExperimentsScreen(Page):
@@ -121,14 +121,17 @@ class ExperimentsScreen(Page):
         self.about.follow(shown)
         self.conclusion.follow(shown)
         self._fit()
+        framed = self.has_class("-wide") and not self.has_class("-low")
         key = (
             self.chosen,
             self.log_axis,
+            framed,
             *((s.epochs, s.finished, self._points(s)) if s else None for s in shown.states),
         )
         if key != self._drawn:
             self._drawn = key
-            self.chart.plot = views.plot(self.experiment, shown.states, log_y=self._log)
+            title = "" if framed else views.chart_title(self.experiment)
+            self.chart.plot = views.plot(self.experiment, shown.states, log_y=self._log, title=title)
         kind = f"{'log' if self._log else 'linear'}, by epoch" if views.has_log(self.experiment) else "by epoch"
         frame(self.chart, views.chart_title(self.experiment), kind)
         frame(self.about, self.chosen, shown.group)
@@ -177,7 +180,7 @@ class ExperimentsScreen(Page):
 
     def on_resize(self) -> None:
         """Share the height anew."""
-        self.call_after_refresh(self._fit)
+        self.call_after_refresh(self._follow)
 
     def _fit(self) -> None:
         """Give each text the lines that it needs, and the chart the rest, of which it has a least share."""

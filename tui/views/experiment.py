@@ -46,7 +46,7 @@ def chart_title(experiment: Experiment) -> str:
     return _CHARTS[experiment.chart]
 
 
-def plot(experiment: Experiment, states: Sequence[RunState | None], *, log_y: bool) -> Plot:
+def plot(experiment: Experiment, states: Sequence[RunState | None], *, log_y: bool, title: str = "") -> Plot:
     """The curve of each arm that has one, by epochs, on the same axes."""
     curves = [  # also of an arm that has none yet, so that each keeps its ink
         _curve(experiment, arm.label, state) for arm, state in zip(experiment.arms, states, strict=True)
@@ -62,7 +62,7 @@ def plot(experiment: Experiment, states: Sequence[RunState | None], *, log_y: bo
         state.config.epochs if state else arm.config.epochs for arm, state in zip(experiment.arms, states, strict=True)
     ]
     return Plot(
-        title="",
+        title=title,
         x_label="epoch",
         y_label="",
         curves=tuple(curves),

@@ -73,13 +73,13 @@ def one_of(experiments: Sequence[Experiment], chosen: str, *, ascii_only: bool) 
     )
 
 
-def about(shown: Shown, width: int, *, ascii_only: bool) -> list[Content]:
+def about(shown: Shown, width: int, *, ascii_only: bool, roomy: bool = False) -> list[Content]:
     """The question; then the arms as a table, or before there are any what each is trained with."""
     lines = [Content.styled(line, "bold") for line in wrapped(shown.experiment.question, width)]
     if not shown.performed:
         watch = wrapped(f"Watch: {shown.experiment.watch}", width)
         return [*lines, Content(""), *map(Content, watch), Content(""), *_planned(shown, width, ascii_only=ascii_only)]
-    return [*lines, *_arms(shown, width, ascii_only=ascii_only)]
+    return [*lines, *[Content("")] * roomy, *_arms(shown, width, ascii_only=ascii_only)]
 
 
 def offer(shown: Shown) -> str:

@@ -47,11 +47,15 @@ class AboutExperiment(ExperimentText):
         """The text at this size."""
         if self.shown is None:
             return Content("")
-        return Content("\n").join(texts.about(self.shown, width, ascii_only=self.ascii_only))
+        return Content("\n").join(self._lines(width))
 
     def rows(self, width: int) -> int:
         """How many lines it takes."""
-        return len(texts.about(self.shown, width, ascii_only=False)) if self.shown else 1
+        return len(self._lines(width))
+
+    def _lines(self, width: int) -> list[Content]:
+        roomy = self.screen.has_class("-high") and self.screen.has_class("-wide")
+        return texts.about(self.shown, width, ascii_only=self.ascii_only, roomy=roomy) if self.shown else []
 
 
 class ExperimentConclusion(ExperimentText):

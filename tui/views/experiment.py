@@ -52,11 +52,6 @@ def plot(experiment: Experiment, states: Sequence[RunState | None], *, log_y: bo
         _curve(experiment, arm.label, state) for arm, state in zip(experiment.arms, states, strict=True)
     ]
     percent = experiment.chart == "validation_accuracy"
-    diverged = [
-        f"{arm.label} diverged at step {figures.count(state.finished.step)}"
-        for arm, state in zip(experiment.arms, states, strict=True)
-        if state and state.finished and state.finished.outcome == "diverged"
-    ]
     highest = max((float(np.nanmax(c.y)) for c in curves if np.isfinite(c.y).any()), default=0.0)
     ends = [
         state.config.epochs if state else arm.config.epochs for arm, state in zip(experiment.arms, states, strict=True)
@@ -70,7 +65,6 @@ def plot(experiment: Experiment, states: Sequence[RunState | None], *, log_y: bo
         y_max=(1.0 if highest > 0.5 else None) if percent else TOP if highest > TOP else None,
         percent=percent,
         x_max=float(max(ends)),
-        note="; ".join(diverged),
     )
 
 

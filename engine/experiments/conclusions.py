@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from engine.config import HYPERPARAMETERS
 from engine.diagnosis.wording import count
 from engine.experiments.table import Experiment
-from engine.experiments.verdicts import VERDICTS, Seen, Verdict, listed
+from engine.experiments.verdicts import VERDICTS, Seen, listed
 from engine.fields import Hyperparameter, Value
 from engine.history import RunState
 
@@ -23,13 +23,15 @@ _MACHINE = "Machine"
 class Conclusion:
     """`answer` says what was seen, `shown` whether it answers the question: None where that cannot be told (yet).
 
-    `more` are further figures, `limits` what is to be borne in mind. All of them are sentences.
+    `more` are further figures, `limits` what is to be borne in mind. All of them are sentences. `provisional`: an arm is
+    still to be trained, wholly or in part.
     """
 
     answer: str
     shown: bool | None
     more: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
+    provisional: bool = False
 
 
 def conclude(experiment: Experiment, states: Sequence[RunState | None]) -> Conclusion:
@@ -44,17 +46,11 @@ def conclude(experiment: Experiment, states: Sequence[RunState | None]) -> Concl
     if len(seen) < len(experiment.arms):
         lacking = [arm.label for arm, state in zip(experiment.arms, states, strict=True) if not _has_figures(state)]
         answer = f"{over} of {len(states)} runs are over; there are no figures yet of {listed(lacking)}."
-        return Conclusion(answer, None, limits=limits)
+        return Conclusion(answer, None, limits=limits, provisional=True)
     verdict = VERDICTS[experiment.name](*seen)
-    if over < len(seen):
-        verdict = replace(verdict, answer=f"So far: {verdict.answer}", shown=None)
-    elif any(each.state.finished and each.state.finished.outcome in ("aborted", "failed") for each in seen):
+    if over < len(seen) or any(each.state.finished and each.state.finished.outcome in ("aborted", "failed") for each in seen):
         verdict = replace(verdict, shown=None)
-    return _concluded(verdict, limits)
-
-
-def _concluded(verdict: Verdict, limits: tuple[str, ...]) -> Conclusion:
-    return Conclusion(verdict.answer, verdict.shown, verdict.more, limits)
+    return Conclusion(verdict.answer, verdict.shown, verdict.more, limits, provisional=over < len(seen))
 
 
 def _has_figures(state: RunState | None) -> bool:

@@ -139,7 +139,7 @@ def table(
 
 def verdict(conclusion: Conclusion) -> str:
     """In a word whether the question is answered."""
-    return _WORDS[conclusion.shown]
+    return "So far" if conclusion.provisional else _WORDS[conclusion.shown]
 
 
 def paragraphs(conclusion: Conclusion) -> list[str]:

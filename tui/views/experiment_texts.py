@@ -148,7 +148,7 @@ def conclusion(shown: Shown, width: int, height: int, *, ascii_only: bool) -> li
         case False:
             sign, style = "x" if ascii_only else "✗", "$error"
         case None:
-            sign, style = "?", "$accent"
+            sign, style = ("..." if ascii_only else "…", "$train") if found.provisional else ("?", "$accent")
     first, *rest = views.paragraphs(found)
     room = min(width, _READABLE)
     head = wrapped(f"{sign} {views.verdict(found)}: {first}", room)

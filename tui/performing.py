@@ -35,6 +35,11 @@ class Performer(headless.Follower):
 
     over: ExperimentOver | None = None
 
+    @property
+    def can_print(self) -> bool:
+        """Whether somebody still takes the output."""
+        return self._unwritten is None
+
     def _is_last(self, event: Event) -> bool:
         return False
 
@@ -68,9 +73,11 @@ def perform(experiment: Experiment, command: Command, args: argparse.Namespace) 
     presenter = make_presenter(sys.stdout, sys.stderr, headless.find_folder, json=args.json, quiet=args.quiet)
     follower = Performer(headless.start_engine, command, presenter, known)
     status = asyncio.run(follower.run())
-    if follower.over is not None:
+    if follower.over is not None and follower.can_print:
         with contextlib.suppress(RunProblem):  # its folders were deleted meanwhile
             performance = find_performance(experiment, follower.over.group)
+            if not args.json:
+                print()
             show(experiment, performance, args, document_indented=False)
     if words := follower.last_words():
         with contextlib.suppress(OSError):

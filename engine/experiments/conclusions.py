@@ -48,7 +48,9 @@ def conclude(experiment: Experiment, states: Sequence[RunState | None]) -> Concl
         answer = f"{over} of {len(states)} runs are over; there are no figures yet of {listed(lacking)}."
         return Conclusion(answer, None, limits=limits, provisional=True)
     verdict = VERDICTS[experiment.name](*seen)
-    if over < len(seen) or any(each.state.finished and each.state.finished.outcome in ("aborted", "failed") for each in seen):
+    if over < len(seen) or any(
+        each.state.finished and each.state.finished.outcome in ("aborted", "failed") for each in seen
+    ):
         verdict = replace(verdict, shown=None)
     return Conclusion(verdict.answer, verdict.shown, verdict.more, limits, provisional=over < len(seen))
 

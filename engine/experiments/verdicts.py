@@ -249,8 +249,12 @@ def batch_noise(*arms: Seen) -> Verdict:
     shown = all(a > b for a, b in pairwise(spreads)) and shares[0] > shares[-1]
     best = max(range(len(arms)), key=shares.__getitem__)
     seconds = [f"{number(_epoch_seconds(arm))} s with {size}" for arm, size in zip(arms, sizes, strict=True)]
+    longer, larger = (
+        _step_seconds(large) / _step_seconds(small),
+        large.state.config.batch_size / small.state.config.batch_size,
+    )
     more = (
-        f"An epoch takes {listed(seconds)}: a step on many images costs little more than one on few.",
+        f"An epoch takes {listed(seconds)}: a step on {count(larger)} times as many images takes {longer:.2g} times as long.",
         f"A batch of {sizes[best]} ends highest, at {percent(shares[best])}.",
     )
     return Verdict(answer, shown, more)
@@ -258,6 +262,10 @@ def batch_noise(*arms: Seen) -> Verdict:
 
 def _epoch_seconds(arm: Seen) -> float:
     return sum(epoch.seconds for epoch in arm.state.epochs) / len(arm.state.epochs)
+
+
+def _step_seconds(arm: Seen) -> float:
+    return sum(epoch.seconds for epoch in arm.state.epochs) / max(arm.state.epochs[-1].step, 1)
 
 
 def dead_relu(relu: Seen, leaky: Seen, low: Seen) -> Verdict:

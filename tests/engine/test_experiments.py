@@ -310,7 +310,10 @@ def test_small_batches_are_noisier_and_get_further(spreads: tuple[float, ...], s
     arms = [arm(BATCH, n, [0.98 - n / 100], spread=s) for n, s in enumerate(spreads, 1)]
     found = conclude(BATCH, arms)
     assert found.shown is shown
-    assert "An epoch takes 2.00 s with 8, 2.00 s with 64 and 2.00 s with 512" in said(found)
+    assert (
+        "An epoch takes 2.00 s with 8, 2.00 s with 64 and 2.00 s with 512: a step on 64 times as many images takes 1 times"
+        in said(found)
+    )
     assert conclude(BATCH, [arms[0], arms[1], arm(BATCH, 3)]).shown is None
 
 

@@ -206,8 +206,8 @@ def test_adam_against_sgd_as_the_tutorial_has_it() -> None:
         "After 2 epochs at a rate of 0.001, Adam reads 97.0 % of the test images (95 % interval 96.6 to 97.3 %) rightly, "
         "SGD 87.0 % (86.3 to 87.6 %)."
     )
-    assert "What sgd has after epoch 2 (87.0 % of the validation images), adam had after epoch 1." in found.more
-    assert "The last validation loss is 0.500 (sgd) and 0.100 (adam)." in found.more
+    assert "What SGD has after epoch 2 (87.0 % of the validation images), Adam had after epoch 1." in found.more
+    assert "The last validation loss is 0.500 (SGD) and 0.100 (Adam)." in found.more
     assert found.limits == ()
 
 
@@ -268,7 +268,7 @@ def test_what_reaches_the_first_layer_is_told_where_the_logs_have_it() -> None:
     assert measures.first_share(sigmoid) == pytest.approx(1e-4)
     found = conclude(SIGMOID, (sigmoid, arm(SIGMOID, 2), relu))
     assert found.more == (
-        "The gradient of the first layer is 0.0001 with sigmoid and 2.00 with relu times that of the last.",
+        "The gradient of the first layer is 0.0001 with sigmoid and 2.00 with ReLU times that of the last.",
     )
 
 
@@ -346,9 +346,9 @@ def test_the_dead_are_counted_over_all_hidden_units() -> None:
 
 def test_until_all_are_over_it_is_said_how_far_it_is() -> None:
     found = conclude(SGD, (None, None))
-    assert (found.answer, found.shown) == ("0 of 2 runs are over; there are no figures yet of sgd and adam.", None)
+    assert (found.answer, found.shown) == ("0 of 2 runs are over; there are no figures yet of SGD and Adam.", None)
     found = conclude(SGD, (arm(SGD, 1, wrong=WRONG_87), None))
-    assert (found.answer, found.shown) == ("1 of 2 runs are over; there are no figures yet of adam.", None)
+    assert (found.answer, found.shown) == ("1 of 2 runs are over; there are no figures yet of Adam.", None)
     found = conclude(SGD, (arm(SGD, 1, wrong=WRONG_87), arm(SGD, 2, outcome=None)))
     assert found.answer.startswith("After 1 epoch ") and found.shown is None and found.provisional
 
@@ -371,12 +371,12 @@ def test_what_limits_a_conclusion_is_said() -> None:
     changed = msgspec.structs.replace(changed, arm=stopped.arm)
     assert conclude(SGD, (changed, stopped)).limits == (
         "All its runs were trained with epochs 1 and seed 3, which the experiment is not made for.",
-        "sgd was changed while it trained, so it differs in more than what is compared.",
-        "adam was stopped after 1.0 of 25 epochs.",
+        "SGD was changed while it trained, so it differs in more than what is compared.",
+        "Adam was stopped after 1.0 of 25 epochs.",
     )
     failed = arm(SGD, 2, outcome="failed", reason="There is no memory.")
     found = conclude(SGD, (arm(SGD, 1, wrong=WRONG_87), failed))
-    assert found.shown is None and found.limits == ("adam failed: There is no memory.",)
+    assert found.shown is None and found.limits == ("Adam failed: There is no memory.",)
 
 
 def test_every_measure_of_nothing_is_unknown() -> None:

@@ -11,6 +11,7 @@ from engine.protocol import ExperimentOver, Ready
 from tests import events_kit as kit
 from tests.tui.app_kit import Stage, stage
 from tests.tui.experiment_kit import GROUP, SGD, arm_events, write_arm
+from tui.screens.dialog import Dialog
 from tui.screens.experiments import ExperimentsScreen
 
 SMALL, LARGE = (80, 24), (120, 40)
@@ -30,7 +31,8 @@ async def there(on: Stage) -> ExperimentsScreen:
 def words(on: Stage) -> str:
     """All that is on the screen, without its frames and the list at the side."""
     lines = on.text().splitlines()
-    aside = 28 if "Experiments ─" in lines[1] or "Experiments -" in lines[1] else 0
+    beside = "Experiments ─" in lines[1] and not isinstance(on.app.screen, Dialog)
+    aside = 28 if beside else 0
     return " ".join(" ".join(line[aside:] for line in lines).replace("│", " ").split())
 
 
@@ -88,7 +90,7 @@ async def test_it_follows_from_arm_to_arm_and_ends_with_both_figures(size: tuple
         await on.tell(*first[:ended])
         assert "epoch 2 of 25" in words(on) or "testing" in words(on)
         assert "waiting" in words(on)
-        assert "0 of 2 runs are over; there are no figures yet of adam." in words(on)
+        assert "0 of 2 runs are over; there are no figures yet of Adam." in words(on)
         curve, _ = screen.chart.plot.curves  # type: ignore[union-attr]
         assert list(curve.x) == [1.0, 2.0]
 
@@ -156,7 +158,7 @@ async def test_an_arm_that_was_not_trained_cannot_be_opened() -> None:
     async with stage() as on:
         await there(on)
         await on.press("right", "o")
-        assert on.notices == ["adam was not trained yet."]
+        assert on.notices == ["Adam was not trained yet."]
 
 
 async def test_losses_have_two_axes_and_accuracies_one() -> None:
@@ -203,6 +205,9 @@ async def test_an_abort_says_that_the_experiment_ends_with_it() -> None:
         await there(on)
         await on.tell(*arm_events(1, epochs=1, outcome=None))
         await on.press("x")
+        while not isinstance(on.app.screen, Dialog):
+            await on.settle()
+        await on.settle()
         assert "without a test, and the experiment" in words(on) and f"{GROUP} with it?" in words(on)
         await on.press("a")
         assert on.engine.commands == [cmd.Abort()]
@@ -239,7 +244,7 @@ async def test_a_click_chooses_an_experiment_and_marks_a_run() -> None:
     write_arm(arm_events(2))
     async with stage(size=LARGE) as on:
         screen = await there(on)
-        row = next(n for n, line in enumerate(on.text().splitlines()) if "adam  " in line and "finished" in line)
+        row = next(n for n, line in enumerate(on.text().splitlines()) if "Adam  " in line and "finished" in line)
         await on.pilot.click(offset=(40, row))
         await on.settle()
         assert screen.arm == 1

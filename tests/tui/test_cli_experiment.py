@@ -67,10 +67,10 @@ def test_all_arms_are_shown_and_then_what_was_seen(
     assert sum(line.startswith("epoch") and "/25" in line for line in lines) == 4
     at = lines.index(f"{GROUP}: {SGD.question}")
     assert lines[at + 2].split("  ")[0] == "run" and "test accuracy" in lines[at + 2]
-    assert lines[at + 3].startswith("sgd   finished") and "87.40 %" in lines[at + 3]
-    assert lines[at + 4].startswith("adam  finished") and "97.70 %" in lines[at + 4]
+    assert lines[at + 3].startswith("SGD   finished") and "87.40 %" in lines[at + 3]
+    assert lines[at + 4].startswith("Adam  finished") and "97.70 %" in lines[at + 4]
     chart = lines.index("Validation accuracy")
-    assert "sgd 95.54 %" in lines[chart + 1] and "adam 95.54 %" in lines[chart + 1]
+    assert "SGD 95.54 %" in lines[chart + 1] and "Adam 95.54 %" in lines[chart + 1]
     assert all(line.isascii() for line in lines[chart : chart + 18])  # plain characters where it is no terminal
     end = " ".join(lines[chart + 18 :])
     assert "Seen: After 2 epochs at a rate of 0.001, Adam reads 97.7 % of the test images" in end
@@ -122,7 +122,7 @@ def test_the_latest_is_shown_again_without_an_engine(
     write_arm(arm_events(1, group="other"))
     assert main(["experiment", "sgd-vs-adam", "--show", "--name", GROUP]) == 0
     out = capsys.readouterr().out
-    assert "adam  diverged" in out
+    assert "Adam  diverged" in out
     assert main(["experiment", "sgd-vs-adam", "--show", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["group"] == "other" and found["shown"] is None
@@ -195,7 +195,7 @@ def test_what_is_known_of_the_arm_that_goes_on_is_not_printed_again(
 def test_an_interrupt_ends_all_of_it_and_says_how_to_go_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fault = "sgd-vs-adam-1 was aborted at adam (2 of 2). mnist-tui experiment sgd-vs-adam --resume goes on with it."
+    fault = "sgd-vs-adam-1 was aborted at Adam (2 of 2). mnist-tui experiment sgd-vs-adam --resume goes on with it."
     whole = arm_events(2, epochs=1, outcome="aborted")
 
     def answer(engine: FakeEngine, command: Command) -> None:
@@ -212,7 +212,7 @@ def test_an_interrupt_ends_all_of_it_and_says_how_to_go_on(
     assert kinds(engine.commands) == [cmd.Experiment, cmd.Abort]
     told = capsys.readouterr()
     assert told.err.splitlines() == ["Ending, with a checkpoint; Ctrl+C again leaves at once.", f"mnist-tui: {fault}"]
-    assert "Not known: " in told.out and "adam was aborted after 1.0 of 25 epochs." in told.out
+    assert "Not known: " in told.out and "Adam was aborted after 1.0 of 25 epochs." in told.out
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_an_arm_that_diverges_is_a_result_like_any_other(
     use_engine(monkeypatch, performs(arm_events(1, epochs=0, outcome="diverged"), arm_events(2)))
     assert main(["experiment", "sgd-vs-adam"]) == 0
     told = capsys.readouterr()
-    assert "sgd   diverged" in told.out and told.err == ""
+    assert "SGD   diverged" in told.out and told.err == ""
 
 
 def test_an_engine_that_refuses(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -77,7 +77,6 @@ def test_a_run_is_told_what_is_wrong_with_it_and_nothing_else(log: str) -> None:
         "overfit-all-parts": {"best_by"},
         "killed-by-its-rate": {"diverging", "rate_high"},
         "spikes": {"dropout_high"},
-        "dead-relus": {"exploding"},
         "smoothed-flat": {"best_by"},
     }
     assert set(told(log)) - beside.get(log, set()) == expected

@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
@@ -40,6 +40,7 @@ from engine.worker.threads import Cores
 
 EVENT_SECONDS = 0.1
 PREVIEW_SECONDS = 0.5
+_Read = TypeVar("_Read")
 Emit = Callable[[ev.Event], object]
 
 
@@ -134,7 +135,7 @@ class Trainer:
         self._meter.add(loss, right, norm, len(labels))
         self.place.advance(len(labels))
         if before is not None:
-            told = layers.steps(before, norm, self.config.clip_norm)
+            told = self._waiting(lambda: layers.steps(before, norm, self.config.clip_norm))
             self._emit(ev.Layers(step=self.place.step, position=self.position, layers=told))
         if self._steps_allowed is not None:
             self._steps_allowed -= 1
@@ -309,12 +310,10 @@ class Trainer:
 
     def _tell(self, now: float) -> End | None:
         """Send what happened since the last progress event."""
-        asked = time.perf_counter()
-        window = self._meter.read()
+        window = self._waiting(self._meter.read)
         if not window.steps:
             return None
-        read = time.perf_counter()
-        seconds, self._waited = read - self._told, self._waited + read - asked
+        seconds = time.perf_counter() - self._told
         self._clock_stops()
         self._clock_starts()
         rate = self._learning_rate(last=True)
@@ -333,6 +332,13 @@ class Trainer:
         if now - self._shown >= PREVIEW_SECONDS or self._steps_allowed is not None:
             self._show_previews()
         return None
+
+    def _waiting(self, read: Callable[[], _Read]) -> _Read:
+        """Read what the device has to finish first."""
+        asked = time.perf_counter()
+        found = read()
+        self._waited += time.perf_counter() - asked
+        return found
 
     def _show_previews(self) -> None:
         self._shown = time.perf_counter()

@@ -68,7 +68,7 @@ def _limits(experiment: Experiment, states: Sequence[RunState | None]) -> Iterat
             if (parameter := HYPERPARAMETERS.get(name)) and parameter.about.group != _MACHINE
         ]
         if told:
-            yield f"All its runs were trained with {listed(told)}, which the experiment is not made for."
+            yield f"All its runs were trained with {listed(told)} instead of the experiment's own."
     for arm, state in zip(experiment.arms, states, strict=True):
         if state is None:
             continue

@@ -370,7 +370,7 @@ def test_what_limits_a_conclusion_is_said() -> None:
     stopped = arm(SGD, 2, wrong=WRONG_97, outcome="stopped", values={"epochs": 1, "seed": 3, "threads": 1})
     changed = msgspec.structs.replace(changed, arm=stopped.arm)
     assert conclude(SGD, (changed, stopped)).limits == (
-        "All its runs were trained with epochs 1 and seed 3, which the experiment is not made for.",
+        "All its runs were trained with epochs 1 and seed 3 instead of the experiment's own.",
         "SGD was changed while it trained, so it differs in more than what is compared.",
         "Adam was stopped after 1.0 of 25 epochs.",
     )

@@ -52,7 +52,7 @@ def plot(experiment: Experiment, states: Sequence[RunState | None], *, log_y: bo
         _curve(experiment, arm.label, state) for arm, state in zip(experiment.arms, states, strict=True)
     ]
     percent = experiment.chart == "validation_accuracy"
-    highest = max((float(np.nanmax(c.y)) for c in curves if np.isfinite(c.y).any()), default=0.0)
+    known = [float(y) for curve in curves for y in curve.y if np.isfinite(y)]
     ends = [
         state.config.epochs if state else arm.config.epochs for arm, state in zip(experiment.arms, states, strict=True)
     ]
@@ -62,10 +62,17 @@ def plot(experiment: Experiment, states: Sequence[RunState | None], *, log_y: bo
         y_label="",
         curves=tuple(curves),
         log_y=log_y and has_log(experiment),
-        y_max=(1.0 if highest > 0.5 else None) if percent else TOP if highest > TOP else None,
+        y_max=_top(known, percent=percent),
         percent=percent,
         x_max=float(max(ends)),
     )
+
+
+def _top(known: Sequence[float], *, percent: bool) -> float | None:
+    """Where the y axis ends at most; None where it is best left to the curves, as of accuracies that are all high."""
+    if percent:
+        return 1.0 if known and min(known) <= 0.5 < max(known) else None
+    return TOP if known and max(known) > TOP else None
 
 
 def _curve(experiment: Experiment, label: str, state: RunState | None) -> Curve:

@@ -195,6 +195,7 @@ class MnistApp(SteeringApp):
             self._parent_asked = state.parent.run
             self._read_parent(state.parent.run)
         self._follow_tour()
+        self._tell_experiment_over()
 
     def _unread(self, state: RunState) -> int:
         total = (state.run, state.log_count, self.kept_count)

@@ -8,6 +8,7 @@ from textual import work
 
 from engine import commands as cmd
 from engine.errors import ConfigProblem, Problem
+from engine.protocol import ExperimentOver
 from tui.inspecting_app import InspectingApp
 from tui.screens.train import TrainScreen
 from tui.session import Connect, Session
@@ -25,10 +26,21 @@ class SteeringApp(InspectingApp):
         self._rate_asked = ("", 0, 0.0)
         """Of which run, after how many marks, and the learning rate that was asked for since then."""
         self._session = Session(self._changed)
+        self._over_told: ExperimentOver | None = None
 
     def _changed(self) -> None:
         """Have what is known now painted, in its time."""
         raise NotImplementedError
+
+    def _tell_experiment_over(self) -> None:
+        """Say why an experiment ended between two of its runs; where a run's own end was the reason, that says it."""
+        over = self._session.experiment_over
+        if over is None or over is self._over_told:
+            return
+        self._over_told = over
+        end = self._session.state.finished
+        if over.fault and (end is None or end.outcome not in ("aborted", "failed")):
+            self.notify(over.fault, title="Experiment", severity="error", timeout=10, markup=False)
 
     @work(group="command", exit_on_error=False)
     async def _send(self, command: cmd.Command) -> None:

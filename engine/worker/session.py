@@ -300,7 +300,7 @@ class Session:
             if not conductor.given_up and await self._next_arm(conductor):
                 return
         except Problem as problem:
-            fault = f"Arm {conductor.number} of {conductor.group} could not begin: {problem}"
+            fault = f"Run {conductor.number} of {conductor.group} could not begin: {problem}"
         self._rest(fault)
 
     def _rest(self, fault: str = "") -> None:

@@ -213,6 +213,15 @@ async def test_an_abort_says_that_the_experiment_ends_with_it() -> None:
         assert on.engine.commands == [cmd.Abort()]
 
 
+async def test_a_run_that_cannot_begin_is_told_once() -> None:
+    fault = "Run 2 of sgd-vs-adam-1 could not begin: No run folder can be made in /full: No space left on device."
+    async with stage(arm_events(1)) as on:
+        await on.tell(ExperimentOver(experiment="sgd-vs-adam", group=GROUP, fault=fault), Ready(torch="2.13.0"))
+        assert on.notices == [fault]
+        await on.tell(OVER)
+        assert on.notices == [fault]
+
+
 async def test_stop_and_test_and_quit_ends_the_whole_experiment() -> None:
     whole = arm_events(1)
     ended = next(n for n, e in enumerate(whole) if isinstance(e, ev.Tested))

@@ -158,7 +158,7 @@ class Follower:
         async for message in self._engine.events():
             match message:
                 case Lost():
-                    raise _lost(message, self.state.run)
+                    raise _lost(message, self._onward() if self.state.run else "")
                 case Ready() | Steers():
                     pass
                 case ExperimentOver():
@@ -167,6 +167,10 @@ class Follower:
                 case _:
                     if self._take(message):
                         return
+
+    def _onward(self) -> str:
+        """The command that goes on with what is left of the run."""
+        return f"mnist-tui resume {self.state.run}"
 
     def _take(self, event: Event) -> bool:
         """Note and show an event; whether it is the run's last. One that was known before is passed over."""
@@ -238,7 +242,7 @@ class Follower:
             self._abort = asyncio.create_task(send(self._engine))
 
 
-def _lost(message: Lost, run: str) -> EngineProblem:
+def _lost(message: Lost, onward: str) -> EngineProblem:
     said = f" It said last: {short(message.log[-1], 300)}" if message.log else ""
-    resume = f" What the last checkpoint holds is kept: mnist-tui resume {run}." if run else ""
+    resume = f" What the last checkpoint holds is kept: {onward}." if onward else ""
     return EngineProblem(f"{message.reason or 'The engine ended.'}{said}{resume}")

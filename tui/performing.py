@@ -40,6 +40,9 @@ class Performer(headless.Follower):
         """Whether somebody still takes the output."""
         return self._unwritten is None
 
+    def _onward(self) -> str:
+        return f"mnist-tui experiment {self.state.arm.experiment} --resume" if self.state.arm else super()._onward()
+
     def _is_last(self, event: Event) -> bool:
         return False
 
@@ -195,9 +198,7 @@ def document(
                 "number": number,
                 "label": arm.label,
                 "run": run.name if run else None,
-                "status": state.finished.outcome
-                if state and state.finished
-                else views.status(state, live=runs).split()[0],
+                "status": _status_word(state, live=runs),
                 "figures": {m.name: m.of(state) if state else None for m in MEASURES.values()},
                 "interval": [test.low, test.high] if test else None,
             }
@@ -214,6 +215,12 @@ def document(
         "values": dict(performance.values),
         "arms": arms,
     }
+
+
+def _status_word(state: RunState | None, *, live: bool) -> str:
+    if state is None:
+        return "waiting"
+    return state.finished.outcome if state.finished else "running" if live else "interrupted"
 
 
 def _print_document(found: dict[str, Any], *, indented: bool) -> None:

@@ -13,6 +13,7 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.config import TrainConfig
 from engine.errors import RunProblem
+from engine.eventlog import read_lines
 from engine.experiments.performances import OVER, arm_name, find_performance, free_group, is_over, performances
 from engine.experiments.table import Experiment, find_experiment
 from engine.paths import runs_dir
@@ -56,8 +57,8 @@ class Conductor:
         while self.number < len(self.configs):
             self.number += 1
             plan, name = self.experiment.arms[self.number - 1], arm_name(self.group, self.experiment, self.number)
-            run = self.runs.get(self.number, RunFolder(runs_dir() / name))
-            if not run.config.exists():
+            run = self.runs.get(self.number) or _begun(name)
+            if run is None:
                 return NewArm(self.configs[self.number - 1], plan.preset, name, self._arm(plan.label))
             if not is_over(run.state()):
                 return BrokenArm(run, self._arm(plan.label))
@@ -89,6 +90,12 @@ class Conductor:
         if end is not None and end.outcome == "failed":
             return f"{self.group} ended at {arm}: {end.reason}"
         return f"{self.group} was {'given up after' if end and end.outcome in OVER else 'aborted at'} {arm}."
+
+
+def _begun(name: str) -> RunFolder | None:
+    """The folder of an arm whose engine was killed before it told of it; any other run of this name is none of ours."""
+    run = RunFolder(runs_dir() / name)
+    return run if run.config.exists() and not any(True for _ in read_lines(run.events)) else None
 
 
 def conduct(command: cmd.Experiment) -> Conductor:

@@ -157,6 +157,30 @@ async def test_what_cannot_be_is_refused_and_the_engine_is_free(
             await engine.send(command)
 
 
+async def test_an_arm_that_was_created_and_never_told_of_is_begun(engine: Engine, values: dict[str, Any]) -> None:
+    await engine.send(cmd.Experiment(experiment=NAME, values=values, name="early"))
+    await to_the_end(engine)
+    second = find_run("early.2-dropout-0.5")
+    for left in second.path.iterdir():
+        if left != second.config:
+            left.unlink()
+    reply = await engine.send(cmd.Experiment(experiment=NAME, name="early", resume=True))
+    assert reply.result["run"] == second.name
+    await to_the_end(engine)
+    assert outcomes("early") == ["completed", "completed"]
+
+
+async def test_a_run_that_has_the_name_of_an_arm_by_chance_ends_it(engine: Engine, values: dict[str, Any]) -> None:
+    config = EXPERIMENT.configs(values)[0]
+    await engine.send(cmd.Start(config=config, name="taken.2-dropout-0.5"))
+    await until(engine, ev.Finished, "taken.2-dropout-0.5")
+    await engine.send(cmd.Experiment(experiment=NAME, values=values, name="taken"))
+    _, over = await to_the_end(engine)
+    assert over.fault.startswith("Run 2 of taken could not begin: There is a run 'taken.2-dropout-0.5' already")
+    assert outcomes("taken") == ["completed", ""]
+    assert find_run("taken.2-dropout-0.5").state().arm is None
+
+
 async def test_it_goes_on_without_anybody_attached_and_after_its_engine_was_killed(values: dict[str, Any]) -> None:
     first = await Engine.start("script")
     await first.send(cmd.Experiment(experiment=NAME, values=values | {"epochs": 40}, name="alone"))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from engine import commands as cmd
-from engine.client import Message
+from engine.client import Lost, Message
 from engine.commands import Command
 from engine.errors import EngineProblem
 from engine.events import Event
@@ -242,3 +242,20 @@ def test_an_engine_that_refuses(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     engine.answer = refusing(EngineProblem("No."))
     assert main(["experiment", "sgd-vs-adam"]) == 4
     assert capsys.readouterr() == ("", "mnist-tui: No.\n")
+
+
+def test_an_engine_that_is_lost_leaves_an_experiment_to_go_on_with(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = arm_events(1)
+    use_engine(
+        monkeypatch, engine_that(lambda engine, _: engine.push(*whole[:-2], Lost("The engine was ended by SIGKILL.")))
+    )
+    assert main(["experiment", "sgd-vs-adam", "--quiet"]) == 4
+    assert capsys.readouterr().err == (
+        "mnist-tui: The engine was ended by SIGKILL. "
+        "What the last checkpoint holds is kept: mnist-tui experiment sgd-vs-adam --resume.\n"
+    )
+    write_arm(whole[:-2])
+    assert main(["experiment", "sgd-vs-adam", "--show", "--json"]) == 0
+    assert [a["status"] for a in json.loads(capsys.readouterr().out)["arms"]] == ["interrupted", "waiting"]

@@ -48,11 +48,17 @@ def conclude(experiment: Experiment, states: Sequence[RunState | None]) -> Concl
         answer = f"{over} of {len(states)} runs are over; there are no figures yet of {listed(lacking)}."
         return Conclusion(answer, None, limits=limits, provisional=True)
     verdict = VERDICTS[experiment.name](*seen)
-    if over < len(seen) or any(
-        each.state.finished and each.state.finished.outcome in ("aborted", "failed") for each in seen
-    ):
+    if over < len(seen) or not _is_fair(seen):
         verdict = replace(verdict, shown=None)
     return Conclusion(verdict.answer, verdict.shown, verdict.more, limits, provisional=over < len(seen))
+
+
+def _is_fair(seen: Sequence[Seen]) -> bool:
+    """Whether each arm had its chance: none was left or failed, and where one was stopped, all were at the same place."""
+    ends = [each.state.finished for each in seen if each.state.finished]
+    if any(end.outcome in ("aborted", "failed") for end in ends):
+        return False
+    return not any(end.outcome == "stopped" for end in ends) or len({end.position for end in ends}) == 1
 
 
 def _has_figures(state: RunState | None) -> bool:

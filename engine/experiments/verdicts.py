@@ -92,9 +92,9 @@ def listed(words: Sequence[str]) -> str:
 
 def sgd_vs_adam(sgd: Seen, adam: Seen) -> Verdict:
     """Adam got further where its test's interval lies above SGD's."""
-    rate, epochs = f"{adam.state.config.learning_rate:g}", len(adam.state.epochs)
+    rate = f"{adam.state.config.learning_rate:g}"
     fast, slow = reads(adam, sgd)
-    answer = f"After {_epochs(epochs)} at a rate of {rate}, Adam reads {fast} rightly, SGD {slow}."
+    answer = f"After {_trained(sgd, adam)} at a rate of {rate}, Adam reads {fast} rightly, SGD {slow}."
     shown: bool | None = None
     if adam.test and sgd.test:
         shown = adam.test.low > sgd.test.high
@@ -291,8 +291,14 @@ def dead_relu(relu: Seen, leaky: Seen, low: Seen) -> Verdict:
     return Verdict(answer, shown, tuple(more))
 
 
-def _epochs(number_of: int) -> str:
-    return "1 epoch" if number_of == 1 else f"{count(number_of)} epochs"
+def _trained(*arms: Seen) -> str:
+    """How long the arms were trained: "25 epochs", "3.2 (SGD) and 25 (Adam) epochs"."""
+    ends = [arm.state.finished.position if arm.state.finished else arm.state.position for arm in arms]
+    lengths = [f"{end:.1f}".removesuffix(".0") for end in ends]
+    if len(set(lengths)) > 1:
+        told = listed([f"{length} ({arm.label})" for length, arm in zip(lengths, arms, strict=True)])
+        return f"{told} epochs"
+    return f"{lengths[0]} epoch{'' if lengths[0] == '1' else 's'}"
 
 
 VERDICTS: Mapping[str, Callable[..., Verdict]] = {

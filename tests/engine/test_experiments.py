@@ -381,3 +381,13 @@ def test_what_limits_a_conclusion_is_said() -> None:
 
 def test_every_measure_of_nothing_is_unknown() -> None:
     assert [m.name for m in measures.MEASURES.values() if m.of(RunState()) is not None] == []
+
+
+def test_arms_of_different_length_are_told_and_not_judged() -> None:
+    sgd = arm(SGD, 1, [0.3, 0.87], wrong=WRONG_87)
+    adam = arm(SGD, 2, [0.95], wrong=WRONG_97, outcome="stopped")
+    found = conclude(SGD, (sgd, adam))
+    assert found.shown is None
+    assert found.answer.startswith("After 2 (SGD) and 1 (Adam) epochs at a rate of 0.001, ")
+    both = arm(SGD, 1, [0.87], wrong=WRONG_87, outcome="stopped"), adam
+    assert conclude(SGD, both).shown is True

@@ -163,13 +163,13 @@ async def test_an_arm_that_was_not_trained_cannot_be_opened() -> None:
 
 async def test_losses_have_two_axes_and_accuracies_one() -> None:
     write_arm(arm_events(1))
-    write_arm(arm_events(1, experiment=find_experiment("dropout-small-set"), group="dropout-small-set-1"))
+    write_arm(arm_events(1, experiment=find_experiment("batch-noise"), group="batch-noise-1"))
     async with stage(size=LARGE) as on:
         screen = await there(on)
         await on.press("l")
         assert on.notices == ["An accuracy is drawn on a linear axis alone."]
         assert not screen.chart.plot.log_y  # type: ignore[union-attr]
-        screen.chosen = "dropout-small-set"
+        screen.chosen = "batch-noise"
         await on.done("experiments")
         assert not screen.chart.plot.log_y  # type: ignore[union-attr]
         await on.press("l")

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 from engine.config import HYPERPARAMETERS
 from engine.diagnosis.wording import count
+from engine.errors import ConfigProblem
 from engine.experiments.table import Experiment
 from engine.experiments.verdicts import VERDICTS, Seen, listed
-from engine.fields import Hyperparameter, Value
+from engine.fields import Hyperparameter, short
 from engine.history import RunState
 
 _MACHINE = "Machine"
@@ -88,5 +89,7 @@ def _limits(experiment: Experiment, states: Sequence[RunState | None]) -> Iterat
 
 
 def _written(parameter: Hyperparameter, value: object) -> str:
-    checked: Value = parameter.check(value)
-    return parameter.format(checked)
+    try:
+        return parameter.format(parameter.check(value))
+    except ConfigProblem:  # of a log that is damaged, or of a later version
+        return short(value)

@@ -81,7 +81,7 @@ def scatter(state: RunState) -> float | None:
         if p.high is not None and p.low is not None
     ]
     total = sum(count for _, count in found)
-    return math.sqrt(sum(spread**2 * count for spread, count in found) / total) if total else None
+    return math.sqrt(sum(spread * spread * count for spread, count in found) / total) if total else None
 
 
 def _has_range(point: Point) -> bool:

@@ -249,15 +249,12 @@ def batch_noise(*arms: Seen) -> Verdict:
     shown = all(a > b for a, b in pairwise(spreads)) and shares[0] > shares[-1]
     best = max(range(len(arms)), key=shares.__getitem__)
     seconds = [f"{number(_epoch_seconds(arm))} s with {size}" for arm, size in zip(arms, sizes, strict=True)]
-    longer, larger = (
-        _step_seconds(large) / _step_seconds(small),
-        large.state.config.batch_size / small.state.config.batch_size,
-    )
-    more = (
-        f"An epoch takes {listed(seconds)}: a step on {count(larger)} times as many images takes {longer:.2g} times as long.",
-        f"A batch of {sizes[best]} ends highest, at {percent(shares[best])}.",
-    )
-    return Verdict(answer, shown, more)
+    more = [f"A batch of {sizes[best]} ends highest, at {percent(shares[best])}."]
+    if (fast := _step_seconds(small)) > 0:
+        longer, larger = _step_seconds(large) / fast, large.state.config.batch_size / small.state.config.batch_size
+        told = f"a step on {count(larger)} times as many images takes {longer:.2g} times as long"
+        more.insert(0, f"An epoch takes {listed(seconds)}: {told}.")
+    return Verdict(answer, shown, tuple(more))
 
 
 def _epoch_seconds(arm: Seen) -> float:

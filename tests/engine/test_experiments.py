@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine import events as ev
 from engine.config import TrainConfig
@@ -28,10 +30,12 @@ from engine.experiments.performances import arm_name, free_group
 from engine.experiments.table import read_experiment
 from engine.experiments.verdicts import VERDICTS
 from engine.help.catalogue import find
-from engine.history import Mark, RunState
+from engine.history import Mark, RunState, fold
 from engine.runs import RunFolder, create_run
+from engine.series import Point, Series
 from tests.engine.experiment_kit import arm
 from tests.engine.runs_kit import root
+from tests.engine.strategies import examples, lives, messages
 
 __all__ = ["root"]
 
@@ -391,3 +395,21 @@ def test_arms_of_different_length_are_told_and_not_judged() -> None:
     assert found.answer.startswith("After 2 (SGD) and 1 (Adam) epochs at a rate of 0.001, ")
     both = arm(SGD, 1, [0.87], wrong=WRONG_87, outcome="stopped"), adam
     assert conclude(SGD, both).shown is True
+
+
+@examples(60)
+@given(st.data(), st.sampled_from(list(experiments())))
+def test_whatever_the_arms_went_through_something_is_said(data: st.DataObject, name: str) -> None:
+    experiment = find_experiment(name)
+    part = st.none() | st.tuples(lives(), messages(ev.Arm) | st.none())
+    states = []
+    for _ in experiment.arms:
+        drawn = data.draw(part)
+        state = drawn and msgspec.structs.replace(fold(drawn[0]), arm=drawn[1])
+        if state is not None and data.draw(st.booleans()):  # losses beyond what their squares can be told of
+            huge = Point(state.step, state.position, 1.0, 1, 9, 1e200, -1e308, 1e308, 0)
+            state = msgspec.structs.replace(state, losses=Series((huge,)))
+        states.append(state)
+    found = conclude(experiment, states)
+    assert found.answer and all(found.more) and all(found.limits)
+    assert found.shown in (True, False, None)

@@ -92,7 +92,7 @@ class ExperimentsScreen(Page):
         if arm is not None and (run.run, arm.number) != self._followed:
             self._followed = (run.run, arm.number)
             if run.running and arm.experiment in experiments():
-                self.chosen, self.arm = arm.experiment, arm.number - 1
+                self.chosen, self.arm = arm.experiment, max(arm.number - 1, 0)
         known = (run.run, run.finished is not None, snapshot.engine, snapshot.experiment_over)
         if known != self._known and self.is_current:
             self._known = known
@@ -154,7 +154,7 @@ class ExperimentsScreen(Page):
         snapshot = self.program.snapshot
         run, arm = snapshot.under_way, snapshot.under_way.arm
         group = found.group if found else ""
-        if arm and arm.experiment == self.chosen and self._is_latest(run, group) and arm.number <= len(states):
+        if arm and arm.experiment == self.chosen and self._is_latest(run, group) and 1 <= arm.number <= len(states):
             if arm.group != group:
                 states, group = [None] * len(states), arm.group
             states[arm.number - 1] = run

@@ -74,6 +74,10 @@ async def shoot(
             path.write_text(picture(app), encoding="utf-8")
 
 
+def performed(app: MnistApp) -> bool:
+    return app.snapshot.experiment_over is not None
+
+
 def start_and_wait(happened: Callable[[MnistApp], bool]) -> Scene:
     async def scene(pilot: Pilot[None]) -> None:
         await pilot.press("r")
@@ -127,6 +131,14 @@ async def main(folder: Path) -> None:
         ("-live", start_and_wait(trained(4.5))),
         ("", keep_waiting(finished)),
         ("-help", press("question_mark")),
+    )
+    await shoot(
+        folder,
+        "experiment",
+        (120, 40),
+        "dark",
+        "blog-adam",
+        ("", then(press("0"), press("enter"), press("y"), keep_waiting(performed))),
     )
     await shoot(
         folder,

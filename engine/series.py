@@ -15,7 +15,8 @@ class Point(msgspec.Struct, frozen=True, gc=False):
 
     `position` in epochs, `seconds` without pauses, `images` trained on so far; `mean`, `low`, `high` over the `count`
     finite values (None where there is none); `non_finite` counts the others. `norm` is the greatest of the gradient
-    norms that were told of them, None where none was.
+    norms that were told of them, `rate` the learning rate of the last step and `speed` the images trained on a second,
+    each None where none was told. Where points become one, speeds are averaged by the time their steps took.
     """
 
     step: int
@@ -28,6 +29,8 @@ class Point(msgspec.Struct, frozen=True, gc=False):
     high: float | None
     non_finite: int
     norm: float | None = None
+    rate: float | None = None
+    speed: float | None = None
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -75,6 +78,13 @@ def _merge(a: Point, b: Point) -> Point:
         mean = (a.mean * a.count + b.mean * b.count) / (a.count + b.count)
         low, high = min(a.low, b.low), max(a.high, b.high)
     norm = b.norm if a.norm is None else a.norm if b.norm is None else max(a.norm, b.norm)
-    return Point(
-        b.step, b.position, b.seconds, b.images, a.count + b.count, mean, low, high, a.non_finite + b.non_finite, norm
-    )
+    rate = a.rate if b.rate is None else b.rate
+    speed = _speed(a, a.speed, b, b.speed) if a.speed and b.speed else b.speed or a.speed
+    count, non_finite = a.count + b.count, a.non_finite + b.non_finite
+    return Point(b.step, b.position, b.seconds, b.images, count, mean, low, high, non_finite, norm, rate, speed)
+
+
+def _speed(a: Point, speed_a: float, b: Point, speed_b: float) -> float:
+    """The speed over both: the harmonic mean by steps, since the time of a step is what adds up."""
+    first, second = max(a.count + a.non_finite, 1), max(b.count + b.non_finite, 1)
+    return (first + second) / (first / speed_a + second / speed_b)

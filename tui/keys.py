@@ -8,8 +8,10 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Where = Literal["everywhere", "train", "runs", "inspect", "digits", "confusion", "draw", "inside", "test"]
-"""Which screen; "inspect" are all that show single digits at a chosen epoch."""
+Where = Literal[
+    "everywhere", "train", "charts", "runs", "inspect", "digits", "confusion", "draw", "inside", "test", "curves"
+]
+"""Which screen; "inspect" are all that show single digits at a chosen epoch, "charts" all with charts of a run."""
 Group = Literal[
     "Training", "Charts", "Form and panes", "Runs", "Digits and confusion", "Draw", "Inside", "Test", "Program"
 ]
@@ -95,9 +97,39 @@ KEYS: tuple[Key, ...] = (
     Key("u", "u", "undo", "Undo", "give what was changed last its value from before", "Training", rank=9),
     Key("k", "k", "take_control", "Take control", "steer the run, where another screen does", "Training", rank=3),
     Key("i", "i", "why", "Why?", "the figures behind a hint, what to try, and how to silence it", "Training", "train"),
-    Key("l", "l", "log_axis", "Log axis", "loss in a logarithmic or a linear picture", "Charts", "train", 10),
-    Key("m", "m", "smoothing", "Smooth", "smoothing of the training loss: off, 0.6, 0.9, 0.97", "Charts", "train", 11),
-    Key("a", "a", "x_axis", "X axis", "x axis: steps, epochs or seconds", "Charts", "train", 12),
+    Key("l", "l", "log_axis", "Log axis", "loss in a logarithmic or a linear picture", "Charts", "charts", 10),
+    Key("m", "m", "smoothing", "Smooth", "smoothing of the training loss: off, 0.6, 0.9, 0.97", "Charts", "charts", 11),
+    Key("a", "a", "x_axis", "X axis", "x axis: steps, epochs, seconds or images", "Charts", "charts", 12),
+    Key("j", "j", "log_x", "", "x axis logarithmic or linear", "Charts", "charts"),
+    Key(
+        "comma",
+        ",",
+        "cursor(-1)",
+        "",
+        "the cursor of all charts: the point before (esc takes it away)",
+        "Charts",
+        "charts",
+    ),
+    Key("full_stop", ".", "cursor(1)", "Cursor", "the next point", "Charts", "charts", 13),
+    Key("less_than_sign", "<", "cursor(-10)", "", "ten points back", "Charts", "charts"),
+    Key("greater_than_sign", ">", "cursor(10)", "", "ten points further", "Charts", "charts"),
+    Key("home", "home", "cursor_to('first')", "", "the first point", "Charts", "charts"),
+    Key("end", "end", "cursor_to('last')", "", "the last", "Charts", "charts"),
+    Key(
+        "plus,equals_sign",
+        "+, =",
+        "zoom('in')",
+        "Zoom",
+        "half as much of the run: around the cursor, else up to its end, which is then followed",
+        "Charts",
+        "charts",
+        13,
+    ),
+    Key("minus", "-", "zoom('out')", "", "twice as much", "Charts", "charts"),
+    Key("w", "w", "whole", "", "all of the run again", "Charts", "charts"),
+    Key("left_curly_bracket,pageup", "{, pgup", "pan(-0.5)", "", "half a window back", "Charts", "charts"),
+    Key("right_curly_bracket,pagedown", "}, pgdn", "pan(0.5)", "", "half a window further", "Charts", "charts"),
+    Key("g", "g", "follow", "", "the end of the run, and follow it", "Charts", "charts"),
     Key("tab", "tab", "app.focus_next", "", "into the form, and from field to field", "Form and panes", "train"),
     Key(
         "escape",
@@ -119,8 +151,24 @@ KEYS: tuple[Key, ...] = (
         "train",
     ),
     Key("v", "v", "pane('results')", "", "show the results", "Form and panes", "train"),
-    Key("left", "←", "turn(-1)", "", "the pane before", "Form and panes", "train"),
-    Key("right", "→", "turn(1)", "", "the next pane", "Form and panes", "train"),
+    Key(
+        "left",
+        "←",
+        "turn(-1)",
+        "",
+        "the pane before; where all are seen, the cursor's point before",
+        "Form and panes",
+        "train",
+    ),
+    Key(
+        "right",
+        "→",
+        "turn(1)",
+        "",
+        "the next pane; where all are seen, the cursor's next point",
+        "Form and panes",
+        "train",
+    ),
     Key("o", "o", "presets", "Presets", "choose a preset: settings with a name", "Form and panes", "train", 5),
     Key("enter", "enter", "open", "Open", "show the run, or attach to it while it trains", "Runs", "runs", 1),
     Key(
@@ -319,6 +367,7 @@ KEYS: tuple[Key, ...] = (
     Key("6", "6", "mode('draw')", "Draw", "draw a digit and have it read", "Program"),
     Key("7", "7", "mode('inside')", "Inside", "what the network has learned, and what disturbs it", "Program"),
     Key("8", "8", "mode('test')", "Test", "the honest figure, and two runs compared", "Program"),
+    Key("9", "9", "mode('curves')", "Curves", "all charts of a run, and how its weights are spread", "Program"),
     Key("t", "t", "theme", "Theme", "dark, light, high contrast, safe for the colour-blind", "Program", rank=13),
     Key("question_mark", "?", "help", "Help", "the keys, and what every figure means", "Program", rank=4),
     Key("h", "h", "explain", "Explain", "explain a setting, a figure, a word of the trade", "Program", rank=6),
@@ -356,7 +405,8 @@ def bar(where: Iterable[Where]) -> list[Key]:
     """The keys that may stand in the line at the bottom, in the order of the table; those of a screen of its own first."""
     places = set(where)
     return sorted(
-        (key for key in KEYS if key.rank and key.where in places), key=lambda key: key.where in ("everywhere", "train")
+        (key for key in KEYS if key.rank and key.where in places),
+        key=lambda key: key.where in ("everywhere", "train", "charts"),
     )
 
 

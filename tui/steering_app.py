@@ -85,7 +85,7 @@ class SteeringApp(InspectingApp):
         if self.refuses("change"):
             return
         state = self._session.state
-        asked = (state.run, len(state.marks))
+        asked = (state.run, sum(mark.kind != "kept" for mark in state.marks))
         if asked != self._rate_asked[:2]:  # told of by now: begin from there
             self._rate_asked = (*asked, state.config.learning_rate)
         rate = next_rate(self._rate_asked[2], by)

@@ -9,7 +9,8 @@ import pytest
 from engine import events as ev
 from engine.history import RunState, fold
 from tests import events_kit as kit
-from tui.views.charts import SMOOTHING, X_AXES, Options, XAxis, accuracy_plot, loss_plot, x_end
+from tui.views.charts import accuracy_plot, loss_plot, x_end
+from tui.views.window import SMOOTHING, X_AXES, Options, XAxis
 
 RUNNING = fold(
     kit.numbered([*kit.opening(), *kit.epoch_events(kit.BLOG, 1), *kit.epoch_events(kit.BLOG, 2, best=False)])

@@ -16,6 +16,7 @@ _TABS = (
     ("draw", "6", "Draw"),
     ("inside", "7", "Inside"),
     ("test", "8", "Test"),
+    ("curves", "9", "Curves"),
 )
 
 

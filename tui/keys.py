@@ -13,7 +13,16 @@ Where = Literal[
 ]
 """Which screen; "inspect" are all that show single digits at a chosen epoch, "charts" all with charts of a run."""
 Group = Literal[
-    "Training", "Charts", "Form and panes", "Runs", "Digits and confusion", "Draw", "Inside", "Test", "Program"
+    "Training",
+    "Charts",
+    "Form and panes",
+    "Runs",
+    "Digits and confusion",
+    "Draw",
+    "Inside",
+    "Test",
+    "Curves",
+    "Program",
 ]
 
 
@@ -359,6 +368,22 @@ KEYS: tuple[Key, ...] = (
     Key("e", "e", "every", "", "occlusion: every digit, or those read wrongly alone", "Inside", "inside"),
     Key("d", "d", "digit", "", "occlusion: of the digit that is read, or of the right one", "Inside", "inside"),
     Key("z", "z", "patch", "", "occlusion: a larger patch", "Inside", "inside"),
+    Key("enter", "enter", "large", "Enlarge", "the current chart alone, or all again", "Curves", "curves", 2),
+    Key(
+        "d",
+        "d",
+        "spread",
+        "Weights",
+        "how weights and gradients of a layer are spread, epoch by epoch; and back",
+        "Curves",
+        "curves",
+        2,
+    ),
+    Key("up,shift+tab", "↑", "choose(-1)", "", "the chart before, or the layer", "Curves", "curves"),
+    Key("down,tab", "↓", "choose(1)", "", "the next chart, or the next layer", "Curves", "curves"),
+    Key("left", "←", "cursor(-1)", "", "the cursor a point back; over histograms, an epoch", "Curves", "curves"),
+    Key("right", "→", "cursor(1)", "", "the cursor a point further, or an epoch", "Curves", "curves"),
+    Key("escape", "esc", "back", "", "back to all charts; else no cursor any more", "Curves", "curves"),
     Key("1", "1", "mode('train')", "Train", "form, charts, digits and results of a run", "Program"),
     Key("2", "2", "mode('runs')", "Runs", "all runs, to open, go on with or delete", "Program"),
     Key("3", "3", "mode('log')", "Log", "what the engine printed", "Program"),

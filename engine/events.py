@@ -131,43 +131,6 @@ class EpochEnded(Base, frozen=True, kw_only=True, tag="epoch_ended"):
     best: bool
 
 
-class LayerStep(msgspec.Struct, frozen=True, kw_only=True):
-    name: str
-    weights: int
-    weight_norm: float | None
-    gradient_norm: float | None
-    update_ratio: float | None
-
-
-class Layers(Base, frozen=True, kw_only=True, tag="layers"):
-    step: int
-    position: float
-    layers: tuple[LayerStep, ...]
-
-
-class Histogram(msgspec.Struct, frozen=True, kw_only=True):
-    low: float
-    high: float
-    counts: tuple[int, ...]
-
-
-class Hidden(msgspec.Struct, frozen=True, kw_only=True):
-    activation: str
-    units: int
-    dead: float | None
-    saturated: float | None
-
-
-class Distributions(Base, frozen=True, kw_only=True, tag="distributions"):
-    epoch: int
-    step: int
-    position: float
-    layers: tuple[str, ...]
-    weights: tuple[Histogram | None, ...]
-    gradients: tuple[Histogram | None, ...]
-    hidden: tuple[Hidden, ...]
-
-
 class Validation(Base, frozen=True, kw_only=True, tag="validation"):
     """A validation in the middle of an epoch, where a run was stopped. `best`: the best validation so far."""
 
@@ -319,8 +282,6 @@ Event = (
     RunCreated
     | Phase
     | RunStarted
-    | Layers
-    | Distributions
     | Progress
     | EpochEnded
     | Validation

@@ -54,8 +54,6 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     speed: float | None = None
     """Images a second lately, smoothed; None before any is measured."""
     losses: Series = Series()
-    layers: tuple[ev.Layers, ...] = ()
-    distributions: tuple[ev.Distributions, ...] = ()
     epochs: tuple[ev.EpochEnded, ...] = ()
     stopped_at: ev.Validation | None = None
     digits: ev.PreviewDigits | None = None
@@ -158,10 +156,6 @@ def _apply(state: RunState, event: ev.Event) -> RunState:
         case ev.EpochEnded():
             epochs = (*(e for e in state.epochs if e.epoch < event.epoch), event)
             return put(epochs=epochs)
-        case ev.Layers():
-            return put(layers=(*state.layers, event))
-        case ev.Distributions():
-            return put(distributions=(*state.distributions, event))
         case ev.Validation():
             return put(stopped_at=event)
         case ev.PreviewDigits():

@@ -88,8 +88,9 @@ class Progress(Base, frozen=True, kw_only=True, tag="progress"):
     """What happened since the last progress event, at most ten times a second.
 
     `steps` steps ended at `step`; `loss`, `low`, `high` are the mean, least and greatest of their finite training
-    losses, None where none was finite; `non_finite` counts the others. `seconds` is time spent training and
-    validating so far, without pauses.
+    losses, None where none was finite; `non_finite` counts the others. `gradient_norm` and `gradient_norm_high` are the
+    mean and the greatest of the gradients' norms before clipping. `seconds` is time spent training and validating so
+    far, without pauses; `waited` the part of this piece that the loop waited for a GPU's results (None on a CPU).
     """
 
     epoch: int
@@ -103,8 +104,67 @@ class Progress(Base, frozen=True, kw_only=True, tag="progress"):
     non_finite: int = 0
     learning_rate: float
     gradient_norm: float | None
+    gradient_norm_high: float | None = None
     images_per_second: float
     seconds: float
+    waited: float | None = None
+
+
+class LayerStep(msgspec.Struct, frozen=True, kw_only=True):
+    """What one step did to one layer's `weights`, without its biases; Euclidean norms, of the gradient before clipping.
+
+    `update_ratio` is the norm of what the step added to the weights, over the weights' own norm.
+    """
+
+    name: str
+    weights: int
+    weight_norm: float | None
+    gradient_norm: float | None
+    update_ratio: float | None
+
+
+class Layers(Base, frozen=True, kw_only=True, tag="layers"):
+    """The layers with weights, from the input on, at one step: the run's first, and eight in each epoch, always the same."""
+
+    step: int
+    position: float
+    layers: tuple[LayerStep, ...]
+
+
+class Histogram(msgspec.Struct, frozen=True, array_like=True):
+    """How values are spread: `counts` of bins of one width from `low` to `high`; the outermost take what lies beyond."""
+
+    low: float
+    high: float
+    counts: tuple[int, ...]
+
+
+class Hidden(msgspec.Struct, frozen=True, kw_only=True):
+    """What a hidden layer did on the first thousand validation images, in shares from 0 to 1.
+
+    `dead`: units that gave 0 for all of these images, of ReLU (else None). `saturated`: values within 0.05 of a limit of
+    the activation, of sigmoid and tanh (else None).
+    """
+
+    activation: str
+    units: int
+    dead: float | None = None
+    saturated: float | None = None
+
+
+class Distributions(Base, frozen=True, kw_only=True, tag="distributions"):
+    """How weights and gradients of each layer are spread after an epoch, from the input on, and what the hidden layers do.
+
+    The gradients are the last step's, as it was used. None where a value is not finite.
+    """
+
+    epoch: int
+    step: int
+    position: float
+    layers: tuple[str, ...]
+    weights: tuple[Histogram | None, ...]
+    gradients: tuple[Histogram | None, ...]
+    hidden: tuple[Hidden, ...]
 
 
 class EpochEnded(Base, frozen=True, kw_only=True, tag="epoch_ended"):
@@ -112,7 +172,9 @@ class EpochEnded(Base, frozen=True, kw_only=True, tag="epoch_ended"):
 
     The training figures are means over the images as they were trained on (with dropout and augmentation).
     `gradient_norm` is the mean Euclidean norm before clipping. `seconds` includes `validation_seconds`;
-    `images_per_second` counts training alone. `best`: the best validation so far, by the run's `best_by`.
+    `images_per_second` counts training alone. `best`: the best validation so far, by the run's `best_by`. `starved` is
+    the share of the time its threads could have computed in which they waited for a core (None where the system does
+    not tell).
     """
 
     epoch: int
@@ -129,6 +191,7 @@ class EpochEnded(Base, frozen=True, kw_only=True, tag="epoch_ended"):
     total_seconds: float
     images_per_second: float
     best: bool
+    starved: float | None = None
 
 
 class Validation(Base, frozen=True, kw_only=True, tag="validation"):
@@ -283,6 +346,8 @@ Event = (
     | Phase
     | RunStarted
     | Progress
+    | Layers
+    | Distributions
     | EpochEnded
     | Validation
     | PreviewDigits

@@ -10,7 +10,7 @@ import functools
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -25,6 +25,11 @@ _ROW = 10_000
 """Most progress taken in at once."""
 _SPEED_MEMORY = 5.0
 """Seconds over which the measured speed forgets."""
+_MOST_LAYERS, _MOST_DISTRIBUTIONS = 1024, 128
+"""Most events of a kind that are kept; past that every second one is, the first and the latest always."""
+
+
+_Told = TypeVar("_Told")
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -54,6 +59,10 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     speed: float | None = None
     """Images a second lately, smoothed; None before any is measured."""
     losses: Series = Series()
+    layers: tuple[ev.Layers, ...] = ()
+    """What watched steps did to each layer, thinned to `_MOST_LAYERS`."""
+    distributions: tuple[ev.Distributions, ...] = ()
+    """How each layer's weights and gradients were spread after epochs, thinned to `_MOST_DISTRIBUTIONS`."""
     epochs: tuple[ev.EpochEnded, ...] = ()
     stopped_at: ev.Validation | None = None
     digits: ev.PreviewDigits | None = None
@@ -153,6 +162,10 @@ def _apply(state: RunState, event: ev.Event) -> RunState:
             return put(phase=event, status=_status_in(state, name))
         case ev.RunStarted():
             return _started(state, event)
+        case ev.Layers():
+            return put(layers=_added(state.layers, event, _MOST_LAYERS))
+        case ev.Distributions():
+            return put(distributions=_added(state.distributions, event, _MOST_DISTRIBUTIONS))
         case ev.EpochEnded():
             epochs = (*(e for e in state.epochs if e.epoch < event.epoch), event)
             return put(epochs=epochs)
@@ -191,6 +204,11 @@ def _apply(state: RunState, event: ev.Event) -> RunState:
             return _created(event)
 
 
+def _added(kept: tuple[_Told, ...], event: _Told, most: int) -> tuple[_Told, ...]:
+    """Kept events with one more; of too many every second one is dropped."""
+    return (*(kept if len(kept) < most else (*kept[:-1:2], kept[-1])), event)
+
+
 def _without(state: RunState, name: str) -> tuple[ev.SaveFailed, ...]:
     """The faults in saving but those of the file of this name."""
     return tuple(e for e in state.unsaved if PurePath(e.path).name != name)
@@ -221,6 +239,8 @@ def _started(state: RunState, event: ev.RunStarted) -> RunState:
         progress=None,
         speed=epochs[-1].images_per_second if epochs else None,
         losses=state.losses.until(event.step),
+        layers=tuple(told for told in state.layers if told.step <= event.step),
+        distributions=tuple(told for told in state.distributions if told.step <= event.step),
         epochs=epochs,
         marks=marks,
         previews=state.previews if state.previews and state.previews.step <= event.step else None,
@@ -262,7 +282,7 @@ def _point(event: ev.Progress) -> Point:
         event.low,
         event.high,
         event.non_finite,
-        event.gradient_norm,
+        event.gradient_norm if event.gradient_norm_high is None else event.gradient_norm_high,
         event.learning_rate,
         event.images_per_second,
     )

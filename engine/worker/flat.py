@@ -23,11 +23,11 @@ class FlatParameters:
         self.weights = nn.Parameter(flat)
         self.gradient = torch.zeros_like(flat)
         self.weights.grad = self.gradient
-        pieces = zip(parameters, self._pieces(flat), self._pieces(self.gradient), strict=True)
+        pieces = zip(parameters, self.pieces(flat), self.pieces(self.gradient), strict=True)
         for parameter, value, slope in pieces:
             parameter.data, parameter.grad = value, slope
 
-    def _pieces(self, flat: Tensor) -> list[Tensor]:
+    def pieces(self, flat: Tensor) -> list[Tensor]:
         """Views of a flat tensor in the shapes of the parameters."""
         split = flat.split([shape.numel() for shape in self._shapes])
         return [

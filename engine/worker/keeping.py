@@ -17,7 +17,7 @@ from engine.eventlog import EventLog
 from engine.runs import RunFolder, write_atomic
 
 _DELETED = "it was deleted; the end of the epoch writes it again"
-_DETAILS = (ev.Progress, ev.Previews, ev.PreviewDigits, ev.LogLine)
+_DETAILS = (ev.Progress, ev.Layers, ev.Distributions, ev.Previews, ev.PreviewDigits, ev.LogLine)
 
 
 class Keeper:

@@ -30,6 +30,8 @@ class Window:
     value: str
     """That loss in words: "nan", "inf"."""
     gradient_norm: float | None
+    gradient_norm_high: float | None
+    """Mean and greatest of the finite gradient norms."""
 
 
 Scalar = Tensor | float
@@ -42,7 +44,7 @@ class Meter:
     def __init__(self) -> None:
         self._steps: list[tuple[Scalar, Scalar, Scalar, int]] = []
         self._losses: list[float] = []
-        self._norm = math.nan
+        self._norms: list[float] = []
         self._images = 0
         self.epoch = [0.0, 0.0, 0.0]
         """Sums over the epoch so far: loss × images, images read rightly, gradient norms."""
@@ -65,7 +67,7 @@ class Meter:
         self._steps.clear()
         values = [_numbers(column) for column in (losses, rights, norms)]
         self._losses += values[0]
-        self._norm = values[2][-1]
+        self._norms += values[2]
         self._images += sum(counts)
         for loss, right, norm, count in zip(*values, counts, strict=True):
             # one by one, so that it changes nothing when they are read
@@ -79,8 +81,8 @@ class Meter:
         """The steps since the last reading; waits for the device."""
         self._take_in()
         losses, images = self._losses, self._images
-        self._losses, self._images = [], 0
-        finite = [x for x in losses if math.isfinite(x)]
+        finite, norms = ([x for x in column if math.isfinite(x)] for column in (losses, self._norms))
+        self._losses, self._norms, self._images = [], [], 0
         first = next((i for i, x in enumerate(losses) if not math.isfinite(x)), None)
         return Window(
             steps=len(losses),
@@ -91,7 +93,8 @@ class Meter:
             non_finite=len(losses) - len(finite),
             first_non_finite=first,
             value="" if first is None else str(losses[first]),
-            gradient_norm=self._norm if losses and math.isfinite(self._norm) else None,
+            gradient_norm=sum(norms) / len(norms) if norms else None,
+            gradient_norm_high=max(norms, default=None),
         )
 
     def epoch_means(self) -> tuple[float, float, float]:

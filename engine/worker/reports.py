@@ -15,8 +15,15 @@ def finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def progress(place: Place, window: Window, *, position: float, rate: float, seconds: float) -> ev.Progress:
-    """The steps of `window`, which took `seconds`."""
+def short(value: float) -> float | None:
+    """Six significant digits, a float32's; None for what JSON has no number for."""
+    return float(f"{value:.6g}") if math.isfinite(value) else None
+
+
+def progress(
+    place: Place, window: Window, *, position: float, rate: float, seconds: float, waited: float | None
+) -> ev.Progress:
+    """The steps of `window`, which took `seconds`; `waited` of them for the device."""
     return ev.Progress(
         epoch=place.epoch + 1,
         step=place.step,
@@ -29,13 +36,22 @@ def progress(place: Place, window: Window, *, position: float, rate: float, seco
         non_finite=window.non_finite,
         learning_rate=rate,
         gradient_norm=window.gradient_norm,
+        gradient_norm_high=window.gradient_norm_high,
         images_per_second=round(window.images / max(seconds, 1e-9), 1),
         seconds=round(place.seconds, 4),
+        waited=None if waited is None else round(waited, 5),
     )
 
 
 def epoch_ended(
-    place: Place, meter: Meter, outcome: Evaluation, *, rate: float, trained_at: float, best: bool
+    place: Place,
+    meter: Meter,
+    outcome: Evaluation,
+    *,
+    rate: float,
+    trained_at: float,
+    best: bool,
+    starved: float | None,
 ) -> ev.EpochEnded:
     """The epoch that is just over, validation included; `trained_at` is when its training was, on the place's clock."""
     loss, accuracy, norm = meter.epoch_means()
@@ -55,4 +71,5 @@ def epoch_ended(
         total_seconds=round(place.seconds, 4),
         images_per_second=round(meter.epoch_images / training_seconds, 1),
         best=best,
+        starved=None if starved is None else round(starved, 4),
     )

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from engine.config import TrainConfig
 from engine.worker.flat import FlatParameters
 from engine.worker.graph import CudaRecorder, Replayed, can_record
+from engine.worker.layers import LayerProbe
 from engine.worker.losses import build_loss
 from engine.worker.meter import Scalar
 from engine.worker.models import dropout_of, set_dropout
@@ -31,6 +32,7 @@ class Step:
         self._written = WrittenOut(model, self._flat, config) if can_write_out(config, device) else None
         self._scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
         self.parameters = self._flat.weights.numel()
+        self.layers = LayerProbe(model, self._flat)
         self._set_up(config)
 
     def _set_up(self, config: TrainConfig) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 _CGROUP = Path("/sys/fs/cgroup")
 _SMALL_STEP = 1.5e8
 _LARGE_STEP = 5e9
+_TASKS = Path("/proc/self/task")
 _MOST_SMALL, _MOST_LARGE = 4, 8
 
 
@@ -43,3 +45,33 @@ def thread_count(asked: int, operations: float, available: int) -> int:
     if operations < _SMALL_STEP:
         return 1
     return min(available, _MOST_SMALL if operations < _LARGE_STEP else _MOST_LARGE)
+
+
+class Cores:
+    """How long this process's threads computed, and how long they were ready to and waited for a core."""
+
+    def __init__(self, tasks: Path = _TASKS) -> None:
+        self._tasks = tasks
+        self._before = self._read()
+
+    def lap(self) -> float | None:
+        """The share of waiting in both since the last lap, from 0 to 1; None where the system does not tell.
+
+        Linux counts both for each thread (the kernel's "Scheduler Statistics": nanoseconds on a core, and on its queue).
+        """
+        before, self._before = self._before, self._read()
+        if before is None or self._before is None:
+            return None
+        ran, waited = (max(now - then, 0) for now, then in zip(self._before, before, strict=True))
+        return waited / (ran + waited) if ran + waited else None
+
+    def _read(self) -> tuple[int, int] | None:
+        ran = waited = 0
+        try:
+            for task in self._tasks.iterdir():
+                with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended since
+                    numbers = (task / "schedstat").read_text().split()
+                    ran, waited = ran + int(numbers[0]), waited + int(numbers[1])
+        except (OSError, ValueError, IndexError):
+            return None
+        return (ran, waited) if ran else None

@@ -23,9 +23,11 @@ from engine.readings import keep_readings
 from engine.runs import RunFolder
 from engine.schedule import learning_rate
 from engine.worker.batches import Batches
+from engine.worker.bends import FirstBatch
 from engine.worker.checkpoint import random_states, restore_random_states, save_checkpoint
 from engine.worker.control import Control
 from engine.worker.evaluate import Evaluation, evaluate
+from engine.worker.layers import is_watched
 from engine.worker.losses import build_loss
 from engine.worker.meter import Meter
 from engine.worker.preview import Preview
@@ -34,6 +36,7 @@ from engine.worker.reports import epoch_ended, finite, progress
 from engine.worker.saver import Saver
 from engine.worker.setup import Split, build
 from engine.worker.step import Step
+from engine.worker.threads import Cores
 
 EVENT_SECONDS = 0.1
 PREVIEW_SECONDS = 0.5
@@ -78,7 +81,7 @@ class Trainer:
         self._batches = Batches(train.images, train.labels, config.seed)
         self._validation_loss = build_loss(config, training=False)
         self._preview = Preview(data, device, config.loss)
-        self._meter = Meter()
+        self._meter, self._cores = Meter(), Cores()
         self._data = data
         self.place = Place()
         self.best: Best | None = None
@@ -125,9 +128,14 @@ class Trainer:
 
     def _train_batch(self) -> None:
         images, labels = self._batches.take(self.place.epoch, self.place.offset, self.config)
+        layers, watched = self._step.layers, is_watched(self.place, len(labels), len(self._batches))
+        before = layers.weights() if watched else None
         loss, right, norm = self._step(images, labels, self._learning_rate(), self.place.step)
         self._meter.add(loss, right, norm, len(labels))
         self.place.advance(len(labels))
+        if before is not None:
+            told = layers.steps(before, norm, self.config.clip_norm)
+            self._emit(ev.Layers(step=self.place.step, position=self.position, layers=told))
         if self._steps_allowed is not None:
             self._steps_allowed -= 1
 
@@ -136,13 +144,19 @@ class Trainer:
         place, trained_at = self.place, self._clock_stops()
         self._clock_starts()
         rate = self._learning_rate(last=True)
-        outcome = self._validate()
+        ear = FirstBatch(self.model, self.config)
+        with ear.listens():
+            outcome = self._validate()
         self._clock_stops()
         place.end_epoch()
         is_best = self._keep_if_best(outcome, place.epoch)
         self._plateau.see(outcome.loss, self.config)
         self._keep_readings(outcome)  # before anybody hears of the epoch
-        self._emit(epoch_ended(place, self._meter, outcome, rate=rate, trained_at=trained_at, best=is_best))
+        self._emit(self._step.layers.distributions(place, ear.heard))
+        starved = self._cores.lap()
+        self._emit(
+            epoch_ended(place, self._meter, outcome, rate=rate, trained_at=trained_at, best=is_best, starved=starved)
+        )
         self._meter.end_epoch()
         place.seconds_at_epoch = place.seconds
         self._show_previews()
@@ -286,14 +300,16 @@ class Trainer:
 
     def _tell(self, now: float) -> End | None:
         """Send what happened since the last progress event."""
+        asked = time.perf_counter()
         window = self._meter.read()
         if not window.steps:
             return None
-        seconds = now - self._told
+        read = time.perf_counter()
+        seconds, waited = read - self._told, None if self._device.type == "cpu" else read - asked
         self._clock_stops()
         self._clock_starts()
         rate = self._learning_rate(last=True)
-        self._emit(progress(self.place, window, position=self.position, rate=rate, seconds=seconds))
+        self._emit(progress(self.place, window, position=self.position, rate=rate, seconds=seconds, waited=waited))
         if self._step.fallback and not self._fallback_told:
             self._fallback_told = True
             self._emit(ev.LogLine(text=f"Slower than it could be: {self._step.fallback}."))

@@ -178,11 +178,13 @@ class Life:
         self.tell(ev.Phase(name="first_step", text="first step"))
 
     def train(self, steps: int) -> None:
-        """Train some steps of the epoch under way and tell of them."""
+        """Train some steps of the epoch under way and tell of them, and what the last did to the one layer."""
         low, high = sorted((self.chance.uniform(0, 3), self.chance.uniform(0, 3)))
         bad = self.chance.choice((0, 0, 0, steps))
         self.step += steps
         self.seconds += steps * self.chance.uniform(0.01, 0.2)
+        one = ev.LayerStep(name="784→10", weights=7840, weight_norm=2.0, gradient_norm=1.0, update_ratio=1e-3)
+        self.tell(ev.Layers(step=self.step, position=self.position, layers=(one,)))
         self.tell(
             ev.Progress(
                 epoch=self.epoch + 1,
@@ -206,6 +208,9 @@ class Life:
         loss = self.chance.uniform(0, 3)
         self.epoch += 1
         best, self.lowest = loss < self.lowest, min(loss, self.lowest)
+        spread = (ev.Histogram(-1.0, 1.0, (3, 7)),)
+        place = {"epoch": self.epoch, "step": self.step, "position": self.position}
+        self.tell(ev.Distributions(layers=("784→10",), weights=spread, gradients=spread, hidden=(), **place))
         self.tell(
             ev.EpochEnded(
                 epoch=self.epoch,

@@ -274,6 +274,32 @@ def test_pauses_are_marked_where_they_were(life: Life) -> None:
     ]
 
 
+def test_what_is_known_of_the_layers_is_bounded_and_keeps_its_first_and_latest(life: Life) -> None:
+    life.start()
+    for step in range(1, 5001):
+        layers = ev.Layers(step=step, position=step / 10, layers=())
+        life.tell(layers)
+        spread = ev.Distributions(epoch=step, step=step, position=1.0, layers=(), weights=(), gradients=(), hidden=())
+        life.tell(spread)
+    state = fold(life.events)
+    for told, most in ((state.layers, 1024), (state.distributions, 128)):
+        steps = [event.step for event in told]
+        assert most // 2 < len(steps) <= most
+        assert steps == sorted(set(steps))
+        assert (steps[0], steps[-1]) == (1, 5000)
+
+
+def test_a_resume_takes_back_what_its_checkpoint_does_not_know_of_the_layers(life: Life) -> None:
+    life.start()
+    one_epoch(life)
+    saved = fold(life.events)
+    life.train(1)
+    assert len(fold(life.events).layers) == len(saved.layers) + 1
+    life.start()
+    state = fold(life.events)
+    assert (state.layers, state.distributions) == (saved.layers, saved.distributions)
+
+
 def test_the_log_is_bounded_and_counted(life: Life) -> None:
     for number in range(LOG_LINES + 500):
         life.tell(ev.LogLine(text=str(number)))

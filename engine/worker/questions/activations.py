@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from engine.worker.bends import LIMITS, bends_of, by_unit, listening, near_limit
 from engine.worker.questions.network import Network
 from engine.worker.questions.sample import require_finite
 from engine.worker.setup import Split
@@ -18,10 +18,6 @@ from engine.worker.setup import Split
 BINS = 24
 """Of a histogram."""
 _AT_ONCE = 100
-_BENDS = (nn.ReLU, nn.LeakyReLU, nn.GELU, nn.Tanh, nn.Sigmoid)
-_LIMITS = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
-_NEAR = 0.05
-"""So near to a limit of its activation, a value is saturated: the slope of tanh is below 0.1 there, of sigmoid below 0.05."""
 _WIDE = 3.0
 """Standard deviations to either side of the mean that a histogram shows; its outermost bins take what lies beyond."""
 
@@ -92,16 +88,15 @@ class Layer:
         self.channels = entering.ndim == 4
         self.before.add(entering)
         self.after.add(leaving)
-        units = entering.transpose(0, 1).flatten(1)
+        units = by_unit(entering)
         least, most = units.amin(dim=1), units.amax(dim=1)
         self.least = least if self.least is None else torch.minimum(self.least, least)
         self.most = most if self.most is None else torch.maximum(self.most, most)
         self.above += int((entering > 0).sum())
-        if self.activation in _LIMITS:
-            floor, ceiling = _LIMITS[self.activation]
-            near = (leaving <= floor + _NEAR) | (leaving >= ceiling - _NEAR)
+        if self.activation in LIMITS:
+            near = near_limit(leaving, self.activation)
             self.saturated += int(near.sum())
-            free = ~near.transpose(0, 1).flatten(1).all(dim=1)
+            free = ~by_unit(near).all(dim=1)
             self.unsaturated = free if self.unsaturated is None else self.unsaturated | free
 
     def second(self, entering: Tensor, leaving: Tensor) -> None:
@@ -138,27 +133,12 @@ def measure_activations(network: Network, split: Split, report: Callable[[float,
     finite.
     """
     require_finite(network)
-    bends = [m for m in network.model.modules() if isinstance(m, _BENDS)]
+    bends = bends_of(network.model)
     layers = [Layer(network.config.activation) for _ in bends]
     passes = ("first", "second") if bends else ()
     for number, name in enumerate(passes):
-        with _listening(bends, [getattr(layer, name) for layer in layers]):
+        with listening(bends, [getattr(layer, name) for layer in layers]):
             for start in range(0, len(split.labels), _AT_ONCE):
                 report((number + start / len(split.labels)) / len(passes), "")
                 network.model(split.images[start : start + _AT_ONCE])
     return {**network.place(), "images": len(split.labels), "layers": [layer.told() for layer in layers]}
-
-
-@contextmanager
-def _listening(bends: Sequence[nn.Module], hear: list[Callable[[Tensor, Tensor], None]]) -> Iterator[None]:
-    """Each of `hear` is told what enters its bend and what leaves it."""
-
-    def hook(each: Callable[[Tensor, Tensor], None]) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
-        return lambda _module, entering, leaving: each(entering[0], leaving)
-
-    handles = [bend.register_forward_hook(hook(each)) for bend, each in zip(bends, hear, strict=True)]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()

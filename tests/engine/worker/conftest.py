@@ -34,6 +34,14 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny_set(tmp_path_factory.mktemp("tiny"), train=300, test=64)
 
 
+_TIMES = {"seq", "time", "seconds", "validation_seconds", "total_seconds", "images_per_second", "starved"}
+
+
+def timeless(event: ev.Event) -> dict[str, Any]:
+    """An event's figures that do not depend on when it was."""
+    return {name: value for name, value in msgspec.structs.asdict(event).items() if name not in _TIMES}
+
+
 @dataclass
 class Story:
     """A run in this process: its events, and what they come to."""
@@ -55,13 +63,8 @@ class Story:
 
     def figures(self) -> list[dict[str, Any]]:
         """The figures of every epoch that must not depend on how the run was interrupted (no times)."""
-        timeless = []
-        for event in self.of(ev.EpochEnded):
-            row = msgspec.structs.asdict(event)
-            for name in ("seq", "time", "seconds", "validation_seconds", "total_seconds", "images_per_second"):
-                row.pop(name)
-            timeless.append(row)
-        return timeless
+        ends, spreads = self.of(ev.EpochEnded), self.of(ev.Distributions)
+        return [{**timeless(end), "spread": timeless(spread)} for end, spread in zip(ends, spreads, strict=True)]
 
 
 Script = Callable[[ev.Event, Control], None]

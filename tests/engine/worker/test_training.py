@@ -34,11 +34,12 @@ ONE_OF_EACH = [
 
 def test_a_run_tells_its_story_in_order(train: Train) -> None:
     story = train(epochs=2)
-    kinds = [type(e).__name__ for e in story.events if not isinstance(e, ev.Progress | ev.Previews)]
+    kinds = [type(e).__name__ for e in story.events if not isinstance(e, ev.Progress | ev.Previews | ev.Layers)]
     saves = ["CheckpointSaved"] * 2
     assert kinds == [
         *["Phase", "Phase", "RunStarted", "PreviewDigits", "Phase", "Phase"],
-        *["EpochEnded", *saves, "EpochEnded", *saves, "Phase", "Tested", "Finished"],
+        *["Distributions", "EpochEnded", *saves] * 2,
+        *["Phase", "Tested", "Finished"],
     ]
     assert story.end.outcome == "completed"
     assert story.end.epochs == 2

@@ -27,7 +27,9 @@ def header(plot: Plot, series: Sequence[Series], width: int, height: int, signs:
     keys = [[_key(s, signs, cut) for s in series if s.curve.label] for cut in (1000, 12, 8, 5, 0)]
     if plot.cursor is not None:
         return _at_cursor(keys, width, height)
-    marks = [*([_sign(m, level) for m in plot.marks if m.label] for level in range(3)), []]
+    named = [m for m in plot.marks if m.label]
+    loud = [m for m in named if not m.quiet]  # where only glyphs have room, the others are left to the cursor
+    marks = [[_sign(m, level) for m in (loud if level == 2 else named)] for level in range(3)] + [[]]
     row = _spread([titles[0], *keys[0]], marks[0], width)
     if row is None and height >= 8 and plot.title:
         first = next((r for t, m in _TITLE_ROW if (r := _spread([titles[t]], marks[m], width))), titles[2])

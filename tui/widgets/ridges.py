@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.segment import Segment
 from textual.reactive import reactive
 
-from tui.views.spread import Floats, Ridges, Spread, ridges
+from engine.events import Histogram
+from tui.views.spread import Ridges, Spread, ridges
 from tui.widgets import axis
 from tui.widgets.chart import Chart
-from tui.widgets.ink import Ink, Line, Palette, segments, styles_of
+from tui.widgets.ink import Ink, Line, Palette, segments, shortened, styles_of
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _RAMP = " .:-=+*#%@"
 _GAP = 2
 _LEAST = 12
 """Cells that a histogram has at least."""
+_MOST_EACH = 3
+"""Rows of an epoch at most."""
 
 
 class RidgeView(Chart):
@@ -46,69 +51,86 @@ def draw(spread: Spread | None, width: int, height: int, *, plain: bool = False)
     """The picture as lines, at any size."""
     if spread is None or height < 1:
         words = "no histograms yet: they are taken at the end of each epoch"
-        return [[(words if row == height // 2 else "", Ink.AXIS)] for row in range(height)]
+        return [[(shortened(words, width) if row == height // 2 else "", Ink.AXIS)] for row in range(height)]
+    plan = _plan(height, len(spread.epochs), spread.chosen)
     side = max(len(str(spread.epochs[-1])), 2) + 2
     both = width >= 2 * _LEAST + side + _GAP
     wide = (width - side - _GAP) // 2 if both else width - side
-    shown = _rows(len(spread.epochs), spread.chosen, max(height - 3 - _tall(height), 1))
-    parts = [("weights", spread.weights, Ink.TRAIN)]
+    epoch = spread.epochs[spread.chosen]
+    halves = [_half(f"weights, epoch {epoch}", spread.weights, spread.chosen, plan, wide, Ink.TRAIN, plain)]
     if both:
-        parts.append(("gradients", spread.gradients, Ink.VALIDATION))
-    columns = [
-        _column(name, histograms[shown.start : shown.stop], spread.chosen - shown.start, wide, height, ink, plain)
-        for name, histograms, ink in parts
-    ]
-    lines: list[Line] = []
-    for row in range(height):
-        line: Line = [_label(spread, shown, row - 1 - _tall(height), side, plain)]
-        for number, column in enumerate(columns):
-            line += [(" " * _GAP, Ink.BLANK)] * (number > 0) + (column[row] if row < len(column) else [])
-        lines.append(line)
-    return lines
+        halves.append(_half(f"gradients, epoch {epoch}", spread.gradients, spread.chosen, plan, wide, Ink.VALIDATION, plain))
+    sides = _sides(spread, plan, side, plain)
+    lines = [[cell, *_beside(parts)] for cell, *parts in zip(sides, *halves, strict=True)]
+    return [*lines, *([[]] * (height - len(lines)))][:height]
 
 
-def _tall(height: int) -> int:
-    """Rows of the large histogram."""
-    return min(max(height // 3, 2), 10) if height >= 8 else 0
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How the rows are shared out: those of the large histogram (0: there is none), the epochs below it, rows of each."""
+
+    tall: int
+    shown: range
+    each: int
 
 
-def _rows(count: int, chosen: int, room: int) -> range:
-    """Which epochs have a row: the last ones, or those around the chosen one."""
-    start = max(min(count - room, chosen - room // 2 if chosen < count - room else count - room), 0)
-    return range(start, min(start + room, count))
+def _plan(height: int, count: int, chosen: int) -> _Plan:
+    tall = max((height - 5) // 3, 2) if height >= 12 else 0
+    room = max(height - (tall + 2 if tall else 0) - 3, 1)
+    each = min(max(room // count, 1), _MOST_EACH)
+    rows = min(room // each, count)
+    if tall:
+        tall = min(tall + room - rows * each, height // 2)
+    start = max(min(count - rows, max(chosen - rows // 2, 0) if chosen < count - rows else count - rows), 0)
+    return _Plan(tall, range(start, start + rows), each)
 
 
-def _label(spread: Spread, shown: range, row: int, side: int, plain: bool) -> tuple[str, Ink]:
-    """The epoch at the left of its row, the chosen one with a sign."""
-    if not 0 <= row < len(shown):
-        return ("epoch".rjust(side - 1)[: side - 1] + " " if row == -1 and side >= 6 else " " * side), Ink.AXIS
-    at = shown[row]
-    sign = (">" if plain else "▸") if at == spread.chosen else " "
-    return f"{sign}{spread.epochs[at]:>{side - 2}} ", Ink.TITLE if at == spread.chosen else Ink.AXIS
+def _beside(parts: Sequence[Line]) -> Line:
+    line: Line = []
+    for number, part in enumerate(parts):
+        line += [(" " * _GAP, Ink.BLANK), *part] if number else part
+    return line
 
 
-def _column(
+def _sides(spread: Spread, plan: _Plan, side: int, plain: bool) -> list[tuple[str, Ink]]:
+    """What stands at the left of each row: the epochs, the chosen one with a sign."""
+    blank = (" " * side, Ink.BLANK)
+    cells = [blank] * (1 + (plan.tall + 2 if plan.tall else 0))
+    for at in plan.shown:
+        sign = (">" if plain else "▸") if at == spread.chosen else " "
+        name = f"{sign}{spread.epochs[at]:>{side - 2}} "
+        cells += [blank] * (plan.each - 1) + [(name, Ink.TITLE if at == spread.chosen else Ink.AXIS)]
+    return [*cells, blank, blank]
+
+
+def _half(
     name: str,
-    histograms: Sequence[object],
+    histograms: Sequence[Histogram | None],
     chosen: int,
+    plan: _Plan,
     wide: int,
-    height: int,
     ink: Ink,
     plain: bool,
 ) -> list[Line]:
-    """One of the two halves, from its heading to its axis."""
-    found: Ridges | None = ridges(histograms, wide)  # type: ignore[arg-type]
-    if found is None:
-        return [[(f"no {name} told".ljust(wide), Ink.AXIS)], *([[(" " * wide, Ink.BLANK)]] * (height - 1))]
-    tall = _tall(height)
+    """One of the two halves, from its heading to its axis: the chosen epoch on an axis of its own, all on a common one."""
     lines: list[Line] = [[(name.ljust(wide)[:wide], Ink.TITLE)]]
-    lines += [[(text, ink)] for text in bars(found.shares[chosen], tall, plain=plain)]
-    for row, shares in enumerate(found.shares):
-        lines.append([(bars(shares, 1, plain=plain)[0], ink if row != chosen else Ink.TEXT)])
-    return [*lines, *([[(" " * wide, Ink.BLANK)]] * max(height - 2 - len(lines), 0)), *_scale(found, wide, plain)]
+    blank: Line = [(" " * wide, Ink.BLANK)]
+    if plan.tall:
+        own = ridges(histograms[chosen : chosen + 1], wide)
+        if own is None:
+            lines += [[("none was told".ljust(wide)[:wide], Ink.AXIS)], *[blank] * (plan.tall + 1)]
+        else:
+            lines += [[(text, ink)] for text in bars(own.shares[0], plan.tall, plain=plain)]
+            lines += _scale(own, wide, plain)
+    common = ridges([histograms[at] for at in plan.shown], wide)
+    if common is None:
+        return [*lines, *[blank] * (len(plan.shown) * plan.each + 2)]
+    for at, shares in zip(plan.shown, common.shares, strict=True):
+        lines += [[(text, Ink.TEXT if at == chosen else ink)] for text in bars(shares, plan.each, plain=plain)]
+    return [*lines, *_scale(common, wide, plain)]
 
 
-def bars(shares: Floats, rows: int, *, plain: bool = False) -> list[str]:
+def bars(shares: NDArray[np.float64], rows: int, *, plain: bool = False) -> list[str]:
     """The shares as upright bars, `rows` high, the greatest as high as there is room; what is there at all is seen."""
     signs = _RAMP if plain else _BLOCKS
     if rows < 1:

@@ -29,6 +29,9 @@ class ChartingPage(Page):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("charts")
 
+    _recorded: tuple[object, object, Sequence[int]] = (None, None, ())
+    """Of which points and epochs the steps were taken last."""
+
     def on_mount(self) -> None:
         super().on_mount()
         self.watch(self.app, "chart_view", self._take_view, init=False)
@@ -53,7 +56,11 @@ class ChartingPage(Page):
     @property
     def steps(self) -> Sequence[int]:
         """The steps that the cursor can stand on."""
-        return recorded(self.program.snapshot.state)
+        state = self.program.snapshot.state
+        points, epochs, _ = self._recorded
+        if points is not state.losses.points or epochs is not state.epochs:
+            self._recorded = (state.losses.points, state.epochs, recorded(state))
+        return self._recorded[2]
 
     def _options(self, change: Callable[[Options], Options]) -> None:
         self.look(replace(self.view, options=change(self.view.options)))

@@ -11,7 +11,7 @@ from engine.history import RunState
 from tui.views import figures
 from tui.views.charts import accuracy_plot, across, floats, loss_plot, smoothed
 from tui.views.marks import marks
-from tui.views.places import Places
+from tui.views.places import place_of_step
 from tui.views.window import ChartView
 from tui.widgets.plot import Curve, Plot
 
@@ -94,8 +94,7 @@ def _ratio_curves(state: RunState, view: ChartView) -> list[Curve]:
     told = state.layers
     if not told:
         return []
-    places = Places(state, view.options.x_axis)
-    x = floats([places.of(each.step) for each in told])
+    x = floats([place_of_step(state, each.step, view.options.x_axis) for each in told])
     names = [layer.name for layer in told[-1].layers]
     return [_ratio_curve(state, number, name, x) for number, name in enumerate(names)]
 

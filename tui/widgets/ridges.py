@@ -59,7 +59,9 @@ def draw(spread: Spread | None, width: int, height: int, *, plain: bool = False)
     epoch = spread.epochs[spread.chosen]
     halves = [_half(f"weights, epoch {epoch}", spread.weights, spread.chosen, plan, wide, Ink.TRAIN, plain)]
     if both:
-        halves.append(_half(f"gradients, epoch {epoch}", spread.gradients, spread.chosen, plan, wide, Ink.VALIDATION, plain))
+        halves.append(
+            _half(f"gradients, epoch {epoch}", spread.gradients, spread.chosen, plan, wide, Ink.VALIDATION, plain)
+        )
     sides = _sides(spread, plan, side, plain)
     lines = [[cell, *_beside(parts)] for cell, *parts in zip(sides, *halves, strict=True)]
     return [*lines, *([[]] * (height - len(lines)))][:height]

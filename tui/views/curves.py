@@ -47,7 +47,7 @@ def plot_of(kind: Kind, state: RunState, view: ChartView, *, parent: RunState | 
         case "accuracy":
             return accuracy_plot(state, view.options, parent=parent, view=view)
         case "rate":
-            return _plot(state, view, star, [_rate_curve(state, view)], y_min=0.0)
+            return _plot(state, view, star, [_rate_curve(state, view)], from_zero=True)
         case "norm":
             values = [point.norm for point in state.losses.points]
             return _plot(state, view, star, smoothed(state, view.options, "gradient", values, figures.number), log=True)
@@ -55,11 +55,11 @@ def plot_of(kind: Kind, state: RunState, view: ChartView, *, parent: RunState | 
             return _plot(state, view, star, _ratio_curves(state, view), log=True)
         case "speed":
             values = [point.speed for point in state.losses.points]
-            return _plot(state, view, star, smoothed(state, view.options, "images/s", values, _speed), y_min=0.0)
+            return _plot(state, view, star, smoothed(state, view.options, "images/s", values, _speed), from_zero=True)
 
 
 def _plot(
-    state: RunState, view: ChartView, star: str, curves: list[Curve], *, log: bool = False, y_min: float | None = None
+    state: RunState, view: ChartView, star: str, curves: list[Curve], *, log: bool = False, from_zero: bool = False
 ) -> Plot:
     return Plot(
         title="",
@@ -68,7 +68,7 @@ def _plot(
         curves=tuple(curves),
         marks=marks(state, view.options, star, named=False),
         log_y=log,
-        y_min=y_min,
+        y_min=0.0 if from_zero and view.window is None else None,
         **across(state, view.options, view),
     )
 

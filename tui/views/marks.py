@@ -56,11 +56,11 @@ def words_at(state: RunState, view: ChartView, steps: Sequence[int], star: str) 
     here = snapped(steps, view.cursor)
     start, end = limits(view, steps) or (0.0, steps[-1])
     near = _NEAR * (end - start)
-    found = [(abs(m.step - here), glyphs[m.kind], f"{m.text} at epoch {m.position:.2f}") for m in state.marks]
-    found = [
-        (0 if snapped(steps, m.step) == here else away, sign, text)
-        for m, (away, sign, text) in zip(state.marks, found, strict=True)
-    ]
+    found = []
+    for mark in state.marks:
+        words = mark.text if mark.kind == "kept" else f"{mark.text} at epoch {mark.position:.2f}"
+        away = 0 if snapped(steps, mark.step) == here else abs(mark.step - here)
+        found.append((away, glyphs[mark.kind], words))
     best = state.best
     if best is not None:
         loss = f", validation loss {figures.loss(best.validation_loss)}"

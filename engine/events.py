@@ -90,7 +90,7 @@ class Progress(Base, frozen=True, kw_only=True, tag="progress"):
     `steps` steps ended at `step`; `loss`, `low`, `high` are the mean, least and greatest of their finite training
     losses, None where none was finite; `non_finite` counts the others. `gradient_norm` and `gradient_norm_high` are the
     mean and the greatest of the gradients' norms before clipping. `seconds` is time spent training and validating so
-    far, without pauses; `waited` the part of this piece that the loop waited for a GPU's results (None on a CPU).
+    far, without pauses.
     """
 
     epoch: int
@@ -107,7 +107,6 @@ class Progress(Base, frozen=True, kw_only=True, tag="progress"):
     gradient_norm_high: float | None = None
     images_per_second: float
     seconds: float
-    waited: float | None = None
 
 
 class LayerStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,7 +173,7 @@ class EpochEnded(Base, frozen=True, kw_only=True, tag="epoch_ended"):
     `gradient_norm` is the mean Euclidean norm before clipping. `seconds` includes `validation_seconds`;
     `images_per_second` counts training alone. `best`: the best validation so far, by the run's `best_by`. `starved` is
     the share of the time its threads could have computed in which they waited for a core (None where the system does
-    not tell).
+    not tell); `waited` is how many seconds the loop waited for a GPU's results (None on a CPU).
     """
 
     epoch: int
@@ -192,6 +191,7 @@ class EpochEnded(Base, frozen=True, kw_only=True, tag="epoch_ended"):
     images_per_second: float
     best: bool
     starved: float | None = None
+    waited: float | None = None
 
 
 class Validation(Base, frozen=True, kw_only=True, tag="validation"):

@@ -14,6 +14,8 @@ from engine.diagnosis.table import RULES
 from engine.diagnosis.wording import worded
 from engine.history import RunState
 
+_GRAVEST: tuple[Severity, ...] = ("fault", "warning", "note")
+
 __all__ = ["RULES", "Change", "Figure", "Hint", "Remedy", "Severity", "diagnose"]
 
 
@@ -28,8 +30,9 @@ def diagnose(state: RunState, silenced: Collection[str] = (), language: str = "e
     course = course_of(state)
     found = {rule.name: (rule, finding) for rule in RULES if (finding := rule.look(course)) is not None}
     hidden = {name for rule, _ in found.values() for name in rule.hides}.union(silenced)
-    return tuple(
-        worded(rule.name, rule.severity, finding, state.config, language)
+    hints = (
+        worded(rule.name, finding.severity or rule.severity, finding, state.config, language)
         for name, (rule, finding) in found.items()
         if name not in hidden
     )
+    return tuple(sorted(hints, key=lambda hint: _GRAVEST.index(hint.severity)))

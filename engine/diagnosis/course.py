@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from engine.config import HYPERPARAMETERS, TrainConfig
-from engine.events import EpochEnded
+from engine.events import Distributions, EpochEnded, Layers
 from engine.history import RunState
 from engine.series import Point
 
@@ -52,7 +52,8 @@ class Block:
 class Course:
     """A run since its settings were last changed: `points` and `blocks` of the training loss, whole `epochs`.
 
-    `guess` is the loss of pure guessing. `span` is how long it has gone on, in epochs; `steps` the same in steps.
+    `guess` is the loss of pure guessing; `layers` what watched steps did to each layer, `spread` the latest of how their
+    values are spread. `span` is how long it has gone on, in epochs; `steps` the same in steps.
     """
 
     state: RunState
@@ -61,6 +62,8 @@ class Course:
     points: tuple[Point, ...]
     blocks: tuple[Block, ...]
     epochs: tuple[EpochEnded, ...]
+    layers: tuple[Layers, ...]
+    spread: Distributions | None
     span: float
     steps: int
 
@@ -85,6 +88,8 @@ def course_of(state: RunState) -> Course:
         points=points,
         blocks=tuple(_blocks(points)),
         epochs=tuple(epoch for epoch in state.epochs if epoch.epoch - 1 >= since),
+        layers=tuple(told for told in state.layers if told.step > first_step),
+        spread=next((told for told in reversed(state.distributions) if told.epoch - 1 >= since), None),
         span=max(state.position - since, 0.0),
         steps=max(state.step - first_step, 0),
     )

@@ -6,7 +6,9 @@ import statistics
 
 from engine.diagnosis.course import Course
 from engine.diagnosis.hint import Figure, Finding
-from engine.diagnosis.wording import count, number
+from engine.diagnosis.wording import count, number, percent
+from engine.events import EpochEnded
+from engine.fields import Value
 
 TINY_BATCH = 8
 """Batches in which a single image is an eighth of the gradient and more."""
@@ -20,6 +22,13 @@ SLOW_EPOCHS = 2
 """So many epochs in a row at under half the median speed of those before: one alone may be somebody's short job."""
 FAST_EPOCHS = 3
 """Epochs before that, of which the median is taken."""
+STARVED = 1 / 3
+"""Share of the time its threads could have computed in which they waited for a core: from here on an epoch takes half as long
+again as it had to."""
+ALWAYS_AHEAD = 0.05
+"""Where the loop waits for a GPU's results less than this share of the time, the GPU is done before it is asked."""
+FULL_BATCH = 1024
+"""Images in a batch from which on a small network keeps a GPU busy, and more are no remedy."""
 MEASURABLE = 0.3
 """Seconds of training in an epoch, below which its speed is the clock's noise."""
 
@@ -54,7 +63,7 @@ def slowed(course: Course) -> Finding | None:
     if len(earlier) < FAST_EPOCHS:
         return None
     usual = statistics.median(epoch.images_per_second for epoch in earlier)
-    worked = statistics.median(epoch.seconds - epoch.validation_seconds for epoch in earlier)
+    worked = statistics.median(map(_trained, earlier))
     if worked < MEASURABLE or any(epoch.images_per_second >= HALF * usual for epoch in lately):
         return None
     now = lately[-1]
@@ -67,3 +76,50 @@ def slowed(course: Course) -> Finding | None:
         evidence.append(Figure("device", f"{machine.device}, threads {machine.threads}"))
     words = {"now": count(now.images_per_second), "before": count(usual)}
     return Finding("half", words, tuple(evidence))
+
+
+def oversubscribed(course: Course) -> Finding | None:
+    """For two epochs its threads were ready to compute, and had no core for it, a third of the time."""
+    lately = course.epochs[-SLOW_EPOCHS:]
+    shares = [epoch.starved for epoch in lately if epoch.starved is not None]
+    if course.state.started is None or len(shares) < SLOW_EPOCHS or min(shares) < STARVED:
+        return None
+    if min(_trained(epoch) for epoch in lately) < MEASURABLE:
+        return None
+    threads = course.state.started.machine.threads
+    evidence = (
+        Figure(
+            "waited for a core", ", ".join(f"{percent(epoch.starved or 0, 0)}, epoch {epoch.epoch}" for epoch in lately)
+        ),
+        Figure("threads", f"{threads}, device {course.state.started.machine.device}"),
+        Figure("speed", f"{count(lately[-1].images_per_second)} images/s, epoch {lately[-1].epoch}"),
+    )
+    words = {"share": percent(shares[-1], 0), "threads": "1 thread" if threads == 1 else f"{threads} threads"}
+    return Finding("waits", words, evidence, {"threads": threads // 2} if threads > 1 else {})
+
+
+def gpu_waiting(course: Course) -> Finding | None:
+    """For two epochs the GPU had every result ready when the loop asked: it waits for the CPU to give it work."""
+    lately = course.epochs[-SLOW_EPOCHS:]
+    shares = [epoch.waited / _trained(epoch) for epoch in lately if epoch.waited is not None and _trained(epoch) > 0]
+    size = course.config.batch_size
+    if len(shares) < SLOW_EPOCHS or max(shares) >= ALWAYS_AHEAD or size >= FULL_BATCH:
+        return None
+    if min(_trained(epoch) for epoch in lately) < MEASURABLE:
+        return None
+    evidence = (
+        Figure(
+            "waited for the GPU",
+            ", ".join(f"{percent(s)}, epoch {e.epoch}" for s, e in zip(shares, lately, strict=True)),
+        ),
+        Figure("batch size", f"{size} images"),
+        Figure("speed", f"{count(lately[-1].images_per_second)} images/s, epoch {lately[-1].epoch}"),
+    )
+    larger: Value = min(4 * size, FULL_BATCH)
+    words = {"share": percent(shares[-1]), "batch": count(size)}
+    return Finding("idle", words, evidence, {"batch_size": larger})
+
+
+def _trained(epoch: EpochEnded) -> float:
+    """Seconds of the epoch without its validation."""
+    return epoch.seconds - epoch.validation_seconds

@@ -53,9 +53,13 @@ class Hint(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule found: which headline of its page, the words to put into it, the figures, and what to change."""
+    """What a rule found: which headline of its page, the words to put into it, the figures, and what to change.
+
+    `severity` is how grave it is, where that depends on what was found and is not the rule's own.
+    """
 
     headline: str
     words: Mapping[str, str]
     evidence: tuple[Figure, ...]
     changes: Mapping[str, Value] = field(default_factory=dict)
+    severity: Severity | None = None

@@ -139,6 +139,7 @@ def exploding(course: Course) -> Finding | None:
     figures = (
         Figure("gradient norm", f"{number(norm)}, {place}"),
         Figure("median so far", number(median)),
+        *_longest(course),
         Figure("learning rate", f"{course.config.learning_rate:g}"),
     )
     if norm >= max(SPIKED * median, SPIKE_FROM):
@@ -147,6 +148,16 @@ def exploding(course: Course) -> Finding | None:
     if median > HIGH_NORM:
         return Finding("high", {"norm": number(median)}, figures, clip)
     return None
+
+
+def _longest(course: Course) -> tuple[Figure, ...]:
+    """The layer whose gradient is the longest at the last step that was watched."""
+    told = course.layers[-1] if course.layers else None
+    norms = [(layer.gradient_norm, n) for n, layer in enumerate(told.layers, 1) if layer.gradient_norm] if told else []
+    if told is None or not norms:
+        return ()
+    norm, n = max(norms)
+    return (Figure("longest in", f"layer {n} ({told.layers[n - 1].name}): {number(norm)}, step {told.step}"),)
 
 
 def _slower(course: Course) -> dict[str, Value]:

@@ -20,10 +20,8 @@ def short(value: float) -> float | None:
     return float(f"{value:.6g}") if math.isfinite(value) else None
 
 
-def progress(
-    place: Place, window: Window, *, position: float, rate: float, seconds: float, waited: float | None
-) -> ev.Progress:
-    """The steps of `window`, which took `seconds`; `waited` of them for the device."""
+def progress(place: Place, window: Window, *, position: float, rate: float, seconds: float) -> ev.Progress:
+    """The steps of `window`, which took `seconds`."""
     return ev.Progress(
         epoch=place.epoch + 1,
         step=place.step,
@@ -39,7 +37,6 @@ def progress(
         gradient_norm_high=window.gradient_norm_high,
         images_per_second=round(window.images / max(seconds, 1e-9), 1),
         seconds=round(place.seconds, 4),
-        waited=None if waited is None else round(waited, 5),
     )
 
 
@@ -52,6 +49,7 @@ def epoch_ended(
     trained_at: float,
     best: bool,
     starved: float | None,
+    waited: float | None,
 ) -> ev.EpochEnded:
     """The epoch that is just over, validation included; `trained_at` is when its training was, on the place's clock."""
     loss, accuracy, norm = meter.epoch_means()
@@ -72,4 +70,5 @@ def epoch_ended(
         images_per_second=round(meter.epoch_images / training_seconds, 1),
         best=best,
         starved=None if starved is None else round(starved, 4),
+        waited=None if waited is None else round(waited, 4),
     )

@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
@@ -40,6 +40,7 @@ from engine.worker.threads import Cores
 
 EVENT_SECONDS = 0.1
 PREVIEW_SECONDS = 0.5
+_Read = TypeVar("_Read")
 Emit = Callable[[ev.Event], object]
 
 
@@ -91,7 +92,7 @@ class Trainer:
         self._steps_allowed: int | None = None
         self._paused_at: int | None = None
         self._first_step_told = self._fallback_told = False
-        self._started = self._told = self._shown = 0.0
+        self._started = self._told = self._shown = self._waited = 0.0
 
     def train(self, *, resumed: bool = False, interrupted: bool = False) -> End:
         """Train until the last epoch, a command, early stopping or a divergence ends it.
@@ -134,7 +135,7 @@ class Trainer:
         self._meter.add(loss, right, norm, len(labels))
         self.place.advance(len(labels))
         if before is not None:
-            told = layers.steps(before, norm, self.config.clip_norm)
+            told = self._waiting(lambda: layers.steps(before, norm, self.config.clip_norm))
             self._emit(ev.Layers(step=self.place.step, position=self.position, layers=told))
         if self._steps_allowed is not None:
             self._steps_allowed -= 1
@@ -153,10 +154,19 @@ class Trainer:
         self._plateau.see(outcome.loss, self.config)
         self._keep_readings(outcome)  # before anybody hears of the epoch
         self._emit(self._step.layers.distributions(place, ear.heard))
-        starved = self._cores.lap()
         self._emit(
-            epoch_ended(place, self._meter, outcome, rate=rate, trained_at=trained_at, best=is_best, starved=starved)
+            epoch_ended(
+                place,
+                self._meter,
+                outcome,
+                rate=rate,
+                trained_at=trained_at,
+                best=is_best,
+                starved=self._cores.lap(),
+                waited=None if self._device.type == "cpu" else self._waited,
+            )
         )
+        self._waited = 0.0
         self._meter.end_epoch()
         place.seconds_at_epoch = place.seconds
         self._show_previews()
@@ -300,16 +310,14 @@ class Trainer:
 
     def _tell(self, now: float) -> End | None:
         """Send what happened since the last progress event."""
-        asked = time.perf_counter()
-        window = self._meter.read()
+        window = self._waiting(self._meter.read)
         if not window.steps:
             return None
-        read = time.perf_counter()
-        seconds, waited = read - self._told, None if self._device.type == "cpu" else read - asked
+        seconds = time.perf_counter() - self._told
         self._clock_stops()
         self._clock_starts()
         rate = self._learning_rate(last=True)
-        self._emit(progress(self.place, window, position=self.position, rate=rate, seconds=seconds, waited=waited))
+        self._emit(progress(self.place, window, position=self.position, rate=rate, seconds=seconds))
         if self._step.fallback and not self._fallback_told:
             self._fallback_told = True
             self._emit(ev.LogLine(text=f"Slower than it could be: {self._step.fallback}."))
@@ -324,6 +332,13 @@ class Trainer:
         if now - self._shown >= PREVIEW_SECONDS or self._steps_allowed is not None:
             self._show_previews()
         return None
+
+    def _waiting(self, read: Callable[[], _Read]) -> _Read:
+        """Read what the device has to finish first."""
+        asked = time.perf_counter()
+        found = read()
+        self._waited += time.perf_counter() - asked
+        return found
 
     def _show_previews(self) -> None:
         self._shown = time.perf_counter()

@@ -56,7 +56,7 @@ def numbers(state: RunState) -> tuple[Any, ...]:
 
 
 def _timeless(figures: ev.EpochEnded | ev.TestResult) -> dict[str, Any]:
-    times = {"seq", "time", "seconds", "validation_seconds", "total_seconds", "images_per_second", "starved"}
+    times = {"seq", "time", "seconds", "validation_seconds", "total_seconds", "images_per_second", "starved", "waited"}
     return {name: value for name, value in msgspec.structs.asdict(figures).items() if name not in times}
 
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -29,7 +29,7 @@ from engine.eventlog import read_events
 from engine.runs import RunFolder
 
 LOGS = Path(__file__).parent / "logs"
-MOST_BYTES = 60_000
+MOST_BYTES = 70_000
 _PROGRESS_BYTES = 330
 _BUSY_FROM = 5
 """Epochs before the machine gets busy."""
@@ -37,9 +37,11 @@ _BUSY_FROM = 5
 
 @dataclass(frozen=True)
 class Recipe:
-    """Arguments of ``mnist-tui train``. `busy`: in the middle others take most of the machine; `moved`: test images are shifted."""
+    """Arguments of ``mnist-tui train``. `busy`: in the middle others take most of the machine; `shared`: others compute on
+    every core all the time; `moved`: test images are shifted."""
 
     arguments: str
+    shared: bool = False
     busy: bool = False
     moved: bool = False
 
@@ -68,6 +70,12 @@ RECIPES = {
     "batch-2": Recipe("--preset blog-sgd --batch-size 2 --learning-rate 0.03 --epochs 2 --train-images 20000"),
     "batch-5000": Recipe("--preset blog-sgd --batch-size 5000 --learning-rate 0.01 --epochs 15"),
     "smoothed-flat": Recipe("--preset quick --label-smoothing 0.4 --epochs 12 --schedule constant"),
+    "dead-relus": Recipe("--preset blog-adam --learning-rate 0.1 --dropout 0 --epochs 3"),
+    "many-dead-relus": Recipe("--preset blog-adam --learning-rate 0.03 --dropout 0 --epochs 4"),
+    "saturated-tanh": Recipe("--preset blog-adam --activation tanh --learning-rate 0.03 --dropout 0 --epochs 3"),
+    "saturated-sigmoid": Recipe("--preset blog-adam --activation sigmoid --learning-rate 0.1 --dropout 0 --epochs 3"),
+    "sound-tanh": Recipe("--preset blog-adam --activation tanh --epochs 5"),
+    "shared-cores": Recipe("--preset blog-adam --epochs 4", shared=True),
     "busy-machine": Recipe("--preset blog-adam --epochs 10", busy=True),
     "other-writers": Recipe("--preset quick", moved=True),
 }
@@ -91,13 +99,29 @@ def train(name: str, recipe: Recipe, home: Path) -> list[ev.Event]:
     environment = {**os.environ, "MNIST_TUI_HOME": str(home)}
     command = ["nice", "-n", "10", sys.executable, "-m", "tui", "train", "--quiet", "--name", name, *arguments]
     log = home / "runs" / name / "events.jsonl"
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as training:
+    with (
+        others(2 * (os.cpu_count() or 1) if recipe.shared else 0),
+        subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as training,
+    ):
         if recipe.busy:
             while training.poll() is None and _epochs(log) < _BUSY_FROM:
                 time.sleep(0.05)
             if (session := RunFolder(log.parent).named_session()) is not None:
                 hold_up(training, session.pid)
     return list(read_events(log))
+
+
+@contextlib.contextmanager
+def others(count: int) -> Iterator[None]:
+    """Programs that compute all the time, as urgently as the training."""
+    spin = ["nice", "-n", "10", sys.executable, "-c", "while True: pass"]
+    spinning = [subprocess.Popen(spin) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for each in spinning:
+            each.kill()
+            each.wait()
 
 
 def _epochs(log: Path) -> int:
@@ -133,7 +157,7 @@ def moved_test_images(folder: Path) -> Path:
 
 def thinned(events: Sequence[ev.Event]) -> list[ev.Event]:
     """What the diagnosis looks at, with the progress merged, renumbered, from nowhere in particular."""
-    kept = [_plain(event) for event in events if isinstance(event, _KEPT)]
+    kept = [_plain(event) for event in events if isinstance(event, _KEPT) and not _in_between(event)]
     rest = sum(len(msgspec.json.encode(event)) for event in kept if not isinstance(event, ev.Progress))
     told = sum(isinstance(event, ev.Progress) for event in kept)
     room = max((MOST_BYTES - rest) // _PROGRESS_BYTES, 1)
@@ -150,6 +174,8 @@ _KEPT = (
     ev.RunCreated,
     ev.RunStarted,
     ev.Progress,
+    ev.Layers,
+    ev.Distributions,
     ev.EpochEnded,
     ev.Validation,
     ev.Changed,
@@ -160,9 +186,16 @@ _KEPT = (
 )
 
 
+def _in_between(event: ev.Event) -> bool:
+    """Whether it tells of the layers within an epoch: the last step of each is enough."""
+    return isinstance(event, ev.Layers) and not event.position.is_integer()
+
+
 def _plain(event: ev.Event) -> ev.Event:
-    """Without host and folders, and without the list of wrong images."""
+    """Without host and folders, without the list of wrong images and without histograms."""
     match event:
+        case ev.Distributions():
+            return msgspec.structs.replace(event, weights=(), gradients=())
         case ev.RunCreated():
             return msgspec.structs.replace(event, host="laptop", config=_placeless(event))
         case ev.RunStarted():

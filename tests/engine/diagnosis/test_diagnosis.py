@@ -60,6 +60,43 @@ def test_nothing_is_said_of_a_run_that_has_not_started() -> None:
     assert diagnose(RunState()) == ()
 
 
+# what the machine does
+
+
+def _epochs(state: RunState, **values: float | None) -> RunState:
+    """The same run with other figures of its epochs."""
+    epochs = tuple(msgspec.structs.replace(epoch, **values) for epoch in state.epochs)
+    return msgspec.structs.replace(state, epochs=epochs)
+
+
+def test_a_gpu_that_is_never_waited_for_is_told_of_with_a_larger_batch() -> None:
+    state = run_of([0.3, 0.2], [0.2, 0.1], batch_size=64)  # two seconds an epoch, a tenth of it validation
+    assert rules(_epochs(state, waited=0.6)) == []
+    assert rules(_epochs(state, waited=None)) == []
+    (hint,) = diagnose(_epochs(state, waited=0.018))
+    assert (hint.rule, hint.severity) == ("gpu_waiting", "note")
+    assert hint.text == "the GPU is waited for 1.0 % of the time: batches of 64 are small"
+    assert hint.remedy is not None
+    assert (hint.remedy.label, hint.remedy.live) == ("batch size 64 → 256", True)
+    assert rules(_epochs(run_of([0.3, 0.2], [0.2, 0.1], batch_size=1024), waited=0.0)) == []
+    assert rules(_epochs(run_of([0.3], [0.2]), waited=0.0)) == []
+
+
+def test_threads_that_wait_for_cores_are_told_of_once_it_costs_half_as_much_again() -> None:
+    state = run_of([0.3, 0.2], [0.2, 0.1])
+    assert rules(_epochs(state, starved=0.3)) == []
+    assert rules(_epochs(state, starved=None)) == []
+    assert rules(_epochs(state, starved=0.5, seconds=0.4)) == []  # too short to measure
+    assert rules(_epochs(state, starved=0.5)) == ["oversubscribed"]
+    assert state.started is not None
+    machine = msgspec.structs.replace(state.started.machine, threads=4)
+    four = msgspec.structs.replace(state, started=msgspec.structs.replace(state.started, machine=machine))
+    (hint,) = diagnose(_epochs(four, starved=0.5))
+    assert hint.text == "its 4 threads waited for a free core 50 % of the time"
+    assert hint.remedy is not None
+    assert [(c.name, c.new) for c in hint.remedy.changes] == [("threads", "2")]
+
+
 # what is changed while it trains
 
 

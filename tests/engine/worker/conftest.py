@@ -34,7 +34,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny_set(tmp_path_factory.mktemp("tiny"), train=300, test=64)
 
 
-_TIMES = {"seq", "time", "seconds", "validation_seconds", "total_seconds", "images_per_second", "starved"}
+_TIMES = {"seq", "time", "seconds", "validation_seconds", "total_seconds", "images_per_second", "starved", "waited"}
 
 
 def timeless(event: ev.Event) -> dict[str, Any]:

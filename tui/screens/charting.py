@@ -10,6 +10,7 @@ from textual.binding import BindingType
 
 from tui.keys import bindings
 from tui.screens.page import Page
+from tui.views.plain import ascii_text
 from tui.views.window import (
     ChartView,
     Options,
@@ -106,6 +107,10 @@ class ChartingPage(Page):
         if self.view.window is None:
             self.notify("All of the run is shown; + zooms in, and then the window follows the end.", markup=False)
         self.look(followed(self.view, self.steps))
+
+    def words(self, text: str) -> str:
+        """A text for a frame, in the characters there are."""
+        return ascii_text(text) if self.program.ascii_only else text
 
     def leave_cursor(self) -> bool:
         """Take the cursor away; whether there was one."""

@@ -133,7 +133,7 @@ class CurvesScreen(ChartingPage):
                 below = foot(state, view, steps, star, chart.size.width - 4, drawn=kind == "loss")
             else:
                 head, below = name, what_is_shown(state, view, steps)
-            frame(chart, head, below)
+            frame(chart, head, self.words(below))
 
     def _plot(self, kind: Kind, star: str) -> Plot:
         """The plot without the cursor, made anew only where it is another."""
@@ -160,7 +160,7 @@ class CurvesScreen(ChartingPage):
             frame(self.ridges, "How the weights are spread", "d shows the charts")
         else:
             place = f"layer {layer + 1} of {len(shown.layers)}: {shown.layers[layer]}"
-            frame(self.ridges, f"How the weights are spread, {place}", shown.note)
+            frame(self.ridges, self.words(f"How the weights are spread, {place}"), shown.note)
 
     # keys
 

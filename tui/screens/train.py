@@ -164,7 +164,7 @@ class TrainScreen(ChartingPage):
             )
             width = chart.size.width - 4
             below = foot(state, view, steps, star, width) if chart is self.loss else what_is_shown(state, view, steps)
-            frame(chart, title(name, state, view, steps), below)
+            frame(chart, title(name, state, view, steps), self.words(below))
 
     def _draw_digits(self, state: RunState) -> None:
         self.digits.views = digit_views(state)

@@ -46,7 +46,7 @@ def title(name: str, state: RunState, view: ChartView, steps: Sequence[int]) -> 
 def foot(state: RunState, view: ChartView, steps: Sequence[int], star: str, width: int, *, drawn: bool = True) -> str:
     """The bottom of a chart's frame, at most `width` cells where it can be: what happened at the cursor, else what is
     shown and, if `drawn`, how."""
-    happened = words_at(state, view, steps, star)
+    happened = words_at(state, view, steps, star, width)
     if happened:
         return happened
     shown, how = what_is_shown(state, view, steps), how_drawn(view.options) if drawn else ""

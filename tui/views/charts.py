@@ -94,10 +94,12 @@ def with_cursor(plot: Plot, state: RunState, view: ChartView, steps: Sequence[in
 
 def across(state: RunState, options: Options, view: ChartView) -> dict[str, Any]:
     """What all charts have in common: how their x axis is drawn, and which part of it is shown."""
-    window = limits(view, recorded(state)) if view.window is not None else None
+    steps = recorded(state) if view.window is not None else ()
+    window = limits(view, steps)
     if window is None:
         return {"x_max": x_end(state, options.x_axis), "log_x": options.log_x}
-    first, last = (place_of_step(state, step, options.x_axis) for step in window)
+    start = max(window[0], steps[0]) if options.log_x else window[0]  # a logarithm has no beginning at 0
+    first, last = (place_of_step(state, step, options.x_axis) for step in (start, window[1]))
     return {"x_limits": (first, last), "log_x": options.log_x}
 
 

@@ -48,8 +48,8 @@ def _counted(these: Sequence[history.Mark]) -> str:
     return figures.plural(len(these), "pause") if only.kind == "paused" else f"{len(these)} {only.kind}"
 
 
-def words_at(state: RunState, view: ChartView, steps: Sequence[int], star: str) -> str:
-    """What happened where the cursor stands, or next to it; empty where nothing did."""
+def words_at(state: RunState, view: ChartView, steps: Sequence[int], star: str, width: int = 1000) -> str:
+    """What happened where the cursor stands, or next to it, in `width` cells where it can be; empty where nothing did."""
     if view.cursor is None or not steps:
         return ""
     glyphs = _PLAIN if star == "*" else _GLYPHS
@@ -58,12 +58,12 @@ def words_at(state: RunState, view: ChartView, steps: Sequence[int], star: str) 
     near = _NEAR * (end - start)
     found = []
     for mark in state.marks:
-        words = mark.text if mark.kind == "kept" else f"{mark.text} at epoch {mark.position:.2f}"
         away = 0 if snapped(steps, mark.step) == here else abs(mark.step - here)
-        found.append((away, glyphs[mark.kind], words))
+        found.append((away, glyphs[mark.kind], mark.text))
     best = state.best
     if best is not None:
-        loss = f", validation loss {figures.loss(best.validation_loss)}"
-        found.append((abs(best.step - here), star, f"best: epoch {best.epoch}{loss}"))
+        found.append((abs(best.step - here), star, f"best: epoch {best.epoch}"))
     close = sorted((one for one in found if one[0] <= near), key=lambda one: one[0])
-    return ", ".join(f"{sign} {text}" for _, sign, text in close)
+    texts = [f"{sign} {text}" for _, sign, text in close]
+    joined = ", ".join(texts)
+    return joined if len(joined) <= width or len(texts) < 2 else f"{texts[0]}, {len(texts) - 1} more"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -63,7 +64,7 @@ def _body(plot: Plot, series: Sequence[Series], width: int, height: int, signs: 
 
 
 def _x_limits(plot: Plot, series: Sequence[Series]) -> tuple[float, float]:
-    if plot.x_limits is not None:
+    if plot.x_limits is not None and plot.place(plot.x_limits[0]) > -math.inf:
         return axis.span(*map(plot.place, plot.x_limits))
     ends = [float(x) for s in series if len(s.data.x) for x in (s.data.x[0], s.data.x[-1])]
     if plot.x_max is not None and abs(plot.x_max) < axis.HUGE:

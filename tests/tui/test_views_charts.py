@@ -25,6 +25,7 @@ from tui.views.window import (
     moved_to,
     panned,
     recorded,
+    snapped,
     zoomed,
 )
 
@@ -301,16 +302,19 @@ def test_the_other_charts_have_the_same_signs_without_words() -> None:
 )
 def test_what_happened_at_the_cursor_is_said(step: int, words: str) -> None:
     assert words_at(STEERED, at(step), STEPS, "★") == words
-    assert words_at(STEERED, at(step), STEPS, "★", 5) == (f"{words.split(', ')[0]}, 1 more" if ", " in words else words)
+    assert words_at(STEERED, at(step), STEPS, "★", 5) == (
+        f"{words.split(', ', maxsplit=1)[0]}, 1 more" if ", " in words else words
+    )
 
 
 def test_marks_come_in_sight_of_the_cursor_with_the_point_that_holds_them() -> None:
-    view, found = moved_to(ChartView(), STEPS, "first"), set()
-    for _ in STEPS:
-        found.add(words_at(STEERED, view, STEPS, "★"))
+    view, found = moved_to(ChartView(), STEPS, "first"), {}
+    for step in STEPS:
+        assert view.cursor == step
+        found[step] = words_at(STEERED, view, STEPS, "★")
         view = moved(view, STEPS, 1)
-    assert sum(words.count("▲") for words in found) == 2
-    assert sum(words.count("‖") for words in found) == 2
+    for mark in STEERED.marks:
+        assert mark.text in found[snapped(STEPS, mark.step)]
 
 
 # the other charts

@@ -68,6 +68,7 @@ def _plot(
         curves=tuple(curves),
         marks=marks(state, view.options, star, named=False),
         log_y=log,
+        stacked=True,
         y_min=0.0 if from_zero and view.window is None else None,
         **across(state, view.options, view),
     )
@@ -90,16 +91,21 @@ def _rate_curve(state: RunState, view: ChartView) -> Curve:
 
 
 def _ratio_curves(state: RunState, view: ChartView) -> list[Curve]:
-    """A curve for each layer, the input's first: how large its steps are beside its weights."""
+    """A curve for each layer, the input's first: how large its steps are beside its weights. The first and the last can be
+    told apart from those between, which is what matters of a gradient that is lost on its way."""
     told = state.layers
     if not told:
         return []
     x = floats([place_of_step(state, each.step, view.options.x_axis) for each in told])
     names = [layer.name for layer in told[-1].layers]
-    return [_ratio_curve(state, number, name, x) for number, name in enumerate(names)]
+    roles = ["train", *("between" for _ in names[1:-1]), "validation"]
+    return [
+        _ratio_curve(state, number, name, role, x)
+        for number, (name, role) in enumerate(zip(names, roles, strict=False))
+    ]
 
 
-def _ratio_curve(state: RunState, number: int, name: str, x: Floats) -> Curve:
+def _ratio_curve(state: RunState, number: int, name: str, role: str, x: Floats) -> Curve:
     values = [each.layers[number].update_ratio if number < len(each.layers) else None for each in state.layers]
     steps = [each.step for each in state.layers]
 
@@ -110,4 +116,4 @@ def _ratio_curve(state: RunState, number: int, name: str, x: Floats) -> Curve:
     def at_step(step: int) -> str:
         return said(bisect_right(steps, step) - 1)
 
-    return Curve(name, x, floats(values), role="other", current=said(len(values) - 1), told=at_step)
+    return Curve(name, x, floats(values), role=role, points=True, current=said(len(values) - 1), told=at_step)

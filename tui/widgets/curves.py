@@ -26,7 +26,8 @@ else:
 class Curve:
     """One series: x ascending, y as long (float64); `low` and `high` where a point stands for several values.
 
-    `role` ("train", "validation", "raw" or "other") decides colour and shape; "raw" is drawn faint, behind the others.
+    `role` ("train", "validation", "between", "raw" or "other") decides colour and shape; "raw" is drawn faint, behind the
+    others, and those that are "between" look alike.
     `points` marks each point. `current` is the value in the legend: None for the last finite y, "" for none. A curve
     without a label is not in the legend. `told` writes what the curve has at a step, for the legend while a cursor
     stands there.
@@ -64,7 +65,8 @@ class Plot:
 
     `percent`: y is a share, written as a percentage. `x_max`: how far the x axis reaches at least (the planned end).
     `x_limits`: the part of the x axis that is shown (None: all). `log_x`: a logarithmic x axis; all x are given as they
-    are. `cursor`: where an upright line stands, None for none.
+    are. `cursor`: where an upright line stands, None for none. `stacked`: every curve keeps its name in the legend, which
+    takes more rows for it, as it does with a cursor; neither title nor marks are in it.
     `note`: a sentence the chart must carry, such as "diverged at epoch 3 (inf)".
     """
 
@@ -82,6 +84,7 @@ class Plot:
     x_limits: tuple[float, float] | None = None
     log_x: bool = False
     cursor: float | None = None
+    stacked: bool = False
 
     def at(self, step: int, x: float) -> Plot:
         """The same with the cursor at x, and in the legend what the curves have at that step."""
@@ -118,7 +121,7 @@ class Series:
         return self.curve.points or self.curve.role == "other"
 
 
-_PENS = {"train": Ink.TRAIN, "validation": Ink.VALIDATION, "raw": Ink.RAW}
+_PENS = {"train": Ink.TRAIN, "validation": Ink.VALIDATION, "between": Ink.OTHER, "raw": Ink.RAW}
 _OTHERS = (Ink.OTHER, Ink.MARK, Ink.VALIDATION, Ink.TRAIN)
 
 

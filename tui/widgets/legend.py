@@ -25,8 +25,8 @@ def header(plot: Plot, series: Sequence[Series], width: int, height: int, signs:
     asides = (", ".join(t for t in (unit, scale) if t), scale, "")
     titles = [_texts((plot.title, Ink.TITLE), (aside, Ink.AXIS)) for aside in asides]
     keys = [[_key(s, signs, cut) for s in series if s.curve.label] for cut in (1000, 12, 8, 5, 0)]
-    if plot.cursor is not None:
-        return _at_cursor(keys, width, height)
+    if plot.cursor is not None or plot.stacked:
+        return _stacked(keys, width, height)
     named = [m for m in plot.marks if m.label]
     loud = [m for m in named if not m.quiet]  # where only glyphs have room, the others are left to the cursor
     marks = [[_sign(m, level) for m in (loud if level == 2 else named)] for level in range(3)] + [[]]
@@ -43,9 +43,9 @@ def header(plot: Plot, series: Sequence[Series], width: int, height: int, signs:
     return [row] if row else []
 
 
-def _at_cursor(keys: Sequence[Sequence[Line]], width: int, height: int) -> list[Line]:
-    """The curves with their values where the cursor stands. How many rows they take depends on the room alone, not on
-    the values, so that the picture stays in its place while the cursor moves."""
+def _stacked(keys: Sequence[Sequence[Line]], width: int, height: int) -> list[Line]:
+    """The curves, each with a place for a long value. How many rows they take depends on the room alone, not on the values,
+    so that the picture stays in its place while a cursor moves."""
     count = len(keys[0])
     across = max(min(width // _READING, count), 1)
     rows = min(math.ceil(count / across), max(height // 4, 1))

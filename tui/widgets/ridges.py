@@ -82,7 +82,7 @@ def _plan(height: int, count: int, chosen: int) -> _Plan:
     each = min(max(room // count, 1), _MOST_EACH)
     rows = min(room // each, count)
     if tall:
-        tall = min(tall + room - rows * each, height // 2)
+        tall += room - rows * each
     start = max(min(count - rows, max(chosen - rows // 2, 0) if chosen < count - rows else count - rows), 0)
     return _Plan(tall, range(start, start + rows), each)
 
@@ -128,12 +128,17 @@ def _half(
     if common is None:
         return [*lines, *[blank] * (len(plan.shown) * plan.each + 2)]
     for at, shares in zip(plan.shown, common.shares, strict=True):
-        lines += [[(text, Ink.TEXT if at == chosen else ink)] for text in bars(shares, plan.each, plain=plain)]
+        lines += [
+            [(text, Ink.TEXT if at == chosen else ink)] for text in bars(shares, plan.each, plain=plain, apart=True)
+        ]
     return [*lines, *_scale(common, wide, plain)]
 
 
-def bars(shares: NDArray[np.float64], rows: int, *, plain: bool = False) -> list[str]:
-    """The shares as upright bars, `rows` high, the greatest as high as there is room; what is there at all is seen."""
+def bars(shares: NDArray[np.float64], rows: int, *, plain: bool = False, apart: bool = False) -> list[str]:
+    """The shares as upright bars, `rows` high, the greatest as high as there is room; what is there at all is seen.
+
+    `apart`: an eighth of a cell stays free above them, so that they do not run into what stands above.
+    """
     signs = _RAMP if plain else _BLOCKS
     if rows < 1:
         return []
@@ -141,7 +146,8 @@ def bars(shares: NDArray[np.float64], rows: int, *, plain: bool = False) -> list
     if not top > 0:
         return [" " * len(shares)] * rows
     steps = len(signs) - 1
-    levels = np.ceil(np.nan_to_num(shares) / top * steps * rows - 1e-9).astype(int)
+    highest = steps * rows - (apart and not plain)
+    levels = np.ceil(np.nan_to_num(shares) / top * highest - 1e-9).astype(int)
     return [
         "".join(signs[min(max(level - steps * row, 0), steps)] for level in levels) for row in range(rows - 1, -1, -1)
     ]

@@ -38,6 +38,10 @@ class Control:
             return Stop()
         return None if self._queue.empty() else self._queue.get()
 
+    def goes_on(self, step: int) -> bool:
+        """Whether the plan has the run go on before step number `step`, though it be time to stop early."""
+        return any(change.step <= step and not change.values for change in self._changes)
+
     def wait(self) -> Steering:
         """The next command, however long it takes (the run is paused)."""
         return self._queue.get()

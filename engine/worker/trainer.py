@@ -154,7 +154,7 @@ class Trainer:
         if self.config.keep_every and place.epoch % self.config.keep_every == 0:
             self._save("kept")
         self._clock_starts()
-        return self._stop_early()
+        return None if self._control.goes_on(place.step) else self._stop_early()
 
     def _keep_readings(self, outcome: Evaluation) -> None:
         """Keep what was read in each validation image, for whoever wants to know since when."""

@@ -54,6 +54,7 @@ def train_run(
         if end.outcome in ("completed", "early_stopped", "stopped") and trainer.best:
             test = _test_best(trainer, folder, saver, emit)
     except Exception as error:
+        control.end(0)
         fault, reason = _explain(error, config)
         end = End("failed", reason)
     event = finished(folder, trainer, end, fault, test)

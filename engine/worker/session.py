@@ -190,7 +190,8 @@ class Session:
                 command = self._live.undo()
             case cmd.OneMoreEpoch():
                 command = self._live.change({"epochs": self._live.config.epochs + 1})
-        self._control.post(command)
+        if not self._control.post(command):
+            raise EngineProblem(f"{self.run.name if self.run else 'The run'} is ending; nothing of it can change now.")
         return {"changed": command.values} if isinstance(command, cmd.Change) else {}
 
     def _start(self, command: cmd.Start) -> dict[str, Any]:

@@ -87,6 +87,7 @@ class Trainer:
         """The place, in epochs, from which the schedule's plan counts."""
         self._steps_allowed: int | None = None
         self._paused_at: int | None = None
+        self._untold: list[ev.Changed] = []
         self._first_step_told = self._fallback_told = False
         self._started = self._told = self._shown = 0.0
 
@@ -99,15 +100,18 @@ class Trainer:
         self._emit(self._preview.digits())
         self._emit(ev.Phase(name="first_step", text="first step"))
         self._clock_starts()
-        if interrupted and self.place.offset == 0 and (end := self._stop_early()):
-            return end
-        while True:
+        end = self._stop_early() if interrupted and self.place.offset == 0 else None
+        while not end:
             end = self._heed()
             if not end and self.place.epoch >= self.config.epochs:
+                if not self._control.end_if_idle():
+                    continue
                 end = End("completed", "Trained to the last epoch.")
             end = end or self._train_epoch() or self._end_epoch()
-            if end:
-                return end
+        for late in self._control.end(self.place.step):  # they were accepted, so they are made
+            self._change(late.values)
+        self._tell_changes(save=end.outcome != "diverged")
+        return end
 
     def _train_epoch(self) -> End | None:
         self.model.train()
@@ -182,6 +186,8 @@ class Trainer:
         while True:
             command = self._control.take(self.place.step)
             if command is None and self._steps_allowed != 0:
+                if self._untold:
+                    self._tell_changes()
                 return None
             end = self._tell(time.perf_counter())
             if not end:
@@ -191,8 +197,9 @@ class Trainer:
 
     def _pause(self) -> cmd.Steering:
         self._clock_stops()
+        self._tell_changes()
         if self._paused_at is None:
-            self._save("last")  # but not after each single batch: a held key would wait for the disk
+            self._save_here()  # but not after each single batch: a held key would wait for the disk
         if self._paused_at != self.place.step:
             self._paused_at = self.place.step
             self._emit(ev.Paused(step=self.place.step, position=self.position))
@@ -201,6 +208,8 @@ class Trainer:
         return command
 
     def _obey(self, command: cmd.Steering) -> End | None:
+        if not isinstance(command, cmd.Change):
+            self._tell_changes()
         match command:
             case cmd.Pause():
                 self._steps_allowed = 0
@@ -215,12 +224,12 @@ class Trainer:
                 self._stop_here()
                 return End("stopped", f"Stopped after {self.position:.2f} of {self.config.epochs} epochs.")
             case cmd.Abort():
-                self._save("last")
+                self._save_here()
                 return End("aborted", f"Left after {self.position:.2f} of {self.config.epochs} epochs, without a test.")
         return None
 
     def _change(self, values: dict[str, Any]) -> None:
-        """Give hyperparameters other values from here on, and tell each with what it was."""
+        """Give hyperparameters other values from here on."""
         old, self.config = self.config, make_config(values, self.config)
         told = differences(self.config, old)
         notes = self._step.change(self.config)
@@ -228,7 +237,7 @@ class Trainer:
             self._planned_from, self._plateau = self.position, Plateau()
         for name, value in told.items():
             show = HYPERPARAMETERS[name].format
-            self._emit(
+            self._untold.append(
                 ev.Changed(
                     step=self.place.step,
                     position=self.position,
@@ -239,9 +248,26 @@ class Trainer:
                 )
             )
 
+    def _tell_changes(self, *, save: bool = True) -> None:
+        """Tell what was changed, each with what it was, once that is on disk: an engine that is killed then forgets none.
+
+        Of many in a row (a key that is held down) all are saved together.
+        """
+        if self._untold:
+            if save:
+                self._save_here()
+            for change in self._untold:
+                self._emit(change)
+            self._untold.clear()
+
+    def _save_here(self) -> None:
+        """Save the last checkpoint between two steps, but none with weights that are lost already."""
+        if self._step.is_finite:
+            self._save("last")
+
     def _stop_here(self) -> None:
         """Validate in the middle of the epoch. The last checkpoint is from before, so that resuming changes nothing."""
-        self._save("last")
+        self._save_here()
         if self.place.epoch and not self.place.offset:
             return  # the epoch's own validation is just over
         outcome = self._validate()

@@ -57,6 +57,8 @@ def train_run(
         control.end(0)
         fault, reason = _explain(error, config)
         end = End("failed", reason)
+    if trainer:
+        trainer.save_again()
     event = finished(folder, trainer, end, fault, test)
     saver.save(folder.result, lambda: write_atomic(folder.result, msgspec.json.encode(event)))
     emit(event)

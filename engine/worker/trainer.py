@@ -6,10 +6,12 @@ gives the same numbers, paused or not, resumed or not.
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -88,6 +90,7 @@ class Trainer:
         self._steps_allowed: int | None = None
         self._paused_at: int | None = None
         self._untold: list[ev.Changed] = []
+        self._unsaved: list[tuple[ev.SavedKind, dict[str, Any]]] = []
         self._first_step_told = self._fallback_told = False
         self._started = self._told = self._shown = 0.0
 
@@ -111,7 +114,19 @@ class Trainer:
         for late in self._control.end(self.place.step):  # they were accepted, so they are made
             self._change(late.values)
         self._tell_changes(save=end.outcome != "diverged")
+        self._unsaved = self._what_failed(end)
         return end
+
+    def _what_failed(self, end: End) -> list[tuple[ev.SavedKind, dict[str, Any]]]:
+        """The checkpoints that could not be written and still can, as they are now: the test takes other weights."""
+        kinds: tuple[ev.SavedKind, ...] = ("best",) if end.outcome == "diverged" else ("best", "last", "kept")
+        failed = [kind for kind in kinds if self._saver.is_failing(self._path(kind))]
+        return [(kind, copy.deepcopy(self._contents_of(kind))) for kind in failed]
+
+    def save_again(self) -> None:
+        """Try once more what could not be written, with the run over: a disk may have room again."""
+        for kind, contents in self._unsaved:
+            self._write(kind, contents)
 
     def _train_epoch(self) -> End | None:
         self.model.train()
@@ -364,11 +379,18 @@ class Trainer:
         return self.place.seconds
 
     def _save(self, kind: ev.SavedKind) -> None:
+        self._write(kind, self._contents_of(kind))
+
+    def _path(self, kind: ev.SavedKind) -> Path:
+        return self._folder.checkpoint(str(self.place.epoch) if kind == "kept" else kind)
+
+    def _contents_of(self, kind: ev.SavedKind) -> dict[str, Any]:
         if kind == "best" and self.best is not None:
-            contents = self._contents() | {"model": self.best.weights}
-        else:
-            contents = self._contents()
-        path = self._folder.checkpoint(str(self.place.epoch) if kind == "kept" else kind)
+            return self._contents() | {"model": self.best.weights}
+        return self._contents()
+
+    def _write(self, kind: ev.SavedKind, contents: dict[str, Any]) -> None:
+        path = self._path(kind)
         if self._saver.save(path, lambda: save_checkpoint(path, self.config, contents)):
             self._emit(ev.CheckpointSaved(kind=kind, epoch=self.place.epoch, step=self.place.step))
 

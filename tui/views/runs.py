@@ -96,7 +96,7 @@ def read_row(run: RunFolder) -> RunRow:
         name=run.name,
         status=status,
         preset=state.preset or _preset(run),
-        epochs=f"{len(state.epochs)}/{state.config.epochs}",
+        epochs=f"{state.epochs[-1].epoch if state.epochs else 0}/{state.config.epochs}",
         validation=figures.percent(best.validation_accuracy) if best else "",
         test=figures.percent(state.test.accuracy) if state.test else "",
         started=started(state.created or run.made()),

@@ -54,8 +54,11 @@ def train_run(
         if end.outcome in ("completed", "early_stopped", "stopped") and trainer.best:
             test = _test_best(trainer, folder, saver, emit)
     except Exception as error:
+        control.end(0)
         fault, reason = _explain(error, config)
         end = End("failed", reason)
+    if trainer:
+        trainer.save_again()
     event = finished(folder, trainer, end, fault, test)
     saver.save(folder.result, lambda: write_atomic(folder.result, msgspec.json.encode(event)))
     emit(event)

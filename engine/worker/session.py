@@ -26,8 +26,9 @@ from engine.claims import claim, release
 from engine.config import TrainConfig, make_config
 from engine.errors import ConfigProblem, EngineProblem, ExitCode, Problem, RunProblem, reason
 from engine.eventlog import EventLog, read_events
+from engine.fields import short
 from engine.protocol import Hello, Ready, Reply, Steers
-from engine.runs import RunFolder, create_run, find_run
+from engine.runs import RunFolder, all_runs, create_run, find_run
 from engine.settings import read_toml
 from engine.worker.asked import Questions
 from engine.worker.connection import Client, same_user
@@ -189,7 +190,8 @@ class Session:
                 command = self._live.undo()
             case cmd.OneMoreEpoch():
                 command = self._live.change({"epochs": self._live.config.epochs + 1})
-        self._control.post(command)
+        if not self._control.post(command):
+            raise EngineProblem(f"{self.run.name if self.run else 'The run'} is ending; nothing of it can change now.")
         return {"changed": command.values} if isinstance(command, cmd.Change) else {}
 
     def _start(self, command: cmd.Start) -> dict[str, Any]:
@@ -210,8 +212,10 @@ class Session:
         self._refuse_if_busy()
         self._busy = True
         try:
-            config, contents, parent = await self._work(_branch_off, find_run(command.run), command.at, command.values)
-            preset = find_run(command.run).state().preset
+            of = _parent_of(command)
+            config, contents, parent = await self._work(_branch_off, of, command)
+            check_plan(config, command.changes)
+            preset = of.state().preset
             run = create_run(config, preset=preset, version=engine.__version__, name=command.name)
             try:
                 self._enter_run(run)
@@ -223,7 +227,7 @@ class Session:
             self._busy = False
             raise
         self.emit(_created(run, config, preset, parent))
-        self._train(run, config, contents)
+        self._train(run, config, contents, Plan(command.changes, command.stop_at))
         return {"run": run.name, "path": str(run.path)}
 
     async def _resume(self, command: cmd.ResumeRun) -> dict[str, Any]:
@@ -387,6 +391,18 @@ def _created(run: RunFolder, config: TrainConfig, preset: str, parent: ev.Parent
     )
 
 
+def _parent_of(command: cmd.Branch) -> RunFolder:
+    """The run that is branched off; one that is branched off again is the one of that very name."""
+    if command.origin is None:
+        return find_run(command.run)
+    for run in all_runs():
+        if run.name == command.run:
+            return run
+    raise RunProblem(
+        f"The branch began with a checkpoint of {short(command.run, 60)}, which is not there any more, so it cannot be run again."
+    )
+
+
 def _preset(run: RunFolder) -> str:
     with contextlib.suppress(ConfigProblem):
         return str(read_toml(run.config).get("preset", ""))
@@ -438,10 +454,12 @@ def _load(run: RunFolder) -> tuple[TrainConfig, dict[str, Any], bool]:
     return run.read_config(), {}, state.finished is not None
 
 
-def _branch_off(run: RunFolder, at: str, values: dict[str, Any]) -> tuple[TrainConfig, dict[str, Any], ev.Parent]:
-    from engine.worker.branching import branch_off  # noqa: PLC0415
+def _branch_off(run: RunFolder, command: cmd.Branch) -> tuple[TrainConfig, dict[str, Any], ev.Parent]:
+    from engine.worker.branching import branch_again, branch_off  # noqa: PLC0415
 
-    return branch_off(run, at, values)
+    if command.origin is not None:
+        return branch_again(run, command.origin, command.values)
+    return branch_off(run, command.at, command.values)
 
 
 def _save(run: RunFolder, config: TrainConfig, contents: dict[str, Any]) -> None:

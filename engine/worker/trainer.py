@@ -6,10 +6,12 @@ gives the same numbers, paused or not, resumed or not.
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
@@ -91,6 +93,8 @@ class Trainer:
         """The place, in epochs, from which the schedule's plan counts."""
         self._steps_allowed: int | None = None
         self._paused_at: int | None = None
+        self._untold: list[ev.Changed] = []
+        self._unsaved: list[tuple[ev.SavedKind, dict[str, Any]]] = []
         self._first_step_told = self._fallback_told = False
         self._started = self._told = self._shown = self._waited = 0.0
 
@@ -103,15 +107,30 @@ class Trainer:
         self._emit(self._preview.digits())
         self._emit(ev.Phase(name="first_step", text="first step"))
         self._clock_starts()
-        if interrupted and self.place.offset == 0 and (end := self._stop_early()):
-            return end
-        while True:
+        end = self._stop_early() if interrupted and self.place.offset == 0 else None
+        while not end:
             end = self._heed()
             if not end and self.place.epoch >= self.config.epochs:
+                if not self._control.end_if_idle():
+                    continue
                 end = End("completed", "Trained to the last epoch.")
             end = end or self._train_epoch() or self._end_epoch()
-            if end:
-                return end
+        for late in self._control.end(self.place.step):  # they were accepted, so they are made
+            self._change(late.values)
+        self._tell_changes(save=end.outcome != "diverged")
+        self._unsaved = self._what_failed(end)
+        return end
+
+    def _what_failed(self, end: End) -> list[tuple[ev.SavedKind, dict[str, Any]]]:
+        """The checkpoints that could not be written and still can, as they are now: the test takes other weights."""
+        kinds: tuple[ev.SavedKind, ...] = ("best",) if end.outcome == "diverged" else ("best", "last", "kept")
+        failed = [kind for kind in kinds if self._saver.is_failing(self._path(kind))]
+        return [(kind, copy.deepcopy(self._contents_of(kind))) for kind in failed]
+
+    def save_again(self) -> None:
+        """Try once more what could not be written, with the run over: a disk may have room again."""
+        for kind, contents in self._unsaved:
+            self._write(kind, contents)
 
     def _train_epoch(self) -> End | None:
         self.model.train()
@@ -178,7 +197,7 @@ class Trainer:
         if self.config.keep_every and place.epoch % self.config.keep_every == 0:
             self._save("kept")
         self._clock_starts()
-        return self._stop_early()
+        return None if self._control.goes_on(place.step) else self._stop_early()
 
     def _keep_readings(self, outcome: Evaluation) -> None:
         """Keep what was read in each validation image, for whoever wants to know since when."""
@@ -206,6 +225,8 @@ class Trainer:
         while True:
             command = self._control.take(self.place.step)
             if command is None and self._steps_allowed != 0:
+                if self._untold:
+                    self._tell_changes()
                 return None
             end = self._tell(time.perf_counter())
             if not end:
@@ -215,8 +236,9 @@ class Trainer:
 
     def _pause(self) -> cmd.Steering:
         self._clock_stops()
+        self._tell_changes()
         if self._paused_at is None:
-            self._save("last")  # but not after each single batch: a held key would wait for the disk
+            self._save_here()  # but not after each single batch: a held key would wait for the disk
         if self._paused_at != self.place.step:
             self._paused_at = self.place.step
             self._emit(ev.Paused(step=self.place.step, position=self.position))
@@ -225,6 +247,8 @@ class Trainer:
         return command
 
     def _obey(self, command: cmd.Steering) -> End | None:
+        if not isinstance(command, cmd.Change):
+            self._tell_changes()
         match command:
             case cmd.Pause():
                 self._steps_allowed = 0
@@ -239,12 +263,12 @@ class Trainer:
                 self._stop_here()
                 return End("stopped", f"Stopped after {self.position:.2f} of {self.config.epochs} epochs.")
             case cmd.Abort():
-                self._save("last")
+                self._save_here()
                 return End("aborted", f"Left after {self.position:.2f} of {self.config.epochs} epochs, without a test.")
         return None
 
     def _change(self, values: dict[str, Any]) -> None:
-        """Give hyperparameters other values from here on, and tell each with what it was."""
+        """Give hyperparameters other values from here on."""
         old, self.config = self.config, make_config(values, self.config)
         told = differences(self.config, old)
         notes = self._step.change(self.config)
@@ -252,7 +276,7 @@ class Trainer:
             self._planned_from, self._plateau = self.position, Plateau()
         for name, value in told.items():
             show = HYPERPARAMETERS[name].format
-            self._emit(
+            self._untold.append(
                 ev.Changed(
                     step=self.place.step,
                     position=self.position,
@@ -263,9 +287,26 @@ class Trainer:
                 )
             )
 
+    def _tell_changes(self, *, save: bool = True) -> None:
+        """Tell what was changed, each with what it was, once that is on disk: an engine that is killed then forgets none.
+
+        Of many in a row (a key that is held down) all are saved together.
+        """
+        if self._untold:
+            if save:
+                self._save_here()
+            for change in self._untold:
+                self._emit(change)
+            self._untold.clear()
+
+    def _save_here(self) -> None:
+        """Save the last checkpoint between two steps, but none with weights that are lost already."""
+        if self._step.is_finite:
+            self._save("last")
+
     def _stop_here(self) -> None:
         """Validate in the middle of the epoch. The last checkpoint is from before, so that resuming changes nothing."""
-        self._save("last")
+        self._save_here()
         if self.place.epoch and not self.place.offset:
             return  # the epoch's own validation is just over
         outcome = self._validate()
@@ -369,11 +410,18 @@ class Trainer:
         return self.place.seconds
 
     def _save(self, kind: ev.SavedKind) -> None:
+        self._write(kind, self._contents_of(kind))
+
+    def _path(self, kind: ev.SavedKind) -> Path:
+        return self._folder.checkpoint(str(self.place.epoch) if kind == "kept" else kind)
+
+    def _contents_of(self, kind: ev.SavedKind) -> dict[str, Any]:
         if kind == "best" and self.best is not None:
-            contents = self._contents() | {"model": self.best.weights}
-        else:
-            contents = self._contents()
-        path = self._folder.checkpoint(str(self.place.epoch) if kind == "kept" else kind)
+            return self._contents() | {"model": self.best.weights}
+        return self._contents()
+
+    def _write(self, kind: ev.SavedKind, contents: dict[str, Any]) -> None:
+        path = self._path(kind)
         if self._saver.save(path, lambda: save_checkpoint(path, self.config, contents)):
             self._emit(ev.CheckpointSaved(kind=kind, epoch=self.place.epoch, step=self.place.step))
 

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from engine import commands as cmd
 from engine import events as ev
 from engine.client import Engine
@@ -23,10 +21,9 @@ from engine.config import TrainConfig, make_config
 from engine.history import RunState
 from engine.protocol import Greeting, encode
 from engine.runs import find_run
-from tests.kit import home_of_our_own, write_tiny_set
+from tests.kit import home_of_our_own, timeless, write_tiny_set
 
 COMMAND = [sys.executable, "-P", "-m", "tui"]
-_TIMES = {"seq", "time", "seconds", "validation_seconds", "total_seconds", "images_per_second"}
 
 
 @contextlib.contextmanager
@@ -73,14 +70,10 @@ def numbers(state: RunState) -> tuple[Any, ...]:
         state.config,
         state.finished.outcome,
         state.finished.step,
-        [_timeless(epoch) for epoch in state.epochs],
-        _timeless(state.stopped_at) if state.stopped_at else None,
-        _timeless(test) if test else None,
+        [timeless(epoch) for epoch in state.epochs],
+        timeless(state.stopped_at) if state.stopped_at else None,
+        timeless(test) if test else None,
     )
-
-
-def _timeless(figures: msgspec.Struct) -> dict[str, Any]:
-    return {name: value for name, value in msgspec.structs.asdict(figures).items() if name not in _TIMES}
 
 
 @dataclass

@@ -121,11 +121,11 @@ def test_from_a_hint_to_a_branch_and_back_from_a_divergence(tmp_path: Path, colu
         term.key("s")
         term.wait("stopped", 30)
         parent = run.state
-        assert parent.finished is not None and parent.finished.outcome == "stopped" and parent.best is not None
+        assert parent.finished is not None and parent.finished.outcome == "stopped"
         term.key("n")
         branch = run.wait_branch(2)
         assert branch.parent is not None and branch.parent.run == parent.run
-        assert branch.parent.epoch == parent.best.epoch and branch.config.dropout == 0.25
+        assert branch.parent.epoch == parent.finished.best_epoch and branch.config.dropout == 0.25
         term.key("c")
         term.until(lambda text: "◆" in text and "p Pause" in text, "branch in training beside its parent", 30)
 

@@ -9,7 +9,17 @@ if TYPE_CHECKING:
     from textual.content import Content
 
 _TWINS = str.maketrans(dict(zip("…·×–—−→←↑↓▸★✓✗≤≥±’━╸─└├│", ".-x---><^v>*+x<>~'##-`||", strict=True)))
-_GREEK = {"α": "alpha", "β": "beta", "γ": "gamma", "ε": "eps", "η": "eta", "μ": "mu", "λ": "lambda", "π": "pi"} | {
+_GREEK = {
+    "Δ": "delta",
+    "α": "alpha",
+    "β": "beta",
+    "γ": "gamma",
+    "ε": "eps",
+    "η": "eta",
+    "μ": "mu",
+    "λ": "lambda",
+    "π": "pi",
+} | {
     "σ": "sigma",
     "Φ": "Phi",
     "φ": "phi",

@@ -27,7 +27,7 @@ from engine import protocol
 from engine.commands import Cancel, Command, Question
 from engine.errors import ConfigProblem, DataProblem, EngineProblem, ExitCode, Problem
 from engine.events import Event
-from engine.protocol import Greeting, Hello, Ready, Reply, Role, Steers, Working
+from engine.protocol import ExperimentOver, Greeting, Hello, Ready, Reply, Role, Steers, Working
 from engine.runs import SessionInfo
 from engine.runtime import listen
 
@@ -51,7 +51,7 @@ class Lost:
     log: tuple[str, ...] = ()
 
 
-Message = Event | Ready | Steers | Lost
+Message = Event | Ready | Steers | ExperimentOver | Lost
 Heard = Callable[[Working], object]
 """Called with how far an answer is."""
 

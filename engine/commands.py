@@ -67,6 +67,19 @@ class Branch(Base, frozen=True, kw_only=True, tag="branch"):
     stop_at: int | None = None
 
 
+class Experiment(Base, frozen=True, kw_only=True, tag="experiment"):
+    """Train the arms of a guided experiment one after the other, each an ordinary run (`engine.experiments`).
+
+    `values` are laid over every arm, `name` is what this performance is called (empty: one is made up). `resume`: go on
+    with the performance `name`, the latest where that is empty, from where it was broken off.
+    """
+
+    experiment: str
+    values: dict[str, Any] = {}
+    name: str = ""
+    resume: bool = False
+
+
 class EvaluateRun(Base, frozen=True, kw_only=True, tag="evaluate_run"):
     """Look at the test set with a run's checkpoint; the look is recorded in the run."""
 
@@ -198,7 +211,7 @@ Each is answered by a `Reply`; one that takes long tells how far it is (`protoco
 Steering = Pause | Continue | StepBatch | Change | Undo | OneMoreEpoch | Stop | Abort
 """Commands for the run under way; the trainer takes them between two steps."""
 
-Job = Start | ResumeRun | Branch | EvaluateRun | ListDevices
+Job = Start | ResumeRun | Branch | Experiment | EvaluateRun | ListDevices
 """Commands that give an idle engine something to do."""
 
 Command = Steering | Job | TakeControl | Question | Cancel

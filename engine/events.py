@@ -7,7 +7,7 @@ finite is None, since JSON has no word for it (`non_finite` counts such losses).
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -40,8 +40,26 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
     digest: str = ""
 
 
+class Arm(msgspec.Struct, frozen=True, kw_only=True):
+    """Which part of a guided experiment a run is: number `number` (from 1) of `of`, called `label`.
+
+    `group` is the name of this performance of the experiment, which all its arms share; `values` are the
+    hyperparameters that were asked for beside the arm's own, the same for all of them.
+    """
+
+    experiment: str
+    group: str
+    number: int
+    of: int
+    label: str
+    values: dict[str, Any] = {}
+
+
 class RunCreated(Base, frozen=True, kw_only=True, tag="run_created"):
-    """Always event 0: the run's name and what was asked for. `parent` is the run it branched off, or null."""
+    """Always event 0: the run's name and what was asked for.
+
+    `parent` is the run it branched off, `arm` the part of a guided experiment that it is; null where there is none.
+    """
 
     run: str
     config: TrainConfig
@@ -49,6 +67,7 @@ class RunCreated(Base, frozen=True, kw_only=True, tag="run_created"):
     version: str
     host: str
     parent: Parent | None = None
+    arm: Arm | None = None
 
 
 class Phase(Base, frozen=True, kw_only=True, tag="phase"):

@@ -50,6 +50,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     preset: str = ""
     host: str = ""
     parent: ev.Parent | None = None
+    arm: ev.Arm | None = None
     version: str = ""
     created: float = 0.0
     config: TrainConfig = TrainConfig()
@@ -149,6 +150,7 @@ def _created(event: ev.RunCreated) -> RunState:
         preset=event.preset,
         host=event.host,
         parent=event.parent,
+        arm=event.arm,
         version=event.version,
         created=event.time,
         config=event.config,

@@ -83,6 +83,17 @@ class Steers(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="s
     screens: int
 
 
+class ExperimentOver(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="experiment_over"):
+    """A guided experiment has ended: after its last arm, or before. Said after that arm's last event; belongs to no run.
+
+    `fault` is a sentence that says why it ended before all its arms were trained; empty where they were.
+    """
+
+    experiment: str
+    group: str
+    fault: str = ""
+
+
 class Working(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="working"):
     """How far the answer to the command with this `id` is: `share` from 0 to 1, and what is being done."""
 
@@ -91,7 +102,7 @@ class Working(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="
     text: str = ""
 
 
-ServerMessage = Hello | Reply | Ready | Steers | Working | Event
+ServerMessage = Hello | Reply | Ready | Steers | ExperimentOver | Working | Event
 _TAGS = frozenset(str(kind.__struct_config__.tag) for kind in get_args(ServerMessage))
 
 _encoder = msgspec.json.Encoder()

@@ -56,6 +56,7 @@ LATER = {
     "inside": "tui.screens.inside:InsideScreen",
     "test": "tui.screens.test:TestScreen",
     "curves": "tui.screens.curves:CurvesScreen",
+    "experiments": "tui.screens.experiments:ExperimentsScreen",
 }
 """Screens that are imported when they are first asked for: the first picture does without them."""
 _VITAL = ("engine", "leave")
@@ -111,7 +112,7 @@ class MnistApp(SteeringApp):
         self._connect_again = connect if run is None else start
         self._asked_run = run
         self._opened: RunState | None = None
-        self._preset = settings.preset
+        self.settings, self._preset = settings, settings.preset
         self.set_reactive(MnistApp.tour, tour)
         self._starting = False
         self._seen = ("", 0, 0)
@@ -175,6 +176,8 @@ class MnistApp(SteeringApp):
         self.chart_view = self.chart_view.of(state)
         self.snapshot = Snapshot(
             state=state,
+            under_way=session.state,
+            experiment_over=session.experiment_over,
             parent=self._parent_run
             if state.parent and self._parent_run and self._parent_run.run == state.parent.run
             else None,
@@ -197,6 +200,7 @@ class MnistApp(SteeringApp):
             self._parent_asked = state.parent.run
             self._read_parent(state.parent.run)
         self._follow_tour()
+        self._tell_experiment_over()
 
     def _unread(self, state: RunState) -> int:
         total = (state.run, state.log_count, self.kept_count)
@@ -216,7 +220,7 @@ class MnistApp(SteeringApp):
         await self._session.listen(connect)
 
     @work(group="command", exit_on_error=False)
-    async def start(self, command: cmd.Start | cmd.ResumeRun | cmd.Branch) -> None:
+    async def start(self, command: cmd.Start | cmd.ResumeRun | cmd.Branch | cmd.Experiment) -> None:
         """Have a run begin, or go on, with a new engine if the last one is gone; a refusal is told."""
         if not self._session.alive:
             self._begin(self._connect_again)

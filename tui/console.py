@@ -129,6 +129,8 @@ class Bar:
 
     def show(self, event: ev.Event, state: RunState) -> None:
         lines = happening(event, state, self._find)
+        if isinstance(event, ev.RunCreated):
+            self._live.start()  # again, where it is not the first run
         if isinstance(event, ev.Finished):
             self._live.stop()
         for line in lines:

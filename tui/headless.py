@@ -19,7 +19,7 @@ from engine.errors import EngineProblem, ExitCode, Problem
 from engine.events import Event, Finished
 from engine.fields import short
 from engine.history import RunState, reduce
-from engine.protocol import Ready, Steers
+from engine.protocol import ExperimentOver, Ready, Steers
 from engine.runs import RunFolder
 from tui.cli import READER_GONE
 from tui.console import Presenter, make_presenter
@@ -34,7 +34,7 @@ HUNG_UP = 129
 """Exit status after a hang-up (128 + SIGHUP); the run goes on."""
 
 Connect = Callable[[], Awaitable[EngineLike]]
-Job = commands.Start | commands.ResumeRun | commands.Branch
+Job = commands.Start | commands.ResumeRun | commands.Branch | commands.Experiment
 
 
 async def start_engine() -> EngineLike:
@@ -158,12 +158,19 @@ class Follower:
         async for message in self._engine.events():
             match message:
                 case Lost():
-                    raise _lost(message, self.state.run)
+                    raise _lost(message, self._onward() if self.state.run else "")
                 case Ready() | Steers():
                     pass
+                case ExperimentOver():
+                    if self._is_over(message):
+                        return
                 case _:
                     if self._take(message):
                         return
+
+    def _onward(self) -> str:
+        """The command that goes on with what is left of the run."""
+        return f"mnist-tui resume {self.state.run}"
 
     def _take(self, event: Event) -> bool:
         """Note and show an event; whether it is the run's last. One that was known before is passed over."""
@@ -175,7 +182,15 @@ class Follower:
                 self._presenter.show(event, self.state)
             except OSError as fault:
                 self._output_lost(fault)
+        return self._is_last(event)
+
+    def _is_last(self, event: Event) -> bool:
+        """Whether there is nothing more to follow after this."""
         return isinstance(event, Finished)
+
+    def _is_over(self, message: ExperimentOver) -> bool:
+        """The same after the end of an experiment, which is none of ours here."""
+        return False
 
     def _output_lost(self, fault: OSError) -> None:
         """A terminal that is gone is a hang-up; a reader that has gone ends the run with a checkpoint."""
@@ -227,7 +242,7 @@ class Follower:
             self._abort = asyncio.create_task(send(self._engine))
 
 
-def _lost(message: Lost, run: str) -> EngineProblem:
+def _lost(message: Lost, onward: str) -> EngineProblem:
     said = f" It said last: {short(message.log[-1], 300)}" if message.log else ""
-    resume = f" What the last checkpoint holds is kept: mnist-tui resume {run}." if run else ""
+    resume = f" What the last checkpoint holds is kept: {onward}." if onward else ""
     return EngineProblem(f"{message.reason or 'The engine ended.'}{said}{resume}")

@@ -9,7 +9,18 @@ from typing import Literal
 from textual.binding import Binding, BindingType
 
 Where = Literal[
-    "everywhere", "train", "charts", "runs", "inspect", "digits", "confusion", "draw", "inside", "test", "curves"
+    "everywhere",
+    "train",
+    "charts",
+    "runs",
+    "inspect",
+    "digits",
+    "confusion",
+    "draw",
+    "inside",
+    "test",
+    "curves",
+    "experiments",
 ]
 """Which screen; "inspect" are all that show single digits at a chosen epoch, "charts" all with charts of a run."""
 Group = Literal[
@@ -22,6 +33,7 @@ Group = Literal[
     "Inside",
     "Test",
     "Curves",
+    "Experiments",
     "Program",
 ]
 
@@ -384,6 +396,25 @@ KEYS: tuple[Key, ...] = (
     Key("left", "←", "cursor(-1)", "", "the cursor a point back; over histograms, an epoch", "Curves", "curves"),
     Key("right", "→", "cursor(1)", "", "the cursor a point further, or an epoch", "Curves", "curves"),
     Key("escape", "esc", "back", "", "back to all charts; else no cursor any more", "Curves", "curves"),
+    Key(
+        "enter",
+        "enter",
+        "perform",
+        "Train",
+        "train the experiment's runs, one after the other (asks first)",
+        "Experiments",
+        "experiments",
+        1,
+    ),
+    Key("c", "c", "go_on", "", "go on with an experiment that was broken off", "Experiments", "experiments"),
+    Key("up", "↑", "choose(-1)", "", "the experiment before", "Experiments", "experiments"),
+    Key("down", "↓", "choose(1)", "", "the next experiment", "Experiments", "experiments"),
+    Key("left", "←", "arm(-1)", "", "the run before", "Experiments", "experiments"),
+    Key("right", "→", "arm(1)", "", "the next run", "Experiments", "experiments"),
+    Key("o", "o", "open", "Open", "show the run that is marked on the train screen", "Experiments", "experiments", 5),
+    Key(
+        "l", "l", "log_axis", "Log axis", "loss in a logarithmic or a linear picture", "Experiments", "experiments", 10
+    ),
     Key("1", "1", "mode('train')", "Train", "form, charts, digits and results of a run", "Program"),
     Key("2", "2", "mode('runs')", "Runs", "all runs, to open, go on with or delete", "Program"),
     Key("3", "3", "mode('log')", "Log", "what the engine printed", "Program"),
@@ -393,6 +424,14 @@ KEYS: tuple[Key, ...] = (
     Key("7", "7", "mode('inside')", "Inside", "what the network has learned, and what disturbs it", "Program"),
     Key("8", "8", "mode('test')", "Test", "the honest figure, and two runs compared", "Program"),
     Key("9", "9", "mode('curves')", "Curves", "all charts of a run, and how its weights are spread", "Program"),
+    Key(
+        "0",
+        "0",
+        "mode('experiments')",
+        "Experiments",
+        "questions, and the runs that answer them side by side",
+        "Program",
+    ),
     Key("t", "t", "theme", "Theme", "dark, light, high contrast, safe for the colour-blind", "Program", rank=13),
     Key("question_mark", "?", "help", "Help", "the keys, and what every figure means", "Program", rank=4),
     Key("h", "h", "explain", "Explain", "explain a setting, a figure, a word of the trade", "Program", rank=6),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Awaitable, Callable
 
@@ -36,6 +37,7 @@ class Leaving:
         self._app, self._session, self._ending = app, session, ending
         self._own_log, self._changed, self._refused = own_log, changed, refused
         self.waiting = ""
+        self._ends_experiment = False
 
     def ask(self, words: str, *, ascii_only: bool) -> None:
         """Leave with these words; ask first while a run is training."""
@@ -60,6 +62,7 @@ class Leaving:
         session = self._session
         if self.waiting and not session.training:
             self.waiting = ""
+            self._ends_experiment = session.state.arm is not None and session.alive
             self.leave(farewell.of_run(session.state) or (session.lost.reason if session.lost else ""))
 
     def _in_background(self, work: Callable[[], Awaitable[None]], group: str, *, exclusive: bool = False) -> None:
@@ -91,5 +94,8 @@ class Leaving:
     async def _leave(self, words: str, status: int) -> None:
         words = farewell.with_log(words, self._own_log())
         self._ending.begin(status, words)
+        if self._ends_experiment:  # "stop and test" is meant for all of it: without us the next arm would begin
+            with contextlib.suppress(Problem):
+                await self._session.send(cmd.Abort())
         await self._session.leave()
         self._app.exit(return_code=status, message=Text(words) if words else None)

@@ -9,7 +9,7 @@ from engine.commands import EvaluateRun
 from engine.errors import EngineProblem
 from engine.events import Tested
 from engine.history import RunState, reduce
-from engine.protocol import Ready, Steers
+from engine.protocol import ExperimentOver, Ready, Steers
 from tui.session import Connect
 
 
@@ -22,7 +22,7 @@ async def look_again(connect: Connect, command: EvaluateRun, state: RunState) ->
             match message:
                 case Lost():
                     raise EngineProblem(message.reason or "The engine ended before the test was done.")
-                case Ready() | Steers():
+                case Ready() | Steers() | ExperimentOver():
                     pass
                 case event:
                     before, state = state, reduce(state, event)

@@ -19,7 +19,11 @@ _BEST = {"loss": "lowest validation loss", "accuracy": "highest validation accur
 def opening(state: RunState) -> list[str]:
     """Which run this is, and once it has started, what it trains on."""
     if (started := state.started) is None:
-        return [f"Run {state.run}: preset {state.preset or 'none'}, {describe(state.config).replace(' · ', ', ')}"]
+        arm = state.arm
+        part = f" (run {arm.number} of {arm.of} of the experiment {short(arm.experiment)})" if arm else ""
+        return [
+            f"Run {state.run}{part}: preset {state.preset or 'none'}, {describe(state.config).replace(' · ', ', ')}"
+        ]
     machine, threads = started.machine, plural(started.machine.threads, "thread")
     lines = [
         f"Device {machine.device} ({short(machine.reason, 200)}), {threads}, {machine.precision}",
@@ -47,11 +51,11 @@ def epoch_line(event: EpochEnded, epochs: int) -> str:
 
 
 def closing(state: RunState, folder: RunFolder) -> list[str]:
-    """The end of a run: how it ended (unless `last_words` tells), the test, and where it all lies."""
+    """The end of a run: how it ended (unless `last_words` tells, as of every run that is no arm), the test, and where it all lies."""
     if state.finished is None:
         return []
     rows = ending(state.finished, state.config)
-    if state.finished.outcome in ("aborted", "diverged", "failed"):
+    if state.finished.outcome in ("aborted", "diverged", "failed") and state.arm is None:
         del rows[0]
     rows += [("Not saved", f"{short(each.path, 400)}: {short(each.reason, 200)}") for each in state.unsaved]
     if state.started:

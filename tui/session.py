@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from engine.client import EngineLike, Lost
 from engine.commands import Command
 from engine.errors import EngineProblem, Problem
-from engine.events import Event
+from engine.events import Event, RunCreated
 from engine.history import RunState, reduce
-from engine.protocol import Ready, Reply, Steers
+from engine.protocol import ExperimentOver, Ready, Reply, Steers
 from tui.views.snapshot import EngineStatus
 
 Connect = Callable[[], Awaitable[EngineLike]]
@@ -38,6 +38,8 @@ class Session:
         self.status: EngineStatus = "none"
         self.lost: Lost | None = None
         self.steers: Steers | None = None
+        self.experiment_over: ExperimentOver | None = None
+        """How the last experiment of this engine ended, until its next run begins."""
 
     @property
     def alive(self) -> bool:
@@ -63,7 +65,7 @@ class Session:
         """A connection is about to be made; what an earlier engine told of its run is kept until a run begins."""
         self._engine = asyncio.get_running_loop().create_future()
         self._told, self._is_behind = RunState(), True
-        self.lost = self.steers = None
+        self.lost = self.steers = self.experiment_over = None
         self.status = "starting"
         self._changed()
 
@@ -90,6 +92,8 @@ class Session:
                     self.status = "ready"
                 case Steers():
                     self.steers = message
+                case ExperimentOver():
+                    self.experiment_over = message
                 case Lost():
                     self._gone(message, waiting)
                 case event:
@@ -108,6 +112,8 @@ class Session:
 
     def _take(self, event: Event) -> None:
         self._told = reduce(self._told, event)
+        if isinstance(event, RunCreated):
+            self.experiment_over = None
         if self._is_behind and self._told.run == self.state.run:
             self._is_behind = event.seq <= self.state.seq and event.time <= self._latest
         else:

@@ -10,6 +10,7 @@ from textual import work
 from engine import commands as cmd
 from engine.errors import ConfigProblem, Problem
 from engine.history import RunState
+from engine.protocol import ExperimentOver
 from tui.inspecting_app import InspectingApp
 from tui.screens.train import TrainScreen
 from tui.session import Connect, Session
@@ -47,10 +48,21 @@ class SteeringApp(InspectingApp):
         super().__init__(ask, slow=slow, clock=clock)
         self._asked = _Asked()
         self._session = Session(self._changed)
+        self._over_told: ExperimentOver | None = None
 
     def _changed(self) -> None:
         """Have what is known now painted, in its time."""
         raise NotImplementedError
+
+    def _tell_experiment_over(self) -> None:
+        """Say why an experiment ended between two of its runs; where a run's own end was the reason, that says it."""
+        over = self._session.experiment_over
+        if over is None or over is self._over_told:
+            return
+        self._over_told = over
+        end = self._session.state.finished
+        if over.fault and (end is None or end.outcome not in ("aborted", "failed")):
+            self.notify(over.fault, title="Experiment", severity="error", timeout=10, markup=False)
 
     @work(group="command", exit_on_error=False)
     async def _send(self, command: cmd.Command) -> None:
@@ -141,5 +153,6 @@ class SteeringApp(InspectingApp):
 
         if self.refuses("abort"):
             return
-        if await self.push_screen_wait(abort_dialog(self.snapshot.state.run, ascii_only=self.ascii_only)) == "a":
+        dialog = abort_dialog(self.snapshot.state.run, self.snapshot.state.arm, ascii_only=self.ascii_only)
+        if await self.push_screen_wait(dialog) == "a":
             self.steer("abort", cmd.Abort())

@@ -7,6 +7,7 @@ import contextlib
 import os
 import socket
 import struct
+from collections import deque
 from typing import Protocol
 
 import engine
@@ -14,7 +15,7 @@ from engine import protocol
 from engine.commands import Command, Question
 from engine.errors import EngineProblem, ExitCode
 from engine.eventlog import EventLog
-from engine.protocol import Greeting, Hello, Ready, Reply, Role, Steers, Working
+from engine.protocol import ExperimentOver, Greeting, Hello, Ready, Reply, Role, Steers, Working
 from engine.runs import RunFolder
 
 _LONGEST_NAME = 80
@@ -48,6 +49,8 @@ class Client:
         self._answering: set[asyncio.Task[None]] = set()
         self.told: Steers | None = None
         """Who it was last told steers."""
+        self._later: deque[ExperimentOver] = deque()
+        """What it is told when it has every event so far."""
 
     async def talk(self) -> None:
         """Serve the client until it goes. Nothing it sends can hurt the session."""
@@ -93,10 +96,15 @@ class Client:
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
 
-    def tell(self, message: Reply | Hello | Ready | Steers | Working) -> None:
+    def tell(self, message: Reply | Hello | Ready | Steers | ExperimentOver | Working) -> None:
         """Send a message that belongs to no run; to one that has gone, nothing."""
         if not self._writer.is_closing():
             self._writer.write(protocol.encode(message))
+
+    def tell_after(self, message: ExperimentOver) -> None:
+        """Send a message once the events so far are sent."""
+        self._later.append(message)
+        self.news.set()
 
     def leave(self) -> None:
         """Close the connection."""
@@ -122,6 +130,8 @@ class Client:
                 elif log is not self._session.log:
                     before, log = log, self._session.log
                     sent = sent if before and log and _is_same_run(before, log) else 0
+                elif self._later:
+                    self.tell(self._later.popleft())
                 else:
                     await self.news.wait()
 

@@ -25,12 +25,14 @@ from engine import protocol
 from engine.claims import claim, release
 from engine.config import TrainConfig, make_config
 from engine.errors import ConfigProblem, EngineProblem, ExitCode, Problem, RunProblem, reason
-from engine.eventlog import EventLog, read_events
+from engine.eventlog import EventLog
 from engine.fields import short
 from engine.protocol import Hello, Ready, Reply, Steers
 from engine.runs import RunFolder, all_runs, create_run, find_run
 from engine.settings import read_toml
+from engine.worker import in_thread
 from engine.worker.asked import Questions
+from engine.worker.conducting import BrokenArm, Conductor, NewArm, conduct
 from engine.worker.connection import Client, same_user
 from engine.worker.control import Control, Plan
 from engine.worker.keeping import Keeper
@@ -62,6 +64,11 @@ class Session:
         self._over = asyncio.Event()
         self._busy = self._finished = self._waking = False
         self._job: asyncio.Future[None] | None = None
+        self._conductor: Conductor | None = None
+        """Of the experiment under way, where one is; between two of its arms the session is busy, too."""
+        self._end: ev.Finished | None = None
+        """How the last run ended."""
+        self._interlude: asyncio.Task[None] | None = None
         self.run: RunFolder | None = None
         self.log: EventLog | None = None
         self._keeper: Keeper | None = None
@@ -155,11 +162,14 @@ class Session:
                 case cmd.Branch():
                     await self._settle()
                     return Reply(id=command.id, result=await self._branch(command))
+                case cmd.Experiment():
+                    await self._settle()
+                    return Reply(id=command.id, result=await self._perform(command))
                 case cmd.EvaluateRun():
                     await self._settle()
                     return Reply(id=command.id, result=await self._evaluate(command))
                 case cmd.ListDevices():
-                    return Reply(id=command.id, result=await self._work(_devices))
+                    return Reply(id=command.id, result=await self._work(in_thread.devices))
                 case cmd.Cancel():
                     self._questions.give_up(client, command.question)
                     return Reply(id=command.id)
@@ -181,6 +191,10 @@ class Session:
             return Reply(id=command.id, error=error, exit_code=int(ExitCode.FAILED))
 
     def _steer(self, command: cmd.Steering) -> dict[str, Any]:
+        if self._conductor and isinstance(command, cmd.Abort):
+            self._conductor.given_up = True
+            if self._control is None or self._finished:  # between two arms
+                return {}
         if self._control is None or self._live is None or self._finished:
             raise EngineProblem("Nothing is training.")
         match command:
@@ -198,14 +212,20 @@ class Session:
         self._refuse_if_busy()
         config = make_config(msgspec.structs.asdict(command.config))
         check_plan(config, command.changes)
-        run = create_run(config, preset=command.preset, version=engine.__version__, name=command.name)
+        plan = Plan(command.changes, command.stop_at)
+        return self._begin(config, command.preset, command.name, plan=plan)
+
+    def _begin(
+        self, config: TrainConfig, preset: str, name: str, *, arm: ev.Arm | None = None, plan: Plan | None = None
+    ) -> dict[str, Any]:
+        run = create_run(config, preset=preset, version=engine.__version__, name=name)
         try:
             self._enter_run(run)
         except RunProblem:
             shutil.rmtree(run.path, ignore_errors=True)
             raise
-        self.emit(_created(run, config, command.preset))
-        self._train(run, config, None, Plan(command.changes, command.stop_at))
+        self.emit(_created(run, config, preset, arm=arm))
+        self._train(run, config, None, plan)
         return {"run": run.name, "path": str(run.path)}
 
     async def _branch(self, command: cmd.Branch) -> dict[str, Any]:
@@ -213,13 +233,13 @@ class Session:
         self._busy = True
         try:
             of = _parent_of(command)
-            config, contents, parent = await self._work(_branch_off, of, command)
+            config, contents, parent = await self._work(in_thread.branch_off, of, command)
             check_plan(config, command.changes)
             preset = of.state().preset
             run = create_run(config, preset=preset, version=engine.__version__, name=command.name)
             try:
                 self._enter_run(run)
-                await self._work(_save, run, config, contents)
+                await self._work(in_thread.save, run, config, contents)
             except (RunProblem, OSError):
                 shutil.rmtree(run.path, ignore_errors=True)
                 raise
@@ -232,12 +252,14 @@ class Session:
 
     async def _resume(self, command: cmd.ResumeRun) -> dict[str, Any]:
         self._refuse_if_busy()
-        run = find_run(command.run)
+        return await self._go_on(find_run(command.run), command.epochs)
+
+    async def _go_on(self, run: RunFolder, epochs: int | None = None, *, arm: ev.Arm | None = None) -> dict[str, Any]:
         self._busy = True
         try:
-            config, contents, ended = await self._work(_load, run)
-            if command.epochs is not None:
-                config = make_config({"epochs": command.epochs}, config)
+            config, contents, ended = await self._work(in_thread.load, run)
+            if epochs is not None:
+                config = make_config({"epochs": epochs}, config)
             done = contents["place"]["epoch"] if contents else 0
             if done > config.epochs or (ended and done == config.epochs):
                 raise RunProblem(f"{run.name} has trained its {done} epochs; give a greater number with --epochs.")
@@ -246,12 +268,51 @@ class Session:
                 with contextlib.suppress(OSError):
                     run.result.unlink()
             if self.log and not self.log.length:
-                self.emit(_created(run, config, _preset(run)))
+                self.emit(_created(run, config, _preset(run), arm=arm))
         except BaseException:
             self._busy = False
             raise
         self._train(run, config, contents)
         return {"run": run.name, "path": str(run.path)}
+
+    async def _perform(self, command: cmd.Experiment) -> dict[str, Any]:
+        """Begin an experiment, or go on with one; its arms follow one another from here on."""
+        self._refuse_if_busy()
+        self._busy = True
+        try:
+            self._conductor = await asyncio.to_thread(conduct, command)
+            return {"group": self._conductor.group, **await self._next_arm(self._conductor)}
+        except BaseException:
+            self._busy, self._conductor = False, None
+            raise
+
+    async def _next_arm(self, conductor: Conductor) -> dict[str, Any]:
+        match await asyncio.to_thread(conductor.following):
+            case NewArm() as new:
+                return self._begin(new.config, new.preset, new.name, arm=new.arm)
+            case BrokenArm(run, arm):
+                return await self._go_on(run, arm=arm)
+            case None:
+                return {}
+
+    async def _between_arms(self, conductor: Conductor) -> None:
+        """Have the next arm begin; where it cannot, or the experiment was given up meanwhile, that is its end."""
+        fault = ""
+        try:
+            if not conductor.given_up and await self._next_arm(conductor):
+                return
+        except Problem as problem:
+            fault = f"Run {conductor.number} of {conductor.group} could not begin: {problem}"
+        self._rest(fault)
+
+    def _rest(self, fault: str = "") -> None:
+        """Nothing trains any more."""
+        conductor, self._busy, self._conductor = self._conductor, False, None
+        if conductor:
+            for client in self._clients:
+                client.tell_after(conductor.over(fault, self._end))
+        if not self._clients:
+            self._over.set()
 
     async def _evaluate(self, command: cmd.EvaluateRun) -> dict[str, Any]:
         self._refuse_if_busy()
@@ -259,7 +320,7 @@ class Session:
         self._busy = True
         try:
             self._enter_run(run)
-            await self._work(_test, run, command.weights, self.emit)
+            await self._work(in_thread.test, run, command.weights, self.emit)
         finally:
             self._busy = False
             if self._keeper and self.run is run:
@@ -308,18 +369,23 @@ class Session:
         self, run: RunFolder, config: TrainConfig, contents: dict[str, Any] | None, plan: Plan | None = None
     ) -> None:
         self._busy, self._finished, self._control, self._live = True, False, Control(plan), Live(config)
+        self._end = None
         if self.ready is None:
             self.emit(ev.Phase(name="importing", text="loading torch"))
 
         def over(_: object) -> None:
-            self._busy, self._control = False, None
+            self._control = None
             if self.log:
                 self.log.sync()
                 self._wake()
-            if not self._clients:
-                self._over.set()
+            if self._conductor and self._conductor.goes_on(self._end):
+                self._interlude = self._loop.create_task(self._between_arms(self._conductor))
+            else:
+                self._rest()
 
-        self._job = self._loop.run_in_executor(self._thread, _train, run, config, self.emit, self._control, contents)
+        self._job = self._loop.run_in_executor(
+            self._thread, in_thread.train, run, config, self.emit, self._control, contents
+        )
         self._job.add_done_callback(over)
 
     async def _work(self, function: Any, *arguments: Any) -> Any:
@@ -333,7 +399,7 @@ class Session:
             self._keeper.before(event)
         self.log.append(event)
         if isinstance(event, ev.Finished) and self.run:
-            self._finished = True
+            self._finished, self._end = True, event
             release(self.run)  # before anybody hears of it: whoever looks then finds the run at its end
         if not self._waking:  # one call wakes for many events: a loop that is behind would drown in calls
             self._waking = True
@@ -346,6 +412,8 @@ class Session:
 
     def abort(self) -> None:
         """End as soon as the run under way is saved (the process was told to terminate)."""
+        if self._conductor is not None:
+            self._conductor.given_up = True
         if self._control is not None:
             self._control.post(cmd.Abort())
             for client in self._clients:
@@ -356,11 +424,11 @@ class Session:
     # in the background
 
     async def _warm_up(self) -> None:
-        self.ready = Ready(torch=await self._work(_warm, self._trains))
+        self.ready = Ready(torch=await self._work(in_thread.warm, self._trains))
         for client in self._clients:
             client.tell(self.ready)
         if self._trains:
-            await self._work(_warm_step)
+            await self._work(in_thread.warm_step)
 
     async def _look_after(self) -> None:
         """See to the run's folder also while nothing is told: in a pause, after the end."""
@@ -380,7 +448,9 @@ class Session:
                     self.emit(ev.LogLine(text=line))
 
 
-def _created(run: RunFolder, config: TrainConfig, preset: str, parent: ev.Parent | None = None) -> ev.RunCreated:
+def _created(
+    run: RunFolder, config: TrainConfig, preset: str, parent: ev.Parent | None = None, arm: ev.Arm | None = None
+) -> ev.RunCreated:
     return ev.RunCreated(
         run=run.name,
         config=config,
@@ -388,6 +458,7 @@ def _created(run: RunFolder, config: TrainConfig, preset: str, parent: ev.Parent
         version=engine.__version__,
         host=socket.gethostname(),
         parent=parent,
+        arm=arm,
     )
 
 
@@ -407,75 +478,3 @@ def _preset(run: RunFolder) -> str:
     with contextlib.suppress(ConfigProblem):
         return str(read_toml(run.config).get("preset", ""))
     return ""
-
-
-# These run in the trainer's thread. Their imports bring torch in, which takes two seconds and must not hold up the loop.
-
-
-def _warm(trains: bool) -> str:
-    import torch  # noqa: PLC0415
-
-    if trains:
-        from engine.worker.setup import load_data  # noqa: PLC0415
-
-        with contextlib.suppress(Problem):
-            load_data("")
-    return str(torch.__version__)
-
-
-def _warm_step() -> None:
-    from engine.worker.jobs import warm_up  # noqa: PLC0415
-
-    warm_up()
-
-
-def _train(run: RunFolder, config: TrainConfig, emit: Any, control: Control, contents: dict[str, Any] | None) -> None:
-    from engine.worker.jobs import train_run  # noqa: PLC0415
-
-    train_run(run, config, emit, control, contents)
-
-
-def _load(run: RunFolder) -> tuple[TrainConfig, dict[str, Any], bool]:
-    """What a run goes on from, and whether it has told its end.
-
-    The contents of its last checkpoint; nothing where it was left before the first one: then it begins again.
-    """
-    from engine.worker.checkpoint import load_checkpoint  # noqa: PLC0415
-
-    path, state = run.checkpoint("last"), run.state()
-    if path.exists():
-        return *load_checkpoint(path), state.finished is not None
-    if any(isinstance(e, ev.CheckpointSaved) and e.kind == "last" for e in read_events(run.events)):
-        raise RunProblem(f"{path} is not there any more, and without it {run.name} cannot go on; start a new run.")
-    if state.finished and state.finished.outcome == "diverged":
-        raise RunProblem(
-            f"{run.name} diverged before its first checkpoint and would do so again; start a new run with a lower learning rate."
-        )
-    return run.read_config(), {}, state.finished is not None
-
-
-def _branch_off(run: RunFolder, command: cmd.Branch) -> tuple[TrainConfig, dict[str, Any], ev.Parent]:
-    from engine.worker.branching import branch_again, branch_off  # noqa: PLC0415
-
-    if command.origin is not None:
-        return branch_again(run, command.origin, command.values)
-    return branch_off(run, command.at, command.values)
-
-
-def _save(run: RunFolder, config: TrainConfig, contents: dict[str, Any]) -> None:
-    """A branch's first checkpoint is where it began: killed before its own, it goes on from there."""
-    from engine.worker.checkpoint import save_checkpoint  # noqa: PLC0415
-
-    save_checkpoint(run.checkpoint("last"), config, contents)
-
-
-def _test(run: RunFolder, weights: ev.CheckpointKind, emit: Any) -> None:
-    from engine.worker.jobs import evaluate_run  # noqa: PLC0415
-
-    evaluate_run(run, weights, emit)
-
-
-def _devices() -> dict[str, Any]:
-    from engine.worker.device import describe_devices  # noqa: PLC0415
-
-    return describe_devices()

@@ -12,6 +12,7 @@ import pytest
 
 from engine.config import HYPERPARAMETERS
 from engine.errors import ConfigProblem
+from engine.experiments import experiments
 from engine.help.catalogue import catalogue, find, matching, of_choice, plain
 from engine.settings import presets
 
@@ -104,7 +105,7 @@ def test_every_page_is_linked_to() -> None:
 def test_presets_that_are_named_are_there(name: str) -> None:
     text = ENTRIES[name].text
     named = re.findall(r"presets? `([^`]+)`", text) + re.findall(r"`([a-z]+-[a-z-]+)`", text)
-    assert set(named) - {"mnist-tui"} <= set(presets())
+    assert set(named) - {"mnist-tui"} <= set(presets()) | set(experiments())
 
 
 @every_page

@@ -145,7 +145,7 @@ def test_what_a_later_version_adds_to_an_event_is_passed_over(kind: type[msgspec
 
 @pytest.mark.parametrize("kind", COMMAND_TYPES, ids=named)
 def test_a_command_with_an_unknown_field_is_refused(kind: type[msgspec.Struct]) -> None:
-    needed = {"config": {}, "run": "x", "pixels": "", "question": 1, "values": {}}
+    needed = {"config": {}, "run": "x", "pixels": "", "question": 1, "values": {}, "experiment": "x"}
     fields = {field.name: needed[field.name] for field in msgspec.structs.fields(kind) if field.required}
     message = {"type": kind.__struct_config__.tag, **fields}
     assert isinstance(protocol.decode_client(msgspec.json.encode(message)), kind)

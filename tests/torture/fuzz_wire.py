@@ -22,7 +22,7 @@ from engine.errors import EngineProblem, RunProblem
 from engine.protocol import Greeting, Hello, Ready, Reply, Steers, decode_server, encode
 from engine.runs import RunFolder
 from engine.runtime import listen
-from engine.worker import session as session_module
+from engine.worker import in_thread
 from engine.worker.output import Output
 from engine.worker.session import Session
 from tests.events_kit import whole_run
@@ -203,17 +203,17 @@ async def _session(folder: Path) -> Any:
         raise RunProblem("Not here.")
 
     stand_ins: dict[str, Any] = {
-        "_warm": lambda: "2",
-        "_train": train,
-        "_load": refuse,
-        "_test": refuse,
-        "_devices": dict,
+        "warm": lambda *_: "2",
+        "train": train,
+        "load": refuse,
+        "test": refuse,
+        "devices": dict,
     }
     with contextlib.ExitStack() as undo:
         undo.enter_context(variable("MNIST_TUI_HOME", str(folder)))
         undo.enter_context(variable("XDG_RUNTIME_DIR", str(folder)))
         for name, stand_in in stand_ins.items():
-            undo.enter_context(mock.patch.object(session_module, name, stand_in))
+            undo.enter_context(mock.patch.object(in_thread, name, stand_in))
         undo.enter_context(mock.patch.object(Output, "redirect", lambda *_: None))
         server, path = listen()
         session = Session(path, Output(path.with_suffix(".log")))

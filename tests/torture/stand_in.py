@@ -19,7 +19,7 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.config import TrainConfig
 from engine.runs import RunFolder
-from engine.worker import session as session_module
+from engine.worker import in_thread
 from engine.worker.control import Control
 from engine.worker.output import Output
 from engine.worker.session import Session
@@ -77,7 +77,7 @@ async def _serve(count: int, listening: socket.socket, path: Path, log: Path) ->
     def train(*arguments: Any) -> None:
         tell(count, *arguments)
 
-    vars(session_module).update(_warm=lambda *_: "2", _train=train)
+    vars(in_thread).update(warm=lambda *_: "2", train=train)
     await Session(path, Output(log)).serve(listening)
 
 

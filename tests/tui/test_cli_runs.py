@@ -107,6 +107,7 @@ def test_ls_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "preset": "blog-adam",
         "host": "laptop",
         "parent": None,
+        "experiment": None,
         "created": events[0].time,
         "epochs": 2,
         "epochs_asked": 25,

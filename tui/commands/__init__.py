@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "compare": "compare two runs on the same test images",
     "lrfind": "find a learning rate by a short training whose rate rises",
     "presets": "list the presets",
+    "experiment": "train the runs that answer a question, and say what was seen",
     "explain": "explain a setting, a figure, a word: `mnist-tui explain dropout`",
     "config": "show the settings in effect and where each is from",
     "doctor": "check this machine: terminal, data, folders, devices",

@@ -58,6 +58,7 @@ def summary(folder: RunFolder, state: RunState) -> dict[str, Any]:
         "preset": state.preset,
         "host": state.host,
         "parent": state.parent.run if state.parent else None,
+        "experiment": state.arm.group if state.arm else None,
         "created": state.created or round(folder.made(), 3),
         "epochs": state.epochs[-1].epoch if state.epochs else 0,
         "epochs_asked": state.config.epochs if state.run else _epochs_asked(folder),

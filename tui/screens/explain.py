@@ -23,6 +23,7 @@ from tui.widgets.help_pane import HelpPane
 from tui.widgets.line import frame
 
 _OF_SCREEN = {
+    "experiments": "guided_experiment",
     "runs": "checkpoint",
     "digits": "sample_digits",
     "confusion": "confusion_matrix",

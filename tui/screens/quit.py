@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.events import Arm
 from tui.screens.dialog import Answer, Dialog
 from tui.views.status import short_name
 
@@ -19,10 +20,17 @@ def quit_dialog(run: str, *, ascii_only: bool = False) -> Dialog:
     )
 
 
-def abort_dialog(run: str, *, ascii_only: bool = False) -> Dialog:
-    """Asks before a run is ended without a test; answers a or c."""
+def abort_dialog(run: str, arm: Arm | None = None, *, ascii_only: bool = False) -> Dialog:
+    """Asks before a run is ended without a test, and with an arm its whole experiment; answers a or c."""
     answers = (Answer("a", "abort", "keeps the last checkpoint, no test"), Answer("c", "cancel", "train on"))
-    return Dialog("Abort", f"End {short_name(run)} without a test?", answers, "c", ascii_only=ascii_only)
+    too = f", and the experiment {arm.group} with it" if arm else ""
+    return Dialog("Abort", f"End {short_name(run)} without a test{too}?", answers, "c", ascii_only=ascii_only)
+
+
+def experiment_dialog(question: str, runs: int, length: str, *, ascii_only: bool = False) -> Dialog:
+    """Asks before the runs of an experiment are trained; answers y or n."""
+    answers = (Answer("y", "yes", f"{runs} runs, one after the other: {length}"), Answer("n", "no", "not now"))
+    return Dialog("Experiment", question, answers, "n", ascii_only=ascii_only)
 
 
 def delete_dialog(run: str, *, ascii_only: bool = False) -> Dialog:

@@ -30,7 +30,7 @@ def available(action: str, snapshot: Snapshot) -> bool:
         return branchable(snapshot, diverged=True)
     if action == "branch":
         return branchable(snapshot)
-    if action in ("start", "presets"):
+    if action in ("start", "presets", "perform"):
         return not snapshot.running and not snapshot.starting and not snapshot.other
     if action == "why":
         return bool(snapshot.hints)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.client import Lost
 from engine.history import RunState
-from engine.protocol import Steers
+from engine.protocol import ExperimentOver, Steers
 
 if TYPE_CHECKING:
     from engine.diagnosis import Hint
@@ -22,11 +22,15 @@ class Snapshot:
     `state` is the run that is shown, `parent` the one it branched off, where that is at hand; `opened` where it was read from its folder, so that no engine here is busy with
     it; `other` is then the run that one is busy with. `engine` says how the process stands, `lost` why it is gone, `steers` which screen steers it.
     `waiting` is what a person waits for before the program ends.
+    `under_way` is the run that the engine here is busy with, or was last: `state` unless another one was opened. `experiment_over` is how the
+    experiment that it was an arm of ended, if it has.
     `hints` are what there is to say of the run, the gravest first.
     `own` are lines that this program, not the engine, has for the log; `unread` counts log lines not seen yet.
     """
 
     state: RunState = field(default_factory=RunState)
+    under_way: RunState = field(default_factory=RunState)
+    experiment_over: ExperimentOver | None = None
     parent: RunState | None = None
     preset: str = ""
     opened: bool = False

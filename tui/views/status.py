@@ -246,10 +246,11 @@ def _unsaved(snapshot: Snapshot, fault: SaveFailed, width: int, signs: Signs) ->
     return f"not saved: {path}: {fault.reason}{files}{after if len(path) + len(after) <= room else ''}"
 
 
-def title(snapshot: Snapshot, *, ascii_only: bool = False) -> Content:
-    """The program's name and the run's."""
+def title(snapshot: Snapshot, *, ascii_only: bool = False, preset: bool = True) -> Content:
+    """The program's name and the run's, with its preset or without."""
     state, between = snapshot.state, "-" if ascii_only else "·"
-    run = f"{state.preset or 'own settings'} {between} {short_name(state.run)}" if state.run else snapshot.preset
+    begun_with = f"{state.preset or 'own settings'} {between} " if preset else ""
+    run = f"{begun_with}{short_name(state.run)}" if state.run else snapshot.preset
     opened = "  (from its folder)" if snapshot.opened else ""
     return Content.assemble((" mnist-tui ", "bold $train"), (f" {run}", ""), (opened, "$muted"), *_steering(snapshot))
 

@@ -122,12 +122,12 @@ class Series:
 
 
 _PENS = {"train": Ink.TRAIN, "validation": Ink.VALIDATION, "between": Ink.OTHER, "raw": Ink.RAW}
-_OTHERS = (Ink.OTHER, Ink.MARK, Ink.VALIDATION, Ink.TRAIN)
+OTHERS = (Ink.OTHER, Ink.MARK, Ink.VALIDATION, Ink.TRAIN)
 
 
 def series_of(plot: Plot) -> list[Series]:
     """The curves of a plot; those of no role of their own take turns with the inks."""
-    others = iter(_OTHERS * len(plot.curves))
+    others = iter(OTHERS * len(plot.curves))
     return [_series(curve, plot, _PENS.get(curve.role) or next(others)) for curve in plot.curves]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from textual.content import Content
 
 from tui.views.status import title
@@ -17,7 +19,11 @@ _TABS = (
     ("inside", "7", "Inside"),
     ("test", "8", "Test"),
     ("curves", "9", "Curves"),
+    ("experiments", "0", "Experiments"),
 )
+
+_How = Literal["wide", "tight", "short"]
+"""Tabs with their names, the same with less between them, their keys alone."""
 
 
 class TitleBar(SnapshotText):
@@ -36,22 +42,27 @@ class TitleBar(SnapshotText):
         self._here = here
 
     def build(self, width: int, height: int) -> Content:
-        """The title, cut where the tabs need its place; they have their names where there is room for both."""
-        name = title(self.snapshot, ascii_only=self.ascii_only)
-        tabs = self._tabs(short=False)
-        if name.cell_length + 1 + tabs.cell_length > width:
-            tabs = self._tabs(short=True)
+        """The title and the tabs: as room gets less, their names move together, the preset goes, then the names."""
+        whole = title(self.snapshot, ascii_only=self.ascii_only)
+        bare = title(self.snapshot, ascii_only=self.ascii_only, preset=False)
+        wide, tight, short = self._tabs("wide"), self._tabs("tight"), self._tabs("short")
+        pairs = ((whole, wide), (whole, tight), (bare, tight))
+        fitting = (pair for pair in pairs if pair[0].cell_length + 1 + pair[1].cell_length <= width)
+        name, tabs = next(fitting, (whole, short))
         room = max(width - tabs.cell_length - 1, 0)
         if name.cell_length > room:
             name = name.truncate(room, ellipsis=not self.ascii_only)
         return (name.pad_right(room + 1 - name.cell_length) + tabs).truncate(width)
 
-    def _tabs(self, *, short: bool) -> Content:
+    def _tabs(self, how: _How) -> Content:
         parts = []
         for mode, key, label in _TABS:
             badge = f" ({self.snapshot.unread})" if mode == "log" and self.snapshot.unread else ""
-            words = f" {key} {label}{badge} " if not short or mode == self._here or badge else f" {key} "
-            style = "bold $background on $train" if mode == self._here else "bold $accent" if badge else ""
+            here = mode == self._here
+            named = how != "short" or here or badge
+            before = "" if how == "tight" and not here else " "
+            words = f"{before}{key} {label}{badge} " if named else f" {key} "
+            style = "bold $background on $train" if here else "bold $accent" if badge else ""
             parts.append(button(words, f"app.mode('{mode}')", style))
-        parts.append(button(" ? " if short else " ? Help ", "app.help"))
+        parts.append(button(" ? Help " if how == "wide" else " ? ", "app.help"))
         return Content("").join(parts)

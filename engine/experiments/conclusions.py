@@ -1,0 +1,95 @@
+"""What was seen in an experiment, in figures, and whether it answers the question. Pure.
+
+`conclude` is the front door. What an experiment is judged by is a function in `engine.experiments.verdicts`; what limits
+any of them (an arm that was stopped, settings that were changed) is the same for all and found here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from engine.config import HYPERPARAMETERS
+from engine.diagnosis.wording import count
+from engine.errors import ConfigProblem
+from engine.experiments.table import Experiment
+from engine.experiments.verdicts import VERDICTS, Seen, listed
+from engine.fields import Hyperparameter, short
+from engine.history import RunState
+
+_MACHINE = "Machine"
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """`answer` says what was seen, `shown` whether it answers the question: None where that cannot be told (yet).
+
+    `more` are further figures, `limits` what is to be borne in mind. All of them are sentences. `provisional`: an arm is
+    still to be trained, wholly or in part.
+    """
+
+    answer: str
+    shown: bool | None
+    more: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    provisional: bool = False
+
+
+def conclude(experiment: Experiment, states: Sequence[RunState | None]) -> Conclusion:
+    """The conclusion from the arms' states, None of one that was not begun; provisional while one is not over."""
+    limits = tuple(_limits(experiment, states))
+    seen = [
+        Seen(arm.label, state)
+        for arm, state in zip(experiment.arms, states, strict=True)
+        if state is not None and (state.epochs or state.finished)
+    ]
+    over = sum(each.state.finished is not None for each in seen)
+    if len(seen) < len(experiment.arms):
+        lacking = [arm.label for arm, state in zip(experiment.arms, states, strict=True) if not _has_figures(state)]
+        answer = f"{over} of {len(states)} runs are over; there are no figures yet of {listed(lacking)}."
+        return Conclusion(answer, None, limits=limits, provisional=True)
+    verdict = VERDICTS[experiment.name](*seen)
+    if over < len(seen) or not _is_fair(seen):
+        verdict = replace(verdict, shown=None)
+    return Conclusion(verdict.answer, verdict.shown, verdict.more, limits, provisional=over < len(seen))
+
+
+def _is_fair(seen: Sequence[Seen]) -> bool:
+    """Whether each arm had its chance: none was left or failed, and where one was stopped, all were at the same place."""
+    ends = [each.state.finished for each in seen if each.state.finished]
+    if any(end.outcome in ("aborted", "failed") for end in ends):
+        return False
+    return not any(end.outcome == "stopped" for end in ends) or len({end.position for end in ends}) == 1
+
+
+def _has_figures(state: RunState | None) -> bool:
+    return state is not None and bool(state.epochs or state.finished)
+
+
+def _limits(experiment: Experiment, states: Sequence[RunState | None]) -> Iterator[str]:
+    """What keeps the arms from being what the experiment planned them to be."""
+    if with_values := next((state.arm.values for state in states if state and state.arm), {}):
+        told = [
+            f"{parameter.about.label.lower()} {_written(parameter, value)}"
+            for name, value in with_values.items()
+            if (parameter := HYPERPARAMETERS.get(name)) and parameter.about.group != _MACHINE
+        ]
+        if told:
+            yield f"All its runs were trained with {listed(told)} instead of the experiment's own."
+    for arm, state in zip(experiment.arms, states, strict=True):
+        if state is None:
+            continue
+        end, epochs = state.finished, state.config.epochs
+        if end and end.outcome in ("stopped", "aborted"):
+            yield f"{arm.label} was {end.outcome} after {end.position:.1f} of {count(epochs)} epochs."
+        elif end and end.outcome == "failed":
+            yield f"{arm.label} failed: {end.reason}"
+        if any(mark.kind == "changed" for mark in state.marks):
+            yield f"{arm.label} was changed while it trained, so it differs in more than what is compared."
+
+
+def _written(parameter: Hyperparameter, value: object) -> str:
+    try:
+        return parameter.format(parameter.check(value))
+    except ConfigProblem:  # of a log that is damaged, or of a later version
+        return short(value)

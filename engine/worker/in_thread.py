@@ -1,0 +1,89 @@
+"""What the session has done in the trainer's thread: each brings torch in, which takes two seconds and must not hold up the loop."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from engine import commands as cmd
+from engine import events as ev
+from engine.config import TrainConfig
+from engine.errors import Problem, RunProblem
+from engine.eventlog import read_events
+from engine.runs import RunFolder
+from engine.worker.control import Control
+
+
+def warm(trains: bool) -> str:
+    """Load torch, and for an engine that trains the data that is shipped; torch's version."""
+    import torch  # noqa: PLC0415
+
+    if trains:
+        from engine.worker.setup import load_data  # noqa: PLC0415
+
+        with contextlib.suppress(Problem):
+            load_data("")
+    return str(torch.__version__)
+
+
+def warm_step() -> None:
+    """Do once what is slow the first time alone."""
+    from engine.worker.jobs import warm_up  # noqa: PLC0415
+
+    warm_up()
+
+
+def train(run: RunFolder, config: TrainConfig, emit: Any, control: Control, contents: dict[str, Any] | None) -> None:
+    """Train a run to its end, whatever that is."""
+    from engine.worker.jobs import train_run  # noqa: PLC0415
+
+    train_run(run, config, emit, control, contents)
+
+
+def load(run: RunFolder) -> tuple[TrainConfig, dict[str, Any], bool]:
+    """What a run goes on from, and whether it has told its end.
+
+    The contents of its last checkpoint; nothing where it was left before the first one: then it begins again.
+    """
+    from engine.worker.checkpoint import load_checkpoint  # noqa: PLC0415
+
+    path, state = run.checkpoint("last"), run.state()
+    if path.exists():
+        return *load_checkpoint(path), state.finished is not None
+    if any(isinstance(e, ev.CheckpointSaved) and e.kind == "last" for e in read_events(run.events)):
+        raise RunProblem(f"{path} is not there any more, and without it {run.name} cannot go on; start a new run.")
+    if state.finished and state.finished.outcome == "diverged":
+        raise RunProblem(
+            f"{run.name} diverged before its first checkpoint and would do so again; start a new run with a lower learning rate."
+        )
+    return run.read_config(), {}, state.finished is not None
+
+
+def branch_off(run: RunFolder, command: cmd.Branch) -> tuple[TrainConfig, dict[str, Any], ev.Parent]:
+    """What a branch of `run` begins with (`engine.worker.branching`)."""
+    from engine.worker import branching  # noqa: PLC0415
+
+    if command.origin is not None:
+        return branching.branch_again(run, command.origin, command.values)
+    return branching.branch_off(run, command.at, command.values)
+
+
+def save(run: RunFolder, config: TrainConfig, contents: dict[str, Any]) -> None:
+    """A branch's first checkpoint is where it began: killed before its own, it goes on from there."""
+    from engine.worker.checkpoint import save_checkpoint  # noqa: PLC0415
+
+    save_checkpoint(run.checkpoint("last"), config, contents)
+
+
+def test(run: RunFolder, weights: ev.CheckpointKind, emit: Any) -> None:
+    """Look at the test set with a run's weights."""
+    from engine.worker.jobs import evaluate_run  # noqa: PLC0415
+
+    evaluate_run(run, weights, emit)
+
+
+def devices() -> dict[str, Any]:
+    """What torch sees on this machine."""
+    from engine.worker.device import describe_devices  # noqa: PLC0415
+
+    return describe_devices()

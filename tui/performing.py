@@ -1,0 +1,253 @@
+"""A guided experiment without a screen: its arms are followed one after the other, and then what was seen is printed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+from engine.commands import Experiment as Command
+from engine.errors import ExitCode, RunProblem
+from engine.events import Event
+from engine.experiments import MEASURES, Experiment, Performance, find_performance, is_over
+from engine.experiments.conclusions import Conclusion, conclude
+from engine.history import RunState
+from engine.protocol import ExperimentOver
+from tui import headless
+from tui.console import draws, make_presenter
+from tui.output import columns
+from tui.views import experiment as views
+from tui.views.plain import ascii_text
+
+if TYPE_CHECKING:
+    import argparse
+
+    from tui.widgets.plot import Palette
+
+CHART_ROWS, WIDEST = 18, 100
+"""Rows of the chart that is printed, and the columns of the widest."""
+
+
+class Performer(headless.Follower):
+    """Follows an experiment: over only when the engine says so, whatever becomes of single arms."""
+
+    over: ExperimentOver | None = None
+
+    @property
+    def can_print(self) -> bool:
+        """Whether somebody still takes the output."""
+        return self._unwritten is None
+
+    def _onward(self) -> str:
+        return f"mnist-tui experiment {self.state.arm.experiment} --resume" if self.state.arm else super()._onward()
+
+    def _is_last(self, event: Event) -> bool:
+        return False
+
+    def _is_over(self, message: ExperimentOver) -> bool:
+        self.over = message
+        return True
+
+    def last_words(self) -> str:
+        """The sentence for standard error, where the experiment was broken off or we leave it."""
+        if self._left is None and self.over is not None:
+            if self._unwritten:
+                return super().last_words()
+            return self.over.fault and f"mnist-tui: {self.over.fault}"
+        return super().last_words()
+
+    def _status(self) -> int:
+        if self._left is not None or self._unwritten or self.over is None:
+            return super()._status()
+        end = self.state.finished
+        if self.over.fault:
+            return int((headless.exit_code(end) if end else None) or ExitCode.FAILED)
+        return int(ExitCode.FAILED if self.state.unsaved else ExitCode.DONE)
+
+
+def perform(experiment: Experiment, command: Command, args: argparse.Namespace) -> int:
+    """Have a new engine perform it, show what comes, and then what was seen; the exit status.
+
+    Raises `Problem` where the engine refuses or is lost.
+    """
+    known = _broken_arm(experiment, command.name) if command.resume else RunState()
+    presenter = make_presenter(sys.stdout, sys.stderr, headless.find_folder, json=args.json, quiet=args.quiet)
+    follower = Performer(headless.start_engine, command, presenter, known)
+    status = asyncio.run(follower.run())
+    if follower.over is not None and follower.can_print:
+        with contextlib.suppress(RunProblem):  # its folders were deleted meanwhile
+            performance = find_performance(experiment, follower.over.group)
+            if not args.json:
+                print()
+            show(experiment, performance, args, document_indented=False)
+    if words := follower.last_words():
+        with contextlib.suppress(OSError):
+            print(words, file=sys.stderr, flush=True)
+    return status
+
+
+def _broken_arm(experiment: Experiment, group: str) -> RunState:
+    """What is known already of the arm that is gone on with."""
+    states = find_performance(experiment, group).states(len(experiment.arms))
+    return next((state for state in states if state is not None and not is_over(state)), RunState())
+
+
+def show(
+    experiment: Experiment, performance: Performance, args: argparse.Namespace, *, document_indented: bool = True
+) -> None:
+    """Print what was seen: a table, the curves, the conclusion; or a JSON document."""
+    states = performance.states(len(experiment.arms))
+    live = [bool(run and run.live()) for run in _folders(experiment, performance)]
+    conclusion = conclude(experiment, states)
+    if args.json:
+        found = document(experiment, performance, states, live, conclusion)
+        _print_document(found, indented=document_indented)
+        return
+    out = sys.stdout
+    on_terminal = draws(out)
+    width = min(_width(), WIDEST)
+    plain = not _utf8(out)
+    text = [f"{performance.group}: {experiment.question}", "", *table(experiment, states, live, width)]
+    _print([*text, ""], plain=plain)
+    if not args.quiet:
+        for line in chart(experiment, states, width, plain=plain or not on_terminal, coloured=on_terminal):
+            print(line, file=out)
+        print(file=out)
+    _print(conclusion_lines(conclusion, width), plain=plain)
+
+
+def _folders(experiment: Experiment, performance: Performance) -> list[Any]:
+    return [performance.runs.get(number) for number in range(1, len(experiment.arms) + 1)]
+
+
+def table(experiment: Experiment, states: Sequence[RunState | None], live: Sequence[bool], width: int) -> list[str]:
+    """The arms with their figures; where they are too wide, the last figures are on lines of their own."""
+    wanted = views.measures(experiment)
+    for most in range(len(wanted), 0, -1):
+        lines = columns(views.table(experiment, states, live, wanted[:most]), right=range(2, most + 2))
+        if max(map(len, lines)) <= width or most == 1:
+            break
+    if most < len(wanted):
+        rest = views.table(experiment, states, live, wanted[most:])
+        lines += ["", *columns([(row[0], *row[2:]) for row in rest], right=range(1, len(wanted) - most + 1))]
+    return lines
+
+
+def chart(
+    experiment: Experiment, states: Sequence[RunState | None], width: int, *, plain: bool, coloured: bool
+) -> list[str]:
+    """The arms' curves as lines of text, with the terminal's own colours where it has any."""
+    from tui.widgets.plot import draw  # noqa: PLC0415 - brings numpy in
+
+    drawing = views.plot(experiment, states, log_y=views.is_log(experiment))
+    if not any(len(curve.x) for curve in drawing.curves):
+        return []
+    rows = draw(drawing, width, CHART_ROWS, _palette(), symbols="ascii" if plain else "braille")
+    title = views.chart_title(experiment)
+    if coloured:
+        return [title, *("".join(_coloured(s.text, s.style) for s in row).rstrip() for row in rows)]
+    return [title, *("".join(s.text for s in row).rstrip() for row in rows)]
+
+
+def _palette() -> Palette:
+    from tui.widgets.plot import Palette  # noqa: PLC0415
+
+    return Palette("cyan", "yellow", "cyan", "bright_black", "bright_black", "default", "green", "red")
+
+
+def _coloured(text: str, style: Any) -> str:
+    from rich.color import ColorSystem  # noqa: PLC0415
+
+    return str(style.render(text, color_system=ColorSystem.STANDARD)) if style and text.strip() else text
+
+
+def conclusion_lines(conclusion: Conclusion, width: int) -> list[str]:
+    """What was seen, in lines; whether that answers the question first."""
+    import textwrap  # noqa: PLC0415
+
+    first, *rest = views.paragraphs(conclusion)
+    told = [f"{views.verdict(conclusion)}: {first}", *rest]
+    return [_unbound(line) for sentence in told for line in textwrap.wrap(_bound(sentence), width)]
+
+
+def _bound(text: str) -> str:
+    """The text with its units bound to their figures, so that no line begins with "%"."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
+def _unbound(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def document(
+    experiment: Experiment,
+    performance: Performance,
+    states: Sequence[RunState | None],
+    live: Sequence[bool],
+    conclusion: Conclusion,
+) -> dict[str, Any]:
+    """What was seen as a JSON object (docs/events.md)."""
+    arms = []
+    for number, (arm, state, runs) in enumerate(zip(experiment.arms, states, live, strict=True), 1):
+        test = state.finished.test if state and state.finished else None
+        run = performance.runs.get(number)
+        arms.append(
+            {
+                "number": number,
+                "label": arm.label,
+                "run": run.name if run else None,
+                "status": _status_word(state, live=runs),
+                "figures": {m.name: m.of(state) if state else None for m in MEASURES.values()},
+                "interval": [test.low, test.high] if test else None,
+            }
+        )
+    return {
+        "type": "experiment_summary",
+        "experiment": experiment.name,
+        "group": performance.group,
+        "question": experiment.question,
+        "shown": conclusion.shown,
+        "answer": conclusion.answer,
+        "more": list(conclusion.more),
+        "limits": list(conclusion.limits),
+        "values": dict(performance.values),
+        "arms": arms,
+    }
+
+
+def _status_word(state: RunState | None, *, live: bool) -> str:
+    if state is None:
+        return "waiting"
+    return state.finished.outcome if state.finished else "running" if live else "interrupted"
+
+
+def _print_document(found: dict[str, Any], *, indented: bool) -> None:
+    if indented:
+        from tui.output import print_json  # noqa: PLC0415
+
+        print_json(found)
+        return
+    import msgspec  # noqa: PLC0415
+
+    sys.stdout.flush()
+    sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _print(lines: Sequence[str], *, plain: bool) -> None:
+    for line in lines:
+        print(ascii_text(line) if plain else line)
+
+
+def _utf8(out: TextIO) -> bool:
+    from tui.commands.screen import has_few_characters, speaks_utf8  # noqa: PLC0415
+
+    return speaks_utf8(out) and not (out.isatty() and has_few_characters())
+
+
+def _width() -> int:
+    import shutil  # noqa: PLC0415
+
+    return max(shutil.get_terminal_size((80, 24)).columns - 1, 40)

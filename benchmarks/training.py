@@ -58,7 +58,7 @@ class Ours:
         self._trainer._clock_starts()
         self._trainer._train_epoch()  # reads its meter at the end, so a GPU is waited for
         self._trainer.place.end_epoch()
-        self._trainer._meter.end_epoch()
+        self._trainer.standing.meter.end_epoch()
 
 
 @contextlib.contextmanager

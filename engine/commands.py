@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from engine.config import TrainConfig
-from engine.events import CheckpointKind
+from engine.events import CheckpointKind, Parent
 
 
 class Base(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", forbid_unknown_fields=True):
@@ -20,7 +20,10 @@ class Base(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", forbid_u
 
 
 class PlannedChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Other values for hyperparameters, before step number `step` (from 0) is made."""
+    """Other values for hyperparameters, before step number `step` (from 0) is made.
+
+    Without any `values`: the run goes on there, though it be time to stop early (as one that was resumed).
+    """
 
     step: int
     values: dict[str, Any]
@@ -50,12 +53,18 @@ class Branch(Base, frozen=True, kw_only=True, tag="branch"):
     """Begin a new run where another one was: with the weights of its checkpoint `at`, and other `values`.
 
     `at` is "last", "best", or the epoch of a checkpoint that was kept. The new run counts its epochs on from there.
+
+    So that an earlier branch is run again: `origin`, where it is given, is what that one's log tells of its parent, and any
+    checkpoint of `run` will do that gives the very same beginning; `changes` and `stop_at` are as in `Start`.
     """
 
     run: str
     at: str = "last"
     values: dict[str, Any] = {}
     name: str = ""
+    origin: Parent | None = None
+    changes: tuple[PlannedChange, ...] = ()
+    stop_at: int | None = None
 
 
 class Experiment(Base, frozen=True, kw_only=True, tag="experiment"):

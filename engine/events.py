@@ -28,12 +28,16 @@ class Base(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
-    """The run that another one branched off, and where: `at` is "last", "best", or the epoch of a kept checkpoint."""
+    """The run that another one branched off, and where: `at` is "last", "best", or the epoch of a kept checkpoint.
+
+    `digest` is of all that the checkpoint gave to the new run; empty in logs of versions that kept none.
+    """
 
     run: str
     at: str
     epoch: int
     step: int
+    digest: str = ""
 
 
 class Arm(msgspec.Struct, frozen=True, kw_only=True):

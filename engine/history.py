@@ -35,7 +35,7 @@ _Told = TypeVar("_Told")
 class Mark(msgspec.Struct, frozen=True):
     """Something that happened at a place of the curve."""
 
-    kind: Literal["paused", "continued", "changed", "resumed"]
+    kind: Literal["paused", "continued", "changed", "resumed", "kept"]
     step: int
     position: float
     text: str
@@ -185,7 +185,8 @@ def _apply(state: RunState, event: ev.Event) -> RunState:
         case ev.Changed():
             return _changed(state, event)
         case ev.CheckpointSaved(kind="kept"):
-            return put(unsaved=_without(state, f"epoch-{event.epoch:05}.pt"))
+            mark = Mark("kept", event.step, float(event.epoch), f"checkpoint of epoch {event.epoch} kept")
+            return put(unsaved=_without(state, f"epoch-{event.epoch:05}.pt"), marks=(*state.marks, mark))
         case ev.CheckpointSaved():
             return put(checkpoint=event, unsaved=_without(state, f"{event.kind}.pt"))
         case ev.SaveFailed(path=path):
@@ -284,6 +285,8 @@ def _point(event: ev.Progress) -> Point:
         event.high,
         event.non_finite,
         event.gradient_norm if event.gradient_norm_high is None else event.gradient_norm_high,
+        event.learning_rate,
+        event.images_per_second,
     )
 
 

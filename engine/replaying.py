@@ -9,19 +9,46 @@ from typing import Any
 import msgspec
 
 from engine import events as ev
-from engine.commands import PlannedChange
+from engine.commands import Branch, PlannedChange, Start
 from engine.config import HYPERPARAMETERS, TrainConfig, differences, make_config
 from engine.errors import ConfigProblem, RunProblem
+from engine.events import Parent
 from engine.history import RunState
+
+_ENDED: dict[ev.Outcome, str] = {
+    "completed": "trained to its last epoch",
+    "early_stopped": "stopped early",
+    "stopped": "was stopped",
+    "aborted": "was left",
+    "diverged": "diverged",
+    "failed": "failed",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A run's settings at its beginning, the changes before given steps, and the step at which it was stopped (None: not)."""
+    """A run's settings at its beginning, the changes before given steps, and the step at which it was stopped (None: not).
+
+    `parent` is where it branched off, None for a run that began at its first step.
+    """
 
     config: TrainConfig
     changes: tuple[PlannedChange, ...] = ()
     stop_at: int | None = None
+    parent: Parent | None = None
+
+    def job(self, preset: str, name: str) -> Start | Branch:
+        """What has the run done again, as a new run `name`."""
+        if self.parent is None:
+            return Start(config=self.config, preset=preset, name=name, changes=self.changes, stop_at=self.stop_at)
+        return Branch(
+            run=self.parent.run,
+            origin=self.parent,
+            values=msgspec.to_builtins(self.config),
+            name=name,
+            changes=self.changes,
+            stop_at=self.stop_at,
+        )
 
 
 def recipe(events: Iterable[ev.Event]) -> Recipe:
@@ -31,31 +58,32 @@ def recipe(events: Iterable[ev.Event]) -> Recipe:
     `RunProblem` for a log that holds no run, or changes that this version does not know.
     """
     config: TrainConfig | None = None
+    parent: Parent | None = None
     made: list[tuple[int, dict[str, Any]]] = []
     stop_at: int | None = None
+    stopped_early = False
     for event in events:
         match event:
             case ev.RunCreated() if config is None:
-                if event.parent is not None:
-                    raise RunProblem(
-                        f"{event.run} branched off {event.parent.run}; only a run that began at its first step can be run again."
-                    )
-                config = event.config
+                config, parent = event.config, event.parent
             case ev.Changed(name=name, step=step, new=new):
                 made.append((step, {name: _parsed(name, new)}))
             case ev.RunStarted(resumed=True, step=step) if config is not None:
                 made = [change for change in made if change[0] < step]
+                if stopped_early:
+                    made.append((step, {}))
                 told = differences(event.config, _after(config, made))
                 if live := {name: value for name, value in told.items() if HYPERPARAMETERS[name].about.live}:
                     made.append((step, live))
-                stop_at = None
-            case ev.Finished(outcome="stopped", step=step):
-                stop_at = step
+                stop_at, stopped_early = None, False
+            case ev.Finished(outcome=outcome, step=step):
+                stop_at = step if outcome == "stopped" else None
+                stopped_early = outcome == "early_stopped"
             case _:
                 pass
     if config is None:
         raise RunProblem("The log of this run does not tell how it began, so it cannot be run again.")
-    return Recipe(config, _joined(made), stop_at)
+    return Recipe(config, _joined(made), stop_at, parent)
 
 
 def _parsed(name: str, text: str) -> Any:
@@ -77,7 +105,8 @@ def _joined(made: list[tuple[int, dict[str, Any]]]) -> tuple[PlannedChange, ...]
     """Changes that were told one by one at the same step, made together; a second value of one field is a change of its own."""
     joined: list[tuple[int, dict[str, Any]]] = []
     for step, values in made:
-        if joined and joined[-1][0] == step and not joined[-1][1].keys() & values.keys():
+        together = joined and joined[-1][0] == step and joined[-1][1] and values
+        if together and not joined[-1][1].keys() & values.keys():
             joined[-1][1].update(values)
         else:
             joined.append((step, dict(values)))
@@ -87,19 +116,38 @@ def _joined(made: list[tuple[int, dict[str, Any]]]) -> tuple[PlannedChange, ...]
 def first_difference(before: RunState, again: RunState) -> str:
     """Where a run that was run again came out otherwise, in a sentence; empty where every figure is the same.
 
-    Times and speeds are not compared.
+    Times and speeds are not compared, nor what came after the end of a run that was left before its own.
     """
     for old, new in zip(before.epochs, again.epochs, strict=False):
         for name in ("step", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "gradient_norm"):
             if getattr(old, name) != getattr(new, name):
                 words = name.replace("_", " ")
                 return f"The {words} of epoch {old.epoch} was {getattr(old, name)} and is {getattr(new, name)}."
-    if len(before.epochs) != len(again.epochs):
+    if len(before.epochs) > len(again.epochs) or (came_to_its_end(before) and len(before.epochs) < len(again.epochs)):
         return f"It had {len(before.epochs)} epochs and has {len(again.epochs)}."
-    if _figures(before.test) != _figures(again.test):
+    if not came_to_its_end(before):
+        return ""
+    for name in ("loss", "accuracy"):
+        then, now = (getattr(state.stopped_at, name, None) for state in (before, again))
+        if then != now:
+            return f"The validation {name} where it was stopped was {then} and is {now}."
+    if (then := _outcome(before)) != (now := _outcome(again)):
+        return f"It {_ENDED[then]} and now it {_ENDED[now]}."
+    if _figures(before) != _figures(again):
         return "The test differs."
     return ""
 
 
-def _figures(test: ev.TestResult | None) -> dict[str, Any] | None:
+def came_to_its_end(state: RunState) -> bool:
+    """Whether the run ended as it does when it is run again: neither left, nor lost, nor hindered."""
+    return state.finished is not None and state.finished.outcome not in ("aborted", "failed")
+
+
+def _outcome(state: RunState) -> ev.Outcome:
+    return state.finished.outcome if state.finished else "failed"
+
+
+def _figures(state: RunState) -> dict[str, Any] | None:
+    """The figures of the test at the run's end; later looks are other tests."""
+    test = state.finished.test if state.finished else None
     return {**msgspec.structs.asdict(test), "seconds": 0} if test else None

@@ -15,7 +15,8 @@ class Point(msgspec.Struct, frozen=True, gc=False):
 
     `position` in epochs, `seconds` without pauses, `images` trained on so far; `mean`, `low`, `high` over the `count`
     finite values (None where there is none); `non_finite` counts the others. `norm` is the greatest of the gradient
-    norms that were told of them, None where none was.
+    norms that were told of them, `rate` the learning rate of the last step and `speed` the images trained on a second,
+    each None where none was told. Where points become one, speeds are averaged by the time their steps took.
     """
 
     step: int
@@ -28,6 +29,8 @@ class Point(msgspec.Struct, frozen=True, gc=False):
     high: float | None
     non_finite: int
     norm: float | None = None
+    rate: float | None = None
+    speed: float | None = None
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -43,13 +46,18 @@ class Series(msgspec.Struct, frozen=True):
     def extend(self, more: Iterable[Point]) -> Series:
         """The series with these points added one after the other."""
         points, width = list(self.points), self.width
+        place = (points[-1].step - 1) // width if points else -1
         for point in more:
-            _append(points, point, width)
+            if (point.step - 1) // width == place:
+                points[-1] = _merge(points[-1], point)
+                continue
+            points.append(point)
             while len(points) > LIMIT:
                 width *= 2
                 before, points = points, []
                 for p in before:
                     _append(points, p, width)
+            place = (point.step - 1) // width
         return Series(tuple(points), width)
 
     def until(self, step: int) -> Series:
@@ -75,6 +83,9 @@ def _merge(a: Point, b: Point) -> Point:
         mean = (a.mean * a.count + b.mean * b.count) / (a.count + b.count)
         low, high = min(a.low, b.low), max(a.high, b.high)
     norm = b.norm if a.norm is None else a.norm if b.norm is None else max(a.norm, b.norm)
-    return Point(
-        b.step, b.position, b.seconds, b.images, a.count + b.count, mean, low, high, a.non_finite + b.non_finite, norm
-    )
+    rate, speed = a.rate if b.rate is None else b.rate, b.speed or a.speed
+    first, second = a.count + a.non_finite, b.count + b.non_finite
+    if a.speed and b.speed and first and second:  # the harmonic mean by steps: what adds up is the time they took
+        speed = (first + second) / (first / a.speed + second / b.speed)
+    count, non_finite = a.count + b.count, a.non_finite + b.non_finite
+    return Point(b.step, b.position, b.seconds, b.images, count, mean, low, high, non_finite, norm, rate, speed)

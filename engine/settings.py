@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -74,9 +75,14 @@ def config_path(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(given) if given else home("config") / "config.toml"
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file. Raises `ConfigProblem` that names the file and what is wrong with it."""
+def read_toml(path: Path, *, pipes: bool = False) -> dict[str, Any]:
+    """The tables of a TOML file. Raises `ConfigProblem` that names the file and what is wrong with it.
+
+    `pipes`: whether to wait for what comes out of a pipe, as of a shell's ``<(…)``.
+    """
     try:
+        if not pipes and stat.S_ISFIFO(path.stat().st_mode):
+            raise ConfigProblem(f"{path} is a pipe, and no file.")
         return tomllib.loads(path.read_bytes().decode("utf-8"))
     except OSError as fault:
         raise ConfigProblem(f"{path} cannot be read: {fault.strerror}.") from fault
@@ -94,7 +100,7 @@ def effective(
     Raises `ConfigProblem` that says in which layer a wrong value stands.
     """
     path = config_path(environ)
-    file = read_toml(path) if PREFIX + "CONFIG" in environ or _is_there(path) else {}
+    file = read_toml(path, pipes=True) if PREFIX + "CONFIG" in environ or _is_there(path) else {}
     _check_file(file, path)
     name = preset or environ.get(PREFIX + "PRESET") or file.get("preset") or DEFAULT_PRESET
     chosen = find_preset(name)

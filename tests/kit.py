@@ -7,7 +7,9 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -17,6 +19,8 @@ TRAIN_LABELS = "train-labels-idx1-ubyte"
 TEST_IMAGES = "t10k-images-idx3-ubyte"
 TEST_LABELS = "t10k-labels-idx1-ubyte"
 NAMES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
+
+_TIMES = {"seq", "time", "seconds", "validation_seconds", "total_seconds", "images_per_second", "starved", "waited"}
 
 _TYPE_CODES = {"uint8": 0x08, "int8": 0x09, "int16": 0x0B, "int32": 0x0C, "float32": 0x0D, "float64": 0x0E}
 
@@ -88,3 +92,8 @@ def home_of_our_own(home: Path) -> Iterator[None]:
         patch.setenv("OMP_NUM_THREADS", "1")
         patch.delenv("XDG_RUNTIME_DIR", raising=False)
         yield
+
+
+def timeless(figures: msgspec.Struct) -> dict[str, Any]:
+    """What does not depend on when it was, how fast, and what else went on."""
+    return {name: value for name, value in msgspec.structs.asdict(figures).items() if name not in _TIMES}

@@ -41,6 +41,7 @@ from tui.steering_app import SteeringApp
 from tui.themes import THEMES, after, theme_name
 from tui.views.available import available, resumable
 from tui.views.snapshot import Snapshot
+from tui.views.window import ChartView
 from tui.widgets.ascii_scrollbar import AsciiScrollBarRender
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ LATER = {
     "draw": "tui.screens.draw:DrawScreen",
     "inside": "tui.screens.inside:InsideScreen",
     "test": "tui.screens.test:TestScreen",
+    "curves": "tui.screens.curves:CurvesScreen",
     "experiments": "tui.screens.experiments:ExperimentsScreen",
 }
 """Screens that are imported when they are first asked for: the first picture does without them."""
@@ -82,6 +84,8 @@ class MnistApp(SteeringApp):
 
     tour: var[Progress | None] = var(None, init=False)
     """How far the tour is; None without one."""
+    chart_view: var[ChartView] = var(ChartView(), init=False)
+    """How the charts of all screens are looked at."""
     looking: var[str] = var("", init=False)
     """The run whose test set is being looked at, if one is."""
 
@@ -169,6 +173,7 @@ class MnistApp(SteeringApp):
         session = self._session
         state = self._opened or session.state
         other = session.state.run if self._opened and session.training else ""
+        self.chart_view = self.chart_view.of(state)
         self.snapshot = Snapshot(
             state=state,
             under_way=session.state,
@@ -385,7 +390,7 @@ class MnistApp(SteeringApp):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The commands of the palette: the table of keys."""
         for key in KEYS:
-            place = screen if key.where == getattr(screen, "HERE", "") else self
+            place = screen if key.where in getattr(screen, "KEYS", ()) and key.where != "everywhere" else self
             if key.label and (place is screen or key.where == "everywhere") and available(key.action, self.snapshot):
                 run = functools.partial(self.run_action, key.action, place)
                 yield SystemCommand(f"{key.label}: {key.meaning}", f"key: {key.shown}", run)

@@ -12,7 +12,9 @@ from textual.app import App
 from textual.dom import DOMNode
 
 _LOST_SECONDS = 0.25
-"""After this time the way of a key is not followed any more: a widget that goes away takes along what waits in it."""
+"""How often it is looked whether the way of a key is still there: a widget that goes away takes along what waits in it."""
+_PATIENCE = 20
+"""Looks after which a key is given up that a widget does not get done with."""
 
 
 class InTurn(App[None]):
@@ -63,7 +65,6 @@ class InTurn(App[None]):
         def end() -> None:
             if way == self._way:
                 self._way += 1
-                lost.cancel()
                 self.call_later(then)
 
         def hop(rest: Sequence[DOMNode]) -> None:
@@ -72,5 +73,13 @@ class InTurn(App[None]):
                     return
             end()
 
-        lost = asyncio.get_running_loop().call_later(_LOST_SECONDS, end)
+        def look(left: int) -> None:
+            if way != self._way:
+                return
+            if left and all(node.is_running and node.is_attached for node in nodes):  # a busy machine, no more
+                asyncio.get_running_loop().call_later(_LOST_SECONDS, look, left - 1)
+            else:
+                end()
+
+        asyncio.get_running_loop().call_later(_LOST_SECONDS, look, _PATIENCE)
         hop(nodes)

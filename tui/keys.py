@@ -9,9 +9,20 @@ from typing import Literal
 from textual.binding import Binding, BindingType
 
 Where = Literal[
-    "everywhere", "train", "runs", "inspect", "digits", "confusion", "draw", "inside", "test", "experiments"
+    "everywhere",
+    "train",
+    "charts",
+    "runs",
+    "inspect",
+    "digits",
+    "confusion",
+    "draw",
+    "inside",
+    "test",
+    "curves",
+    "experiments",
 ]
-"""Which screen; "inspect" are all that show single digits at a chosen epoch."""
+"""Which screen; "inspect" are all that show single digits at a chosen epoch, "charts" all with charts of a run."""
 Group = Literal[
     "Training",
     "Charts",
@@ -21,6 +32,7 @@ Group = Literal[
     "Draw",
     "Inside",
     "Test",
+    "Curves",
     "Experiments",
     "Program",
 ]
@@ -106,9 +118,39 @@ KEYS: tuple[Key, ...] = (
     Key("u", "u", "undo", "Undo", "give what was changed last its value from before", "Training", rank=9),
     Key("k", "k", "take_control", "Take control", "steer the run, where another screen does", "Training", rank=3),
     Key("i", "i", "why", "Why?", "the figures behind a hint, what to try, and how to silence it", "Training", "train"),
-    Key("l", "l", "log_axis", "Log axis", "loss in a logarithmic or a linear picture", "Charts", "train", 10),
-    Key("m", "m", "smoothing", "Smooth", "smoothing of the training loss: off, 0.6, 0.9, 0.97", "Charts", "train", 11),
-    Key("a", "a", "x_axis", "X axis", "x axis: steps, epochs or seconds", "Charts", "train", 12),
+    Key("l", "l", "log_axis", "Log axis", "loss in a logarithmic or a linear picture", "Charts", "charts", 10),
+    Key("m", "m", "smoothing", "Smooth", "smoothing of the training loss: off, 0.6, 0.9, 0.97", "Charts", "charts", 11),
+    Key("a", "a", "x_axis", "X axis", "x axis: steps, epochs, seconds or images", "Charts", "charts", 12),
+    Key("j", "j", "log_x", "", "x axis logarithmic or linear", "Charts", "charts"),
+    Key(
+        "comma",
+        ",",
+        "cursor(-1)",
+        "",
+        "the cursor of all charts: the point before (esc takes it away)",
+        "Charts",
+        "charts",
+    ),
+    Key("full_stop", ".", "cursor(1)", "Cursor", "the next point", "Charts", "charts", 13),
+    Key("less_than_sign", "<", "cursor(-10)", "", "ten points back", "Charts", "charts"),
+    Key("greater_than_sign", ">", "cursor(10)", "", "ten points further", "Charts", "charts"),
+    Key("home", "home", "cursor_to('first')", "", "the first point", "Charts", "charts"),
+    Key("end", "end", "cursor_to('last')", "", "the last", "Charts", "charts"),
+    Key(
+        "plus,equals_sign",
+        "+, =",
+        "zoom('in')",
+        "Zoom",
+        "half as much of the run: around the cursor, else up to its end, which is then followed",
+        "Charts",
+        "charts",
+        13,
+    ),
+    Key("minus", "-", "zoom('out')", "", "twice as much", "Charts", "charts"),
+    Key("w", "w", "whole", "", "all of the run again", "Charts", "charts"),
+    Key("left_curly_bracket,pageup", "{, pgup", "pan(-0.5)", "", "half a window back", "Charts", "charts"),
+    Key("right_curly_bracket,pagedown", "}, pgdn", "pan(0.5)", "", "half a window further", "Charts", "charts"),
+    Key("g", "g", "follow", "", "the end of the run, and follow it", "Charts", "charts"),
     Key("tab", "tab", "app.focus_next", "", "into the form, and from field to field", "Form and panes", "train"),
     Key(
         "escape",
@@ -130,8 +172,24 @@ KEYS: tuple[Key, ...] = (
         "train",
     ),
     Key("v", "v", "pane('results')", "", "show the results", "Form and panes", "train"),
-    Key("left", "←", "turn(-1)", "", "the pane before", "Form and panes", "train"),
-    Key("right", "→", "turn(1)", "", "the next pane", "Form and panes", "train"),
+    Key(
+        "left",
+        "←",
+        "turn(-1)",
+        "",
+        "the pane before; where all are seen, the cursor's point before",
+        "Form and panes",
+        "train",
+    ),
+    Key(
+        "right",
+        "→",
+        "turn(1)",
+        "",
+        "the next pane; where all are seen, the cursor's next point",
+        "Form and panes",
+        "train",
+    ),
     Key("o", "o", "presets", "Presets", "choose a preset: settings with a name", "Form and panes", "train", 5),
     Key("enter", "enter", "open", "Open", "show the run, or attach to it while it trains", "Runs", "runs", 1),
     Key(
@@ -322,6 +380,22 @@ KEYS: tuple[Key, ...] = (
     Key("e", "e", "every", "", "occlusion: every digit, or those read wrongly alone", "Inside", "inside"),
     Key("d", "d", "digit", "", "occlusion: of the digit that is read, or of the right one", "Inside", "inside"),
     Key("z", "z", "patch", "", "occlusion: a larger patch", "Inside", "inside"),
+    Key("enter", "enter", "large", "Enlarge", "the current chart alone, or all again", "Curves", "curves", 2),
+    Key(
+        "d",
+        "d",
+        "spread",
+        "Weights",
+        "how weights and gradients of a layer are spread, epoch by epoch; and back",
+        "Curves",
+        "curves",
+        2,
+    ),
+    Key("up,shift+tab", "↑", "choose(-1)", "", "the chart before, or the layer", "Curves", "curves"),
+    Key("down,tab", "↓", "choose(1)", "", "the next chart, or the next layer", "Curves", "curves"),
+    Key("left", "←", "cursor(-1)", "", "the cursor a point back; over histograms, an epoch", "Curves", "curves"),
+    Key("right", "→", "cursor(1)", "", "the cursor a point further, or an epoch", "Curves", "curves"),
+    Key("escape", "esc", "back", "", "back to all charts; else no cursor any more", "Curves", "curves"),
     Key(
         "enter",
         "enter",
@@ -349,6 +423,7 @@ KEYS: tuple[Key, ...] = (
     Key("6", "6", "mode('draw')", "Draw", "draw a digit and have it read", "Program"),
     Key("7", "7", "mode('inside')", "Inside", "what the network has learned, and what disturbs it", "Program"),
     Key("8", "8", "mode('test')", "Test", "the honest figure, and two runs compared", "Program"),
+    Key("9", "9", "mode('curves')", "Curves", "all charts of a run, and how its weights are spread", "Program"),
     Key(
         "0",
         "0",
@@ -394,7 +469,8 @@ def bar(where: Iterable[Where]) -> list[Key]:
     """The keys that may stand in the line at the bottom, in the order of the table; those of a screen of its own first."""
     places = set(where)
     return sorted(
-        (key for key in KEYS if key.rank and key.where in places), key=lambda key: key.where in ("everywhere", "train")
+        (key for key in KEYS if key.rank and key.where in places),
+        key=lambda key: key.where in ("everywhere", "train", "charts"),
     )
 
 

@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from textual import work
 
 from engine import commands as cmd
 from engine.errors import ConfigProblem, Problem
+from engine.history import RunState
 from engine.protocol import ExperimentOver
 from tui.inspecting_app import InspectingApp
 from tui.screens.train import TrainScreen
 from tui.session import Connect, Session
 from tui.views.available import available
 from tui.views.steering import next_rate
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Learning rates that were asked for with keys, one after the other, and may not all be told yet.
+
+    `before`: how many changes of the run `run` were told before; `rates` begins with the rate that it had.
+    """
+
+    run: str = ""
+    before: int = 0
+    rates: tuple[float, ...] = ()
+
+    def are_told(self, state: RunState) -> bool:
+        """Whether all of them are, or somebody else has changed the rate: then the next one goes on from the state's."""
+        told = _changes(state) - self.before
+        return state.run != self.run or told >= len(self.rates) - 1 or state.config.learning_rate not in self.rates
+
+
+def _changes(state: RunState) -> int:
+    return sum(mark.kind == "changed" for mark in state.marks)
 
 
 class SteeringApp(InspectingApp):
@@ -23,8 +46,7 @@ class SteeringApp(InspectingApp):
 
     def __init__(self, ask: Connect, *, slow: bool, clock: Callable[[], float]) -> None:
         super().__init__(ask, slow=slow, clock=clock)
-        self._rate_asked = ("", 0, 0.0)
-        """Of which run, after how many marks, and the learning rate that was asked for since then."""
+        self._asked = _Asked()
         self._session = Session(self._changed)
         self._over_told: ExperimentOver | None = None
 
@@ -97,12 +119,23 @@ class SteeringApp(InspectingApp):
         if self.refuses("change"):
             return
         state = self._session.state
-        asked = (state.run, len(state.marks))
-        if asked != self._rate_asked[:2]:  # told of by now: begin from there
-            self._rate_asked = (*asked, state.config.learning_rate)
-        rate = next_rate(self._rate_asked[2], by)
-        self._rate_asked = (*asked, rate)
-        self.change({"learning_rate": rate})
+        if self._asked.are_told(state):
+            self._asked = _Asked(state.run, _changes(state), (state.config.learning_rate,))
+        rate = next_rate(self._asked.rates[-1], by)
+        self._asked = replace(self._asked, rates=(*self._asked.rates, rate))
+        self._change_rate(rate)
+
+    @work(group="change", exit_on_error=False)
+    async def _change_rate(self, rate: float) -> None:
+        """Ask for a rate; of one that is refused, or is there already, nothing will be told."""
+        try:
+            reply = await self._session.send(cmd.Change(values={"learning_rate": rate}))
+        except Problem as fault:
+            self._asked = _Asked()
+            self._refused(fault)
+            return
+        if reply.result.get("changed") == {}:
+            self._asked = replace(self._asked, before=self._asked.before - 1)
 
     def action_undo(self) -> None:
         """Give what was changed last its value from before."""

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
+
+import torch
 
 from engine.config import HYPERPARAMETERS, TrainConfig, differences, make_config
 from engine.errors import ConfigProblem, RunProblem
 from engine.events import Parent
 from engine.runs import RunFolder
-from engine.worker.checkpoint import load_checkpoint
+from engine.worker.checkpoint import fitting, load_checkpoint
+from engine.worker.meter import Meter
 from engine.worker.optimizers import same_memory
 
+Beginning = tuple[TrainConfig, dict[str, Any], Parent]
+"""The new run's configuration, what its first checkpoint holds, and where it is from."""
+
 _SHAPE = ("model", "hidden", "batch_norm")
+_CLOCK = ("seconds", "seconds_at_epoch")
 
 
-def branch_off(run: RunFolder, at: str, values: Mapping[str, Any]) -> tuple[TrainConfig, dict[str, Any], Parent]:
-    """The new run's configuration, what its first checkpoint holds, and where it is from.
+def branch_off(run: RunFolder, at: str, values: Mapping[str, Any]) -> Beginning:
+    """How a branch of `run` begins at its checkpoint `at` ("last", "best", or the epoch of a kept one), with other `values`.
 
     Raises `RunProblem` where there is no such checkpoint, `ConfigProblem` for values that do not fit its network.
     """
@@ -27,24 +35,104 @@ def branch_off(run: RunFolder, at: str, values: Mapping[str, Any]) -> tuple[Trai
         kept = ", ".join(map(str, run.kept())) or "none"
         raise RunProblem(f"{run.name} kept no checkpoint of epoch {int(at)} (kept: {kept}); --keep-every keeps them.")
     before, contents = load_checkpoint(path)
+    with fitting(path):
+        return _begin(run, at, values, before, contents)
+
+
+def _begin(
+    run: RunFolder, at: str, values: Mapping[str, Any], before: TrainConfig, contents: dict[str, Any]
+) -> Beginning:
     config = make_config(values, before)
     told = differences(config, before)
     for name in _SHAPE:
         if name in told:
             label = HYPERPARAMETERS[name].about.label
             raise ConfigProblem(f"{label}: a branch has the weights of {run.name}, and so its network.", name)
-    place = dict(contents["place"])
-    if at == "best" and contents["best"]:
-        place |= {"epoch": contents["best"]["epoch"], "step": contents["best"]["step"], "offset": 0}
+    place = _place(at, contents)
     if place["epoch"] >= config.epochs:
         raise ConfigProblem(
             f"Epochs: {run.name} had trained {place['epoch']} there; a branch needs more than that.", "epochs"
         )
-    parent = Parent(run=run.name, at=at, epoch=place["epoch"], step=place["step"])
-    contents = {**contents, "place": place, "best": None}
+    meter = Meter().state() if place["offset"] == 0 else contents["meter"]
+    contents = {**contents, "place": place, "meter": meter, "best": None}
     del contents["format"], contents["config"]
     if not same_memory(config.optimizer, before.optimizer):
         contents["optimizer"] = {**contents["optimizer"], "state": {}}
     if "schedule" in told:
         contents["planned_from"] = float(place["epoch"])
-    return config, contents, parent
+    return config, contents, Parent(run=run.name, at=at, epoch=place["epoch"], step=place["step"], digest=_of(contents))
+
+
+def branch_again(run: RunFolder, origin: Parent, values: Mapping[str, Any]) -> Beginning:
+    """The same for a branch that is run again: from any checkpoint of `run` that gives it the beginning it had.
+
+    Raises `RunProblem` where none does: since then `run` may have gone on, or been made anew.
+    """
+    there: list[str] = []
+    is_another = False
+    for at in _standing_at(run, origin):
+        path = run.checkpoint(at)
+        try:
+            before, contents = load_checkpoint(path)
+            with fitting(path):
+                place = _place(at, contents)
+                epoch, step = place["epoch"], place["step"]
+        except RunProblem:  # not there, or no checkpoint: another one may do
+            continue
+        if (epoch, step) != (origin.epoch, origin.step):
+            there.append(f"its {at} checkpoint is of epoch {epoch}, step {step}")
+            continue
+        with fitting(path):
+            found = _begin(run, at, values, before, contents)
+        if origin.digest in ("", found[2].digest):
+            return found
+        is_another = True
+    where = f"{run.name}'s checkpoint of epoch {origin.epoch}, step {origin.step}"
+    if is_another:
+        raise RunProblem(f"The branch began with {where}, and there is another one now: {run.name} was trained anew.")
+    raise RunProblem(
+        f"The branch began with {where}, which is not there any more"
+        f"{''.join(f'; {each}' for each in there)}. --keep-every N keeps checkpoints for this."
+    )
+
+
+def _standing_at(run: RunFolder, origin: Parent) -> list[str]:
+    """The checkpoints that may stand at that place, the one that was branched off first."""
+    names = [*(str(epoch) for epoch in run.kept() if epoch == origin.epoch), "last", "best"]
+    return sorted(names, key=lambda at: at != origin.at)
+
+
+def _place(at: str, contents: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a branch of this checkpoint begins."""
+    place = dict(contents["place"])
+    if at == "best" and contents["best"]:
+        place |= {"epoch": contents["best"]["epoch"], "step": contents["best"]["step"], "offset": 0}
+    return place
+
+
+def _of(contents: Mapping[str, Any]) -> str:
+    """A digest of what decides how a run goes on, which clocks do not."""
+    place = {name: value for name, value in contents["place"].items() if name not in _CLOCK}
+    told = {**contents, "place": place, "optimizer": contents["optimizer"]["state"]}
+    made = hashlib.sha256()
+    _feed(made, told)
+    return made.hexdigest()[:32]
+
+
+def _feed(made: hashlib._Hash, value: Any) -> None:
+    """Tell a digest a value of the kinds that a checkpoint holds, so that no two values are told alike."""
+    match value:
+        case torch.Tensor():
+            made.update(f"tensor {value.dtype} {tuple(value.shape)}\n".encode())
+            made.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+        case dict():
+            made.update(f"dict {len(value)}\n".encode())
+            for key in sorted(value, key=repr):
+                _feed(made, key)
+                _feed(made, value[key])
+        case list() | tuple():
+            made.update(f"list {len(value)}\n".encode())
+            for each in value:
+                _feed(made, each)
+        case _:
+            made.update(f"{type(value).__name__} {value!r}\n".encode())

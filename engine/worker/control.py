@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import queue
+import threading
 from dataclasses import dataclass
 
-from engine.commands import Change, PlannedChange, Steering, Stop
+from engine.commands import Abort, Change, PlannedChange, Steering, Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +18,25 @@ class Plan:
 
 
 class Control:
-    """Commands for the run under way. `post` from any thread; `take`, `due` and `wait` from the trainer's."""
+    """Commands for the run under way. `post` from any thread; the rest from the trainer's."""
 
     def __init__(self, plan: Plan | None = None) -> None:
         self._queue: queue.SimpleQueue[Steering] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._ending = False
         plan = plan or Plan()
         self._changes = list(plan.changes)
         self._stop_at = plan.stop_at
 
-    def post(self, command: Steering) -> None:
-        """Leave a command for the trainer."""
-        self._queue.put(command)
+    def post(self, command: Steering) -> bool:
+        """Leave a command for the trainer; whether it will heed it. Once the run is ending, it takes no more than an end."""
+        ends = isinstance(command, Stop | Abort)
+        with self._lock:
+            if self._ending and not ends:
+                return False
+            self._ending = self._ending or ends
+            self._queue.put(command)
+        return True
 
     def take(self, step: int) -> Steering | None:
         """The next command before step number `step`, or None; costs next to nothing."""
@@ -38,6 +47,26 @@ class Control:
             return Stop()
         return None if self._queue.empty() else self._queue.get()
 
+    def goes_on(self, step: int) -> bool:
+        """Whether the plan has the run go on before step number `step`, though it be time to stop early."""
+        return any(change.step <= step and not change.values for change in self._changes)
+
     def wait(self) -> Steering:
         """The next command, however long it takes (the run is paused)."""
         return self._queue.get()
+
+    def end_if_idle(self) -> bool:
+        """Take nothing more from anybody, but where something has come meanwhile; whether it is so."""
+        with self._lock:
+            self._ending = self._ending or self._queue.empty()
+            return self._ending
+
+    def end(self, step: int) -> list[Change]:
+        """Take nothing more from anybody; the changes that were left here and not taken any more."""
+        with self._lock:
+            self._ending = True
+        left = []
+        while (command := self.take(step)) is not None:
+            if isinstance(command, Change):
+                left.append(command)
+        return left

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
+from engine import commands as cmd
 from engine import events as ev
 from engine.config import TrainConfig
 from engine.errors import Problem, RunProblem
@@ -58,11 +59,13 @@ def load(run: RunFolder) -> tuple[TrainConfig, dict[str, Any], bool]:
     return run.read_config(), {}, state.finished is not None
 
 
-def branch_off(run: RunFolder, at: str, values: dict[str, Any]) -> tuple[TrainConfig, dict[str, Any], ev.Parent]:
-    """What a branch begins with (`engine.worker.branching`)."""
+def branch_off(run: RunFolder, command: cmd.Branch) -> tuple[TrainConfig, dict[str, Any], ev.Parent]:
+    """What a branch of `run` begins with (`engine.worker.branching`)."""
     from engine.worker import branching  # noqa: PLC0415
 
-    return branching.branch_off(run, at, values)
+    if command.origin is not None:
+        return branching.branch_again(run, command.origin, command.values)
+    return branching.branch_off(run, command.at, command.values)
 
 
 def save(run: RunFolder, config: TrainConfig, contents: dict[str, Any]) -> None:

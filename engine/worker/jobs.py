@@ -51,11 +51,14 @@ def train_run(
             folder.result.unlink()
         trainer = _prepare(folder, config, emit, control, saver, contents)
         end = trainer.train(resumed=contents is not None, interrupted=bool(contents) and not had_ended)
-        if end.outcome in ("completed", "early_stopped", "stopped") and trainer.best:
+        if end.outcome in ("completed", "early_stopped", "stopped") and trainer.standing.best:
             test = _test_best(trainer, folder, saver, emit)
     except Exception as error:
+        control.end(0)
         fault, reason = _explain(error, config)
         end = End("failed", reason)
+    if trainer:
+        trainer.checkpoints.save_again()
     event = finished(folder, trainer, end, fault, test)
     saver.save(folder.result, lambda: write_atomic(folder.result, msgspec.json.encode(event)))
     emit(event)
@@ -76,16 +79,16 @@ def _prepare(
     trainer = Trainer(folder, config, data, device, reason, emit, control, saver)
     if contents:
         with fitting(folder.checkpoint("last")):
-            trainer.restore(contents)
+            trainer.standing.restore(contents)
     return trainer
 
 
 def _test_best(trainer: Trainer, folder: RunFolder, saver: Saver, emit: Emit) -> ev.TestResult:
-    assert trainer.best is not None  # noqa: S101 - seen by the caller
+    assert trainer.standing.best is not None  # noqa: S101 - seen by the caller
     emit(ev.Phase(name="testing", text="testing the best weights"))
-    trainer.model.load_state_dict(trainer.best.weights)
-    device = next(trainer.model.parameters()).device
-    test, seen = look(trainer.model, trainer.config, device, "best", trainer.best.epoch)
+    trainer.standing.model.load_state_dict(trainer.standing.best.weights)
+    device = next(trainer.standing.model.parameters()).device
+    test, seen = look(trainer.standing.model, trainer.standing.config, device, "best", trainer.standing.best.epoch)
     keep(seen, folder.look("best"), saver)
     emit(ev.Tested(test=test))
     return test
@@ -134,7 +137,7 @@ def finished(
         epochs=place.epoch if place else 0,
         step=place.step if place else 0,
         position=trainer.position if trainer else 0.0,
-        best_epoch=trainer.best.epoch if trainer and trainer.best else None,
+        best_epoch=trainer.standing.best.epoch if trainer and trainer.standing.best else None,
         seconds=round(place.seconds, 3) if place else 0.0,
         test=test,
     )

@@ -31,7 +31,8 @@ class Keeper:
         self._lock = threading.Lock()
         self._config = b""
         with contextlib.suppress(OSError):
-            self._config = run.config.read_bytes()
+            if run.config.is_file():  # a pipe would wait for somebody to write
+                self._config = run.config.read_bytes()
         self._result: bytes | None = None
         """What ``result.json`` should hold, where it could not be written."""
         self._result_failed = self._ended = False

@@ -35,6 +35,10 @@ class Saver:
             self._emit(ev.SavedAgain(path=str(path)))
         return True
 
+    def is_failing(self, path: Path) -> bool:
+        """Whether the latest that was to be written there is not."""
+        return path in self._failing
+
     def is_missing(self, path: Path) -> bool:
         """Whether a file that was written is gone, or was never written."""
         try:

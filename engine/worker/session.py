@@ -26,8 +26,9 @@ from engine.claims import claim, release
 from engine.config import TrainConfig, make_config
 from engine.errors import ConfigProblem, EngineProblem, ExitCode, Problem, RunProblem, reason
 from engine.eventlog import EventLog
+from engine.fields import short
 from engine.protocol import Hello, Ready, Reply, Steers
-from engine.runs import RunFolder, create_run, find_run
+from engine.runs import RunFolder, all_runs, create_run, find_run
 from engine.settings import read_toml
 from engine.worker import in_thread
 from engine.worker.asked import Questions
@@ -203,7 +204,8 @@ class Session:
                 command = self._live.undo()
             case cmd.OneMoreEpoch():
                 command = self._live.change({"epochs": self._live.config.epochs + 1})
-        self._control.post(command)
+        if not self._control.post(command):
+            raise EngineProblem(f"{self.run.name if self.run else 'The run'} is ending; nothing of it can change now.")
         return {"changed": command.values} if isinstance(command, cmd.Change) else {}
 
     def _start(self, command: cmd.Start) -> dict[str, Any]:
@@ -230,10 +232,10 @@ class Session:
         self._refuse_if_busy()
         self._busy = True
         try:
-            config, contents, parent = await self._work(
-                in_thread.branch_off, find_run(command.run), command.at, command.values
-            )
-            preset = find_run(command.run).state().preset
+            of = _parent_of(command)
+            config, contents, parent = await self._work(in_thread.branch_off, of, command)
+            check_plan(config, command.changes)
+            preset = of.state().preset
             run = create_run(config, preset=preset, version=engine.__version__, name=command.name)
             try:
                 self._enter_run(run)
@@ -245,7 +247,7 @@ class Session:
             self._busy = False
             raise
         self.emit(_created(run, config, preset, parent))
-        self._train(run, config, contents)
+        self._train(run, config, contents, Plan(command.changes, command.stop_at))
         return {"run": run.name, "path": str(run.path)}
 
     async def _resume(self, command: cmd.ResumeRun) -> dict[str, Any]:
@@ -457,6 +459,18 @@ def _created(
         host=socket.gethostname(),
         parent=parent,
         arm=arm,
+    )
+
+
+def _parent_of(command: cmd.Branch) -> RunFolder:
+    """The run that is branched off; one that is branched off again is the one of that very name."""
+    if command.origin is None:
+        return find_run(command.run)
+    for run in all_runs():
+        if run.name == command.run:
+            return run
+    raise RunProblem(
+        f"The branch began with a checkpoint of {short(command.run, 60)}, which is not there any more, so it cannot be run again."
     )
 
 

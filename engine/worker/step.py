@@ -83,6 +83,11 @@ class Step:
         return loss, right, norm
 
     @property
+    def is_finite(self) -> bool:
+        """Whether every weight is a finite number; waits for the device."""
+        return bool(torch.isfinite(self._flat.weights).all())
+
+    @property
     def fallback(self) -> str:
         """Why the step is not as fast as it was meant to be, in a sentence; mostly empty."""
         return self._replayed.failed if self._replayed is not None else ""

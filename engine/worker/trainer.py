@@ -10,32 +10,28 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 
 from engine import commands as cmd
 from engine import events as ev
-from engine.config import HYPERPARAMETERS, TrainConfig, differences, make_config
+from engine.config import TrainConfig
 from engine.dataset import Dataset
-from engine.errors import ConfigProblem
 from engine.readings import keep_readings
 from engine.runs import RunFolder
-from engine.schedule import learning_rate
-from engine.worker.batches import Batches
 from engine.worker.bends import FirstBatch
-from engine.worker.checkpoint import random_states, restore_random_states, save_checkpoint
+from engine.worker.checkpoints import Checkpoints
 from engine.worker.control import Control
 from engine.worker.evaluate import Evaluation, evaluate
 from engine.worker.layers import is_watched
 from engine.worker.losses import build_loss
-from engine.worker.meter import Meter
 from engine.worker.preview import Preview
-from engine.worker.progress import Best, Place, Plateau, checked
+from engine.worker.progress import Place
 from engine.worker.reports import epoch_ended, finite, progress
 from engine.worker.saver import Saver
-from engine.worker.setup import Split, build
-from engine.worker.step import Step
+from engine.worker.setup import Split
+from engine.worker.standing import Standing
 from engine.worker.threads import Cores
 
 EVENT_SECONDS = 0.1
@@ -66,33 +62,33 @@ class Trainer:
         control: Control,
         saver: Saver,
     ) -> None:
-        self._folder, self.config, self._emit, self._control = folder, config, emit, control
-        self._saver = saver
-        self._device = device
-        self.model, self.machine = build(config, device, reason)
-        self._step = Step(self.model, config, device)
-        count = config.train_images or len(data.train_labels)
-        if count > len(data.train_labels):
-            found = f"{data.name} has {len(data.train_labels)} training images"
-            raise ConfigProblem(
-                f"Train images: {count} are asked for, but {found}; take fewer, or 0 for all.", "train_images"
-            )
-        train = Split.of(data.train_images[:count], data.train_labels[:count], device)
+        self._folder, self._emit, self._control, self._saver = folder, emit, control, saver
+        self.standing = Standing(config, data, device, reason)
+        self.checkpoints = Checkpoints(self.standing, folder, saver, emit)
         self._validation = Split.of(data.validation_images, data.validation_labels, device)
-        self._batches = Batches(train.images, train.labels, config.seed)
         self._validation_loss = build_loss(config, training=False)
         self._preview = Preview(data, device, config.loss)
-        self._meter, self._cores = Meter(), Cores()
+        self._cores = Cores()
         self._data = data
-        self.place = Place()
-        self.best: Best | None = None
-        self._plateau = Plateau()
-        self._planned_from = 0.0
-        """The place, in epochs, from which the schedule's plan counts."""
         self._steps_allowed: int | None = None
         self._paused_at: int | None = None
+        self._untold: list[ev.Changed] = []
         self._first_step_told = self._fallback_told = False
         self._started = self._told = self._shown = self._waited = 0.0
+
+    @property
+    def place(self) -> Place:
+        """Where in the run it is."""
+        return self.standing.place
+
+    @property
+    def position(self) -> float:
+        """The same in epochs."""
+        return self.standing.position
+
+    @property
+    def _config(self) -> TrainConfig:
+        return self.standing.config
 
     def train(self, *, resumed: bool = False, interrupted: bool = False) -> End:
         """Train until the last epoch, a command, early stopping or a divergence ends it.
@@ -103,82 +99,83 @@ class Trainer:
         self._emit(self._preview.digits())
         self._emit(ev.Phase(name="first_step", text="first step"))
         self._clock_starts()
-        if interrupted and self.place.offset == 0 and (end := self._stop_early()):
-            return end
-        while True:
+        end = self._stop_early() if interrupted and self.place.offset == 0 else None
+        while not end:
             end = self._heed()
-            if not end and self.place.epoch >= self.config.epochs:
+            if not end and self.place.epoch >= self._config.epochs:
+                if not self._control.end_if_idle():
+                    continue
                 end = End("completed", "Trained to the last epoch.")
             end = end or self._train_epoch() or self._end_epoch()
-            if end:
-                return end
+        for late in self._control.end(self.place.step):  # they were accepted, so they are made
+            self._untold += self.standing.change(late.values)
+        self._tell_changes(save=end.outcome != "diverged")
+        self.checkpoints.hold_what_failed(("best",) if end.outcome == "diverged" else ("best", "last", "kept"))
+        return end
 
     def _train_epoch(self) -> End | None:
-        self.model.train()
-        while self.place.offset < len(self._batches):
+        self.standing.model.train()
+        while not self.standing.epoch_is_over:
             end = self._heed()
             if end:
                 return end
             self._train_batch()
             now = time.perf_counter()
-            if now - self._told >= EVENT_SECONDS or self._meter.full or self._steps_allowed is not None:
+            if now - self._told >= EVENT_SECONDS or self.standing.meter.full or self._steps_allowed is not None:
                 end = self._tell(now)
                 if end:
                     return end
         return self._tell(time.perf_counter())
 
     def _train_batch(self) -> None:
-        images, labels = self._batches.take(self.place.epoch, self.place.offset, self.config)
-        layers, watched = self._step.layers, is_watched(self.place, len(labels), len(self._batches))
+        run = self.standing
+        images, labels = run.batches.take(run.place.epoch, run.place.offset, run.config)
+        layers, watched = run.step.layers, is_watched(run.place, len(labels), len(run.batches))
         before = layers.weights() if watched else None
-        loss, right, norm = self._step(images, labels, self._learning_rate(), self.place.step)
-        self._meter.add(loss, right, norm, len(labels))
-        self.place.advance(len(labels))
+        loss, right, norm = run.step(images, labels, run.learning_rate(), run.place.step)
+        run.meter.add(loss, right, norm, len(labels))
+        run.place.advance(len(labels))
         if before is not None:
-            told = self._waiting(lambda: layers.steps(before, norm, self.config.clip_norm))
-            self._emit(ev.Layers(step=self.place.step, position=self.position, layers=told))
+            told = self._waiting(lambda: layers.steps(before, norm, run.config.clip_norm))
+            self._emit(ev.Layers(step=run.place.step, position=run.position, layers=told))
         if self._steps_allowed is not None:
             self._steps_allowed -= 1
 
     def _end_epoch(self) -> End | None:
         """Validate, tell, save; then see whether it is time to stop."""
-        place, trained_at = self.place, self._clock_stops()
+        run, place, trained_at = self.standing, self.place, self._clock_stops()
         self._clock_starts()
-        rate = self._learning_rate(last=True)
-        ear = FirstBatch(self.model, self.config)
+        rate = run.learning_rate(last=True)
+        ear = FirstBatch(run.model, run.config)
         with ear.listens():
             outcome = self._validate()
         self._clock_stops()
         place.end_epoch()
-        is_best = self._keep_if_best(outcome, place.epoch)
-        self._plateau.see(outcome.loss, self.config)
+        is_best = run.keep_if_best(outcome, place.epoch)
+        run.plateau.see(outcome.loss, run.config)
         self._keep_readings(outcome)  # before anybody hears of the epoch
-        self._emit(self._step.layers.distributions(place, ear.heard))
+        self._emit(run.step.layers.distributions(place, ear.heard))
         self._emit(
             epoch_ended(
                 place,
-                self._meter,
+                run.meter,
                 outcome,
                 rate=rate,
                 trained_at=trained_at,
                 best=is_best,
                 starved=self._cores.lap(),
-                waited=None if self._device.type == "cpu" else self._waited,
+                waited=None if run.device.type == "cpu" else self._waited,
             )
         )
         self._waited = 0.0
-        self._meter.end_epoch()
+        run.meter.end_epoch()
         place.seconds_at_epoch = place.seconds
         self._show_previews()
         if not math.isfinite(outcome.loss):
             return self._diverged(f"the validation loss is {outcome.loss} after epoch {place.epoch}")
-        if is_best or (self.best and self._saver.is_missing(self._folder.checkpoint("best"))):
-            self._save("best")
-        self._save("last")
-        if self.config.keep_every and place.epoch % self.config.keep_every == 0:
-            self._save("kept")
+        self.checkpoints.after_epoch(is_best)
         self._clock_starts()
-        return self._stop_early()
+        return None if self._control.goes_on(place.step) else self._stop_early()
 
     def _keep_readings(self, outcome: Evaluation) -> None:
         """Keep what was read in each validation image, for whoever wants to know since when."""
@@ -187,16 +184,16 @@ class Trainer:
         self._saver.save(path, lambda: keep_readings(path, place.epoch, place.step, read, sure))
 
     def _stop_early(self) -> End | None:
-        patience = self.config.patience
-        if not patience or self.best is None or self.place.epoch - self.best.epoch < patience:
+        patience = self._config.patience
+        if not patience or self.standing.best is None or self.place.epoch - self.standing.best.epoch < patience:
             return None
-        reason = f"The validation {self.config.best_by} has not been better for {patience} epochs; the best was epoch {self.best.epoch}."
+        reason = f"The validation {self._config.best_by} has not been better for {patience} epochs; the best was epoch {self.standing.best.epoch}."
         return End("early_stopped", reason)
 
     def _diverged(self, what: str) -> End:
         kept = (
-            f"the weights of epoch {self.best.epoch} are kept"
-            if self.best
+            f"the weights of epoch {self.standing.best.epoch} are kept"
+            if self.standing.best
             else "no epoch had ended, so there are no weights to keep"
         )
         return End("diverged", f"Training diverged: {what}; {kept}. Try a learning rate of a third or a tenth.")
@@ -206,6 +203,8 @@ class Trainer:
         while True:
             command = self._control.take(self.place.step)
             if command is None and self._steps_allowed != 0:
+                if self._untold:
+                    self._tell_changes()
                 return None
             end = self._tell(time.perf_counter())
             if not end:
@@ -215,8 +214,9 @@ class Trainer:
 
     def _pause(self) -> cmd.Steering:
         self._clock_stops()
+        self._tell_changes()
         if self._paused_at is None:
-            self._save("last")  # but not after each single batch: a held key would wait for the disk
+            self.checkpoints.save_between_steps()  # but not after each single batch: a held key would wait for the disk
         if self._paused_at != self.place.step:
             self._paused_at = self.place.step
             self._emit(ev.Paused(step=self.place.step, position=self.position))
@@ -225,6 +225,8 @@ class Trainer:
         return command
 
     def _obey(self, command: cmd.Steering) -> End | None:
+        if not isinstance(command, cmd.Change):
+            self._tell_changes()
         match command:
             case cmd.Pause():
                 self._steps_allowed = 0
@@ -234,42 +236,36 @@ class Trainer:
             case cmd.StepBatch():
                 self._steps_allowed = 1
             case cmd.Change(values=values):
-                self._change(values)
+                self._untold += self.standing.change(values)
             case cmd.Stop():
                 self._stop_here()
-                return End("stopped", f"Stopped after {self.position:.2f} of {self.config.epochs} epochs.")
+                return End("stopped", f"Stopped after {self.position:.2f} of {self._config.epochs} epochs.")
             case cmd.Abort():
-                self._save("last")
-                return End("aborted", f"Left after {self.position:.2f} of {self.config.epochs} epochs, without a test.")
+                self.checkpoints.save_between_steps()
+                return End(
+                    "aborted", f"Left after {self.position:.2f} of {self._config.epochs} epochs, without a test."
+                )
         return None
 
-    def _change(self, values: dict[str, Any]) -> None:
-        """Give hyperparameters other values from here on, and tell each with what it was."""
-        old, self.config = self.config, make_config(values, self.config)
-        told = differences(self.config, old)
-        notes = self._step.change(self.config)
-        if "schedule" in told:
-            self._planned_from, self._plateau = self.position, Plateau()
-        for name, value in told.items():
-            show = HYPERPARAMETERS[name].format
-            self._emit(
-                ev.Changed(
-                    step=self.place.step,
-                    position=self.position,
-                    name=name,
-                    old=show(getattr(old, name)),
-                    new=show(value),
-                    note=notes.get(name, ""),
-                )
-            )
+    def _tell_changes(self, *, save: bool = True) -> None:
+        """Tell what was changed, each with what it was, once that is on disk: an engine that is killed then forgets none.
+
+        Of many in a row (a key that is held down) all are saved together.
+        """
+        if self._untold:
+            if save:
+                self.checkpoints.save_between_steps()
+            for change in self._untold:
+                self._emit(change)
+            self._untold.clear()
 
     def _stop_here(self) -> None:
         """Validate in the middle of the epoch. The last checkpoint is from before, so that resuming changes nothing."""
-        self._save("last")
+        self.checkpoints.save_between_steps()
         if self.place.epoch and not self.place.offset:
             return  # the epoch's own validation is just over
         outcome = self._validate()
-        is_best = self._keep_if_best(outcome, self.place.epoch + 1)
+        is_best = self.standing.keep_if_best(outcome, self.place.epoch + 1)
         self._emit(
             ev.Validation(
                 step=self.place.step,
@@ -281,46 +277,25 @@ class Trainer:
             )
         )
         if is_best:
-            self._save("best")
-
-    def _learning_rate(self, *, last: bool = False) -> float:
-        """Of the step to come, or of the last one. The place in the plan counts in batches of the present size."""
-        size = self.config.batch_size
-        steps = self._batches.steps_per_epoch(size)
-        step = self.place.epoch * steps + min(-(-self.place.offset // size), steps) - last
-        return learning_rate(self.config, step, steps, self._plateau.scale, self._planned_from)
-
-    @property
-    def position(self) -> float:
-        """Place in the run, in epochs."""
-        return round(self.place.epoch + self.place.offset / len(self._batches), 6)
+            self.checkpoints.save("best")
 
     def _validate(self) -> Evaluation:
         images, labels = self._validation.images, self._validation.labels
-        return evaluate(self.model, images, labels, self._validation_loss, self.config.loss)
-
-    def _keep_if_best(self, outcome: Evaluation, epoch: int) -> bool:
-        if not math.isfinite(outcome.loss):
-            return False
-        if self.best and not self.best.beaten_by(outcome.loss, outcome.accuracy, self.config.best_by):
-            return False
-        weights = {name: value.detach().cpu().clone() for name, value in self.model.state_dict().items()}
-        self.best = Best(epoch, self.place.step, outcome.loss, outcome.accuracy, weights)
-        return True
+        return evaluate(self.standing.model, images, labels, self._validation_loss, self._config.loss)
 
     def _tell(self, now: float) -> End | None:
         """Send what happened since the last progress event."""
-        window = self._waiting(self._meter.read)
+        window = self._waiting(self.standing.meter.read)
         if not window.steps:
             return None
         seconds = time.perf_counter() - self._told
         self._clock_stops()
         self._clock_starts()
-        rate = self._learning_rate(last=True)
+        rate = self.standing.learning_rate(last=True)
         self._emit(progress(self.place, window, position=self.position, rate=rate, seconds=seconds))
-        if self._step.fallback and not self._fallback_told:
+        if self.standing.step.fallback and not self._fallback_told:
             self._fallback_told = True
-            self._emit(ev.LogLine(text=f"Slower than it could be: {self._step.fallback}."))
+            self._emit(ev.LogLine(text=f"Slower than it could be: {self.standing.step.fallback}."))
         if not self._first_step_told:
             self._first_step_told = True
             self._emit(ev.Phase(name="training", text="training"))
@@ -342,18 +317,18 @@ class Trainer:
 
     def _show_previews(self) -> None:
         self._shown = time.perf_counter()
-        self._emit(self._preview.read(self.model, self.place.step, self.position))
+        self._emit(self._preview.read(self.standing.model, self.place.step, self.position))
 
     def _run_started(self, resumed: bool) -> ev.RunStarted:
         return ev.RunStarted(
-            config=self.config,
-            machine=self.machine,
+            config=self._config,
+            machine=self.standing.machine,
             data=self._data.name,
-            train_images=len(self._batches),
+            train_images=len(self.standing.batches),
             validation_images=len(self._validation.labels),
             test_images=len(self._data.test_labels),
-            parameters=self._step.parameters,
-            steps_per_epoch=self._batches.steps_per_epoch(self.config.batch_size),
+            parameters=self.standing.step.parameters,
+            steps_per_epoch=self.standing.batches.steps_per_epoch(self._config.batch_size),
             step=self.place.step,
             position=self.position,
             resumed=resumed,
@@ -367,35 +342,3 @@ class Trainer:
         self.place.seconds += now - self._started
         self._started = now
         return self.place.seconds
-
-    def _save(self, kind: ev.SavedKind) -> None:
-        if kind == "best" and self.best is not None:
-            contents = self._contents() | {"model": self.best.weights}
-        else:
-            contents = self._contents()
-        path = self._folder.checkpoint(str(self.place.epoch) if kind == "kept" else kind)
-        if self._saver.save(path, lambda: save_checkpoint(path, self.config, contents)):
-            self._emit(ev.CheckpointSaved(kind=kind, epoch=self.place.epoch, step=self.place.step))
-
-    def _contents(self) -> dict[str, Any]:
-        return {
-            "model": self.model.state_dict(),
-            "random": random_states(self._device),
-            "place": self.place.state(),
-            "meter": self._meter.state(),
-            "plateau": self._plateau.state(),
-            "planned_from": self._planned_from,
-            "best": self.best.state() if self.best else None,
-            **self._step.state(),
-        }
-
-    def restore(self, contents: dict[str, Any]) -> None:
-        """Go on from a checkpoint's contents: the next step is the one an uninterrupted run would have made."""
-        self.model.load_state_dict(contents["model"])
-        self._step.restore(contents)
-        restore_random_states(contents["random"], self._device)
-        self.place = Place.restore(contents["place"])
-        self._meter.restore(contents["meter"])
-        self._plateau = Plateau.restore(contents["plateau"])
-        self._planned_from = checked({"from": contents.get("planned_from", 0.0)}, {"from": 0.0})["from"]
-        self.best = Best.restore(contents["best"], self.model.state_dict()) if contents["best"] else None

@@ -16,6 +16,7 @@ from engine import events as ev
 from engine.config import make_config
 from engine.history import LOG_LINES, RunState, eta_seconds, fold, reduce
 from engine.protocol import decode_event, encode
+from tests import events_kit as kit
 from tests.engine.strategies import Life, examples, lives
 from tests.engine.strategies import test_result as look
 
@@ -457,3 +458,21 @@ def test_a_step_whose_loss_is_no_number_is_counted_beside_the_others(life: Life)
         (3, 0.5, 0.25, 0.75, 1),
         (0, None, None, None, 2),
     ]
+
+
+def test_a_checkpoint_that_is_kept_is_a_mark_until_the_run_is_taken_back_before_it() -> None:
+    kept = [ev.CheckpointSaved(kind="kept", epoch=n, step=n * 782) for n in (1, 2)]
+    state = fold(kit.numbered([*kit.opening(), *kit.epoch_events(kit.BLOG, 1), *kept]))
+    assert [(mark.kind, mark.step, mark.position, mark.text) for mark in state.marks] == [
+        ("kept", 782, 1.0, "checkpoint of epoch 1 kept"),
+        ("kept", 1564, 2.0, "checkpoint of epoch 2 kept"),
+    ]
+    started = next(e for e in kit.opening() if isinstance(e, ev.RunStarted))
+    again = msgspec.structs.replace(started, seq=1000, step=782, position=1.0, resumed=True)
+    assert [mark.kind for mark in fold([again], state).marks] == ["kept", "resumed"]
+
+
+def test_a_point_of_the_curve_has_the_rate_and_the_speed_of_its_progress() -> None:
+    told = kit.progress(kit.BLOG, 10, 10)
+    state = fold(kit.numbered([*kit.opening(), told]))
+    assert (state.losses.points[0].rate, state.losses.points[0].speed) == (told.learning_rate, told.images_per_second)

@@ -144,3 +144,36 @@ def test_until_the_end_is_the_series_itself() -> None:
 def test_series_are_equal_by_value() -> None:
     assert added([point(1), point(2)]) == added([point(1), point(2)])
     assert added([point(1)]) != added([point(2)])
+
+
+def timed(step: int, steps: int, rate: float | None, speed: float | None) -> Point:
+    """A point of some steps of 64 images at a speed."""
+    return Point(step, step / 10, step / 100, step * 64, steps, 1.0, 1.0, 1.0, 0, None, rate, speed)
+
+
+def test_points_that_become_one_have_the_last_rate_and_the_speed_over_both() -> None:
+    slow, fast = timed(1, 1, 0.1, 1000.0), timed(4, 3, 0.2, 3000.0)
+    (made,) = Series(width=4).extend((slow, fast)).points
+    assert made.rate == 0.2
+    seconds = 64 / 1000 + 3 * 64 / 3000
+    assert made.speed == pytest.approx(4 * 64 / seconds)
+
+
+def test_a_point_of_which_no_speed_was_told_leaves_the_other_its_own() -> None:
+    known, unknown = timed(1, 1, 0.1, 1000.0), timed(2, 1, None, None)
+    for pair in ((known, unknown), (timed(1, 1, None, None), timed(2, 1, 0.1, 1000.0))):
+        (made,) = Series(width=2).extend(pair).points
+        assert (made.rate, made.speed) == (0.1, 1000.0)
+
+
+@examples(40)
+@given(st.lists(st.tuples(st.integers(1, 40), st.floats(100, 1e6)), min_size=1, max_size=60))
+def test_the_time_that_speeds_tell_of_survives_the_thinning(given_pieces: list[tuple[int, float]]) -> None:
+    step, made = 0, []
+    for steps, speed in given_pieces:
+        step += steps
+        made.append(timed(step, steps, 0.1, speed))
+    kept = added(made).points
+    assert math.fsum(p.count / p.speed for p in kept if p.speed) == pytest.approx(
+        math.fsum(p.count / p.speed for p in made if p.speed)
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -269,3 +271,12 @@ def test_a_config_file_that_is_named_must_be_there(tmp_path: Path) -> None:
     missing = tmp_path / "nowhere.toml"
     with pytest.raises(ConfigProblem, match="nowhere"):
         effective(environ={"MNIST_TUI_CONFIG": str(missing)})
+
+
+def test_a_config_file_may_be_what_a_shell_makes_of_a_command(tmp_path: Path) -> None:
+    pipe = tmp_path / "63"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("[train]\nepochs = 7\n",))
+    writer.start()
+    assert effective(environ={"MNIST_TUI_CONFIG": str(pipe)}).config.epochs == 7
+    writer.join()

@@ -44,6 +44,16 @@ COMMANDS: list[cmd.Command] = [
     cmd.Abort(id=9),
     cmd.TakeControl(id=10),
     cmd.ListDevices(id=11),
+    cmd.Change(values={"learning_rate": 0.1, "optimizer": "sgd", "hidden": [3]}, id=12),
+    cmd.Undo(id=13),
+    cmd.Branch(
+        run="last",
+        values={"dropout": 0.1},
+        origin=ev.Parent(run="otter", at="best", epoch=1, step=9, digest="0f"),
+        changes=(cmd.PlannedChange(step=9, values={"epochs": 4}),),
+        stop_at=12,
+        id=14,
+    ),
 ]
 _TOLD = [*whole_run(epochs=1, events_per_epoch=2), Ready(torch="2"), Steers(name="pts/1", you=True, screens=2)]
 _FROM_ENGINE = [encode(each) for each in (*_TOLD, Reply(id=1, result={"run": "x"}), Reply(id=1, error="No."))]

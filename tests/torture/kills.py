@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import msgspec
 import psutil
 
 from engine import commands as cmd
@@ -28,6 +27,7 @@ from engine.history import RunState
 from engine.protocol import decode_event
 from engine.readings import read_readings
 from engine.runs import RunFolder, all_runs
+from tests.kit import timeless
 from tests.terminal.term import app, engines
 from tests.torture.ground import Ground, noted
 
@@ -50,14 +50,9 @@ def numbers(state: RunState) -> tuple[Any, ...]:
         state.finished.outcome,
         state.finished.step,
         state.finished.best_epoch,
-        [_timeless(epoch) for epoch in state.epochs],
-        _timeless(state.test) if state.test else None,
+        [timeless(epoch) for epoch in state.epochs],
+        timeless(state.test) if state.test else None,
     )
-
-
-def _timeless(figures: ev.EpochEnded | ev.TestResult) -> dict[str, Any]:
-    times = {"seq", "time", "seconds", "validation_seconds", "total_seconds", "images_per_second", "starved", "waited"}
-    return {name: value for name, value in msgspec.structs.asdict(figures).items() if name not in times}
 
 
 @dataclass(frozen=True, slots=True)

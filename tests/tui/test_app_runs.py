@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from textual.widgets import DataTable
 
 from engine import commands as cmd
 from engine import events as ev
@@ -205,3 +206,23 @@ async def test_while_another_run_trains_an_opened_one_says_so_and_nothing_starts
         await on.pilot.press("q")
         await on.settle()
         assert "brave-otter is training. What shall become of it?" in on.text()
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+async def test_no_column_is_cut_however_long_the_names_are(size: tuple[int, int], ascii_only: bool) -> None:
+    long = "a-name-of-a-hundred-characters-" + "x" * 69
+    for name in ("old-fox", "2026-03-14-1532-silent-leopard", long):
+        events = kit.whole_run(epochs=25)
+        first = msgspec.structs.replace(events[0], parent=ev.Parent(run="old-fox", at="last", epoch=1, step=782))
+        write_run(name, [first if name != "old-fox" else events[0], *events[1:]])
+    async with stage(size=size, ascii=ascii_only) as on:
+        await runs_screen(on)
+        table = on.app.screen.query_one(DataTable)
+        assert table.virtual_size.width <= table.size.width
+        rows = [line for line in on.text().splitlines() if "finished" in line]
+        assert len(rows) == 3
+        assert all("25/25" in row and "97.81 %" in row for row in rows)
+        assert ("started" in on.text()) == (size[0] > 60)
+        if ascii_only:
+            assert on.text().isascii() and "?" not in "".join(rows)

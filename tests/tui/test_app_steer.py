@@ -83,7 +83,7 @@ async def test_a_click_on_a_key_presses_it() -> None:
 async def test_a_click_on_a_tab_shows_its_screen() -> None:
     async with stage(training()) as on:
         line = on.text().splitlines()[0]
-        await on.pilot.click(offset=(line.index("3 Log") + 1, 0))
+        await on.pilot.click(offset=(line.index(" 3 ") + 1, 0))
         await on.settle()
         assert on.app.current_mode == "log"
 

@@ -50,9 +50,7 @@ def put(path: Path, kind: str) -> None:
 KINDS = [(name, kind) for name in FILES for kind in (*CONTENTS, "a folder", "a link to nothing", "a link to itself")]
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"), [*KINDS, *((name, "a pipe") for name in ("result.json", "session.json", "events.jsonl"))]
-)
+@pytest.mark.parametrize(("name", "kind"), [*KINDS, *((name, "a pipe") for name in FILES)])
 def test_a_file_of_another_kind_in_a_runs_folder_hides_nothing(
     name: str, kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -83,3 +81,11 @@ def test_settings_that_nothing_else_tells_of_are_named_in_a_sentence(capsys: pyt
     assert told.out == ""
     assert told.err.startswith(f"mnist-tui: {run.config} is not a TOML file")
     assert told.err.count("\n") == 1
+
+
+def test_a_pipe_in_place_of_settings_is_not_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
+    run = make_run(short_run())
+    put(run.events, "empty")
+    put(run.config, "a pipe")
+    assert main(["show", RUN]) == 2
+    assert capsys.readouterr().err == f"mnist-tui: {run.config} is a pipe, and no file.\n"

@@ -60,6 +60,31 @@ async def test_brackets_change_the_rate_each_press_further_though_nothing_is_tol
         assert changes(on)[-1] == {"learning_rate": 0.1}
 
 
+async def test_brackets_held_down_go_further_while_the_first_changes_are_told() -> None:
+    """A quick engine tells of the first before the last is asked for: that is no step back."""
+    async with stage(training()) as on:
+        seq = on.app.snapshot.state.seq
+        await on.press("right_square_bracket", "right_square_bracket")
+        await on.tell(told(seq + 1, "learning_rate", "0.001", "0.002"))
+        await on.press("right_square_bracket", "right_square_bracket")
+        assert changes(on) == [{"learning_rate": rate} for rate in (0.002, 0.005, 0.01, 0.02)]
+        olds = ("0.002", "0.005", "0.01")
+        news = ("0.005", "0.01", "0.02")
+        await on.tell(
+            *(told(seq + 2 + n, "learning_rate", *pair) for n, pair in enumerate(zip(olds, news, strict=True)))
+        )
+        await on.tell(told(seq + 5, "learning_rate", "0.02", "0.01"))  # taken back
+        await on.press("right_square_bracket")
+        assert changes(on)[-1] == {"learning_rate": 0.02}
+
+
+async def test_a_rate_that_was_refused_is_not_gone_on_from() -> None:
+    async with stage(training()) as on:
+        on.engine.answer = refusing(ConfigProblem("Learning rate: no.", "learning_rate"))
+        await on.press("right_square_bracket", "right_square_bracket")
+        assert changes(on) == [{"learning_rate": 0.002}, {"learning_rate": 0.002}]
+
+
 async def test_undo_is_offered_once_something_was_changed() -> None:
     async with stage(training()) as on:
         await on.press("u")

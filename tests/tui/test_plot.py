@@ -314,3 +314,117 @@ def test_the_arrays_given_are_not_changed() -> None:
     y = floats(1.0, NAN, 0.0, INF)
     draw(loss(Curve("training", np.arange(4.0), y), log_y=True), 58, 14, PALETTE)
     np.testing.assert_array_equal(y, [1.0, NAN, 0.0, INF])
+
+
+# a cursor, a window, a logarithmic x axis
+
+
+def window(first: float, last: float, **more: object) -> Plot:
+    return replace(TYPICAL, x_limits=(first, last), **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("symbols", SYMBOLS)
+def test_a_cursor_is_an_upright_line_from_top_to_bottom_where_it_stands(symbols: Symbols) -> None:
+    plain, marked = lines(TYPICAL, symbols=symbols), lines(TYPICAL.at(0, 8.0), symbols=symbols)
+    upright, foot = ("|", "^") if symbols == "ascii" else ("│", "┷")
+    column = marked[-2].index(foot)
+    assert plain[-2].index("┬" if symbols != "ascii" else "+", column - 2) in range(column - 2, column + 3)
+    rows = [row for row in marked[:-2] if row[column] == upright]
+    assert len(rows) >= len(marked) - 4
+
+
+def test_the_cursor_hides_no_curve() -> None:
+    bare = coloured(TYPICAL, PALETTE.validation)
+    assert coloured(replace(TYPICAL, cursor=3.0), PALETTE.validation) >= bare
+
+
+def test_a_cursor_out_of_sight_is_not_drawn() -> None:
+    assert lines(window(1.0, 3.0))[2:] == lines(window(1.0, 3.0, cursor=4.5))[2:]
+
+
+def test_with_a_cursor_the_legend_tells_what_is_there() -> None:
+    told = replace(TRAINING, told=lambda step: f"{step / 10} (0.1–0.9)")
+    plot = loss(told, VALIDATION)
+    row = lines(plot.at(12, 2.0), width=120)[0]
+    assert "training 1.2 (0.1–0.9)" in row
+    assert "validation 0.550" in row
+    narrow = lines(plot.at(12, 2.0), width=38)
+    assert "training 1.2 (0.1–0.9)" in narrow[0]
+    assert "validation" in narrow[1]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(10, 120), st.integers(4, 30), st.text("0123456789.", max_size=30), st.sampled_from(SYMBOLS))
+def test_the_picture_stays_in_its_place_whatever_the_values_at_the_cursor_are(
+    width: int, height: int, value: str, symbols: Symbols
+) -> None:
+    def drawn(words: str) -> list[str]:
+        return lines(loss(replace(TRAINING, told=lambda _: words), VALIDATION).at(1, 2.0), width, height, symbols)
+
+    assert drawn(value)[max(height // 4, 1) :] == drawn("0.5")[max(height // 4, 1) :]
+
+
+def test_y_shows_what_is_in_the_window() -> None:
+    plot = loss(epochs(100.0, 2.0, 1.0, 1.5, 1.2))
+    assert "100" in "".join(lines(plot))
+    assert "100" not in "".join(lines(replace(plot, x_limits=(2.0, 5.0))))
+
+
+def test_a_line_leads_into_the_window_and_out_of_it() -> None:
+    plot = loss(epochs(1.0, 0.5, role="validation", points=True), x_limits=(1.4, 1.6))
+    drawn = lines(plot)
+    assert "nothing here" not in "".join(drawn)
+    assert "●" not in "".join(drawn[2:])
+    columns = {column for _, column in coloured(plot, PALETTE.validation)}
+    assert len(columns) > 45
+
+
+def test_a_window_without_any_value_says_so() -> None:
+    assert "nothing here" in "".join(lines(loss(TRAINING, x_limits=(7.0, 9.0))))
+
+
+def test_on_a_logarithmic_x_axis_a_power_law_is_straight() -> None:
+    x = np.geomspace(1, 1000, 200)
+    plot = Plot("", "step", "", (Curve("loss", x, 1 / x),), log_x=True, log_y=True)
+    cells = coloured(plot, PALETTE.train, width=60, height=24)
+    columns = np.array(sorted({c for _, c in cells}))
+    rows = [np.mean([row for row, c in cells if c == column]) for column in columns]
+    slope, start = np.polyfit(columns, rows, 1)
+    assert np.abs(np.array(rows) - (slope * columns + start)).max() < 1.0
+    ruler = lines(plot, width=60, height=24)[-1].split()
+    assert {"1", "10", "100", "1000"} <= set(ruler)
+
+
+def test_what_is_not_above_zero_has_no_place_on_a_logarithmic_x_axis() -> None:
+    x = np.arange(0.0, 5.0)
+    curve = Curve("loss", x, x + 1)
+    for limits in (None, (0.0, 4.0), (1.0, 3.0)):
+        drawn = lines(Plot("", "epoch", "", (curve,), log_x=True, x_limits=limits, marks=(Mark(0.0, "", "▲"),)))
+        assert "nothing" not in "".join(drawn)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 90),
+    st.integers(0, 30),
+    st.tuples(st.floats(-5, 20), st.floats(-5, 20)).map(sorted),
+    st.floats(-5, 20),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from(SYMBOLS),
+)
+def test_any_window_and_cursor_at_any_size(
+    width: int, height: int, limits: list[float], cursor: float, log_x: bool, log_y: bool, symbols: Symbols
+) -> None:
+    plot = replace(TYPICAL, x_limits=(limits[0], limits[1]), cursor=cursor, log_x=log_x, log_y=log_y)
+    rows = draw(plot, width, height, PALETTE, symbols=symbols)
+    assert [sum(cell_len(segment.text) for segment in row) for row in rows] == [width if width > 0 else 0] * height
+
+
+def test_quiet_marks_have_no_line_and_low_ones_are_at_the_foot() -> None:
+    quiet = Mark(5.0, "", "‖", quiet=True)
+    low = replace(quiet, glyph="▾", low=True)
+    drawn = lines(loss(TRAINING, x_max=10.0, marks=(quiet, low)))
+    assert "‖" in drawn[1]
+    assert "▾" in drawn[-3]
+    assert "┊" not in "".join(drawn)

@@ -19,7 +19,8 @@ def parser() -> Parser:
         "replay",
         usage="RUN [--name RUN] [--json | --quiet]",
         about="Train a run again: the same settings, the same changes at the same steps. Its figures should be the same;\n"
-        "where they are not, the first that differs is named and the exit status is 4.\n"
+        "where they are not, the first that differs is named and the exit status is 4. A branch begins with the\n"
+        "same checkpoint of its parent, where that is still there (--keep-every N keeps checkpoints).\n"
         "RUN is a name, a part of one, or 'last'.",
     )
     made.options.add_argument("run", metavar="RUN", help="which run")
@@ -30,8 +31,7 @@ def parser() -> Parser:
 
 def run(args: argparse.Namespace) -> int:
     """Train it again; the exit status of the training, or 4 where it came out otherwise."""
-    from engine.commands import Start  # noqa: PLC0415 - --help does without
-    from engine.errors import ExitCode  # noqa: PLC0415
+    from engine.errors import ExitCode  # noqa: PLC0415 - --help does without
     from engine.eventlog import read_events  # noqa: PLC0415
     from engine.history import fold  # noqa: PLC0415
     from engine.replaying import first_difference, recipe  # noqa: PLC0415
@@ -42,21 +42,29 @@ def run(args: argparse.Namespace) -> int:
     events = list(read_events(folder.events))
     before, made = fold(events), recipe(events)
     again: list[RunState] = []
-    job = Start(config=made.config, preset=before.preset, name=args.name, changes=made.changes, stop_at=made.stop_at)
-    status = run_job(job, args, then=again.append)
-    if status != ExitCode.DONE or not again:
+    status = run_job(made.job(before.preset, args.name), args, then=again.append)
+    end = again[0].finished if again else None
+    if end is None or end.outcome in ("aborted", "failed"):
         return status
     difference = first_difference(before, again[0])
     words = (
         f"It differs from {folder.name}: {difference}{_why(before, again[0])}"
         if difference
-        else (f"Every figure is as in {folder.name}.")
+        else f"Every figure is as in {folder.name}{_as_far_as(before)}."
     )
     if not args.json and not (args.quiet and not difference):
         print(words)
     elif difference:
         print(f"mnist-tui: {words}", file=sys.stderr)
     return int(ExitCode.FAILED) if difference else status
+
+
+def _as_far_as(before: RunState) -> str:
+    """How much there was to compare, where the run did not come to its end."""
+    from engine.replaying import came_to_its_end  # noqa: PLC0415
+    from tui.views.figures import plural  # noqa: PLC0415
+
+    return "" if came_to_its_end(before) else f", as far as that went ({plural(len(before.epochs), 'epoch')})"
 
 
 def _why(before: RunState, again: RunState) -> str:

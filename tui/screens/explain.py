@@ -45,6 +45,8 @@ def page_for(screen: Screen[object]) -> str:
             return node.parameter.name
         if isinstance(node, HelpPane):
             return node.field
+    if page := getattr(screen, "explains", ""):
+        return str(page)
     return _OF_SCREEN.get(getattr(screen, "HERE", ""), "")
 
 

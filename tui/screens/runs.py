@@ -15,10 +15,12 @@ from textual.widgets import DataTable, Static
 
 from engine import commands as cmd
 from engine.errors import Problem
+from engine.fields import short
 from engine.runs import RunFolder, all_runs, find_run, remove_run
 from tui.keys import Where, bindings
 from tui.screens.page import Page
 from tui.screens.quit import delete_dialog
+from tui.views.plain import ascii_text
 from tui.views.runs import HEADINGS, RunRow, columns, in_tree, read_row
 from tui.views.snapshot import Snapshot
 
@@ -39,7 +41,7 @@ class RunsScreen(Page):
     def __init__(self) -> None:
         super().__init__()
         self._rows: dict[str, RunRow] = {}
-        self._columns: tuple[str, ...] = ()
+        self._columns: dict[str, int] = {}
         self._known: tuple[str, bool] = ("", False)
 
     def content(self) -> Iterable[Widget]:
@@ -89,7 +91,7 @@ class RunsScreen(Page):
         found = {row.name: row for row in rows}
         self.nothing.display = not rows
         self.table.display = bool(rows)
-        wanted = columns(self.size.width)
+        wanted = columns(self.size.width, rows)
         if found == self._rows and wanted == self._columns:
             return
         chosen = self._chosen
@@ -97,15 +99,19 @@ class RunsScreen(Page):
         self.table.clear(columns=True)
         for column in wanted:
             self.table.add_column(Text(HEADINGS[column]))
+        write = ascii_text if self.program.ascii_only else str
         for row in rows:
             colour = self.app.theme_variables[_COLOURS.get(row.status, "muted")]
-            cells = (Text(row.cell(column), colour if column == "status" else "") for column in wanted)
+            cells = (
+                Text(write(short(row.cell(column), room)), colour if column == "status" else "")
+                for column, room in wanted.items()
+            )
             self.table.add_row(*cells, key=row.name)
         if chosen in found:
             self.table.move_cursor(row=self.table.get_row_index(chosen), animate=False)
 
     def _fill_again(self) -> None:
-        self._columns = ()
+        self._columns = {}
         self._fill(list(self._rows.values()))
 
     def _recolour(self, _theme: Theme) -> None:
@@ -113,7 +119,7 @@ class RunsScreen(Page):
 
     def on_resize(self) -> None:
         """Show the columns that have room now."""
-        if self._rows and self._columns != columns(self.size.width):
+        if self._rows and self._columns != columns(self.size.width, list(self._rows.values())):
             self._fill_again()
 
     @property

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
@@ -20,15 +22,17 @@ from engine.history import RunState
 from engine.settings import Settings, presets
 from tui.filters import has_few_colours
 from tui.keys import Where, bindings
-from tui.screens.page import Page
+from tui.screens.charting import ChartingPage
 from tui.screens.presets import PresetPicker
 from tui.views.available import available
-from tui.views.charts import Options, accuracy_plot, how_drawn, loss_plot, x_end
+from tui.views.chart_frame import foot, title, what_is_shown
+from tui.views.charts import accuracy_plot, loss_plot, with_cursor, x_end
 from tui.views.digits import digit_views, heading
 from tui.views.form import with_preset
 from tui.views.plain import ascii_text
 from tui.views.snapshot import Snapshot
 from tui.views.status import OUTCOMES, short_name
+from tui.views.window import ChartView
 from tui.widgets.chart import Chart
 from tui.widgets.choice import ASCII_SIGNS, SIGNS
 from tui.widgets.digit import DigitStrip, Mode
@@ -44,6 +48,7 @@ from tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
     from engine.diagnosis import Remedy
+    from tui.widgets.plot import Plot
 
 LOCKED, FOR_NEXT = "dimmed: needs a new run", "changed for the next run"
 """Why the form cannot be edited while it trains; and where a hint's remedy was put into it meanwhile."""
@@ -59,15 +64,14 @@ class TrainForm(HyperparameterForm):
         self.screen.set_focus(None)
 
 
-class TrainScreen(Page):
+class TrainScreen(ChartingPage):
     """Everything of one run at once, or a pane at a time where the window is small."""
 
     CSS_PATH = "train.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings("train")
     HERE = "train"
-    KEYS: ClassVar[tuple[Where, ...]] = ("train", "everywhere")
+    KEYS: ClassVar[tuple[Where, ...]] = ("train", "charts", "everywhere")
 
-    options: var[Options] = var(Options(), init=False)
     pane: var[Pane] = var[Pane]("charts", init=False)
 
     def __init__(self, settings: Settings, *, ascii_only: bool = False) -> None:
@@ -75,6 +79,8 @@ class TrainScreen(Page):
         self._settings = settings
         self._ascii = ascii_only
         self._drawn_from: dict[str, tuple[object, ...]] = {}
+        self._loss: Plot | None = None
+        self._accuracy: Plot | None = None
         self._run = ""
         self.preset = settings.preset
 
@@ -130,31 +136,35 @@ class TrainScreen(Page):
         self.form.locked, self.form.steering = snapshot.running, not snapshot.watching
         if snapshot.running:
             self._if_new("form", (state.config,), lambda: self.form.follow(state.config))
-        self._draw_charts(state)
+        self.draw_charts()
         self._if_new("digits", (state.digits, state.previews), lambda: self._draw_digits(state))
 
-    def _draw_charts(self, state: RunState) -> None:
-        options, star = self.options, "*" if self._ascii else "★"
-        frame(self.loss, subtitle=how_drawn(options))
-        parent = self.program.snapshot.parent
-        inputs = (
-            state.epochs,
-            state.started,
-            state.finished,
-            x_end(state, options.x_axis),
-            options,
-            parent,
-            state.marks,
-        )
+    def draw_charts(self) -> None:
+        """Draw both charts where what they are drawn from has changed; the cursor comes over what is drawn already."""
+        snapshot = self.program.snapshot
+        state, parent, view = snapshot.state, snapshot.parent, self.view
+        options, star = view.options, "*" if self._ascii else "★"
+        steps = self.steps if view.window or view.cursor is not None else ()
+        base = replace(view, cursor=None)
+        inputs = (state.epochs, state.started, state.finished, x_end(state, options.x_axis), base, parent, state.marks)
 
         def loss() -> None:
-            self.loss.plot = loss_plot(state, options, parent=parent, star=star) if state.started else None
+            self._loss = loss_plot(state, options, parent=parent, star=star, view=view)
 
         def accuracy() -> None:
-            self.accuracy.plot = accuracy_plot(state, options, parent=parent) if state.started else None
+            self._accuracy = accuracy_plot(state, options, parent=parent, view=view)
 
+        points = (state.losses,) if view.window else ()
         self._if_new("loss", (state.losses, *inputs), loss)
-        self._if_new("accuracy", inputs, accuracy)
+        self._if_new("accuracy", (*points, *inputs), accuracy)
+        for chart, name, plot in ((self.loss, "Loss", self._loss), (self.accuracy, "Accuracy", self._accuracy)):
+            drawn = with_cursor(plot, state, view, steps) if state.started and plot else None
+            self._if_new(
+                f"{name} seen", (plot, drawn.cursor if drawn else None, state.started), partial(_put, chart, drawn)
+            )
+            width = chart.size.width - 4
+            below = foot(state, view, steps, star, width) if chart is self.loss else what_is_shown(state, view, steps)
+            frame(chart, title(name, state, view, steps), self.words(below))
 
     def _draw_digits(self, state: RunState) -> None:
         self.digits.views = digit_views(state)
@@ -164,7 +174,8 @@ class TrainScreen(Page):
         """Draw a part only when something that it is drawn from has been replaced."""
         before = self._drawn_from.get(what, ())
         same = len(before) == len(inputs) and all(
-            old is new or (isinstance(new, float) and old == new) for old, new in zip(before, inputs, strict=True)
+            old is new or (isinstance(new, float | ChartView) and old == new)
+            for old, new in zip(before, inputs, strict=True)
         )
         if not same:
             self._drawn_from[what] = inputs
@@ -178,22 +189,6 @@ class TrainScreen(Page):
         self.form.border_subtitle = preset
 
     # how it is looked at
-
-    def watch_options(self) -> None:
-        """Draw the charts another way."""
-        self._draw_charts(self.program.snapshot.state)
-
-    def action_log_axis(self) -> None:
-        """Loss axis: linear or logarithmic."""
-        self.options = self.options.other_axis()
-
-    def action_smoothing(self) -> None:
-        """Smooth the training loss more, or not at all."""
-        self.options = self.options.next_smoothing()
-
-    def action_x_axis(self) -> None:
-        """Put something else on the x axis."""
-        self.options = self.options.next_x_axis()
 
     def watch_pane(self, before: Pane, now: Pane) -> None:
         """Show the pane (its class tells the stylesheet) and leave the one before."""
@@ -214,8 +209,10 @@ class TrainScreen(Page):
             self.form.focus_field(next(iter(HYPERPARAMETERS)))
 
     def action_turn(self, by: int) -> None:
-        """Show the next pane, or the one before."""
-        if not self.whole:
+        """Show the next pane, or the one before; where all panes are seen, move the charts' cursor."""
+        if self.whole:
+            self.action_cursor(by)
+        else:
             self.pane = PANES[(PANES.index(self.pane) + by) % len(PANES)]
 
     # the form
@@ -246,9 +243,10 @@ class TrainScreen(Page):
         self.query_one(KeyBar).editing = isinstance(self.focused, Input)
 
     def action_leave_field(self) -> None:
-        """Let letters be keys again, and take back what was typed for a run in training; else leave the tour."""
+        """Let letters be keys again, and take back what was typed; else take the charts' cursor away, or leave the tour."""
         if self.focused is None:
-            self.program.action_tour_leave()
+            if not self.leave_cursor():
+                self.program.action_tour_leave()
             return
         row = next((node for node in self.focused.ancestors_with_self if isinstance(node, FieldRow)), None)
         if row is not None:
@@ -401,3 +399,7 @@ class TrainScreen(Page):
     def action_one_more(self) -> None:
         """Train one epoch more than planned."""
         self.program.steer("one_more", cmd.OneMoreEpoch())
+
+
+def _put(chart: Chart, plot: Plot | None) -> None:
+    chart.plot = plot

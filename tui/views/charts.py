@@ -1,19 +1,22 @@
-"""The two charts of a run."""
+"""The charts of a run."""
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
 
-from engine import history
 from engine.events import EpochEnded
 from engine.history import RunState
 from engine.series import Point
 from tui.lazy import lazy
 from tui.views import figures
-from tui.widgets.plot import Curve, Mark, Plot
+from tui.views.marks import marks
+from tui.views.places import place_of_epoch, place_of_point, place_of_step
+from tui.views.window import ChartView, Options, XAxis, limits, recorded, snapped
+from tui.widgets.plot import Curve, Plot
 from tui.widgets.series import ema
 
 if TYPE_CHECKING:
@@ -24,52 +27,27 @@ if TYPE_CHECKING:
 else:
     np = lazy("numpy")
 
-XAxis = Literal["step", "epoch", "seconds"]
-X_AXES: tuple[XAxis, ...] = ("step", "epoch", "seconds")
-SMOOTHING = (0.0, 0.6, 0.9, 0.97)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How the charts are drawn: loss axis, weight of the past in the smoothed loss, what stands on the x axis."""
-
-    log_y: bool = True
-    smoothing: float = 0.9
-    x_axis: XAxis = "epoch"
-
-    def other_axis(self) -> Options:
-        return replace(self, log_y=not self.log_y)
-
-    def next_smoothing(self) -> Options:
-        return replace(self, smoothing=SMOOTHING[(SMOOTHING.index(self.smoothing) + 1) % len(SMOOTHING)])
-
-    def next_x_axis(self) -> Options:
-        return replace(self, x_axis=X_AXES[(X_AXES.index(self.x_axis) + 1) % len(X_AXES)])
+_WHOLE = ChartView()
 
 
 def how_drawn(options: Options) -> str:
     """The loss chart's options in words, for its frame."""
     smooth = f"smoothed {options.smoothing:g}" if options.smoothing else "as it was"
-    return f"{smooth}, {'log' if options.log_y else 'linear'}, by {options.x_axis}"
+    by = f"log {options.x_axis}" if options.log_x else options.x_axis
+    return f"{smooth}, {'log' if options.log_y else 'linear'}, by {by}"
 
 
-def loss_plot(state: RunState, options: Options, *, parent: RunState | None = None, star: str = "★") -> Plot:
+def loss_plot(
+    state: RunState,
+    options: Options,
+    *,
+    parent: RunState | None = None,
+    star: str = "★",
+    view: ChartView = _WHOLE,
+) -> Plot:
     """Training loss by step, as it was and smoothed, and validation loss by epoch; of a branch its parent's, too."""
-    points = state.losses.points
-    x = _floats([_place_of_point(p, options.x_axis) for p in points])
-    y = _floats([p.mean for p in points])
-    low, high = _floats([p.low for p in points]), _floats([p.high for p in points])
-    latest = figures.loss(points[-1].mean) if points else "–"
-    curves = []
-    if options.smoothing:
-        smooth = ema(y, options.smoothing, _floats([max(p.count, 1) for p in points]))
-        finite = smooth[np.isfinite(smooth)]
-        current = figures.loss(float(finite[-1])) if len(finite) and points[-1].mean is not None else latest
-        curves.append(Curve("", x, y, low, high, role="raw"))
-        curves.append(Curve("training", x, smooth, role="train", current=current))
-    else:
-        curves.append(Curve("training", x, y, low, high, role="train", current=latest))
-    curves.append(_epoch_curve(state, options, lambda e: e.validation_loss, "validation", figures.loss))
+    curves = smoothed(state, options, "training", [p.mean for p in state.losses.points], figures.loss, envelope=True)
+    curves.append(epoch_curve(state, options, lambda e: e.validation_loss, "validation", figures.loss))
     if parent is not None:
         curves.append(_parent_curve(parent, options, lambda e: e.validation_loss, figures.loss))
     return Plot(
@@ -77,57 +55,102 @@ def loss_plot(state: RunState, options: Options, *, parent: RunState | None = No
         x_label=options.x_axis,
         y_label="",
         curves=tuple(curves),
-        marks=_marks(state, options, star),
+        marks=marks(state, options, star),
         log_y=options.log_y,
-        x_max=x_end(state, options.x_axis),
         note=_note(state),
+        **across(state, options, view),
     )
 
 
-def accuracy_plot(state: RunState, options: Options, *, parent: RunState | None = None) -> Plot:
+def accuracy_plot(
+    state: RunState, options: Options, *, parent: RunState | None = None, view: ChartView = _WHOLE
+) -> Plot:
     """Training and validation accuracy by epoch; of a branch its parent's, too."""
-    train = _epoch_curve(state, options, lambda e: e.train_accuracy, "training", figures.percent, role="train")
-    validation = _epoch_curve(state, options, lambda e: e.validation_accuracy, "validation", figures.percent)
+    train = epoch_curve(state, options, lambda e: e.train_accuracy, "training", figures.percent, role="train")
+    validation = epoch_curve(state, options, lambda e: e.validation_accuracy, "validation", figures.percent)
     curves = [train, validation]
     if parent is not None:
         curves.append(_parent_curve(parent, options, lambda e: e.validation_accuracy, figures.percent))
     reached = max((float(y) for curve in curves for y in curve.y), default=0.0)
+    whole = view.window is None
     return Plot(
         title="",
         x_label=options.x_axis,
         y_label="",
         curves=tuple(curves),
-        y_max=1.0 if reached > 0.5 else None,
+        y_max=1.0 if reached > 0.5 and whole else None,
         percent=True,
-        x_max=x_end(state, options.x_axis),
+        **across(state, options, view),
     )
 
 
-def _floats(values: Sequence[float | None]) -> Floats:
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+def with_cursor(plot: Plot, state: RunState, view: ChartView, steps: Sequence[int]) -> Plot:
+    """The plot with the cursor and the values there, where there is one."""
+    if view.cursor is None or not steps:
+        return plot
+    step = snapped(steps, view.cursor)
+    return plot.at(step, place_of_step(state, step, view.options.x_axis))
 
 
-def _place_of_point(point: Point, axis: XAxis) -> float:
-    match axis:
-        case "step":
-            return point.step
-        case "epoch":
-            return point.position
-        case "seconds":
-            return point.seconds
+def across(state: RunState, options: Options, view: ChartView) -> dict[str, Any]:
+    """What all charts have in common: how their x axis is drawn, and which part of it is shown."""
+    steps = recorded(state) if view.window is not None else ()
+    window = limits(view, steps)
+    if window is None:
+        return {"x_max": x_end(state, options.x_axis), "log_x": options.log_x}
+    start = max(window[0], steps[0]) if options.log_x else window[0]  # a logarithm has no beginning at 0
+    first, last = (place_of_step(state, step, options.x_axis) for step in (start, window[1]))
+    return {"x_limits": (first, last), "log_x": options.log_x}
 
 
-def _place_of_epoch(epoch: EpochEnded, axis: XAxis) -> float:
-    match axis:
-        case "step":
-            return epoch.step
-        case "epoch":
-            return epoch.epoch
-        case "seconds":
-            return epoch.total_seconds
+def smoothed(
+    state: RunState,
+    options: Options,
+    label: str,
+    values: Sequence[float | None],
+    write: Callable[[float], str],
+    *,
+    envelope: bool = False,
+) -> list[Curve]:
+    """A value of every point as it was, with the envelope if asked, and smoothed over it."""
+    points = state.losses.points
+    x, y = floats([place_of_point(p, options.x_axis) for p in points]), floats(values)
+    low = high = None
+    if envelope:
+        low, high = floats([p.low for p in points]), floats([p.high for p in points])
+    latest = write(math.nan if values[-1] is None else values[-1]) if points else "–"
+    if not options.smoothing:
+        told = _told_points(points, y, write, envelope=envelope)
+        return [Curve(label, x, y, low, high, role="train", current=latest, told=told)]
+    smooth = ema(y, options.smoothing, floats([max(p.count, 1) for p in points]))
+    finite = smooth[np.isfinite(smooth)]
+    current = write(float(finite[-1])) if len(finite) and values[-1] is not None else latest
+    told = _told_points(points, smooth, write, envelope=envelope)
+    return [
+        Curve("", x, y, low, high, role="raw"),
+        Curve(label, x, smooth, role="train", current=current, told=told),
+    ]
 
 
-def _epoch_curve(
+def _told_points(
+    points: Sequence[Point], y: Floats, write: Callable[[float], str], *, envelope: bool
+) -> Callable[[int], str]:
+    """What the curve has at a step: its value there, and of a point that stands for many steps their least and greatest."""
+
+    def told(step: int) -> str:
+        at = min(bisect_left(points, step, key=lambda p: p.step), len(points) - 1)
+        if at < 0:
+            return "–"
+        point = points[at]
+        value = write(float(y[at]))
+        if not envelope or point.low is None or point.high is None or point.low == point.high:
+            return value
+        return f"{value} ({write(point.low)}–{write(point.high)})"
+
+    return told
+
+
+def epoch_curve(
     state: RunState,
     options: Options,
     value: Callable[[EpochEnded], float | None],
@@ -135,41 +158,31 @@ def _epoch_curve(
     write: Callable[[float], str],
     role: Literal["train", "validation"] = "validation",
 ) -> Curve:
+    """A value of every epoch."""
     values = [value(epoch) for epoch in state.epochs]
-    last = values[-1] if values else None
-    current = "–" if not values else "not finite" if last is None else write(last)
-    x = _floats([_place_of_epoch(epoch, options.x_axis) for epoch in state.epochs])
-    return Curve(label, x, _floats(values), role=role, points=True, current=current)
+    x = floats([place_of_epoch(epoch, options.x_axis) for epoch in state.epochs])
+
+    def said(number: int) -> str:
+        value = values[number]
+        return "not finite" if value is None else write(value)
+
+    def told(step: int) -> str:
+        at = bisect_right(state.epochs, step, key=lambda e: e.step) - 1
+        return f"{said(at)} (epoch {state.epochs[at].epoch})" if at >= 0 else "–"
+
+    return Curve(label, x, floats(values), role=role, points=True, current=said(-1) if values else "–", told=told)
+
+
+def floats(values: Sequence[float | None]) -> Floats:
+    """The values as an array, NaN for None."""
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
 def _parent_curve(
     parent: RunState, options: Options, value: Callable[[EpochEnded], float | None], write: Callable[[float], str]
 ) -> Curve:
-    curve = _epoch_curve(parent, options, value, "parent", write)
+    curve = epoch_curve(parent, options, value, "parent", write)
     return replace(curve, role="other")
-
-
-def _marks(state: RunState, options: Options, star: str) -> tuple[Mark, ...]:
-    """The best epoch, and where something was changed: the last change in words."""
-    best = state.best
-    found = [Mark(_place_of_epoch(best, options.x_axis), f"best: epoch {best.epoch}", star)] if best else []
-    changes = [mark for mark in state.marks if mark.kind == "changed"]
-    sign = "^" if star == "*" else "▲"
-    for number, mark in enumerate(changes, 1):
-        last = number == len(changes)
-        more = f" at epoch {mark.position:.1f}" + (f", {number} changes" if number > 1 else "")
-        found.append(Mark(_place_of_mark(state, mark, options.x_axis), f"{mark.text}{more}" if last else "", sign))
-    return tuple(found)
-
-
-def _place_of_mark(state: RunState, mark: history.Mark, axis: XAxis) -> float:
-    match axis:
-        case "step":
-            return mark.step
-        case "epoch":
-            return mark.position
-        case "seconds":
-            return next((p.seconds for p in state.losses.points if p.step >= mark.step), 0.0)
 
 
 def _note(state: RunState) -> str:
@@ -193,7 +206,7 @@ def x_end(state: RunState, axis: XAxis) -> float | None:
     end = state.position
     if not state.finished:
         end = min(max(_above(max(state.position, 0.125)), 0.125), max(float(state.config.epochs), state.position))
-    return end if axis == "epoch" else end * started.steps_per_epoch
+    return end * {"epoch": 1, "step": started.steps_per_epoch, "images": started.train_images}[axis]
 
 
 def _above(value: float) -> float:

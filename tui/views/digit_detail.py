@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from textual.content import Content
 
 from tui.inspection import SplitName
-from tui.views import figures
+from tui.views import figures, ten_bars
 from tui.views.reading_history import Reading, story, strip
-from tui.views.tables import rule
 
 BARS = 10
 """Rows of the bars, one a digit."""
@@ -99,20 +98,15 @@ def bars(detail: Detail, width: int, *, ascii_only: bool = False) -> list[Conten
 
 
 def _bar(detail: Detail, digit: int, likely: float | None, width: int, ascii_only: bool) -> Content:
-    right, wrong, unknown = ("+", "x", ".") if ascii_only else ("✓", "✗", "·")
-    mark, style, bar_style = " ", "", "$secondary"
-    if digit == detail.label:
-        mark, style, bar_style = right, "bold $success", "$success"
-    elif digit == detail.reading:
-        mark, style, bar_style = wrong, "bold $error", "$error"
     figure_cells = 8 if width >= _EXACT else 6
     room = max(width - 3 - figure_cells, 0)
+    row = ten_bars.line(digit, likely or 0.0, detail.label, detail.reading, room, ascii_only=ascii_only)
+    head = (f"{row.mark}{digit} ", f"bold ${row.tone}" if row.marked else "")
     if likely is None:
-        return Content.assemble((f"{mark}{digit} ", style), " " * room, (unknown.rjust(figure_cells), "$muted"))
+        return Content.assemble(head, " " * room, (("." if ascii_only else "·").rjust(figure_cells), "$muted"))
     figure = (exact_percent if width >= _EXACT else whole_percent)(likely).rjust(figure_cells)
-    filled = "#" * round(likely * room) if ascii_only else rule(likely, room)
-    figure_style = style or ("" if likely >= 0.005 else "$muted")
-    return Content.assemble((f"{mark}{digit} ", style), (filled.ljust(room), bar_style), (figure, figure_style))
+    figure_style = head[1] or ("" if likely >= 0.005 else "$muted")
+    return Content.assemble(head, (row.bar, f"${row.tone}"), (figure, figure_style))
 
 
 def whose(detail: Detail) -> str:

@@ -13,7 +13,7 @@ from textual.content import Content
 from engine.events import CheckpointKind
 from tui.views import figures
 from tui.views.bigfigure import big
-from tui.views.tables import rule
+from tui.views.ten_bars import filled
 
 UNSURE = 0.5
 """A reading with a smaller probability is none to rely on."""
@@ -117,7 +117,7 @@ def bars(opinion: Opinion, width: int, *, ascii_only: bool = False) -> list[Cont
     room = max(width - 4 - _FIGURE, 0)
     lines = []
     for digit, likely in enumerate(opinion.probabilities):
-        bar = "#" * round(likely * room) if ascii_only else rule(likely, room)
+        bar = filled(likely, room, ascii_only=ascii_only)
         read = digit == opinion.reading
         strong = "$accent" if opinion.unsure else "$success"
         mark = ("?" if opinion.unsure else ">" if ascii_only else "▸") if read else " "
@@ -125,8 +125,8 @@ def bars(opinion: Opinion, width: int, *, ascii_only: bool = False) -> list[Cont
             Content.assemble(
                 (mark, f"bold {strong}"),
                 (f" {digit} ", "bold" if read else ""),
-                (bar.ljust(room), strong if read else "$secondary"),
-                (share(likely).rjust(_FIGURE), "bold" if read else "$foreground" if bar else "$muted"),
+                (bar, strong if read else "$secondary"),
+                (share(likely).rjust(_FIGURE), "bold" if read else "$foreground" if bar.strip() else "$muted"),
             )
         )
     return lines

@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from textual.content import Content
 
-_TWINS = str.maketrans(dict(zip("…·×–—−→←↑↓▸★✓✗≤≥±’━╸─", ".-x---><^v>*+x<>~'##-", strict=True)))
-_GREEK = {"α": "alpha", "β": "beta", "γ": "gamma", "ε": "eps", "η": "eta", "μ": "mu", "λ": "lambda", "π": "pi"} | {
+_TWINS = str.maketrans(dict(zip("…·×–—−→←↑↓▸★✓✗≤≥±’━╸─└├│", ".-x---><^v>*+x<>~'##-`||", strict=True)))
+_GREEK = {
+    "Δ": "delta",
+    "α": "alpha",
+    "β": "beta",
+    "γ": "gamma",
+    "ε": "eps",
+    "η": "eta",
+    "μ": "mu",
+    "λ": "lambda",
+    "π": "pi",
+} | {
     "σ": "sigma",
     "Φ": "Phi",
     "φ": "phi",

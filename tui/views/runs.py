@@ -60,13 +60,31 @@ HEADINGS = {
 """The columns there are, with their headings."""
 
 
-def columns(width: int) -> tuple[str, ...]:
-    """The columns that have room in `width` cells."""
-    if width >= 112:
-        return "name", "status", "preset", "epochs", "validation", "test", "started"
-    if width >= 76:
-        return "short", "status", "epochs", "test", "started"
-    return "short", "status", "epochs", "test"
+_SETS = (
+    (112, ("name", "status", "preset", "epochs", "validation", "test", "started")),
+    (100, ("short", "status", "preset", "epochs", "validation", "test", "started")),
+    (76, ("short", "status", "epochs", "test", "started")),
+    (0, ("short", "status", "epochs", "test")),
+)
+"""From how many cells on which columns are shown; where the runs' texts are too wide for them, the next ones are."""
+_NAME = {"name": 32, "short": 18}
+"""Cells that a run's name may want before a column goes for it: as many as a made-up one takes below its parent."""
+_AROUND, _EDGE = 2, 3
+"""Cells around what stands in a column; cells of the frame and the scroll bar."""
+
+
+def columns(width: int, rows: Sequence[RunRow] = ()) -> dict[str, int]:
+    """The columns that have room in `width` cells, each with the cells that its texts may take."""
+    found: dict[str, int] = {}
+    for least, names in _SETS:
+        found = {name: max([len(HEADINGS[name]), *(len(row.cell(name)) for row in rows)]) for name in names}
+        first, *others = names
+        room = width - _EDGE - _AROUND * len(names) - sum(found[name] for name in others)
+        fits = min(found[first], _NAME[first]) <= room
+        found[first] = max(min(found[first], room), len(HEADINGS[first]))
+        if width >= least and fits:
+            break
+    return found
 
 
 def read_row(run: RunFolder) -> RunRow:
@@ -78,7 +96,7 @@ def read_row(run: RunFolder) -> RunRow:
         name=run.name,
         status=status,
         preset=state.preset or _preset(run),
-        epochs=f"{len(state.epochs)}/{state.config.epochs}",
+        epochs=f"{state.epochs[-1].epoch if state.epochs else 0}/{state.config.epochs}",
         validation=figures.percent(best.validation_accuracy) if best else "",
         test=figures.percent(state.test.accuracy) if state.test else "",
         started=started(state.created or run.made()),

@@ -185,17 +185,18 @@ def value_text(value: float, *, percent: bool = False) -> str:
 
 
 def level(
-    low: float, high: float, width: int, *, whole: bool, overhang: int, reserved: int
+    low: float, high: float, width: int, *, whole: bool, overhang: int, reserved: int, log: bool = False
 ) -> list[tuple[int, int, str]]:
     """Ticks of a horizontal axis, as many as read well: (cell of the tick, first cell of its label, label).
 
     `width`: its cells; `overhang`: cells left of it that the first label may use; `reserved`: cells at its right end
-    that labels leave free.
+    that labels leave free. `log`: a logarithmic axis, on which low and high are log10.
     """
     for most in range(width // 7 + 1, 0, -1):
-        ticks = linear_ticks(low, high, most, whole=whole)
+        ticks = log_ticks(low, high, most) if log else linear_ticks(low, high, most, whole=whole)
+        texts = [labels([10.0**tick])[0] for tick in ticks] if log else labels(ticks)
         placed = []
-        for tick, text in zip(ticks, labels(ticks), strict=True):
+        for tick, text in zip(ticks, texts, strict=True):
             cell = math.floor(0.5 + (width - 1) * (tick - low) / (high - low))
             start = min(max(cell - (len(text) - 1) // 2, -overhang), width - reserved - len(text))
             touches = start + len(text) >= cell  # where the end of the axis has moved it aside

@@ -39,6 +39,8 @@ class Signs:
     points: dict[Ink, str]
     sample: str  # a stretch of line in the legend, "" where markers differ
     frame: str  # upright, tick on it, corner, level, tick on it, grid line, hint at a mark
+    cursor: str = "│"
+    foot: str = "┷"  # where the cursor stands on the axis
 
 
 _SHAPES = dict(zip((Ink.TRAIN, Ink.VALIDATION, Ink.OTHER, Ink.MARK, Ink.RAW), "■●◆▲•", strict=True))
@@ -59,6 +61,8 @@ SIGNS: dict[Symbols, Signs] = {
         dict(zip(_SHAPES, "#o%^.", strict=True)),
         "",
         "|++-+ :",
+        "|",
+        "^",
     ),
 }
 
@@ -85,16 +89,26 @@ class Canvas:
         """The row of cells of a position on the y axis."""
         return int(self._dot_rows(np.array([position]))[0]) // self.down
 
-    def paint(self, series: Sequence[Series], marks: Sequence[Mark], grid: Sequence[int]) -> None:
-        """From the back to the front: grid, hints at marks, envelopes, lines, points, marks."""
+    def cell(self, x: float) -> int | None:
+        """The column of cells in which x lies; None where that is out of sight."""
+        column = int(column_of(self.edges, np.array([x]))[0])
+        return column // self.across if 0 <= column < self.width * self.across else None
+
+    def paint(
+        self, series: Sequence[Series], marks: Sequence[Mark], grid: Sequence[int], cursor: int | None = None
+    ) -> None:
+        """From the back to the front: grid, hints at marks, envelopes, the cursor, lines, points, marks."""
         self._put(grid, slice(None), self.signs.frame[5], Ink.GRID)
         places = [(mark, *self._place(mark, series)) for mark in marks]
-        for _, row, column in places:
-            self._put(slice(0, row), column, self.signs.frame[6], Ink.AXIS)
-        thinned = [(one, self._thin(one.data)) for one in series]
+        for mark, row, column in places:
+            if not mark.quiet:
+                self._put(slice(0, row), column, self.signs.frame[6], Ink.AXIS)
+        thinned = [(one, self._thin(one.line)) for one in series]
         for one, few in thinned:
             if one.ink is Ink.RAW or one.data.low is not None:
                 self._bars(few, Ink.RAW)
+        if cursor is not None:
+            self._put(slice(None), cursor, self.signs.cursor, Ink.TEXT)
         for one, few in thinned:
             if one.ink is Ink.RAW or not np.isfinite(few.y).any():
                 continue
@@ -103,7 +117,7 @@ class Canvas:
             else:
                 self._bars(few.line(), one.ink)
         for one, few in thinned:
-            self._points(one, few)
+            self._points(one, few if one.line is one.data else self._thin(one.data))
         for mark, row, column in places:
             self._put(row, column, glyph(mark), Ink.MARK)
 
@@ -117,14 +131,16 @@ class Canvas:
 
     def _place(self, mark: Mark, series: Sequence[Series]) -> tuple[Any, Any]:
         """Row and column of a mark: on the point it belongs to, else at the top; an empty slice where out of sight."""
-        column = int(column_of(self.edges, np.array([mark.x]))[0])
-        if not 0 <= column < self.width * self.across:
+        column = self.cell(mark.x)
+        if column is None:
             return 0, slice(0, 0)
+        if mark.quiet:
+            return 0 if mark.low else self.rows - 1, column
         for data in (s.data for s in series if s.curve.points):
             for at in np.flatnonzero(np.isclose(data.x, mark.x) & np.isfinite(data.y)):
                 row = self.row(math.log10(data.y[at]) if self.y.log else data.y[at])
-                return min(max(row, 0), self.rows - 1), column // self.across
-        return self.rows - 1, column // self.across
+                return min(max(row, 0), self.rows - 1), column
+        return self.rows - 1, column
 
     def _bars(self, few: Thinned, ink: Ink) -> None:
         """In every column of dots a bar from the lowest to the highest value."""

@@ -81,6 +81,15 @@ class Chart(Widget, can_focus=False):
         ]:
             self.refresh(*changed)
 
+    @property
+    def subject(self) -> object:
+        """What is shown: it is drawn again when this is another."""
+        return self.plot
+
+    def picture(self, width: int, height: int, palette: Palette) -> list[list[Segment]]:
+        """Exactly `height` rows of `width` cells."""
+        return draw(self.plot or _NO_PLOT, width, height, palette, symbols=self.symbols)
+
     def render_line(self, y: int) -> Strip:
         strips = self._drawn()
         return strips[y] if y < len(strips) else Strip.blank(self.size.width, self.visual_style.rich_style)
@@ -91,9 +100,9 @@ class Chart(Widget, can_focus=False):
         if self._theme_palette is None:
             self._theme_palette = palette_from(self.app)
         palette, style = self.palette or self._theme_palette, self.visual_style.rich_style
-        key = (self.plot, width, height, palette, self.symbols, style)
+        key = (self.subject, width, height, palette, self.symbols, style)
         if key != self._drawn_for:
-            rows = draw(self.plot or _NO_PLOT, width, height, palette, symbols=self.symbols)
+            rows = self.picture(width, height, palette)
             before = zip(self._rows, self._strips, strict=True) if self._drawn_for[1:] == key[1:] else ()
             kept = [strip if row == old else None for row, (old, strip) in zip(rows, before, strict=False)]
             kept += [None] * (len(rows) - len(kept))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -25,9 +26,11 @@ else:
 class Curve:
     """One series: x ascending, y as long (float64); `low` and `high` where a point stands for several values.
 
-    `role` ("train", "validation", "raw" or "other") decides colour and shape; "raw" is drawn faint, behind the others.
+    `role` ("train", "validation", "between", "raw" or "other") decides colour and shape; "raw" is drawn faint, behind the
+    others, and those that are "between" look alike.
     `points` marks each point. `current` is the value in the legend: None for the last finite y, "" for none. A curve
-    without a label is not in the legend.
+    without a label is not in the legend. `told` writes what the curve has at a step, for the legend while a cursor
+    stands there.
     """
 
     label: str
@@ -38,18 +41,22 @@ class Curve:
     role: str = "train"
     points: bool = False
     current: str | None = None
+    told: Callable[[int], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A moment worth a sign, such as the best epoch: `glyph` at x in the chart, glyph and label in the legend.
 
-    One without a label is not in the legend.
+    One without a label is not in the legend. From one that is not `quiet` a dotted line leads to the x axis; a quiet
+    one that belongs to no point is at the foot of the chart where it is `low`, else at the top.
     """
 
     x: float
     label: str
     glyph: str
+    quiet: bool = False
+    low: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +64,9 @@ class Plot:
     """Everything one chart shows.
 
     `percent`: y is a share, written as a percentage. `x_max`: how far the x axis reaches at least (the planned end).
+    `x_limits`: the part of the x axis that is shown (None: all). `log_x`: a logarithmic x axis; all x are given as they
+    are. `cursor`: where an upright line stands, None for none. `stacked`: every curve keeps its name in the legend, which
+    takes more rows for it, as it does with a cursor; neither title nor marks are in it.
     `note`: a sentence the chart must carry, such as "diverged at epoch 3 (inf)".
     """
 
@@ -71,6 +81,19 @@ class Plot:
     percent: bool = False
     x_max: float | None = None
     note: str = ""
+    x_limits: tuple[float, float] | None = None
+    log_x: bool = False
+    cursor: float | None = None
+    stacked: bool = False
+
+    def at(self, step: int, x: float) -> Plot:
+        """The same with the cursor at x, and in the legend what the curves have at that step."""
+        told = (replace(curve, current=curve.told(step)) if curve.told else curve for curve in self.curves)
+        return replace(self, cursor=x, curves=tuple(told))
+
+    def place(self, x: float) -> float:
+        """Where x lies on the axis; minus infinity for what has no place on a logarithmic one."""
+        return x if not self.log_x else math.log10(x) if x > 0 else -math.inf
 
 
 def glyph(mark: Mark) -> str:
@@ -80,11 +103,16 @@ def glyph(mark: Mark) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """A curve as it is drawn: its ink, what of it can be shown, and its value in the legend."""
+    """A curve as it is drawn: its ink, what of it can be shown, and its value in the legend.
+
+    `data` are its points in sight, `line` the same and, where only a part of the x axis is shown, where the line
+    enters and leaves it.
+    """
 
     curve: Curve
     ink: Ink
     data: Clean
+    line: Clean
     current: str
 
     @property
@@ -93,7 +121,7 @@ class Series:
         return self.curve.points or self.curve.role == "other"
 
 
-_PENS = {"train": Ink.TRAIN, "validation": Ink.VALIDATION, "raw": Ink.RAW}
+_PENS = {"train": Ink.TRAIN, "validation": Ink.VALIDATION, "between": Ink.OTHER, "raw": Ink.RAW}
 OTHERS = (Ink.OTHER, Ink.MARK, Ink.VALIDATION, Ink.TRAIN)
 
 
@@ -104,8 +132,22 @@ def series_of(plot: Plot) -> list[Series]:
 
 
 def _series(curve: Curve, plot: Plot, ink: Ink) -> Series:
-    data = clean(curve.x, curve.y, curve.low, curve.high, log=plot.log_y, unit=plot.x_label)
-    return Series(curve, ink, data, _current(data.y, plot.percent) if curve.current is None else curve.current)
+    data = line = _clean(curve, plot, slice(None))
+    if plot.x_limits is not None:
+        begin, end = (
+            np.searchsorted(curve.x, plot.x_limits[0], "left"),
+            np.searchsorted(curve.x, plot.x_limits[1], "right"),
+        )
+        data = _clean(curve, plot, slice(begin, end))
+        line = _clean(curve, plot, slice(max(begin - 1, 0), end + 1))
+        line = line.between(*map(plot.place, plot.x_limits), log=plot.log_y)
+    return Series(curve, ink, data, line, _current(data.y, plot.percent) if curve.current is None else curve.current)
+
+
+def _clean(curve: Curve, plot: Plot, part: slice) -> Clean:
+    low, high = (None if values is None else values[part] for values in (curve.low, curve.high))
+    data = clean(curve.x[part], curve.y[part], low, high, log=plot.log_y, unit=plot.x_label)
+    return data.log_x() if plot.log_x else data
 
 
 def _current(y: Floats, percent: bool) -> str:

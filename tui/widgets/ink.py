@@ -70,7 +70,7 @@ def shortened(text: str, width: int) -> str:
     return text if cell_len(text) <= width else set_cell_size(text, max(width - 1, 0)) + "…"
 
 
-_ASCII = str.maketrans({"≤": "<=", "·": "-", "…": "~", "×": "x", "–": "-", "★": "*", "✗": "x"})
+_ASCII = str.maketrans({"≤": "<=", "·": "-", "…": "~", "×": "x", "–": "-", "→": ">", "★": "*", "✗": "x"})
 
 
 def segments(line: Line, width: int, styles: dict[Ink, Style], *, ascii_only: bool) -> list[Segment]:

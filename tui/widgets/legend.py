@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
@@ -13,6 +14,8 @@ from tui.widgets.ink import Ink, Line, shortened
 # What to leave out first: (title with all beside it, with the scale, bare, none; cut of the labels; cut of the marks)
 _ONE_ROW = ((0, 0, 0), (1, 0, 1), (2, 3, 1), (2, 3, 2), (3, 2, 1), (3, 3, 2), (3, 4, 2), (3, 4, 3))
 _TITLE_ROW = ((0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2), (2, 3))
+_READING = 38
+"""Cells for a curve's value where the cursor stands: "⠤⠤ training 0.3121 (0.1832–0.6110)"."""
 
 
 def header(plot: Plot, series: Sequence[Series], width: int, height: int, signs: Signs) -> list[Line]:
@@ -22,7 +25,11 @@ def header(plot: Plot, series: Sequence[Series], width: int, height: int, signs:
     asides = (", ".join(t for t in (unit, scale) if t), scale, "")
     titles = [_texts((plot.title, Ink.TITLE), (aside, Ink.AXIS)) for aside in asides]
     keys = [[_key(s, signs, cut) for s in series if s.curve.label] for cut in (1000, 12, 8, 5, 0)]
-    marks = [*([_sign(m, level) for m in plot.marks if m.label] for level in range(3)), []]
+    if plot.cursor is not None or plot.stacked:
+        return _stacked(keys, width, height)
+    named = [m for m in plot.marks if m.label]
+    loud = [m for m in named if not m.quiet]  # where only glyphs have room, the others are left to the cursor
+    marks = [[_sign(m, level) for m in (loud if level == 2 else named)] for level in range(3)] + [[]]
     row = _spread([titles[0], *keys[0]], marks[0], width)
     if row is None and height >= 8 and plot.title:
         first = next((r for t, m in _TITLE_ROW if (r := _spread([titles[t]], marks[m], width))), titles[2])
@@ -34,6 +41,27 @@ def header(plot: Plot, series: Sequence[Series], width: int, height: int, signs:
         row = row or _spread([*titles[title : title + (title < 3)], *keys[key]], marks[mark], width)
     row = row if row is not None else _joined(keys[-1]) or titles[2]
     return [row] if row else []
+
+
+def _stacked(keys: Sequence[Sequence[Line]], width: int, height: int) -> list[Line]:
+    """The curves, each with a place for a long value. How many rows they take depends on the room alone, not on the values,
+    so that the picture stays in its place while a cursor moves."""
+    count = len(keys[0])
+    across = max(min(width // _READING, count), 1)
+    rows = min(math.ceil(count / across), max(height // 4, 1))
+    for items in keys:
+        share = width if len(items) <= rows else width // math.ceil(len(items) / rows)
+        if all(_length(item) <= share for item in items) or items is keys[-1]:
+            per = math.ceil(count / rows) if count else 1
+            return [_columns(items[n : n + per], width // per) for n in range(0, count, per)]
+    return []
+
+
+def _columns(items: Sequence[Line], wide: int) -> Line:
+    row: Line = []
+    for item in items:
+        row += [*item, (" " * max(wide - _length(item), 1), Ink.BLANK)]
+    return row[:-1]
 
 
 def notes(plot: Plot, series: Sequence[Series], width: int, height: int) -> list[Line]:

@@ -9,7 +9,7 @@ from rich.segment import Segment
 
 from tui.views import figures
 from tui.views.inside import Occlusion
-from tui.views.tables import rule
+from tui.views.ten_bars import line
 from tui.widgets.digit import percent
 from tui.widgets.diverging import Colours, codes, painter, signs
 from tui.widgets.picture import Picture, beside, blocks, centred, fitted
@@ -91,16 +91,14 @@ class OcclusionMap(Picture):
         found = self._found
         assert found is not None  # noqa: S101
         lines: list[Row] = []
+        room = max(width - 10, 0)
         for digit, probability in enumerate(found.probabilities.tolist()):
-            style = "success" if digit == found.label else "error" if digit == found.reading else "secondary"
-            room = max(width - 9, 0)
-            bar = "#" * round(probability * room) if self.mode == "ascii" else rule(probability, room)
-            strong = "bold " if digit in (found.label, found.reading) else ""
+            row = line(digit, probability, found.label, found.reading, room, ascii_only=self.mode == "ascii")
             lines.append(
                 [
-                    self.text(f"{digit} ", f"{strong}{style}" if strong else ""),
-                    self.text(bar.ljust(room), style),
-                    self.text(f"{percent(probability)} %".rjust(7), "" if strong else "muted"),
+                    self.text(f"{row.mark}{digit} ", f"bold {row.tone}" if row.marked else ""),
+                    self.text(row.bar, row.tone),
+                    self.text(f"{percent(probability)} %".rjust(7), "" if row.marked else "muted"),
                 ]
             )
         spare = (rows - 10) // 2

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -34,9 +36,10 @@ def _body(plot: Plot, series: Sequence[Series], width: int, height: int, signs: 
     if height <= 0:
         return []
     total = sum(len(s.data.y) for s in series)
-    ranges = [s.data.range for s in series if s.data.range is not None]
+    ranges = [s.line.range for s in series if s.line.range is not None]
     if not ranges:
-        text = f"none of {total} value{'s' * (total > 1)} can be shown" if total else "no data yet"
+        nothing = "no data yet" if plot.x_limits is None else "nothing here"
+        text = f"none of {total} value{'s' * (total > 1)} can be shown" if total else nothing
         text = shortened(text, width)
         middle: Line = [(" " * ((width - cell_len(text)) // 2), Ink.BLANK), (text, Ink.AXIS)]
         return [middle if row == (height - 1) // 2 else [] for row in range(height)]
@@ -50,29 +53,34 @@ def _body(plot: Plot, series: Sequence[Series], width: int, height: int, signs: 
         left = max(corner, *map(len, y.labels)) + 2
     canvas = Canvas(width - left, rows, _x_limits(plot, series), y, signs)
     names = {canvas.row(tick): text for tick, text in zip(y.ticks, y.labels, strict=True)} if left else {}
-    canvas.paint(series, plot.marks, [row for row in names if row])
+    marks = [replace(mark, x=plot.place(mark.x)) for mark in plot.marks] if plot.log_x else plot.marks
+    cursor = None if plot.cursor is None else canvas.cell(plot.place(plot.cursor))
+    canvas.paint(series, marks, [row for row in names if row], cursor)
     lines: list[Line] = []
     for row in range(rows - 1, -1, -1):
         side = names.get(row, "").rjust(left - 2) + " " + signs.frame[row in names] if left else ""
         lines.append([(side, Ink.AXIS), *canvas.line(row)])
-    return lines + (_x_axis(plot, series, canvas, left) if rows < height else [])
+    return lines + (_x_axis(plot, series, canvas, left, cursor) if rows < height else [])
 
 
 def _x_limits(plot: Plot, series: Sequence[Series]) -> tuple[float, float]:
+    if plot.x_limits is not None and plot.place(plot.x_limits[0]) > -math.inf:
+        return axis.span(*map(plot.place, plot.x_limits))
     ends = [float(x) for s in series if len(s.data.x) for x in (s.data.x[0], s.data.x[-1])]
     if plot.x_max is not None and abs(plot.x_max) < axis.HUGE:
-        ends.append(plot.x_max)
+        ends.append(plot.place(plot.x_max))
     first, last = min(ends), max(ends)
-    return axis.span(0.0 if 0 < first <= last / 2 else first, last)
+    return axis.span(0.0 if 0 < first <= last / 2 and not plot.log_x else first, last)
 
 
-def _x_axis(plot: Plot, series: Sequence[Series], canvas: Canvas, left: int) -> list[Line]:
+def _x_axis(plot: Plot, series: Sequence[Series], canvas: Canvas, left: int, cursor: int | None) -> list[Line]:
     """The line below the canvas and the numbers below it; the unit stands in the corner, else at the end of the row."""
     unit, width = plot.x_label, canvas.width
     corner = 0 < len(unit) <= left - 2
     reserved = len(unit) + 2 if unit and not corner and width >= 3 * len(unit) else 0
     whole = all(float(x).is_integer() for s in series for x in s.data.x[:: max(len(s.data.x) // 50, 1)])
-    ticks = axis.level(*canvas.x_limits, width, whole=whole, overhang=0 if corner else left, reserved=reserved)
+    overhang = 0 if corner else left
+    ticks = axis.level(*canvas.x_limits, width, whole=whole, overhang=overhang, reserved=reserved, log=plot.log_x)
     _, _, elbow, stretch, tee, *_ = tuple(canvas.signs.frame)
     ruler, numbers = [stretch] * width, [" "] * (left + width)
     for cell, start, text in ticks:
@@ -83,4 +91,8 @@ def _x_axis(plot: Plot, series: Sequence[Series], canvas: Canvas, left: int) -> 
     elif reserved:
         numbers[-len(unit) :] = unit
     side = " " * (left - 1) + elbow if left else ""
-    return [[(side + "".join(ruler), Ink.AXIS)], [("".join(numbers), Ink.AXIS)]]
+    ruled: Line = [(side + "".join(ruler), Ink.AXIS)]
+    if cursor is not None:
+        before, after = "".join(ruler[:cursor]), "".join(ruler[cursor + 1 :])
+        ruled = [(side + before, Ink.AXIS), (canvas.signs.foot, Ink.TEXT), (after, Ink.AXIS)]
+    return [ruled, [("".join(numbers), Ink.AXIS)]]

@@ -37,6 +37,48 @@ class Clean:
     range: tuple[float, float] | None
     lost: tuple[str, ...]
 
+    def log_x(self) -> Clean:
+        """The same with log10 of x; what is not above zero is left out."""
+        seen = slice(int(np.searchsorted(self.x, 0.0, "right")), None)
+        low, high = (None if values is None else values[seen] for values in (self.low, self.high))
+        y = self.y[seen]
+        return Clean(np.log10(self.x[seen]), y, low, high, _range(y, low, high), self.lost)
+
+    def between(self, first: float, last: float, *, log: bool = False) -> Clean:
+        """The same with each end that lies outside moved to where the line enters or leaves first … last.
+
+        At most one point may lie outside on either side; it is left out where no line leads to it. `log`: lines are
+        straight on a logarithmic y axis.
+        """
+        x, y = self.x.copy(), self.y.copy()
+        low, high = (None if values is None else values.copy() for values in (self.low, self.high))
+        keep = np.ones(len(x), dtype=bool)
+        for end, near, limit, out in ((0, 1, first, self.x < first), (-1, -2, last, self.x > last)):
+            if not len(x) or not out[end]:
+                continue
+            keep[end] = len(x) > 1
+            if keep[end]:
+                share = (limit - self.x[near]) / (self.x[end] - self.x[near])
+                x[end] = limit
+                for old, new in ((self.y, y), (self.low, low), (self.high, high)):
+                    if old is not None and new is not None:
+                        new[end] = _part(old[near], old[end], share, log)
+        low, high = (None if values is None else values[keep] for values in (low, high))
+        return Clean(x[keep], y[keep], low, high, _range(y[keep], low, high), self.lost)
+
+
+def _part(start: float, end: float, share: float, log: bool) -> float:
+    if log:
+        return float(10 ** ((1 - share) * np.log10(start) + share * np.log10(end)))
+    return (1 - share) * start + share * end
+
+
+def _range(y: Floats, low: Floats | None, high: Floats | None) -> tuple[float, float] | None:
+    """The smallest and the largest value, envelope included; None without any."""
+    lowest = float(np.fmin.reduce(y if low is None else low, initial=np.inf))
+    highest = float(np.fmax.reduce(y if high is None else high, initial=-np.inf))
+    return (lowest, highest) if lowest <= highest else None
+
 
 def clean(x: Floats, y: Floats, low: Floats | None, high: Floats | None, *, log: bool = False, unit: str = "") -> Clean:
     """Take out what has no place on the axis: nan and inf, and on a logarithmic axis everything not above zero.
@@ -56,9 +98,7 @@ def clean(x: Floats, y: Floats, low: Floats | None, high: Floats | None, *, log:
     if low is not None and high is not None:
         usable = (low > (0.0 if log else -HUGE)) & (high < HUGE)
         low, high = np.where(usable, low, y), np.where(usable, high, y)
-    lowest = float(np.fmin.reduce(y if low is None else low, initial=np.inf))
-    highest = float(np.fmax.reduce(y if high is None else high, initial=-np.inf))
-    return Clean(x, y, low, high, (lowest, highest) if lowest <= highest else None, tuple(lost))
+    return Clean(x, y, low, high, _range(y, low, high), tuple(lost))
 
 
 def _without(x: Floats, y: Floats, log: bool, unit: str, lost: list[str]) -> Floats:

@@ -18,6 +18,7 @@ _TABS = (
     ("draw", "6", "Draw"),
     ("inside", "7", "Inside"),
     ("test", "8", "Test"),
+    ("curves", "9", "Curves"),
     ("experiments", "0", "Experiments"),
 )
 

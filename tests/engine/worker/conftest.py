@@ -23,7 +23,7 @@ from engine.runs import RunFolder, create_run
 from engine.worker.checkpoint import load_checkpoint
 from engine.worker.control import Control, Plan
 from engine.worker.jobs import train_run
-from tests.kit import write_tiny_set
+from tests.kit import timeless, write_tiny_set
 
 torch.set_num_threads(1)
 
@@ -32,14 +32,6 @@ torch.set_num_threads(1)
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with 300 training images (250 train, 50 validate) and 64 test images."""
     return write_tiny_set(tmp_path_factory.mktemp("tiny"), train=300, test=64)
-
-
-_TIMES = {"seq", "time", "seconds", "validation_seconds", "total_seconds", "images_per_second", "starved", "waited"}
-
-
-def timeless(event: ev.Event) -> dict[str, Any]:
-    """An event's figures that do not depend on when it was."""
-    return {name: value for name, value in msgspec.structs.asdict(event).items() if name not in _TIMES}
 
 
 @dataclass

@@ -44,7 +44,7 @@ def test_a_checkpoint_is_kept_every_so_many_epochs_and_a_branch_begins_there(tra
     assert story.folder.kept() == [2, 4]
     assert [(e.kind, e.epoch) for e in story.of(ev.CheckpointSaved) if e.kind == "kept"] == [("kept", 2), ("kept", 4)]
     config, _, parent = branch_off(story.folder, "2", {"learning_rate": 0.1, "keep_every": 0})
-    assert parent == Parent(run=story.folder.name, at="2", epoch=2, step=32)
+    assert parent == Parent(run=story.folder.name, at="2", epoch=2, step=32, digest=parent.digest)
     assert (config.learning_rate, config.epochs) == (0.1, 5)
     made = branch(story, "2", keep_every=0)
     assert [e.epoch for e in made.of(ev.EpochEnded)] == [3, 4, 5]

@@ -21,7 +21,8 @@ from engine.worker.models import build_model
 from engine.worker.progress import Place
 from engine.worker.step import Step
 from engine.worker.threads import Cores
-from tests.engine.worker.conftest import Story, settings, timeless
+from tests.engine.worker.conftest import Story, settings
+from tests.kit import timeless
 
 Train = Callable[..., Story]
 CPU = torch.device("cpu")

@@ -126,6 +126,34 @@ def test_the_checkpoint_from_before_stays_and_saving_goes_on_when_it_can(
     expect_nothing_half(story.folder)
 
 
+@pytest.mark.parametrize("epochs", [2, 3])
+def test_what_could_not_be_written_at_the_very_end_is_tried_once_more_when_all_is_done(
+    train: Train, disk: Disk, epochs: int
+) -> None:
+    """The disk has room again after the test, which works with the best weights: the last are saved, not those."""
+
+    def script(event: ev.Event, control: Control) -> None:
+        match event:
+            case ev.EpochEnded(epoch=epoch) if epoch == epochs:
+                disk.refuses = errno.ENOSPC
+            case ev.Tested():
+                disk.refuses = None
+
+    story = train(script, epochs=epochs, keep_every=epochs, learning_rate=0.02)
+    again = train(epochs=epochs, keep_every=epochs, learning_rate=0.02)
+    names = [name for name, what in news(story) if what == os.strerror(errno.ENOSPC)]
+    assert {"last.pt", f"epoch-{epochs:05}.pt"} <= set(names)
+    told = news(story)
+    for name, kind in (("last.pt", "last.pt"), (f"epoch-{epochs:05}.pt", "kept.pt")):
+        assert told.index((name, os.strerror(errno.ENOSPC))) < told.index((name, "again"))
+        assert told[-6:].count((kind, "saved")) == 1
+    assert [Path(each.path).name for each in story.state.unsaved] == ["look-best.npz"]
+    for kind in ("last", "best", str(epochs)):
+        one, other = (load_checkpoint(each.folder.checkpoint(kind))[1] for each in (story, again))
+        assert one["place"]["step"] == other["place"]["step"]
+        assert all(one["model"][name].equal(other["model"][name]) for name in one["model"])
+
+
 def test_another_reason_is_told_again(train: Train, disk: Disk) -> None:
     numbers = {1: errno.ENOSPC, 2: errno.ENOSPC, 3: errno.EROFS}
 

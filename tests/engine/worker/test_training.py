@@ -279,7 +279,7 @@ def test_a_full_disk_is_told_and_training_goes_on(train: Train, monkeypatch: pyt
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("engine.worker.trainer.save_checkpoint", full)
+    monkeypatch.setattr("engine.worker.checkpoints.save_checkpoint", full)
     story = train(epochs=2)
     assert story.end.outcome == "completed"
     failed = story.of(ev.SaveFailed)

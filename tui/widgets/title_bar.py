@@ -61,8 +61,9 @@ class TitleBar(SnapshotText):
             here = mode == self._here
             named = how != "short" or here or badge
             before = "" if how == "tight" and not here else " "
-            words = f"{before}{key} {label}{badge} " if named else f" {key} "
             style = "bold $background on $train" if here else "bold $accent" if badge else ""
-            parts.append(button(words, f"app.mode('{mode}')", style))
+            parts.append(button(f"{before}{key} ", f"app.mode('{mode}')", style or ("$accent" if named else "")))
+            if named:
+                parts.append(button(f"{label}{badge} ", f"app.mode('{mode}')", style))
         parts.append(button(" ? Help " if how == "wide" else " ? ", "app.help"))
         return Content("").join(parts)

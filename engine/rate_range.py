@@ -9,6 +9,8 @@ from dataclasses import dataclass
 LOWEST, HIGHEST = 1e-6, 10.0
 STEPS = 150
 SMOOTHING = 0.9
+WARM = round(1 / (1 - SMOOTHING))
+"""Steps whose mean rests on too few batches to be judged: it leaps with each of them (fastai's plot leaves out as many)."""
 EXPLODED = 4.0
 """A loss so many times the lowest ends the test: what comes after says nothing (as in L. Smith's and fastai's)."""
 
@@ -42,16 +44,16 @@ class Suggestion:
 def suggest(tried: Sequence[float], losses: Sequence[float]) -> Suggestion:
     """What the smoothed `losses` at the rates `tried` (rising) speak for.
 
-    Where the loss has not fallen by a fiftieth of its first value there is nothing to suggest.
+    The first `WARM` losses are left out of it. Where the loss has not fallen by a fiftieth since there is nothing to suggest.
     """
-    if len(losses) < 5:
+    if len(losses) < WARM + 5:
         return Suggestion(None, None)
-    lowest = min(range(len(losses)), key=losses.__getitem__)
-    if not losses[lowest] < losses[0] * 0.98:
+    lowest = min(range(WARM, len(losses)), key=losses.__getitem__)
+    if not losses[lowest] < losses[WARM] * 0.98:
         return Suggestion(None, None)
     slopes = {
         place: (losses[place + 1] - losses[place - 1]) / (math.log(tried[place + 1]) - math.log(tried[place - 1]))
-        for place in range(1, lowest)
+        for place in range(WARM + 1, lowest)
     }
     steepest = min(slopes, key=slopes.__getitem__) if slopes else None
     fell = steepest is not None and slopes[steepest] < 0

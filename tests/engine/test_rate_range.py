@@ -52,3 +52,15 @@ def test_it_finds_the_steepest_place_and_a_tenth_of_the_lowest() -> None:
 )
 def test_where_the_loss_does_not_fall_nothing_is_suggested(losses: list[float]) -> None:
     assert suggest(rates(150)[: len(losses)], losses) == Suggestion(None, None)
+
+
+def test_a_lucky_or_unlucky_first_batch_is_no_fall() -> None:
+    """Weights that are trained already: the loss stays where it is, and the mean of the first few batches leaps about it."""
+    tried, level = rates(60), [0.06] * 60
+    assert suggest(tried, smoothed([0.08, 0.05, *level[2:]])) == Suggestion(None, None)
+
+
+def test_a_leap_of_the_first_batches_is_not_the_steepest_place() -> None:
+    tried, losses = falling(bottom=0.3, steepest=0.01)
+    noisy = [losses[0] * 2, losses[1] / 2, *losses[2:]]
+    assert suggest(tried, noisy) == suggest(tried, losses)

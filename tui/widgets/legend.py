@@ -12,7 +12,7 @@ from tui.widgets.curves import Mark, Plot, Series, glyph
 from tui.widgets.ink import Ink, Line, shortened
 
 # What to leave out first: (title with all beside it, with the scale, bare, none; cut of the labels; cut of the marks)
-_ONE_ROW = ((0, 0, 0), (1, 0, 1), (2, 3, 1), (2, 3, 2), (3, 2, 1), (3, 3, 2), (3, 4, 2), (3, 4, 3))
+_ONE_ROW = ((0, 0, 0), (1, 0, 1), (2, 3, 1), (2, 3, 2), (3, 2, 1), (3, 3, 2), (3, 3, 3), (3, 4, 2), (3, 4, 3))
 _TITLE_ROW = ((0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2), (2, 3))
 _READING = 38
 """Cells for a curve's value where the cursor stands: "⠤⠤ training 0.3121 (0.1832–0.6110)"."""
@@ -78,10 +78,11 @@ def notes(plot: Plot, series: Sequence[Series], width: int, height: int) -> list
 
 
 def _key(one: Series, signs: Signs, cut: int) -> Line:
-    """A curve in the legend: how it is drawn, at most `cut` characters of its label, its value."""
+    """A curve in the legend: how it is drawn, some `cut` characters of its label, its value."""
     stroke = signs.cells[-1] if one.ink is Ink.RAW else signs.sample or signs.markers[one.ink]
     drawn = stroke + signs.points[one.ink] + stroke if one.has_points else stroke * 2
-    label = one.curve.label[:cut].rstrip(" -_")
+    whole = one.curve.label  # a word without its last letter alone is no shorter and looks like a mistake
+    label = whole if 0 < cut >= len(whole) - 1 else whole[:cut].rstrip(" -_")
     return _texts((drawn, one.ink), (label, Ink.AXIS), (one.current, Ink.TEXT))
 
 

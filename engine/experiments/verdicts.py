@@ -237,7 +237,7 @@ def batch_noise(*arms: Seen) -> Verdict:
     scatter = [measures.scatter(arm.state) for arm in arms]
     accuracy = [arm.accuracy for arm in arms]
     if None in scatter or None in accuracy:
-        return Verdict("An arm has no whole epoch yet to judge it by.", None)
+        return Verdict("A run has no whole epoch yet to judge it by.", None)
     spreads = [value for value in scatter if value is not None]
     shares = [value for value in accuracy if value is not None]
     told = listed([f"±{number(spread)} in batches of {size}" for size, spread in zip(sizes, spreads, strict=True)])

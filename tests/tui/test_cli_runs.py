@@ -147,6 +147,19 @@ def test_show(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "Test accuracy  97.81 % (95 % interval 97.50 % to 98.08 %)" in lines
 
 
+def test_show_tells_what_was_changed_while_it_trained_since_the_settings_are_those_of_the_end(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    change = ev.Changed(step=400, position=400 / 782, name="learning_rate", old="0.001", new="0.0003")
+    make_run(numbered([*opening(), change]))
+    make_run(numbered(opening(run="b")), "b")
+    lines = printed(capsys, "show", "otter").splitlines()
+    place = lines.index("Changed while it trained, after:")
+    assert "  learning_rate  0.0003" in lines[:place]
+    assert lines[place + 1 : place + 3] == ["  step 400  epoch 0.51  learning rate 0.001 → 0.0003", ""]
+    assert "Changed" not in printed(capsys, "show", "b")
+
+
 def test_show_json(capsys: pytest.CaptureFixture[str]) -> None:
     events = short_run()
     make_run(events)
@@ -281,7 +294,7 @@ def test_attach_opens_the_run_that_is_under_way(monkeypatch: pytest.MonkeyPatch)
 def test_attach_asks_which_of_several(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     with being_live(make_run(numbered(opening()), "a")), being_live(make_run(numbered(opening()), "b")):
         assert attached(monkeypatch) == (2, [])
-    assert capsys.readouterr().err == "mnist-tui: 2 runs are under way: b, a; say which: `mnist-tui attach RUN`.\n"
+    assert capsys.readouterr().err == "mnist-tui: 2 runs are under way: b, a; add the name of one, or a part of it.\n"
 
 
 def test_attach_by_name_shows_a_run_that_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,4 +72,4 @@ def choose(name: str | None) -> tuple[RunFolder, SessionInfo]:
             raise RunProblem(f"No run is under way on this machine; {ended}, `mnist-tui ls` lists them all.")
         case several:
             names = ", ".join(folder.name for folder, _ in several)
-            raise RunProblem(f"{len(several)} runs are under way: {names}; say which: `mnist-tui attach RUN`.")
+            raise RunProblem(f"{len(several)} runs are under way: {names}; add the name of one, or a part of it.")

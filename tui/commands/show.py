@@ -57,7 +57,16 @@ def run(args: argparse.Namespace) -> int:
         print_json(document(folder, state, config))
     else:
         print_lines(
-            [*_heading(folder, state), "", *_settings(config), "", *_epochs(state), *_ending(state), *_hints(state)]
+            [
+                *_heading(folder, state),
+                "",
+                *_settings(config),
+                *_changes(state),
+                "",
+                *_epochs(state),
+                *_ending(state),
+                *_hints(state),
+            ]
         )
     return 0
 
@@ -113,6 +122,16 @@ def _settings(config: TrainConfig) -> list[str]:
         return ["Every setting has its default."]
     rows = [("  " + name, HYPERPARAMETERS[name].format(value) or "-") for name, value in changed.items()]
     return ["Settings that differ from the defaults:", *columns(rows)]
+
+
+def _changes(state: RunState) -> list[str]:
+    """The settings above are those it had last; here is when it got them."""
+    rows = [
+        (f"  step {count(mark.step)}", f"epoch {mark.position:.2f}", mark.text)
+        for mark in state.marks
+        if mark.kind == "changed"
+    ]
+    return ["", "Changed while it trained, after:", *columns(rows)] if rows else []
 
 
 def _epochs(state: RunState) -> list[str]:

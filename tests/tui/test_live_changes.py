@@ -9,6 +9,7 @@ import pytest
 
 from engine import commands as cmd
 from engine import events as ev
+from engine.config import make_config
 from engine.errors import ConfigProblem
 from tests.events_kit import BLOG, RUN, ending, epoch_events, numbered, opening
 from tests.fake_engine import refusing
@@ -200,6 +201,30 @@ async def test_a_divergence_before_the_first_checkpoint_begins_again() -> None:
         [command] = on.engine.commands
         assert isinstance(command, cmd.Start)
         assert command.config == msgspec.structs.replace(config, learning_rate=0.1)
+
+
+async def test_a_rate_that_was_raised_far_too_much_goes_back_to_what_it_was() -> None:
+    config = msgspec.structs.replace(BLOG, learning_rate=0.01)
+    lost = ending(config, 1, outcome="diverged")
+    events = [*opening(config), *epoch_events(config, 1), told(0, "learning_rate", "0.01", "1000"), *lost]
+    async with stage(numbered(events)) as on:
+        good = on.app.snapshot.state.epochs[-1].learning_rate
+        await on.press("z")
+        assert on.engine.commands == [cmd.Branch(run=RUN, values={"learning_rate": good})]
+        assert good < 1
+
+
+async def test_a_branch_that_diverged_at_once_goes_back_to_the_weights_it_began_with() -> None:
+    config = msgspec.structs.replace(BLOG, learning_rate=0.3)
+    origin = ev.Parent(run="otter", at="best", epoch=7, step=5474)
+    first, *rest = opening(config)
+    events = [msgspec.structs.replace(first, parent=origin), *rest, *ending(config, 0, outcome="diverged")]
+    async with stage(numbered(events)) as on:
+        await on.press("z")
+        [command] = on.engine.commands
+        assert isinstance(command, cmd.Branch)
+        assert (command.run, command.at) == ("otter", "best")
+        assert make_config(command.values, BLOG) == msgspec.structs.replace(config, learning_rate=0.1)
 
 
 async def test_a_branch_takes_what_the_form_has_changed() -> None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-import msgspec
 from textual import work
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -32,6 +31,7 @@ from tui.views.form import with_preset
 from tui.views.plain import ascii_text
 from tui.views.snapshot import Snapshot
 from tui.views.status import OUTCOMES, short_name
+from tui.views.steering import rolled_back
 from tui.views.window import ChartView
 from tui.widgets.chart import Chart
 from tui.widgets.choice import ASCII_SIGNS, SIGNS
@@ -357,17 +357,11 @@ class TrainScreen(ChartingPage):
         self.program.start(cmd.Branch(run=state.run, at="best", values=dict(values)))
 
     def action_roll_back(self) -> None:
-        """Go on where a diverged run was last good, with a third of its rate; without a checkpoint, from the beginning."""
-        state = self.program.snapshot.state
+        """Go on where a diverged run was last good, at a lower rate."""
         if not available("roll_back", self.program.snapshot):
             self.notify("There is nothing to roll back: this run has not diverged.", markup=False)
             return
-        rate = float(f"{state.config.learning_rate / 3:.2g}")
-        if state.epochs:
-            self.program.start(cmd.Branch(run=state.run, values={"learning_rate": rate}))
-        else:
-            config = msgspec.structs.replace(state.config, learning_rate=rate)
-            self.program.start(cmd.Start(config=config, preset=state.preset))
+        self.program.start(rolled_back(self.program.snapshot.state))
 
     @work(exclusive=True, group="dialog", exit_on_error=False)
     async def action_find_rate(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import random
 
 import pytest
 
@@ -52,3 +53,13 @@ def test_it_finds_the_steepest_place_and_a_tenth_of_the_lowest() -> None:
 )
 def test_where_the_loss_does_not_fall_nothing_is_suggested(losses: list[float]) -> None:
     assert suggest(rates(150)[: len(losses)], losses) == Suggestion(None, None)
+
+
+def test_the_noise_of_a_trained_network_has_no_steepest_place() -> None:
+    """A spike at the lowest rates, then a slow wandering, is what a few batches do; the edge is where it is all the same."""
+    chance = random.Random(4)
+    raw = [0.4 if n == 2 else 0.2 + chance.gauss(0, 0.05) - 0.0004 * n for n in range(110)]
+    tried, losses = rates()[:130], smoothed([*raw, *(0.15 * 1.3**n for n in range(20))])
+    found = suggest(tried, losses)
+    assert found.steepest is None
+    assert found.tenth is not None and 0.003 < found.tenth < 0.02

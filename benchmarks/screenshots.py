@@ -23,6 +23,8 @@ from tui.app import MnistApp
 
 _FONT_FACES = re.compile(r"@font-face\s*{.*?}", re.DOTALL)
 _TEXT = re.compile(r'<text([^>]*?)x="([\d.]+)"([^>]*?)textLength="([\d.]+)"([^>]*)>([^<]*)</text>')
+_PARTS = re.compile(r"[ -\u00ff\u2500-\u259f]+|.", re.DOTALL)
+"""Letters, lines and blocks, whose widths are a cell everywhere; or one character of another kind."""
 _FONT = "DejaVu Sans Mono, Menlo, Consolas"
 Scene = Callable[[Pilot[None]], Awaitable[None]]
 
@@ -34,17 +36,26 @@ def picture(app: MnistApp) -> str:
 
 
 def _without_edges(match: re.Match[str]) -> str:
-    """A stretch of text without the spaces around it: some renderers drop them, and the rest would move."""
+    """A stretch of text without the spaces around it, which some renderers drop, so that the rest would move.
+
+    What a font may have in another width than its letters (dots, signs) stands in its place cell by cell: not every renderer
+    heeds the length of a stretch.
+    """
     head, x, middle, length, tail, text = match.groups()
     words = html.unescape(text)
-    bare = words.strip("\xa0")
-    if not bare:
+    if not words.strip("\xa0"):
         return ""
     cell = float(length) / len(words)
-    left = len(words) - len(words.lstrip("\xa0"))
-    shown = html.escape(bare, quote=False).replace("\xa0", "&#160;")
-    place = f'x="{float(x) + left * cell:.1f}"{middle}textLength="{len(bare) * cell:.1f}"'
-    return f"<text{head}{place}{tail}>{shown}</text>"
+    parts = []
+    for part in _PARTS.finditer(words):
+        bare = part.group().strip("\xa0")
+        if not bare:
+            continue
+        place = part.start() + len(part.group()) - len(part.group().lstrip("\xa0"))
+        shown = html.escape(bare, quote=False).replace("\xa0", "&#160;")
+        at = f'x="{float(x) + place * cell:.1f}"{middle}textLength="{len(bare) * cell:.1f}"'
+        parts.append(f"<text{head}{at}{tail}>{shown}</text>")
+    return "".join(parts)
 
 
 async def until(pilot: Pilot[None], happened: Callable[[MnistApp], bool]) -> None:

@@ -12,7 +12,7 @@ from tui.widgets.curves import Mark, Plot, Series, glyph
 from tui.widgets.ink import Ink, Line, shortened
 
 # What to leave out first: (title with all beside it, with the scale, bare, none; cut of the labels; cut of the marks)
-_ONE_ROW = ((0, 0, 0), (1, 0, 1), (2, 3, 1), (2, 3, 2), (3, 2, 1), (3, 3, 2), (3, 4, 2), (3, 4, 3))
+_ONE_ROW = ((0, 0, 0), (1, 0, 1), (2, 3, 1), (2, 3, 2), (3, 2, 1), (3, 3, 2), (3, 3, 3), (3, 4, 2), (3, 4, 3))
 _TITLE_ROW = ((0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2), (2, 3))
 _READING = 38
 """Cells for a curve's value where the cursor stands: "⠤⠤ training 0.3121 (0.1832–0.6110)"."""

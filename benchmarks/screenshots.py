@@ -1,6 +1,6 @@
 """The pictures of the documentation, drawn by the app itself while it trains.
 
-python -m benchmarks.screenshots FOLDER
+python -m benchmarks.screenshots FOLDER [NAME ...]
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -22,6 +23,8 @@ from tui.app import MnistApp
 
 _FONT_FACES = re.compile(r"@font-face\s*{.*?}", re.DOTALL)
 _TEXT = re.compile(r'<text([^>]*?)x="([\d.]+)"([^>]*?)textLength="([\d.]+)"([^>]*)>([^<]*)</text>')
+_PARTS = re.compile(r"[ -\u00ff\u2500-\u259f]+|.", re.DOTALL)
+"""Letters, lines and blocks, whose widths are a cell everywhere; or one character of another kind."""
 _FONT = "DejaVu Sans Mono, Menlo, Consolas"
 Scene = Callable[[Pilot[None]], Awaitable[None]]
 
@@ -33,17 +36,26 @@ def picture(app: MnistApp) -> str:
 
 
 def _without_edges(match: re.Match[str]) -> str:
-    """A stretch of text without the spaces around it: some renderers drop them, and the rest would move."""
+    """A stretch of text without the spaces around it, which some renderers drop, so that the rest would move.
+
+    What a font may have in another width than its letters (dots, signs) stands in its place cell by cell: not every renderer
+    heeds the length of a stretch.
+    """
     head, x, middle, length, tail, text = match.groups()
     words = html.unescape(text)
-    bare = words.strip("\xa0")
-    if not bare:
+    if not words.strip("\xa0"):
         return ""
     cell = float(length) / len(words)
-    left = len(words) - len(words.lstrip("\xa0"))
-    shown = html.escape(bare, quote=False).replace("\xa0", "&#160;")
-    place = f'x="{float(x) + left * cell:.1f}"{middle}textLength="{len(bare) * cell:.1f}"'
-    return f"<text{head}{place}{tail}>{shown}</text>"
+    parts = []
+    for part in _PARTS.finditer(words):
+        bare = part.group().strip("\xa0")
+        if not bare:
+            continue
+        place = part.start() + len(part.group()) - len(part.group().lstrip("\xa0"))
+        shown = html.escape(bare, quote=False).replace("\xa0", "&#160;")
+        at = f'x="{float(x) + place * cell:.1f}"{middle}textLength="{len(bare) * cell:.1f}"'
+        parts.append(f"<text{head}{at}{tail}>{shown}</text>")
+    return "".join(parts)
 
 
 async def until(pilot: Pilot[None], happened: Callable[[MnistApp], bool]) -> None:
@@ -120,59 +132,79 @@ SEVEN = ("up",) * 8 + ("left",) * 6 + ("d",) + ("right",) * 12 + ("end", "down")
 """A seven, drawn on the pad."""
 
 
-async def main(folder: Path) -> None:
-    """Every picture of the documentation."""
-    await shoot(
-        folder,
-        "train",
+@dataclass(frozen=True, slots=True)
+class Shots:
+    """Pictures of one app, named after the first: its preset, size and theme, and what is done before each."""
+
+    preset: str
+    size: tuple[int, int]
+    theme: str
+    scenes: tuple[tuple[str, Scene], ...]
+
+
+RAISED = then(start_and_wait(trained(2.2)), press("right_square_bracket"), keep_waiting(trained(4.5)))
+"""A run whose learning rate is raised after two epochs."""
+PICTURES: dict[str, Shots] = {
+    "train": Shots(
+        "blog-adam",
         (120, 35),
         "dark",
+        (
+            ("-live", start_and_wait(trained(4.5))),
+            ("", keep_waiting(finished)),
+            ("-help", press("question_mark")),
+        ),
+    ),
+    "experiment": Shots(
         "blog-adam",
-        ("-live", start_and_wait(trained(4.5))),
-        ("", keep_waiting(finished)),
-        ("-help", press("question_mark")),
-    )
-    await shoot(
-        folder,
-        "experiment",
         (120, 40),
         "dark",
-        "blog-adam",
-        ("", then(press("0"), press("enter"), press("y"), keep_waiting(performed))),
-    )
-    await shoot(
-        folder,
-        "look",
-        (120, 40),
-        "dark",
+        (("", then(press("0"), press("enter"), press("y"), keep_waiting(performed))),),
+    ),
+    "look": Shots(
         "quick",
-        ("-digits", then(start_and_wait(finished), press("4"), settle)),
-        ("-confusion", then(press("5"), settle)),
-        ("-calibration", press("g")),
-        ("-draw", then(press("6", *SEVEN), settle)),
-        ("-weights", then(press("7", "w"), settle)),
-        ("-occlusion", then(press("o"), settle)),
-        ("-activations", then(press("a"), settle)),
-        ("-robustness", then(press("r"), settle, settle, settle)),
-        ("-test", then(press("8"), settle)),
-    )
-    await shoot(
-        folder,
-        "steer",
         (120, 40),
         "dark",
+        (
+            ("-digits", then(start_and_wait(finished), press("4"), settle)),
+            ("-confusion", then(press("5"), settle)),
+            ("-calibration", press("g")),
+            ("-draw", then(press("6", *SEVEN), settle)),
+            ("-weights", then(press("7", "w"), settle)),
+            ("-occlusion", then(press("o"), settle)),
+            ("-activations", then(press("a"), settle)),
+            ("-robustness", then(press("r"), settle, settle, settle)),
+            ("-test", then(press("8"), settle)),
+        ),
+    ),
+    "steer": Shots(
         "blog-adam",
-        ("", then(start_and_wait(trained(2.2)), press("right_square_bracket"), keep_waiting(trained(4.5)))),
-        ("-explain", press("h")),
-    )
-    await shoot(
-        folder, "look-light", (120, 40), "light", "quick", ("", then(start_and_wait(finished), press("5"), settle))
-    )
-    await shoot(
-        folder, "look-small", (80, 24), "dark", "quick", ("", then(start_and_wait(finished), press("4"), settle))
-    )
-    await shoot(folder, "light", (120, 35), "light", "quick", ("", start_and_wait(finished)), ("-presets", press("o")))
-    await shoot(folder, "small", (80, 24), "dark", "quick", ("", start_and_wait(finished)))
+        (120, 40),
+        "dark",
+        (
+            ("", RAISED),
+            ("-explain", press("h")),
+            ("-cursor", press("escape", "comma", "less_than_sign", "less_than_sign", "plus")),
+            ("-curves", press("w", "escape", "9")),
+            ("-histograms", press("d")),
+            ("-range", then(press("escape", "1", "y"), settle, settle)),
+        ),
+    ),
+    "steer-why": Shots("blog-sgd", (120, 40), "dark", (("", then(start_and_wait(trained(2.3)), press("i"))),)),
+    "steer-small": Shots("blog-adam", (80, 24), "dark", (("", then(RAISED, press("9", "comma", "less_than_sign"))),)),
+    "steer-light": Shots("blog-adam", (200, 50), "light", (("", then(RAISED, press("9"))),)),
+    "look-light": Shots("quick", (120, 40), "light", (("", then(start_and_wait(finished), press("5"), settle)),)),
+    "look-small": Shots("quick", (80, 24), "dark", (("", then(start_and_wait(finished), press("4"), settle)),)),
+    "light": Shots("quick", (120, 35), "light", (("", start_and_wait(finished)), ("-presets", press("o")))),
+    "small": Shots("quick", (80, 24), "dark", (("", start_and_wait(finished)),)),
+}
+
+
+async def main(folder: Path, names: Sequence[str]) -> None:
+    """These pictures of the documentation, or all."""
+    for name in names or PICTURES:
+        shots = PICTURES[name]
+        await shoot(folder, name, shots.size, shots.theme, shots.preset, *shots.scenes)
 
 
 if __name__ == "__main__":
@@ -180,4 +212,4 @@ if __name__ == "__main__":
         os.environ["MNIST_TUI_HOME"] = home
         target = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/pictures")
         target.mkdir(parents=True, exist_ok=True)
-        asyncio.run(main(target))
+        asyncio.run(main(target, sys.argv[2:]))

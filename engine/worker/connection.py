@@ -26,13 +26,17 @@ _PORTION = 256 * 1024
 class Host(Protocol):
     """What a client needs of its session."""
 
-    run: RunFolder | None
-    log: EventLog | None
     ready: Ready | None
+
+    @property
+    def run(self) -> RunFolder | None: ...
+
+    @property
+    def log(self) -> EventLog | None: ...
 
     def hello(self) -> Hello: ...
 
-    def joined(self, client: Client) -> None: ...
+    def joined(self) -> None: ...
 
     async def obey(self, command: Command, client: Client) -> Reply: ...
 
@@ -65,7 +69,7 @@ class Client:
             if self._session.ready:
                 self.tell(self._session.ready)
             self.role, self.name = greeting.role, greeting.name[:_LONGEST_NAME]
-            self._session.joined(self)
+            self._session.joined()
             feeding = asyncio.create_task(self._feed(greeting))
             while line := await self._reader.readline():
                 command = protocol.decode_client(line)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import os
 import shutil
 import socket
@@ -22,20 +21,20 @@ import engine
 from engine import commands as cmd
 from engine import events as ev
 from engine import protocol
-from engine.claims import claim, release
 from engine.config import TrainConfig, make_config
-from engine.errors import ConfigProblem, EngineProblem, ExitCode, Problem, RunProblem, reason
+from engine.errors import ConfigProblem, EngineProblem, ExitCode, Problem, RunProblem
 from engine.eventlog import EventLog
 from engine.fields import short
-from engine.protocol import Hello, Ready, Reply, Steers
+from engine.protocol import Hello, Ready, Reply
 from engine.runs import RunFolder, all_runs, create_run, find_run
 from engine.settings import read_toml
 from engine.worker import in_thread
 from engine.worker.asked import Questions
+from engine.worker.audience import Audience
 from engine.worker.conducting import BrokenArm, Conductor, NewArm, conduct
 from engine.worker.connection import Client, same_user
 from engine.worker.control import Control, Plan
-from engine.worker.keeping import Keeper
+from engine.worker.current import Current
 from engine.worker.output import Output
 from engine.worker.steering import Live, check_plan
 
@@ -53,9 +52,7 @@ class Session:
         self._socket_path, self._output, self._trains = socket_path, output, trains
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="trainer")
         self._loop = asyncio.get_running_loop()
-        self._clients: dict[Client, None] = {}
-        """In the order they came."""
-        self._steering: Client | None = None
+        self._audience = Audience()
         self._control: Control | None = None
         self._live: Live | None = None
         self.ready: Ready | None = None
@@ -69,9 +66,7 @@ class Session:
         self._end: ev.Finished | None = None
         """How the last run ended."""
         self._interlude: asyncio.Task[None] | None = None
-        self.run: RunFolder | None = None
-        self.log: EventLog | None = None
-        self._keeper: Keeper | None = None
+        self._current = Current(socket_path, self._redirect)
 
     async def serve(self, listening: socket.socket) -> None:
         """Answer clients until nothing runs and nobody is attached."""
@@ -82,9 +77,8 @@ class Session:
         server.close()
         for task in watching:
             task.cancel()
-        for client in list(self._clients):
-            client.leave()
-        self._leave_run()
+        self._audience.send_away()
+        self._current.leave()
         self._thread.shutdown(wait=False, cancel_futures=True)
         self._socket_path.unlink(missing_ok=True)
 
@@ -95,50 +89,38 @@ class Session:
             writer.close()
             return
         client = Client(self, reader, writer)
-        self._clients[client] = None
+        self._audience.welcome(client)
         try:
             await client.talk()
         finally:
-            del self._clients[client]
             self._questions.give_up(client)
-            client.leave()
-            self._hand_over(None if client is self._steering else self._steering)
+            self._audience.part(client)
             self._end_when_idle(IDLE_SECONDS)
 
     def _end_when_idle(self, seconds: float) -> None:
         def end() -> None:
-            if not self._clients and not self._busy:
+            if not self._audience and not self._busy:
                 self._over.set()
 
         self._loop.call_later(seconds, end)
 
+    @property
+    def run(self) -> RunFolder | None:
+        """The current run."""
+        return self._current.run
+
+    @property
+    def log(self) -> EventLog | None:
+        """Its log."""
+        return self._current.log
+
     def hello(self) -> Hello:
         """What a new client is told first."""
-        return Hello(version=engine.__version__, pid=os.getpid(), run=self.run.name if self.run else "")
+        return Hello(version=engine.__version__, pid=os.getpid(), run=self._current.name)
 
-    # who steers
-
-    def joined(self, client: Client) -> None:
+    def joined(self) -> None:
         """A client has said who it is."""
-        self._hand_over(self._steering)
-
-    def _hand_over(self, to: Client | None) -> None:
-        """Have a screen steer (None: the one that is here the longest), and tell all."""
-        screens = [c for c in self._clients if c.role in ("screen", "watcher")]
-        self._steering = to or next((c for c in screens if c.role == "screen"), None)
-        name = self._steering.name if self._steering else ""
-        for client in screens:
-            steers = Steers(name=name, you=client is self._steering, screens=len(screens))
-            if steers != client.told:
-                client.told = steers
-                client.tell(steers)
-
-    def _refuse_unless_steering(self, client: Client) -> None:
-        if client.role == "watcher":
-            raise EngineProblem("This screen only watches (--read-only).")
-        if client.role == "screen" and client is not self._steering:
-            name = self._steering.name if self._steering else "another screen"
-            raise EngineProblem(f"{name or 'Another screen'} steers; take control first.")
+        self._audience.joined()
 
     # commands
 
@@ -146,12 +128,10 @@ class Session:
         """Do what a client asks, or refuse with a sentence."""
         try:
             if isinstance(command, cmd.TakeControl):
-                if client.role == "watcher":
-                    self._refuse_unless_steering(client)
-                self._hand_over(client if client.role == "screen" else self._steering)
+                self._audience.take_control(client)
                 return Reply(id=command.id)
             if not isinstance(command, cmd.ListDevices | cmd.Question | cmd.Cancel):
-                self._refuse_unless_steering(client)
+                self._audience.require_steering(client)
             match command:
                 case cmd.Start():
                     await self._settle()
@@ -205,7 +185,7 @@ class Session:
             case cmd.OneMoreEpoch():
                 command = self._live.change({"epochs": self._live.config.epochs + 1})
         if not self._control.post(command):
-            raise EngineProblem(f"{self.run.name if self.run else 'The run'} is ending; nothing of it can change now.")
+            raise EngineProblem(f"{self._current.name or 'The run'} is ending; nothing of it can change now.")
         return {"changed": command.values} if isinstance(command, cmd.Change) else {}
 
     def _start(self, command: cmd.Start) -> dict[str, Any]:
@@ -220,7 +200,7 @@ class Session:
     ) -> dict[str, Any]:
         run = create_run(config, preset=preset, version=engine.__version__, name=name)
         try:
-            self._enter_run(run)
+            self._enter(run)
         except RunProblem:
             shutil.rmtree(run.path, ignore_errors=True)
             raise
@@ -238,7 +218,7 @@ class Session:
             preset = of.state().preset
             run = create_run(config, preset=preset, version=engine.__version__, name=command.name)
             try:
-                self._enter_run(run)
+                self._enter(run)
                 await self._work(in_thread.save, run, config, contents)
             except (RunProblem, OSError):
                 shutil.rmtree(run.path, ignore_errors=True)
@@ -263,7 +243,7 @@ class Session:
             done = contents["place"]["epoch"] if contents else 0
             if done > config.epochs or (ended and done == config.epochs):
                 raise RunProblem(f"{run.name} has trained its {done} epochs; give a greater number with --epochs.")
-            self._enter_run(run)
+            self._enter(run)
             if not ended:  # killed between writing its result and telling of it
                 with contextlib.suppress(OSError):
                     run.result.unlink()
@@ -309,9 +289,8 @@ class Session:
         """Nothing trains any more."""
         conductor, self._busy, self._conductor = self._conductor, False, None
         if conductor:
-            for client in self._clients:
-                client.tell_after(conductor.over(fault, self._end))
-        if not self._clients:
+            self._audience.tell_after(conductor.over(fault, self._end))
+        if not self._audience:
             self._over.set()
 
     async def _evaluate(self, command: cmd.EvaluateRun) -> dict[str, Any]:
@@ -319,13 +298,11 @@ class Session:
         run = find_run(command.run)
         self._busy = True
         try:
-            self._enter_run(run)
+            self._enter(run)
             await self._work(in_thread.test, run, command.weights, self.emit)
         finally:
             self._busy = False
-            if self._keeper and self.run is run:
-                self._keeper.end()
-            release(run)
+            self._current.release(run)
         return {"run": run.name}
 
     async def _settle(self) -> None:
@@ -335,40 +312,24 @@ class Session:
 
     def _refuse_if_busy(self) -> None:
         if self._busy:
-            raise EngineProblem(
-                f"The engine is busy with {self.run.name if self.run else 'another run'}; stop that first."
-            )
+            raise EngineProblem(f"The engine is busy with {self._current.name or 'another run'}; stop that first.")
 
     # runs
 
-    def _enter_run(self, run: RunFolder) -> None:
+    def _enter(self, run: RunFolder) -> None:
         """Make `run` the current one. Raises `RunProblem` where another engine has it, or it cannot be written."""
-        try:
-            claim(run, self._socket_path)
-            same = self.log if self.log and self.log.path == run.events and self.log.is_current() else None
-            log = same or EventLog(run.events)
-        except OSError as fault:
-            release(run)
-            raise RunProblem(f"{run.path} cannot be written: {reason(fault)}.") from fault
-        self._leave_run(keep=run, log=log)
-        self.run, self.log = run, log
-        renewed = functools.partial(self._loop.call_soon_threadsafe, self._output.redirect, run.log)
-        self._keeper = Keeper(run, log, self._socket_path, renewed)
+        self._current.enter(run)
         self._output.redirect(run.log)
         self._wake()
 
-    def _leave_run(self, keep: RunFolder | None = None, log: EventLog | None = None) -> None:
-        if self._keeper:
-            self._keeper.end()
-        if self.log and self.log is not log:
-            self.log.close()
-        if self.run and (keep is None or keep.path != self.run.path):
-            release(self.run)
+    def _redirect(self, run: RunFolder) -> None:
+        """What is printed goes to the run's folder, which was made again. From any thread."""
+        self._loop.call_soon_threadsafe(self._output.redirect, run.log)
 
     def _train(
         self, run: RunFolder, config: TrainConfig, contents: dict[str, Any] | None, plan: Plan | None = None
     ) -> None:
-        self._busy, self._finished, self._control, self._live = True, False, Control(plan), Live(config)
+        self._finished, self._control, self._live = False, Control(plan), Live(config)
         self._end = None
         if self.ready is None:
             self.emit(ev.Phase(name="importing", text="loading torch"))
@@ -386,6 +347,7 @@ class Session:
         self._job = self._loop.run_in_executor(
             self._thread, in_thread.train, run, config, self.emit, self._control, contents
         )
+        self._busy = True
         self._job.add_done_callback(over)
 
     async def _work(self, function: Any, *arguments: Any) -> Any:
@@ -393,22 +355,17 @@ class Session:
 
     def emit(self, event: ev.Event) -> None:
         """Number, log and pass on an event of the current run. From any thread."""
-        if self.log is None:
-            return
-        if self._keeper:
-            self._keeper.before(event)
-        self.log.append(event)
-        if isinstance(event, ev.Finished) and self.run:
+        if isinstance(event, ev.Finished):
             self._finished, self._end = True, event
-            release(self.run)  # before anybody hears of it: whoever looks then finds the run at its end
+        if not self._current.append(event):
+            return
         if not self._waking:  # one call wakes for many events: a loop that is behind would drown in calls
             self._waking = True
             self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
         self._waking = False
-        for client in self._clients:
-            client.news.set()
+        self._audience.wake()
 
     def abort(self) -> None:
         """End as soon as the run under way is saved (the process was told to terminate)."""
@@ -416,8 +373,7 @@ class Session:
             self._conductor.given_up = True
         if self._control is not None:
             self._control.post(cmd.Abort())
-            for client in self._clients:
-                client.leave()
+            self._audience.send_away()
         else:
             self._over.set()
 
@@ -425,8 +381,7 @@ class Session:
 
     async def _warm_up(self) -> None:
         self.ready = Ready(torch=await self._work(in_thread.warm, self._trains))
-        for client in self._clients:
-            client.tell(self.ready)
+        self._audience.tell(self.ready)
         if self._trains:
             await self._work(in_thread.warm_step)
 
@@ -434,11 +389,8 @@ class Session:
         """See to the run's folder also while nothing is told: in a pause, after the end."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            if self._keeper and self.log:
-                before = self.log.length
-                await asyncio.to_thread(self._keeper.look)
-                if self.log.length != before:
-                    self._wake()
+            if await asyncio.to_thread(self._current.look):
+                self._wake()
 
     async def _follow_output(self) -> None:
         while True:

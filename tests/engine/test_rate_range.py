@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import random
 
 import pytest
 
@@ -54,13 +55,11 @@ def test_where_the_loss_does_not_fall_nothing_is_suggested(losses: list[float]) 
     assert suggest(rates(150)[: len(losses)], losses) == Suggestion(None, None)
 
 
-def test_a_lucky_or_unlucky_first_batch_is_no_fall() -> None:
-    """Weights that are trained already: the loss stays where it is, and the mean of the first few batches leaps about it."""
-    tried, level = rates(60), [0.06] * 60
-    assert suggest(tried, smoothed([0.08, 0.05, *level[2:]])) == Suggestion(None, None)
-
-
-def test_a_leap_of_the_first_batches_is_not_the_steepest_place() -> None:
-    tried, losses = falling(bottom=0.3, steepest=0.01)
-    noisy = [losses[0] * 2, losses[1] / 2, *losses[2:]]
-    assert suggest(tried, noisy) == suggest(tried, losses)
+def test_the_noise_of_a_trained_network_has_no_steepest_place() -> None:
+    """A spike at the lowest rates, then a slow wandering, is what a few batches do; the edge is where it is all the same."""
+    chance = random.Random(4)
+    raw = [0.4 if n == 2 else 0.2 + chance.gauss(0, 0.05) - 0.0004 * n for n in range(110)]
+    tried, losses = rates()[:130], smoothed([*raw, *(0.15 * 1.3**n for n in range(20))])
+    found = suggest(tried, losses)
+    assert found.steepest is None
+    assert found.tenth is not None and 0.003 < found.tenth < 0.02

@@ -57,7 +57,7 @@ async def obey(command: cmd.Start | cmd.ResumeRun, *, abort: bool = False) -> st
             session.abort()
         assert session._job
         await session._job
-        session._leave_run()
+        session._current.leave()
         session._thread.shutdown()
     path.unlink()
     return str(reply.result["run"])

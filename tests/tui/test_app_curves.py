@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from textual import events
 from textual.widget import Widget
 
 from engine import events as ev
@@ -14,7 +15,9 @@ from tests.tui.app_kit import Stage, stage
 from tests.tui.test_spread import told
 from tests.tui.test_views_charts import layers
 from tui.screens.curves import CurvesScreen
+from tui.views.places import place_of_step
 from tui.widgets.chart import Chart
+from tui.widgets.plot import Plot
 
 SIZES = [(80, 24), (120, 40)]
 CURSOR_FOOT = "┷"
@@ -304,3 +307,43 @@ async def test_moving_the_cursor_paints_its_old_and_new_place_alone(monkeypatch:
         monkeypatch.setattr(Chart, "refresh", noted)
         await on.press("greater_than_sign")
         assert 0 < cells < 120 * 40 / 4
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("where", ["1", "9"])
+async def test_a_click_puts_the_cursor_where_it_was(size: tuple[int, int], where: str) -> None:
+    async with stage(training(), size=size) as on:
+        await on.press(where)
+        for chart in charts(on):
+            steps = [point.step for point in state(on).losses.points]
+            room = chart.content_region
+            assert isinstance(chart.plot, Plot)
+            column = room.width * 2 // 3
+            await on.pilot.click(chart, offset=(room.x - chart.region.x + column, room.y - chart.region.y + 6))
+            await on.settle()
+            step = on.app.chart_view.cursor
+            assert step in steps
+            cells = [chart.nearest([place_of_step(state(on), one, "epoch") for one in steps], column)]
+            assert steps[cells[0] or 0] == step
+            foot = next(row for row in reversed(rows(chart)) if CURSOR_FOOT in row)
+            assert abs(foot.index(CURSOR_FOOT) - column) <= 1
+            await on.press("escape")
+
+
+async def test_the_wheel_zooms_over_a_chart() -> None:
+    async with stage(training(), size=(120, 40)) as on:
+        await on.press("9")
+        chart = charts(on)[0]
+        turned: tuple[Any, ...] = (chart, 5, 5, 0, 0, 0, False, False, False)
+        chart.post_message(events.MouseScrollUp(*turned))
+        await on.settle()
+        window = on.app.chart_view.window
+        assert window is not None and window.end - window.start < 3 * 782 * 0.6
+        chart.post_message(events.MouseScrollDown(*turned))
+        await on.settle()
+        assert on.app.chart_view.window is None
+
+
+def rows(chart: Chart) -> list[str]:
+    """A chart as text."""
+    return [chart.render_line(y).text for y in range(chart.size.height)]

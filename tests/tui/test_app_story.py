@@ -36,7 +36,7 @@ async def test_while_it_trains_every_figure_has_its_split_and_place() -> None:
         assert "k images seen" in on.status
         assert "best so far: epoch 1 of 25" in on.results
         assert "final test: at the end" in on.results
-        assert "blog-adam · brave-otter" in on.text()
+        assert "mnist-tui  brave-otter" in on.text()
 
 
 async def test_at_the_end_the_test_is_told_with_its_interval() -> None:

@@ -8,6 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from engine import events as ev
+from engine import history
 from engine.history import RunState, fold
 from tests import events_kit as kit
 from tui.views.chart_frame import foot, title, what_is_shown
@@ -350,3 +351,16 @@ def test_rate_norm_and_speed_are_those_of_the_points() -> None:
         assert list(curve.y) == [getattr(p, field) for p in RUNNING.losses.points]
     assert len(plot_of("rate", RUNNING, ChartView()).curves) == 1
     assert [c.role for c in plot_of("speed", RUNNING, ChartView()).curves] == ["raw", "train"]
+
+
+def test_the_frame_says_what_was_changed_last_as_long_as_room_and_window_let_it() -> None:
+    note = "optimizer adam → sgd (its memory begins anew)"
+    marks = (history.Mark("changed", 10, 0.01, "dropout 0.5 → 0.2"), history.Mark("changed", 782, 1.0, note))
+    state = msgspec.structs.replace(RUNNING, marks=marks)
+    assert foot(state, ChartView(), STEPS, "★", 80) == f"▲ {note}, epoch 1.0, 2 changes"
+    assert foot(state, ChartView(), STEPS, "★", 50) == "▲ optimizer adam → sgd, epoch 1.0, 2 changes"
+    assert foot(state, ChartView(), STEPS, "*", 36) == "^ optimizer adam → sgd, epoch 1.0"
+    assert foot(state, ChartView(), STEPS, "★", 24) == "▲ optimizer adam → sgd"
+    assert foot(state, ChartView(), STEPS, "★", 10) == "smoothed 0.9, log, by epoch"
+    zoom = zoomed(ChartView(), STEPS, 0.5)
+    assert foot(state, zoom, STEPS, "★", 34) == "epochs 1.0–2.0 of 25, follows"

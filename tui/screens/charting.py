@@ -10,6 +10,7 @@ from textual.binding import BindingType
 
 from tui.keys import bindings
 from tui.screens.page import Page
+from tui.views.places import place_of_step
 from tui.views.plain import ascii_text
 from tui.views.window import (
     ChartView,
@@ -21,6 +22,7 @@ from tui.views.window import (
     recorded,
     zoomed,
 )
+from tui.widgets.chart import Chart
 
 _ZOOM = 2.0
 
@@ -93,6 +95,17 @@ class ChartingPage(Page):
     def action_zoom(self, way: Literal["in", "out"]) -> None:
         """Show half as much, or twice as much."""
         self.look(zoomed(self.view, self.steps, 1 / _ZOOM if way == "in" else _ZOOM))
+
+    def on_chart_pointed(self, event: Chart.Pointed) -> None:
+        """Put the cursor where the mouse was clicked."""
+        state, axis = self.program.snapshot.state, self.view.options.x_axis
+        at = event.chart.nearest([place_of_step(state, step, axis) for step in self.steps], event.column)
+        if at is not None:
+            self.look(replace(self.view, cursor=self.steps[at]))
+
+    def on_chart_wheeled(self, event: Chart.Wheeled) -> None:
+        """Zoom by the wheel."""
+        self.action_zoom(event.way)
 
     def action_pan(self, share: float) -> None:
         """Move the window by a share of its width."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
@@ -83,14 +82,13 @@ class RateRange(ModalScreen[float | None]):
 
 
 def plot(found: dict[str, Any], *, star: str = "★") -> Plot:
-    """The smoothed loss over the logarithm of the rate, the suggestions marked."""
-    rates, losses = found["rates"], found["losses"]
-    x = np.log10(np.array(rates, np.float64)) if rates else np.empty(0)
+    """The smoothed loss over the rate, the suggestions marked."""
+    x, losses = np.array(found["rates"], np.float64), found["losses"]
     marks = [
-        Mark(math.log10(found[name]), f"{words} {found[name]:g}", sign)
+        Mark(found[name], f"{words} {found[name]:g}", sign)
         for name, words, sign in (("steepest", "steepest", star), ("tenth", "a tenth of the lowest", "^"))
         if found[name] is not None
     ]
     highest = min(max(losses, default=1.0), 2 * losses[0]) if losses else None
     curve = Curve("loss", x, np.array(losses, np.float64), role="train", current="")
-    return Plot("", "10^x", "", (curve,), tuple(marks), y_min=0.0, y_max=highest)
+    return Plot("", "rate", "", (curve,), tuple(marks), y_min=0.0, y_max=highest, log_x=True)

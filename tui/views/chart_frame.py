@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from engine.history import RunState
 from tui.views import figures
 from tui.views.charts import how_drawn
-from tui.views.marks import words_at
+from tui.views.marks import last_change, words_at
 from tui.views.places import place_of_step
 from tui.views.window import ChartView, XAxis, limits, snapped
 
@@ -44,11 +44,13 @@ def title(name: str, state: RunState, view: ChartView, steps: Sequence[int]) -> 
 
 
 def foot(state: RunState, view: ChartView, steps: Sequence[int], star: str, width: int, *, drawn: bool = True) -> str:
-    """The bottom of a chart's frame, at most `width` cells where it can be: what happened at the cursor, else what is
-    shown and, if `drawn`, how."""
+    """The bottom of a chart's frame, at most `width` cells where it can be: what happened at the cursor; else which part
+    of the run is shown; else, if `drawn`, what was changed last, or how it is drawn."""
     happened = words_at(state, view, steps, star, width)
     if happened:
         return happened
+    if drawn and view.window is None and (changed := last_change(state, star, width)):
+        return changed
     shown, how = what_is_shown(state, view, steps), how_drawn(view.options) if drawn else ""
     both = ", ".join(part for part in (shown, how) if part)
     return both if len(both) <= width or not shown else shown

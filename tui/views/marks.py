@@ -67,3 +67,15 @@ def words_at(state: RunState, view: ChartView, steps: Sequence[int], star: str, 
     texts = [f"{sign} {text}" for _, sign, text in close]
     joined = ", ".join(texts)
     return joined if len(joined) <= width or len(texts) < 2 else f"{texts[0]}, {len(texts) - 1} more"
+
+
+def last_change(state: RunState, star: str, width: int) -> str:
+    """The latest change with its sign and place, as much of it as has room in `width` cells; empty where nothing was changed."""
+    changes = [mark for mark in state.marks if mark.kind == "changed"]
+    if not changes:
+        return ""
+    last = changes[-1]
+    sign, bare = (_PLAIN if star == "*" else _GLYPHS)["changed"], last.text.partition(" (")[0]
+    at, count = f", epoch {last.position:.1f}", f", {len(changes)} changes" if len(changes) > 1 else ""
+    texts = (f"{sign} {text}" for text in (f"{last.text}{at}{count}", f"{bare}{at}{count}", f"{bare}{at}", bare))
+    return next((text for text in texts if len(text) <= width), "")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import takewhile
+from typing import Literal
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.app import App
 from textual.color import Color, ColorParseError
+from textual.events import Click, MouseScrollDown, MouseScrollUp
 from textual.geometry import Region
+from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.theme import Theme
 from textual.widget import Widget
 
-from tui.widgets.plot import Palette, Plot, Symbols, draw
+from tui.widgets.plot import Palette, Plot, Symbols, draw, nearest
 
 # Contrast ratios of WCAG 2.2: success criterion 1.4.11 for graphics, 1.4.3 for text
 _GRAPHICS = 3.0
@@ -42,6 +46,20 @@ class Chart(Widget, can_focus=False):
     symbols: reactive[Symbols] = reactive[Symbols]("braille")
     palette: reactive[Palette | None] = reactive(None)
 
+    class Pointed(Message):
+        """A click on a column of cells of a chart that shows something."""
+
+        def __init__(self, chart: Chart, column: int) -> None:
+            super().__init__()
+            self.chart, self.column = chart, column
+
+    class Wheeled(Message):
+        """The wheel was turned over a chart: `way` is "in" (up) or "out"."""
+
+        def __init__(self, way: Literal["in", "out"]) -> None:
+            super().__init__()
+            self.way = way
+
     def __init__(
         self,
         plot: Plot | None = None,
@@ -65,6 +83,27 @@ class Chart(Widget, can_focus=False):
     def _theme_changed(self, _theme: Theme) -> None:
         self._theme_palette = None
         self.refresh()
+
+    def on_click(self, event: Click) -> None:
+        """Point at a place of what is shown."""
+        at = event.get_content_offset(self)
+        if at is not None and self.plot is not None:
+            self.post_message(self.Pointed(self, at.x))
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Look closer."""
+        event.stop()
+        self.post_message(self.Wheeled("in"))
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Look from further off."""
+        event.stop()
+        self.post_message(self.Wheeled("out"))
+
+    def nearest(self, xs: Sequence[float], column: int) -> int | None:
+        """Which of `xs` is drawn nearest to a column of cells; None where none is seen."""
+        plot = self.plot
+        return None if plot is None else nearest(plot, xs, column, *self.size, symbols=self.symbols)
 
     def watch_plot(self) -> None:
         before = self._strips

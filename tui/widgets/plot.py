@@ -43,15 +43,8 @@ def _body(plot: Plot, series: Sequence[Series], width: int, height: int, signs: 
         text = shortened(text, width)
         middle: Line = [(" " * ((width - cell_len(text)) // 2), Ink.BLANK), (text, Ink.AXIS)]
         return [middle if row == (height - 1) // 2 else [] for row in range(height)]
-    lower, upper = min(r[0] for r in ranges), max(r[1] for r in ranges)
-    rows = height - 2 if height >= 5 else height
-    tall = rows - 1 / len(signs.weights)  # from the lowest to the highest row of dots
-    y = axis.upright(lower, upper, tall, log=plot.log_y, percent=plot.percent, asked=(plot.y_min, plot.y_max))
-    left = 0
-    if y.ticks and width >= 16 and rows >= 2:
-        corner = len(plot.x_label) if width >= 40 and len(plot.x_label) <= 5 else 0
-        left = max(corner, *map(len, y.labels)) + 2
-    canvas = Canvas(width - left, rows, _x_limits(plot, series), y, signs)
+    y, left, canvas = _laid_out(plot, series, width, height, signs)
+    rows = canvas.rows
     names = {canvas.row(tick): text for tick, text in zip(y.ticks, y.labels, strict=True)} if left else {}
     marks = [replace(mark, x=plot.place(mark.x)) for mark in plot.marks] if plot.log_x else plot.marks
     cursor = None if plot.cursor is None else canvas.cell(plot.place(plot.cursor))
@@ -61,6 +54,36 @@ def _body(plot: Plot, series: Sequence[Series], width: int, height: int, signs: 
         side = names.get(row, "").rjust(left - 2) + " " + signs.frame[row in names] if left else ""
         lines.append([(side, Ink.AXIS), *canvas.line(row)])
     return lines + (_x_axis(plot, series, canvas, left, cursor) if rows < height else [])
+
+
+def _laid_out(
+    plot: Plot, series: Sequence[Series], width: int, height: int, signs: Signs
+) -> tuple[axis.Axis, int, Canvas]:
+    """The upright axis, the cells that it takes at the left, and the canvas beside it."""
+    ranges = [s.line.range for s in series if s.line.range is not None]
+    lower, upper = min(r[0] for r in ranges), max(r[1] for r in ranges)
+    rows = height - 2 if height >= 5 else height
+    tall = rows - 1 / len(signs.weights)  # from the lowest to the highest row of dots
+    y = axis.upright(lower, upper, tall, log=plot.log_y, percent=plot.percent, asked=(plot.y_min, plot.y_max))
+    left = 0
+    if y.ticks and width >= 16 and rows >= 2:
+        corner = len(plot.x_label) if width >= 40 and len(plot.x_label) <= 5 else 0
+        left = max(corner, *map(len, y.labels)) + 2
+    return y, left, Canvas(width - left, rows, _x_limits(plot, series), y, signs)
+
+
+def nearest(
+    plot: Plot, xs: Sequence[float], column: int, width: int, height: int, *, symbols: Symbols = "braille"
+) -> int | None:
+    """Which of `xs` lies nearest to a column of cells of the chart as `draw` draws it; None where none is to be seen."""
+    signs, series = SIGNS[symbols], series_of(plot)
+    rest = height - len(header(plot, series, width, height, signs)[:height]) - len(notes(plot, series, width, height))
+    if rest <= 0 or width <= 0 or not any(s.line.range for s in series):
+        return None
+    _, left, canvas = _laid_out(plot, series, width, rest, signs)
+    cells = ((canvas.cell(plot.place(x)), number) for number, x in enumerate(xs))
+    away = [(abs(cell + left - column), number) for cell, number in cells if cell is not None]
+    return min(away)[1] if away else None
 
 
 def _x_limits(plot: Plot, series: Sequence[Series]) -> tuple[float, float]:

@@ -55,14 +55,15 @@ class TitleBar(SnapshotText):
         return (name.pad_right(room + 1 - name.cell_length) + tabs).truncate(width)
 
     def _tabs(self, how: _How) -> Content:
-        parts = []
+        parts, after_here = [], False
         for mode, key, label in _TABS:
             badge = f" ({self.snapshot.unread})" if mode == "log" and self.snapshot.unread else ""
             here = mode == self._here
             named = how != "short" or here or badge
-            before = "" if how == "tight" and not here else " "
+            before = "" if how == "tight" and not here and not after_here else " "
             style = "bold $background on $train" if here else "bold $accent" if badge else ""
-            parts.append(button(f"{before}{key} ", f"app.mode('{mode}')", style or ("$accent" if named else "")))
+            parts.append(button(f"{before}{key} ", f"app.mode('{mode}')", style or ("bold $train" if named else "")))
+            after_here = here
             if named:
                 parts.append(button(f"{label}{badge} ", f"app.mode('{mode}')", style))
         parts.append(button(" ? Help " if how == "wide" else " ? ", "app.help"))

@@ -98,6 +98,7 @@ class MnistApp(SteeringApp):
         slow: bool = False,
         theme: str | None = None,
         run: str | None = None,
+        only_watches: bool = False,
         tour: Progress | None = None,
         clock: Callable[[], float] = time.monotonic,
         start: Connect = Engine.start,
@@ -110,7 +111,7 @@ class MnistApp(SteeringApp):
         ScrollBar.renderer = AsciiScrollBarRender if ascii else ScrollBarRender
         self._connect, self._attach_engine = connect, attach
         self._connect_again = connect if run is None else start
-        self._asked_run = run
+        self._asked_run, self._only_watches = run, only_watches
         self._opened: RunState | None = None
         self.settings, self._preset = settings, settings.preset
         self.set_reactive(MnistApp.tour, tour)
@@ -187,6 +188,7 @@ class MnistApp(SteeringApp):
             engine=session.status,
             lost=session.lost,
             steers=session.steers if session.alive else None,
+            only_watches=self._only_watches,
             starting=self._starting,
             waiting=self._leaving.waiting,
             hints=self._adviser.hints(state),

@@ -19,6 +19,8 @@ PASTED = 9
 TOGETHER_SECONDS = 0.01
 """What follows within this time has come at once: a hundred characters a second are nobody's typing."""
 _AT_MOST = 1 << 20
+HELD = frozenset(",.<>+=-[]{}")
+"""Keys that are held down, to move a cursor or to turn a knob: many of one of them is no paste, however it comes."""
 _BEGIN, _END = "\x1b[200~", "\x1b[201~"
 _ESCAPE = "\x1b[27u"
 """The escape key where nothing can follow it (fixterms and kitty's keyboard protocol)."""
@@ -30,6 +32,12 @@ _SEQUENCE = re.compile(
 """A whole escape sequence (ECMA-48 5.3, 5.4 and 5.6; xterm's mouse), an escape with a letter, or one before another."""
 _BEGUN = re.compile(r"\x1b(?:\[M.{0,2}|\[[0-?]*[ -/]*|O|[\]P_^X][^\x07\x1b]{0,4096}\x1b?)?\Z", re.DOTALL)
 """The beginning of one, at the end of what was read."""
+
+
+def _marked(run: re.Match[str]) -> str:
+    """Text as a paste; a key that was held down stays one."""
+    text = run[0]
+    return text if text[0] in HELD and len(set(text)) == 1 else f"{_BEGIN}{text}{_END}"
 
 
 class Keyboard:
@@ -76,7 +84,7 @@ class Keyboard:
         elif self._inside:
             pass
         elif not part.startswith("\x1b"):
-            return _RUN.sub(lambda run: f"{_BEGIN}{run[0]}{_END}", part)
+            return _RUN.sub(_marked, part)
         elif len(part) <= 2:
             return _ESCAPE
         elif part[1] in "]P_^X":  # an answer to a question that was not ours

@@ -70,7 +70,7 @@ class Leaving:
 
     async def _ask(self, ascii_only: bool) -> None:
         session, run = self._session, self._session.state.run
-        answer = await self._app.push_screen_wait(quit_dialog(run, ascii_only=ascii_only))
+        answer = await self._app.push_screen_wait(quit_dialog(run, session.state.arm, ascii_only=ascii_only))
         if answer == "c":
             return
         if not session.training:

@@ -81,7 +81,8 @@ class SteeringApp(InspectingApp):
         if available(action, self.snapshot):
             return False
         if self.snapshot.watching and self.snapshot.running:
-            self.notify(f"{self.snapshot.steers_name} steers; k takes control.", markup=False)
+            how = "this screen only watches" if self.snapshot.only_watches else "k takes control"
+            self.notify(f"{self.snapshot.steers_name} steers; {how}.", markup=False)
         elif action not in ("start", "presets"):
             self.notify("Nothing is training here.", markup=False)
         elif self.snapshot.other:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from textual import events
 from textual._xterm_parser import XTermParser
 
-from tui.keyboard import PASTED, Keyboard
+from tui.keyboard import HELD, PASTED, Keyboard
 
 BEGIN, END = "\x1b[200~", "\x1b[201~"
 
@@ -132,3 +132,11 @@ def test_a_character_may_come_in_parts(pipe: tuple[int, int]) -> None:
     before = keyboard.read()
     os.write(writing, second)
     assert (before or "") + (keyboard.read() or "") == "é"
+
+
+@pytest.mark.parametrize("key", sorted(HELD))
+def test_a_key_that_is_held_down_is_many_keys_even_over_a_line_that_stalls(key: str) -> None:
+    keyboard = Keyboard(0)
+    assert keyboard.put_in_order(key * 40) == key * 40
+    mixed = key * PASTED + "s"
+    assert keyboard.put_in_order(mixed) == f"{BEGIN}{mixed}{END}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from textual.widgets import Input
 
 from engine import commands as cmd
 from engine import events as ev
@@ -127,7 +128,25 @@ async def test_nonsense_is_said_and_the_value_that_the_run_has_comes_back() -> N
         await on.press("ctrl+u", *"1.5", "enter")
         assert changes(on) == []
         assert "Dropout: 1.5 is out of range" in on.notices[-1]
+        assert isinstance(on.app.focused, Input)
+        await on.press("ctrl+u", *"0.3", "enter")  # put right at once: no letter was a key
+        assert changes(on) == [{"dropout": 0.3}]
+        assert on.app.focused is None
+
+
+async def test_nonsense_is_taken_back_with_escape_and_when_the_field_is_left() -> None:
+    async with stage(training()) as on:
+        form = on.app.screen.query_one(HyperparameterForm)
+        form.focus_field("dropout")
+        await on.settle()
+        await on.press("ctrl+u", *"1.5", "enter", "escape")
         assert form.config().dropout == 0.5
+        form.focus_field("dropout")
+        await on.settle()
+        await on.press("ctrl+u", *"1.5", "tab")
+        assert "Dropout: 1.5 is out of range" in on.notices[-1]
+        assert form.config().dropout == 0.5
+        assert changes(on) == []
 
 
 async def test_a_refusal_of_the_engine_is_said_and_the_value_comes_back() -> None:

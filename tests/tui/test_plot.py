@@ -428,3 +428,23 @@ def test_quiet_marks_have_no_line_and_low_ones_are_at_the_foot() -> None:
     assert "‖" in drawn[1]
     assert "▾" in drawn[-3]
     assert "┊" not in "".join(drawn)
+
+
+def test_three_curves_keep_their_names_in_two_rows_where_one_is_too_narrow() -> None:
+    curves = [
+        epochs(0.02, 0.01, label=label, role=role)
+        for label, role in (("training", "train"), ("validation", "validation"), ("parent", "other"))
+    ]
+    rows = lines(loss(*curves, title=""), 40, 14)
+    assert all(name in f"{rows[0]} {rows[1]}" for name in ("training 0.0100", "validation 0.0100", "parent 0.0100"))
+    assert "parent" not in " ".join(lines(loss(*curves, title=""), 40, 8))  # too low for two
+
+
+def test_a_curve_may_have_a_sign_of_its_own() -> None:
+    plot = loss(
+        epochs(1.0, 0.5, label="second", role="between", points=True, sign="2"),
+        epochs(2.0, 0.7, label="third", role="between", points=True, sign="3"),
+    )
+    text = "\n".join(lines(plot, 60, 12))
+    assert "⠤2⠤ second" in text and "⠤3⠤ third" in text
+    assert text.count("2") > 2

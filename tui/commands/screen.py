@@ -98,7 +98,14 @@ def open_app(
             raise ConfigProblem(f"There is no theme '{short(str(theme))}'; expected one of {', '.join(THEMES)}.")
         slow = args.slow or settings.screen.get("slow") is True
         app = MnistApp(
-            settings, connect, ascii=plain, slow=slow, theme=theme, run=run, tour=Progress() if tour else None
+            settings,
+            connect,
+            ascii=plain,
+            slow=slow,
+            theme=theme,
+            run=run,
+            only_watches=getattr(args, "read_only", False),
+            tour=Progress() if tour else None,
         )
         if theme is None and has_few_colours(app):
             app.theme = theme_name("contrast")

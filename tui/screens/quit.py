@@ -6,18 +6,25 @@ from engine.events import Arm
 from tui.screens.dialog import Answer, Dialog
 from tui.views.status import short_name
 
+_ROOM = 42
+"""Cells beside an answer in the dialog."""
 
-def quit_dialog(run: str, *, ascii_only: bool = False) -> Dialog:
-    """Asks how to leave; answers l (leave it training), s (stop and test), a (abort) or c (stay)."""
+
+def quit_dialog(run: str, arm: Arm | None = None, *, ascii_only: bool = False) -> Dialog:
+    """Asks how to leave; answers l (leave it training), s (stop and test), a (abort) or c (stay).
+
+    With an arm the run is one of an experiment, and the answers say what becomes of all of it.
+    """
+    back = f"back with: mnist-tui attach {short_name(run)}"
     answers = (
-        Answer("l", "leave it training", f"back with: mnist-tui attach {short_name(run)}"),
-        Answer("s", "stop and test", "quits when the test is done"),
-        Answer("a", "abort", "keeps the last checkpoint, no test"),
+        Answer("l", "leave it training", back if len(back) <= _ROOM else "back with: mnist-tui attach"),
+        Answer("s", "stop and test", "ends the experiment, too" if arm else "quits when the test is done"),
+        Answer("a", "abort", "ends the experiment, too; no test" if arm else "keeps the last checkpoint, no test"),
         Answer("c", "cancel", "stay here"),
     )
-    return Dialog(
-        "Quit", f"{short_name(run)} is training. What shall become of it?", answers, "c", ascii_only=ascii_only
-    )
+    of = f", run {arm.number} of {arm.of} of {arm.group}," if arm else ""
+    question = f"{short_name(run)}{of} is training. What shall become of it?"
+    return Dialog("Quit", question, answers, "c", ascii_only=ascii_only)
 
 
 def abort_dialog(run: str, arm: Arm | None = None, *, ascii_only: bool = False) -> Dialog:

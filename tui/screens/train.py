@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import work
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.reactive import var
 from textual.widget import Widget
 from textual.widgets import Input
@@ -57,10 +58,27 @@ LOCKED, FOR_NEXT = "dimmed: needs a new run", "changed for the next run"
 class TrainForm(HyperparameterForm):
     """The form, left by Enter as well as by Escape, so that letters are keys again."""
 
+    class Refused(Message):
+        """What was typed for the run in training is not what a field can have."""
+
+        def __init__(self, fault: ConfigProblem) -> None:
+            super().__init__()
+            self.fault = fault
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Leave the field, instead of going on to the next."""
+        """Leave the field, instead of going on to the next; stay where a run in training cannot have what was typed.
+
+        Letters that correct it are not keys then.
+        """
         event.stop()
         event.prevent_default()
+        row = next((node for node in event.input.ancestors_with_self if isinstance(node, FieldRow)), None)
+        if self.locked and row is not None and row.parameter.about.live:
+            try:
+                row.parameter.parse(event.value)
+            except ConfigProblem as fault:
+                self.post_message(self.Refused(fault))
+                return
         self.screen.set_focus(None)
 
 
@@ -233,6 +251,10 @@ class TrainScreen(ChartingPage):
             return
         if not self.program.refuses("change"):
             self.program.change({event.name: value})
+
+    def on_train_form_refused(self, event: TrainForm.Refused) -> None:
+        """Say what is wrong, with the field as it is."""
+        self.notify(str(event.fault), title="Not changed", severity="error", markup=False)
 
     def on_descendant_focus(self) -> None:
         """Say what keys there are while letters are text."""

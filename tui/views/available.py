@@ -23,7 +23,7 @@ def available(action: str, snapshot: Snapshot) -> bool:
     if action in _LOOKING:
         return bool(snapshot.state.run) and not snapshot.running
     if action == "take_control":
-        return snapshot.watching
+        return snapshot.watching and not snapshot.only_watches
     if action == "resume('shown')":
         return resumable(snapshot)
     if action == "roll_back":

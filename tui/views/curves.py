@@ -92,7 +92,7 @@ def _rate_curve(state: RunState, view: ChartView) -> Curve:
 
 def _ratio_curves(state: RunState, view: ChartView) -> list[Curve]:
     """A curve for each layer, the input's first: how large its steps are beside its weights. The first and the last can be
-    told apart from those between, which is what matters of a gradient that is lost on its way."""
+    told apart from those between, which is what matters of a gradient that is lost on its way; those have their number."""
     told = state.layers
     if not told:
         return []
@@ -116,4 +116,7 @@ def _ratio_curve(state: RunState, number: int, name: str, role: str, x: Floats) 
     def at_step(step: int) -> str:
         return said(bisect_right(steps, step) - 1)
 
-    return Curve(name, x, floats(values), role=role, points=True, current=said(len(values) - 1), told=at_step)
+    sign = str(number + 1)[-1] if role == "between" else ""
+    return Curve(
+        name, x, floats(values), role=role, points=True, current=said(len(values) - 1), told=at_step, sign=sign
+    )

@@ -39,6 +39,8 @@ class Snapshot:
     lost: Lost | None = None
     starting: bool = False
     steers: Steers | None = None
+    only_watches: bool = False
+    """Whether this screen was opened to watch (--read-only), and cannot take control."""
     waiting: str = ""
     hints: tuple[Hint, ...] = ()
     own: tuple[str, ...] = ()

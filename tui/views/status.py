@@ -258,7 +258,8 @@ def title(snapshot: Snapshot, *, ascii_only: bool = False, preset: bool = True) 
 def _steering(snapshot: Snapshot) -> list[tuple[str, str]]:
     """Who steers, where more than one screen is attached."""
     if snapshot.watching:
-        return [(f"  {snapshot.steers_name} steers (k takes control)", "bold $accent")]
+        how = "this screen only watches" if snapshot.only_watches else "k takes control"
+        return [(f"  {snapshot.steers_name} steers ({how})", "bold $accent")]
     others = snapshot.steers.screens - 1 if snapshot.steers else 0
     return [(f"  watched by {figures.plural(others, 'other screen')}", "$muted")] if others else []
 

@@ -180,7 +180,7 @@ class Canvas:
         last = -every
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
             if column - last >= every:
-                self._put(row, column, self.signs.points[one.ink], one.ink)
+                self._put(row, column, one.curve.sign or self.signs.points[one.ink], one.ink)
                 last = column
 
     def line(self, row: int) -> Line:

@@ -12,7 +12,8 @@ from tui.widgets.curves import Mark, Plot, Series, glyph
 from tui.widgets.ink import Ink, Line, shortened
 
 # What to leave out first: (title with all beside it, with the scale, bare, none; cut of the labels; cut of the marks)
-_ONE_ROW = ((0, 0, 0), (1, 0, 1), (2, 3, 1), (2, 3, 2), (3, 2, 1), (3, 3, 2), (3, 3, 3), (3, 4, 2), (3, 4, 3))
+_ONE_ROW = ((0, 0, 0), (1, 0, 1), (2, 3, 1), (2, 3, 2), (3, 2, 1), (3, 3, 2), (3, 3, 3))
+_NAMELESS = ((3, 4, 2), (3, 4, 3))
 _TITLE_ROW = ((0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2), (2, 3))
 _READING = 38
 """Cells for a curve's value where the cursor stands: "⠤⠤ training 0.3121 (0.1832–0.6110)"."""
@@ -38,6 +39,12 @@ def header(plot: Plot, series: Sequence[Series], width: int, height: int, signs:
         fold = next((f for limit in (1, most) for f in folds if len(f) <= limit), folds[-1][:most])
         return [first, *fold]
     for title, key, mark in _ONE_ROW if row is None else ():
+        row = row or _spread([*titles[title : title + (title < 3)], *keys[key]], marks[mark], width)
+    if row is None and height >= 10:
+        two = next((fold for cut in keys[:4] if len(fold := _wrapped(cut, width)) == 2), None)
+        if two is not None:
+            return two
+    for title, key, mark in _NAMELESS if row is None else ():
         row = row or _spread([*titles[title : title + (title < 3)], *keys[key]], marks[mark], width)
     row = row if row is not None else _joined(keys[-1]) or titles[2]
     return [row] if row else []
@@ -80,7 +87,7 @@ def notes(plot: Plot, series: Sequence[Series], width: int, height: int) -> list
 def _key(one: Series, signs: Signs, cut: int) -> Line:
     """A curve in the legend: how it is drawn, some `cut` characters of its label, its value."""
     stroke = signs.cells[-1] if one.ink is Ink.RAW else signs.sample or signs.markers[one.ink]
-    drawn = stroke + signs.points[one.ink] + stroke if one.has_points else stroke * 2
+    drawn = stroke + (one.curve.sign or signs.points[one.ink]) + stroke if one.has_points else stroke * 2
     whole = one.curve.label  # a word without its last letter alone is no shorter and looks like a mistake
     label = whole if 0 < cut >= len(whole) - 1 else whole[:cut].rstrip(" -_")
     return _texts((drawn, one.ink), (label, Ink.AXIS), (one.current, Ink.TEXT))

@@ -35,7 +35,7 @@ class PresetPicker(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         with Vertical(id="picker") as box:
             box.border_title = "Presets"
-            box.border_subtitle = "enter takes it into the form, h explains, q goes back"
+            box.border_subtitle = "enter takes it, h explains, q goes back"
             yield OptionList(*(Option(self._shown(_line(name)), id=name) for name in presets()))
             yield Static(id="watch")
 

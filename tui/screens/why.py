@@ -104,7 +104,7 @@ class Why(ModalScreen[Verdict | None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="why") as box:
-            box.border_subtitle = "h says no more of it, ctrl+g explains, q goes back"
+            box.border_subtitle = "h silences it, ctrl+g explains, q goes back"
             yield self._page
 
     def on_mount(self) -> None:

@@ -46,7 +46,7 @@ class Series(msgspec.Struct, frozen=True):
     def extend(self, more: Iterable[Point]) -> Series:
         """The series with these points added one after the other."""
         points, width = list(self.points), self.width
-        place = (points[-1].step - 1) // width if points else -1
+        place = (points[-1].step - 1) // width if points else None
         for point in more:
             if (point.step - 1) // width == place:
                 points[-1] = _merge(points[-1], point)

@@ -86,7 +86,8 @@ KEYS: tuple[Key, ...] = (
         "z",
         "roll_back",
         "Roll back",
-        "after a divergence: train on from the last good checkpoint with a third of the learning rate",
+        "after a divergence: train on from the last good checkpoint (a branch without one: from its parent's), with a third of the "
+        "learning rate, or the last good epoch's if that is less",
         "Training",
         "train",
         4,

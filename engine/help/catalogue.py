@@ -1,12 +1,12 @@
-"""All pages there are to read: the tutorial's subjects, the figures on the screen, the hyperparameters and the presets.
+"""All pages there are to read: the tutorial's subjects, what is on the screen, the hyperparameters, hints and presets.
 
 A language's folder holds ``contents.toml`` (the order, what to read beside each page, other names), a page for each
-hyperparameter, and ``topics/NAME.md``, whose first line is the title. The page of a preset is made from its file.
+hyperparameter, and ``topics/NAME.md``, whose first line is the title. The page of a preset is made from its file, that
+of a hint is what the hint itself shows (``diagnosis/RULE.md``).
 """
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 import tomllib
@@ -18,12 +18,15 @@ from typing import Any, Literal
 from engine.config import HYPERPARAMETERS, differences
 from engine.errors import ConfigProblem
 from engine.fields import short
-from engine.help import page
+from engine.help import diagnosis_page, page
+from engine.help.near import nearest
 from engine.settings import presets
 
-Kind = Literal["topic", "field", "preset"]
-PRESET = "preset_"
-"""What the names of presets' pages begin with."""
+Kind = Literal["topic", "field", "hint", "preset"]
+PRESET, HINT = "preset_", "hint_"
+"""What the names of the pages of presets and of hints begin with."""
+_WORD = 4
+"""Letters of a word that says what is meant; "the" and "of" alone do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ def _read(language: str) -> Mapping[str, Entry]:
 
 
 def find(asked: str, language: str = "en") -> Entry:
-    """The page that is meant: by its name, its title, another name, a field and its value, or the beginning of one.
+    """The page that is meant: by its name, its title, another name, a field and its value, the beginning or the words of one.
 
     Capitals, spaces, hyphens and underscores do not matter. Raises `ConfigProblem` that offers what is near.
     """
@@ -72,13 +75,12 @@ def find(asked: str, language: str = "en") -> Entry:
         value = wanted.removeprefix(f"{field}_")
         if value != wanted and value in about.choices and value in names:
             return entries[names[value]]
-    begin = _beginning(wanted, entries, names) if wanted else []
+    begin = (_beginning(wanted, entries, names) or _with_words(wanted, names)) if wanted else []
     if len(begin) == 1:
         return entries[begin[0]]
     if begin:
         raise ConfigProblem(f"'{short(asked)}' could be {_one_of(entries[name].asked for name in begin)}.")
-    close = difflib.get_close_matches(wanted, names, n=5, cutoff=0.65)
-    near = list(dict.fromkeys(names[key] for key in close))[:3]
+    near = list(dict.fromkeys(names[key] for key in nearest(wanted, names)))[:3]
     hint = (
         f"did you mean {_one_of(entries[name].asked for name in near)}?"
         if near
@@ -117,6 +119,14 @@ def _beginning(wanted: str, own: Iterable[str], names: Mapping[str, str]) -> lis
     return found or list(dict.fromkeys(name for key, name in names.items() if key.startswith(wanted)))
 
 
+def _with_words(wanted: str, names: Mapping[str, str]) -> list[str]:
+    """The pages with a name in which all these words stand, whole: those of "waiting core" have "waiting for a core"."""
+    words = {word for word in wanted.split("_") if word.isalpha()}
+    if not words or max(map(len, words)) < _WORD:
+        return []
+    return list(dict.fromkeys(name for key, name in names.items() if words <= set(key.split("_"))))
+
+
 def _one_of(names: Iterable[str]) -> str:
     shown = [f"'{name}'" for name in names]
     if len(shown) > 6:
@@ -143,6 +153,7 @@ def _contents(language: str) -> dict[str, Any]:
 
 
 def _entry(name: str, group: str, contents: Mapping[str, Any], language: str) -> Entry:
+    kind: Kind
     see, others = contents["see"].get(name, []), tuple(contents["synonyms"].get(name, ()))
     if name.startswith(PRESET):
         preset = presets()[name.removeprefix(PRESET)]
@@ -150,11 +161,16 @@ def _entry(name: str, group: str, contents: Mapping[str, Any], language: str) ->
     if name in HYPERPARAMETERS:
         about = HYPERPARAMETERS[name].about
         return Entry(name, "field", group, about.label, about.meaning, page(name, language), tuple(see), others)
-    path = resources.files(__package__) / language / "topics" / f"{name}.md"
-    title, _, text = path.read_text(encoding="utf-8").partition("\n")
+    if name.startswith(HINT):
+        rule = name.removeprefix(HINT)
+        kind, title = "hint", contents["hints"][rule]
+        _, _, text = diagnosis_page(rule, language).partition("\n\n")
+    else:
+        path = resources.files(__package__) / language / "topics" / f"{name}.md"
+        kind, (title, _, text) = "topic", path.read_text(encoding="utf-8").partition("\n")
     text = text.strip("\n") + "\n"
     summary = re.split(r"(?<=\.)\s", " ".join(text.split("\n\n", 1)[0].split()), maxsplit=1)[0]
-    return Entry(name, "topic", group, title.removeprefix("# "), summary, text, tuple(see), others)
+    return Entry(name, kind, group, title.removeprefix("# "), summary, text, tuple(see), others)
 
 
 def _preset_page(name: str) -> str:

@@ -11,6 +11,7 @@ from itertools import pairwise
 import pytest
 
 from engine.config import HYPERPARAMETERS
+from engine.diagnosis import RULES
 from engine.errors import ConfigProblem
 from engine.experiments import experiments
 from engine.help.catalogue import catalogue, find, matching, of_choice, plain
@@ -39,6 +40,7 @@ def test_every_file_is_in_the_catalogue_once_and_so_are_the_fields_and_presets()
     assert {e.name for e in ENTRIES.values() if e.kind == "topic"} == files
     assert {e.name for e in ENTRIES.values() if e.kind == "field"} == set(HYPERPARAMETERS)
     assert {e.title for e in ENTRIES.values() if e.kind == "preset"} == set(presets())
+    assert [e.name for e in ENTRIES.values() if e.kind == "hint"] == [f"hint_{rule.name}" for rule in RULES]
     assert not files & set(HYPERPARAMETERS)
 
 
@@ -137,10 +139,44 @@ def test_a_page_is_found_by_its_name_its_title_and_however_it_is_written(name: s
         ("preset cnn", "preset_cnn"),
         ("dropo", "dropout"),
         ("vani", "vanishing_gradient"),
+        ("vanishing", "vanishing_gradient"),
+        ("waiting core", "hint_oversubscribed"),
+        ("annealing", "cosine"),
     ],
 )
 def test_names_that_people_have(asked: str, name: str) -> None:
     assert find(asked).name == name
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("lr finder, range test, lrfind, finder, find a learning rate", "range_test"),
+        ("branch, parent", "branch"),
+        ("replay, train again", "replay"),
+        ("roll back, rollback", "roll_back"),
+        ("undo, live change, set, steering, take control", "live_change"),
+        ("hint, hints, diagnosis, remedy, silence", "hints"),
+        ("cursor, zoom, window, follow, log axis, marks", "charts"),
+        ("smoothing, exponential moving average, EMA, band", "smoothing"),
+        ("pause, resume, stop, abort", "pause"),
+        ("saturated", "hint_saturated"),
+        ("oversubscribed", "hint_oversubscribed"),
+        ("GPU waiting", "hint_gpu_waiting"),
+        ("rate too high", "hint_rate_high"),
+        ("dead relu", "dead_relu"),
+        ("overfitting", "overfitting"),
+    ],
+)
+def test_words_that_stand_on_the_screens_have_a_page(words: str, name: str) -> None:
+    assert {word: find(word).name for word in words.split(", ")} == dict.fromkeys(words.split(", "), name)
+
+
+def test_the_page_of_a_hint_says_what_the_hint_says() -> None:
+    text = ENTRIES["hint_gpu_waiting"].text
+    assert text.startswith("A GPU is given its work step by step")
+    assert "{" not in "".join(e.text for e in ENTRIES.values() if e.kind == "hint")
+    assert ENTRIES["hint_gpu_waiting"].title == "Hint: the GPU waits"
 
 
 def test_a_beginning_that_fits_several_is_answered_with_them() -> None:
@@ -148,7 +184,17 @@ def test_a_beginning_that_fits_several_is_answered_with_them() -> None:
         find("valid")
 
 
-@pytest.mark.parametrize(("asked", "near"), [("dropuot", "dropout"), ("momemtum", "momentum"), ("sofmax", "softmax")])
+@pytest.mark.parametrize(
+    ("asked", "near"),
+    [
+        ("dropuot", "dropout"),
+        ("momemtum", "momentum"),
+        ("sofmax", "softmax"),
+        ("pauze", "pause"),
+        ("vlaidation los", "validation-loss"),
+        ("replya", "replay"),
+    ],
+)
 def test_a_name_nearly_right_is_offered(asked: str, near: str) -> None:
     with pytest.raises(ConfigProblem, match=rf"^There is no page '{asked}'; did you mean .*'{near}'.*\?$"):
         find(asked)
@@ -163,6 +209,12 @@ def test_an_unknown_name_is_refused_in_a_sentence_that_can_be_printed(asked: str
     assert len(str(refused.value)) < 300
 
 
+@pytest.mark.parametrize("asked", ["xyzzyq", "planch", "digestion", "paws", "rlu", "the", "of"])
+def test_what_is_near_by_chance_alone_is_not_offered(asked: str) -> None:
+    with pytest.raises(ConfigProblem, match=rf"^There is no page '{asked}'; `mnist-tui explain` lists them all\.$"):
+        find(asked)
+
+
 def test_an_unknown_language_is_refused() -> None:
     with pytest.raises(ConfigProblem, match="There is no help in the language 'xx'"):
         catalogue("xx")
@@ -170,7 +222,7 @@ def test_an_unknown_language_is_refused() -> None:
 
 def test_what_is_typed_narrows_the_list_down() -> None:
     assert matching("") == list(ENTRIES.values())
-    assert [e.name for e in matching("dead re")] == ["dead_relu"]
+    assert [e.name for e in matching("dead re")] == ["dead_relu", "hint_dead_relus"]
     assert "learning_rate" in [e.name for e in matching("LR")]
     assert matching("qqq") == []
 

@@ -177,3 +177,7 @@ def test_the_time_that_speeds_tell_of_survives_the_thinning(given_pieces: list[t
     assert math.fsum(p.count / p.speed for p in kept if p.speed) == pytest.approx(
         math.fsum(p.count / p.speed for p in made if p.speed)
     )
+
+
+def test_a_log_that_makes_no_sense_can_begin_at_step_0() -> None:
+    assert Series().add(point(0)).points == (point(0),)

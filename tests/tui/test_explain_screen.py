@@ -6,9 +6,11 @@ import pytest
 from textual.widgets import OptionList
 
 from engine.help.catalogue import catalogue
+from engine.settings import presets
 from tests.tui.app_kit import Stage, stage
 from tui.screens.explain import ExplainScreen, Filter
 from tui.screens.help import HelpScreen
+from tui.screens.presets import PresetPicker
 from tui.screens.train import TrainScreen
 from tui.widgets.explain_text import ExplainText
 
@@ -28,11 +30,39 @@ def shown(on: Stage) -> str:
     return entry.name
 
 
-async def test_h_opens_the_first_page_and_escape_goes_back() -> None:
+async def test_h_opens_the_first_page_where_nothing_in_particular_is_seen_and_escape_goes_back() -> None:
     async with stage(size=(80, 24)) as on:
-        await on.press("h")
+        await on.press("3", "h")
         assert shown(on) == "neuron"
         assert "Adds up its weighted inputs" in on.text()
+        await on.press("escape", "1")
+        assert isinstance(on.app.screen, TrainScreen)
+
+
+@pytest.mark.parametrize(
+    ("keys", "name"),
+    [("", "charts"), ("d", "sample_digits"), ("v", "test_accuracy"), ("f escape", "model")],
+)
+async def test_in_a_small_window_the_pane_that_is_seen_is_explained(keys: str, name: str) -> None:
+    async with stage(size=(80, 24)) as on:
+        await on.press(*keys.split(), "h")
+        assert shown(on) == name
+
+
+async def test_where_all_panes_are_seen_the_charts_are_explained() -> None:
+    async with stage(size=(160, 50)) as on:
+        await on.press("d", "h")
+        assert shown(on) == "charts"
+        assert "How the curves are looked at" in on.text()
+
+
+async def test_the_picker_explains_the_preset_that_is_highlighted() -> None:
+    async with stage(size=(80, 24)) as on:
+        await on.press("o", "j", "h")
+        assert shown(on) == f"preset_{list(presets())[1]}"
+        await on.press("escape")
+        assert isinstance(on.app.screen, PresetPicker)
+        await on.press("escape")
         await on.press("escape")
         assert isinstance(on.app.screen, TrainScreen)
 
@@ -45,7 +75,7 @@ async def test_typing_narrows_the_list_down_and_shows_what_fits_best() -> None:
         await on.press("ctrl+u", *"relu")
         assert shown(on) == "relu"
         names = [o.id for o in browser(on).query_one(OptionList).options if not o.disabled]
-        assert names == ["relu", "leaky_relu", "dead_relu"]
+        assert names == ["relu", "leaky_relu", "dead_relu", "hint_dead_relus"]
         await on.press("down", "down")
         assert shown(on) == "dead_relu"
         await on.press("up")

@@ -12,6 +12,7 @@ from engine.history import RunState
 from tests.engine.diagnosis.kit import events, prefixes
 from tests.tui.app_kit import Stage, stage
 from tui.advice import SECONDS, Adviser
+from tui.screens.explain import ExplainScreen
 from tui.screens.why import Why
 from tui.views.hints import evidence, hint_line, remedy
 from tui.widgets.hint_line import HintLine
@@ -229,3 +230,14 @@ def test_another_run_begins_without_the_last_ones_hints() -> None:
     assert adviser.hints(prefixes("overfit")[-1])
     assert adviser.hints(prefixes("quick")[0]) == ()
     assert adviser.hints(prefixes("quick")[-1]) == ()
+
+
+async def test_ctrl_g_explains_the_rule_and_h_still_silences_it() -> None:
+    async with stage(events("overfit"), size=(80, 40)) as on:
+        await on.press("i", "ctrl+g")
+        assert isinstance(on.app.screen, ExplainScreen)
+        assert "Hint: overfitting" in on.text()
+        await on.press("escape")
+        assert isinstance(on.app.screen, Why)
+        await on.press("h")
+        assert on.notices == ["No more of this until you leave."]

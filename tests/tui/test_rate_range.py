@@ -91,6 +91,17 @@ async def test_what_the_engine_refuses_is_said_in_its_place() -> None:
         assert on.app.screen is on.train
 
 
+@pytest.mark.parametrize("key", ["h", "ctrl+g"])
+async def test_it_explains_itself_and_is_there_again_afterwards(key: str) -> None:
+    _, options = answering(FOUND)
+    async with stage(size=(100, 30), **options) as on:
+        assert "h explains" in await asked(on)
+        await on.press(key)
+        assert "a copy is trained while the rate rises" in " ".join(on.text().split())
+        await on.press("escape")
+        assert isinstance(on.app.screen, RateRange)
+
+
 def test_on_the_command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     make_run(short_run())
     engine = use_engine(monkeypatch, FakeEngine())

@@ -23,6 +23,7 @@ from tui.widgets.help_pane import HelpPane
 from tui.widgets.line import frame
 
 _OF_SCREEN = {
+    "train": "charts",
     "experiments": "guided_experiment",
     "runs": "checkpoint",
     "digits": "sample_digits",
@@ -32,6 +33,8 @@ _OF_SCREEN = {
     "test": "wilson_interval",
 }
 """The page that belongs to a screen, where none belongs to what has the focus there."""
+_OF_PANE = {"charts": "charts", "digits": "sample_digits", "results": "test_accuracy"}
+"""The same where a screen shows one of its panes alone."""
 _FIRST = "neuron"
 _KEYS = "pgup pgdn scroll, tab enter: a link, esc leaves"
 _KEYS_BACK = "tab enter: a link, backspace: back, esc leaves"
@@ -47,6 +50,9 @@ def page_for(screen: Screen[object]) -> str:
             return node.field
     if page := getattr(screen, "explains", ""):
         return str(page)
+    if not getattr(screen, "whole", True):
+        shown = _OF_PANE.get(getattr(screen, "pane", ""))
+        return shown or screen.query_one(HelpPane).field
     return _OF_SCREEN.get(getattr(screen, "HERE", ""), "")
 
 

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from engine.help.catalogue import PRESET
 from engine.settings import presets
 from tui.views.plain import ascii_content
 
@@ -22,6 +23,7 @@ class PresetPicker(ModalScreen[str]):
     CSS_PATH = "presets.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,o", "cancel", "Cancel", show=False),
+        Binding("h", "app.explain", "Explain", show=False),
         Binding("j", "move(1)", "Down", show=False),
         Binding("k", "move(-1)", "Up", show=False),
     ]
@@ -33,12 +35,18 @@ class PresetPicker(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         with Vertical(id="picker") as box:
             box.border_title = "Presets"
-            box.border_subtitle = "enter takes it into the form, q goes back"
+            box.border_subtitle = "enter takes it, h explains, q goes back"
             yield OptionList(*(Option(self._shown(_line(name)), id=name) for name in presets()))
             yield Static(id="watch")
 
     def _shown(self, content: Content) -> Content:
         return ascii_content(content) if self.has_class("-ascii") else content
+
+    @property
+    def explains(self) -> str:
+        """The page of the preset that is highlighted."""
+        option = self.query_one(OptionList).highlighted_option
+        return PRESET + option.id if option is not None and option.id else ""
 
     def on_mount(self) -> None:
         options = self.query_one(OptionList)

@@ -30,8 +30,10 @@ class RateRange(ModalScreen[float | None]):
     """Tests while it is open; answers with the rate that is taken, or None."""
 
     CSS_PATH = "rate_range.tcss"
+    explains = "range_test"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "close", "Close", show=False),
+        Binding("h", "app.explain", "Explain", show=False),
         Binding("enter,s", "take('steepest')", "Take the steepest", show=False),
         Binding("t", "take('tenth')", "Take a tenth of the lowest", show=False),
     ]
@@ -47,6 +49,7 @@ class RateRange(ModalScreen[float | None]):
         self.words = Static("The first question takes a moment: an engine has to load torch.", markup=False)
         with Vertical(id="range") as box:
             box.border_title = "Which learning rate?"
+            box.border_subtitle = "h explains"
             yield self.chart
             yield self.words
 

@@ -15,6 +15,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from engine.diagnosis import Hint
+from engine.help.catalogue import HINT
 from tui.views.hints import evidence, heading, remedy
 from tui.views.plain import ascii_content, spelled
 from tui.widgets.choice import ASCII_SIGNS, SIGNS
@@ -96,9 +97,14 @@ class Why(ModalScreen[Verdict | None]):
         """The one that is shown."""
         return self._hints[self._place]
 
+    @property
+    def explains(self) -> str:
+        """The page of the rule, which leads to those beside it."""
+        return HINT + self.hint.rule
+
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="why") as box:
-            box.border_subtitle = "h says no more of it, q goes back"
+            box.border_subtitle = "h silences it, ctrl+g explains, q goes back"
             yield self._page
 
     def on_mount(self) -> None:

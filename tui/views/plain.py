@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from textual.content import Content
 
-_TWINS = str.maketrans(dict(zip("…·×–—−→←↑↓▸★✓✗≤≥±’━╸─└├│", ".-x---><^v>*+x<>~'##-`||", strict=True)))
+_TWINS = str.maketrans(dict(zip("…·×–—−→←↑↓▸▾▲‖↻★✓✗≤≥±’━╸─└├│", ".-x---><^v>v^\"@*+x<>~'##-`||", strict=True)))
 _GREEK = {
     "Δ": "delta",
     "α": "alpha",

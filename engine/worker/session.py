@@ -177,6 +177,9 @@ class Session:
                 return {}
         if self._control is None or self._live is None or self._finished:
             raise EngineProblem("Nothing is training.")
+        ending = EngineProblem(f"{self._current.name or 'The run'} is ending; nothing of it can change now.")
+        if self._control.ending and not isinstance(command, cmd.Stop | cmd.Abort):
+            raise ending
         match command:
             case cmd.Change(values=values):
                 command = self._live.change(values)
@@ -185,7 +188,7 @@ class Session:
             case cmd.OneMoreEpoch():
                 command = self._live.change({"epochs": self._live.config.epochs + 1})
         if not self._control.post(command):
-            raise EngineProblem(f"{self._current.name or 'The run'} is ending; nothing of it can change now.")
+            raise ending
         return {"changed": command.values} if isinstance(command, cmd.Change) else {}
 
     def _start(self, command: cmd.Start) -> dict[str, Any]:
@@ -357,6 +360,8 @@ class Session:
         """Number, log and pass on an event of the current run. From any thread."""
         if isinstance(event, ev.Finished):
             self._finished, self._end = True, event
+        if self._live is not None:
+            self._live.hear(event)
         if not self._current.append(event):
             return
         if not self._waking:  # one call wakes for many events: a loop that is behind would drown in calls

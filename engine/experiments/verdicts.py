@@ -81,13 +81,19 @@ def reads(*arms: Seen) -> list[str]:
         elif arm.accuracy is not None:
             told.append(f"{percent(arm.accuracy)}{images}")
         else:
-            told.append("none: it has no whole epoch")
+            told.append("none (it has no whole epoch)")
     return told
 
 
 def listed(words: Sequence[str]) -> str:
     """ "a, b and c"."""
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def standing(*arms: Seen) -> Verdict:
+    """Where the arms are, and nothing concluded from it: they are not over, or did not have the same chance."""
+    labels, figures = listed([arm.label for arm in arms]), listed(reads(*arms))
+    return Verdict(f"After {_trained(*arms)}, the runs {labels} read {figures} rightly.", None)
 
 
 def sgd_vs_adam(sgd: Seen, adam: Seen) -> Verdict:

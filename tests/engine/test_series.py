@@ -177,3 +177,8 @@ def test_the_time_that_speeds_tell_of_survives_the_thinning(given_pieces: list[t
     assert math.fsum(p.count / p.speed for p in kept if p.speed) == pytest.approx(
         math.fsum(p.count / p.speed for p in made if p.speed)
     )
+
+
+def test_a_point_at_step_0_as_a_damaged_log_has_it_is_the_first() -> None:
+    odd = Point(0, 0.0, 0.0, 0, 1, 1.0, 1.0, 1.0, 0)
+    assert Series().add(odd).points == (odd,)

@@ -21,7 +21,7 @@ import engine
 from engine import commands as cmd
 from engine import events as ev
 from engine import protocol
-from engine.config import TrainConfig, make_config
+from engine.config import TrainConfig, make_config, no_effect
 from engine.errors import ConfigProblem, EngineProblem, ExitCode, Problem, RunProblem
 from engine.eventlog import EventLog
 from engine.fields import short
@@ -189,7 +189,10 @@ class Session:
                 command = self._live.change({"epochs": self._live.config.epochs + 1})
         if not self._control.post(command):
             raise ending
-        return {"changed": command.values} if isinstance(command, cmd.Change) else {}
+        if not isinstance(command, cmd.Change):
+            return {}
+        idle = {name: why for name in command.values if (why := no_effect(self._live.config, name))}
+        return {"changed": command.values, "no_effect": idle}
 
     def _start(self, command: cmd.Start) -> dict[str, Any]:
         self._refuse_if_busy()

@@ -242,6 +242,13 @@ def test_the_rate_that_diverges_is_named_with_its_step() -> None:
     )
 
 
+def test_a_divergence_is_told_with_the_step_of_the_first_loss_that_was_none() -> None:
+    high = arm(RATE, 1, [], outcome="diverged")
+    assert high.finished is not None
+    high = msgspec.structs.replace(high, finished=msgspec.structs.replace(high.finished, step=40, diverged_at=23))
+    assert "diverged at step 23, in epoch 1" in conclude(RATE, (high, arm(RATE, 2), arm(RATE, 3))).answer
+
+
 @pytest.mark.parametrize(("accuracy", "shown"), [(0.1, True), (0.95, False)])
 def test_a_high_rate_that_did_not_diverge_is_judged_by_what_it_reads(accuracy: float, shown: bool) -> None:
     found = conclude(RATE, (arm(RATE, 1, [accuracy]), arm(RATE, 2, [0.97]), arm(RATE, 3, [0.9])))

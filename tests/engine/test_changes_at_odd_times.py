@@ -170,7 +170,7 @@ async def test_a_client_that_dies_in_the_middle_of_a_change_changes_nothing_else
             leave(wire)
     wire = await Wire.to("dying")
     wire.write(whole)
-    assert (await wire.reply())["result"] == {"changed": {"dropout": 0.25}}
+    assert (await wire.reply())["result"] == {"changed": {"dropout": 0.25}, "no_effect": {}}
     wire.write(b'{"type":"change","id":2,"values":{"dropout":0.5}}\n{"type":"change","id":3')
     assert (await wire.reply())["id"] == 2
     wire.drop()

@@ -102,7 +102,8 @@ class StepBatch(Base, frozen=True, kw_only=True, tag="step"):
 class Change(Base, frozen=True, kw_only=True, tag="change"):
     """Give hyperparameters other values from the next step on: `values` by name, as numbers and texts.
 
-    Those that are `live` in `engine.config.HYPERPARAMETERS` can be changed; `Reply.result` has `changed`, what was.
+    Those that are `live` in `engine.config.HYPERPARAMETERS` can be changed; `Reply.result` has `changed`, what was, and
+    `no_effect`, why some of it means nothing beside the other values (`engine.config.no_effect`).
     """
 
     values: dict[str, Any]

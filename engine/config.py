@@ -173,6 +173,18 @@ def applies(config: TrainConfig, name: str) -> bool:
     return when is None or bool(when(config))
 
 
+def no_effect(config: TrainConfig, name: str) -> str:
+    """Why a field means nothing beside the other values, in words ("has no effect with adamw"); empty where it does."""
+    if applies(config, name):
+        return ""
+    when = HYPERPARAMETERS[name].about.when
+    for other, parameter in HYPERPARAMETERS.items():
+        others = (msgspec.structs.replace(config, **{other: choice}) for choice in parameter.choices)
+        if when is not None and any(map(when, others)):
+            return f"has no effect with {parameter.format(getattr(config, other))}"
+    return "has no effect beside the other settings"
+
+
 def make_config(values: Mapping[str, object], base: TrainConfig | None = None) -> TrainConfig:
     """`base` (the defaults) with `values` laid over it, each checked alone and then together.
 

@@ -349,7 +349,8 @@ class Finished(Base, frozen=True, kw_only=True, tag="finished"):
     """The end of a run, of whatever kind; after it come a resume, a look at the test set, or news of saving.
 
     `reason` is a sentence. `fault` says what kind of failure it was, where it was one. `epochs` counts whole epochs
-    trained. `test` is None where the test set was not looked at.
+    trained. `test` is None where the test set was not looked at. `diverged_at` is the step of the first training loss that
+    was not finite, None where there was none.
     """
 
     run: str
@@ -362,6 +363,12 @@ class Finished(Base, frozen=True, kw_only=True, tag="finished"):
     best_epoch: int | None
     seconds: float
     test: TestResult | None
+    diverged_at: int | None = None
+
+    @property
+    def ended_at(self) -> int:
+        """The step that is told as its last: of a divergence that of the first loss that was not finite, though more were made."""
+        return self.step if self.diverged_at is None else self.diverged_at
 
 
 Event = (

@@ -33,12 +33,13 @@ _Told = TypeVar("_Told")
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """Something that happened at a place of the curve."""
+    """Something that happened at a place of the curve; `change` is the event, where a hyperparameter was changed."""
 
     kind: Literal["paused", "continued", "changed", "resumed", "kept"]
     step: int
     position: float
     text: str
+    change: ev.Changed | None = None
 
 
 class RunState(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +107,24 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     def best(self) -> ev.EpochEnded | None:
         """The epoch that did best on validation."""
         return next((e for e in reversed(self.epochs) if e.best), None)
+
+    @property
+    def validation_accuracy(self) -> float | None:
+        """That of the weights which the latest look at the test set was taken with; before any, of the best so far.
+
+        So it can stand beside the test accuracy. A run that was stopped within an epoch was validated there, too.
+        """
+        return self.validation_beside(self.test)
+
+    def validation_beside(self, test: ev.TestResult | None) -> float | None:
+        """The same for another look; None where no validation of its weights is known."""
+        stop = self.stopped_at
+        if test is not None:
+            whole = next((e.validation_accuracy for e in self.epochs if e.epoch == test.epoch), None)
+            return stop.accuracy if whole is None and stop is not None else whole
+        if stop is not None and stop.best:
+            return stop.accuracy
+        return self.best.validation_accuracy if self.best else None
 
     @property
     def save_failed(self) -> ev.SaveFailed | None:
@@ -296,7 +315,7 @@ def _changed(state: RunState, event: ev.Changed) -> RunState:
         return state
     label = parameter.about.label.lower()
     words = f"{label} {event.old} → {event.new}" + (f" ({event.note})" if event.note else "")
-    mark = Mark("changed", event.step, event.position, words)
+    mark = Mark("changed", event.step, event.position, words, event)
     try:
         config = msgspec.structs.replace(state.config, **{event.name: parameter.parse(event.new)})
     except ConfigProblem:  # a value that only a later version knows

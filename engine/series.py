@@ -48,7 +48,7 @@ class Series(msgspec.Struct, frozen=True):
         points, width = list(self.points), self.width
         place = (points[-1].step - 1) // width if points else None
         for point in more:
-            if (point.step - 1) // width == place:
+            if points and (point.step - 1) // width == place:
                 points[-1] = _merge(points[-1], point)
                 continue
             points.append(point)

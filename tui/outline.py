@@ -20,6 +20,12 @@ def is_long(folder: RunFolder) -> bool:
         return False
 
 
+def told_status(folder: RunFolder, state: RunState) -> str:
+    """How the run stands, for people: "paused" where an engine has it and waits."""
+    status = folder.status()
+    return "paused" if status == "running" and state.status == "paused" else status
+
+
 def outline(folder: RunFolder, *, curve: bool = False) -> RunState:
     """What the log tells of settings, epochs and tests, and with `curve` of the losses; `previews` and `log` stay empty."""
     return fold(read_events(folder.events, without=_DETAILS if curve else (*_DETAILS, *_CURVE)))

@@ -49,7 +49,9 @@ def diverging(course: Course) -> Finding | None:
     lowest = [Figure("lowest training loss", _place(number(least.mean), least.step))] if least else []
     if gone is not None or (end is not None and end.outcome == "diverged"):
         step = gone.step if gone is not None else course.state.step
-        evidence = (*lowest, Figure("training loss", f"not finite by step {step}"), rate)
+        if end is not None and end.diverged_at is not None:
+            step = end.diverged_at
+        evidence = (*lowest, Figure("training loss", f"not finite at step {step}"), rate)
         return Finding("gone", {"step": str(step)}, evidence, changes)
     if least is None or course.at_guessing or blocks[-1].mean < max(GROWN * least.mean, course.guess):
         return None

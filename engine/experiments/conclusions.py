@@ -1,23 +1,25 @@
 """What was seen in an experiment, in figures, and whether it answers the question. Pure.
 
 `conclude` is the front door. What an experiment is judged by is a function in `engine.experiments.verdicts`; what limits
-any of them (an arm that was stopped, settings that were changed) is the same for all and found here.
+any of them (an arm that was stopped, settings that were changed) is the same for all and found here. A verdict is asked
+of arms alone that are over and had the same chance: of others it would find causes where there are none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from engine.config import HYPERPARAMETERS
 from engine.diagnosis.wording import count
 from engine.errors import ConfigProblem
 from engine.experiments.table import Experiment
-from engine.experiments.verdicts import VERDICTS, Seen, listed
+from engine.experiments.verdicts import VERDICTS, Seen, listed, standing
 from engine.fields import Hyperparameter, short
 from engine.history import RunState
 
 _MACHINE = "Machine"
+_NO_VERDICT = "They did not have the same chance, so nothing is concluded from that."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +50,29 @@ def conclude(experiment: Experiment, states: Sequence[RunState | None]) -> Concl
         lacking = [arm.label for arm, state in zip(experiment.arms, states, strict=True) if not _has_figures(state)]
         answer = f"{over} of {len(states)} runs are over; there are no figures yet of {listed(lacking)}."
         return Conclusion(answer, None, limits=limits, provisional=True)
+    if over < len(seen):
+        return Conclusion(standing(*seen).answer, None, limits=limits, provisional=True)
+    if not _is_fair(seen):
+        return Conclusion(f"{standing(*seen).answer} {_NO_VERDICT}", None, limits=limits)
     verdict = VERDICTS[experiment.name](*seen)
-    if over < len(seen) or not _is_fair(seen):
-        verdict = replace(verdict, shown=None)
-    return Conclusion(verdict.answer, verdict.shown, verdict.more, limits, provisional=over < len(seen))
+    return Conclusion(verdict.answer, verdict.shown, verdict.more, limits)
 
 
 def _is_fair(seen: Sequence[Seen]) -> bool:
-    """Whether each arm had its chance: none was left or failed, and where one was stopped, all were at the same place."""
+    """Whether the arms differ in what is compared alone.
+
+    None was left or failed, none was changed, and where one was stopped, all were at the same place.
+    """
+    if any(_was_changed(each.state) for each in seen):
+        return False
     ends = [each.state.finished for each in seen if each.state.finished]
     if any(end.outcome in ("aborted", "failed") for end in ends):
         return False
     return not any(end.outcome == "stopped" for end in ends) or len({end.position for end in ends}) == 1
+
+
+def _was_changed(state: RunState) -> bool:
+    return any(mark.kind == "changed" for mark in state.marks)
 
 
 def _has_figures(state: RunState | None) -> bool:
@@ -84,7 +97,7 @@ def _limits(experiment: Experiment, states: Sequence[RunState | None]) -> Iterat
             yield f"{arm.label} was {end.outcome} after {end.position:.1f} of {count(epochs)} epochs."
         elif end and end.outcome == "failed":
             yield f"{arm.label} failed: {end.reason}"
-        if any(mark.kind == "changed" for mark in state.marks):
+        if _was_changed(state):
             yield f"{arm.label} was changed while it trained, so it differs in more than what is compared."
 
 

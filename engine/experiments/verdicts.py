@@ -6,6 +6,7 @@ lacks (no test, no whole epoch) makes that None, never a guess.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -81,13 +82,19 @@ def reads(*arms: Seen) -> list[str]:
         elif arm.accuracy is not None:
             told.append(f"{percent(arm.accuracy)}{images}")
         else:
-            told.append("none: it has no whole epoch")
+            told.append("none (it has no whole epoch)")
     return told
 
 
 def listed(words: Sequence[str]) -> str:
     """ "a, b and c"."""
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def standing(*arms: Seen) -> Verdict:
+    """Where the arms are, and nothing concluded from it: they are not over, or did not have the same chance."""
+    labels, figures = listed([arm.label for arm in arms]), listed(reads(*arms))
+    return Verdict(f"After {_trained(*arms)}, the runs {labels} read {figures} rightly.", None)
 
 
 def sgd_vs_adam(sgd: Seen, adam: Seen) -> Verdict:
@@ -132,9 +139,9 @@ def rate_too_high(high: Seen, tenth: Seen, hundredth: Seen) -> Verdict:
     rates = [f"{arm.state.config.learning_rate:g}" for arm in (high, tenth, hundredth)]
     end = high.state.finished
     if high.diverged and end:
-        epoch = int(end.position) + 1
+        epoch = max(math.ceil(end.position), 1)
         kept = "" if end.epochs else ", before it had the weights of one epoch"
-        first = f"At {rates[0]} it diverged at step {count(end.step)}, in epoch {epoch}{kept}"
+        first = f"At {rates[0]} it diverged at step {count(end.ended_at)}, in epoch {epoch}{kept}"
     elif high.accuracy is None:
         first = f"At {rates[0]} there is no whole epoch to judge it by"
     else:

@@ -38,6 +38,12 @@ class Control:
             self._queue.put(command)
         return True
 
+    @property
+    def ending(self) -> bool:
+        """Whether it takes no more than an end."""
+        with self._lock:
+            return self._ending
+
     def take(self, step: int) -> Steering | None:
         """The next command before step number `step`, or None; costs next to nothing."""
         if self._changes and self._changes[0].step <= step:

@@ -140,6 +140,7 @@ def finished(
         best_epoch=trainer.standing.best.epoch if trainer and trainer.standing.best else None,
         seconds=round(place.seconds, 3) if place else 0.0,
         test=test,
+        diverged_at=end.diverged_at,
     )
 
 

@@ -21,7 +21,7 @@ import engine
 from engine import commands as cmd
 from engine import events as ev
 from engine import protocol
-from engine.config import TrainConfig, make_config
+from engine.config import TrainConfig, make_config, no_effect
 from engine.errors import ConfigProblem, EngineProblem, ExitCode, Problem, RunProblem
 from engine.eventlog import EventLog
 from engine.fields import short
@@ -177,6 +177,9 @@ class Session:
                 return {}
         if self._control is None or self._live is None or self._finished:
             raise EngineProblem("Nothing is training.")
+        ending = EngineProblem(f"{self._current.name or 'The run'} is ending; nothing of it can change now.")
+        if self._control.ending and not isinstance(command, cmd.Stop | cmd.Abort):
+            raise ending
         match command:
             case cmd.Change(values=values):
                 command = self._live.change(values)
@@ -185,8 +188,11 @@ class Session:
             case cmd.OneMoreEpoch():
                 command = self._live.change({"epochs": self._live.config.epochs + 1})
         if not self._control.post(command):
-            raise EngineProblem(f"{self._current.name or 'The run'} is ending; nothing of it can change now.")
-        return {"changed": command.values} if isinstance(command, cmd.Change) else {}
+            raise ending
+        if not isinstance(command, cmd.Change):
+            return {}
+        idle = {name: why for name in command.values if (why := no_effect(self._live.config, name))}
+        return {"changed": command.values, "no_effect": idle}
 
     def _start(self, command: cmd.Start) -> dict[str, Any]:
         self._refuse_if_busy()
@@ -357,6 +363,8 @@ class Session:
         """Number, log and pass on an event of the current run. From any thread."""
         if isinstance(event, ev.Finished):
             self._finished, self._end = True, event
+        if self._live is not None:
+            self._live.hear(event)
         if not self._current.append(event):
             return
         if not self._waking:  # one call wakes for many events: a loop that is behind would drown in calls

@@ -42,10 +42,11 @@ Emit = Callable[[ev.Event], object]
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How training ended, with a sentence."""
+    """How training ended, with a sentence; `diverged_at` is the step of the first loss that was not finite."""
 
     outcome: ev.Outcome
     reason: str
+    diverged_at: int | None = None
 
 
 class Trainer:
@@ -190,13 +191,13 @@ class Trainer:
         reason = f"The validation {self._config.best_by} has not been better for {patience} epochs; the best was epoch {self.standing.best.epoch}."
         return End("early_stopped", reason)
 
-    def _diverged(self, what: str) -> End:
+    def _diverged(self, what: str, step: int | None = None) -> End:
         kept = (
             f"the weights of epoch {self.standing.best.epoch} are kept"
             if self.standing.best
             else "no epoch had ended, so there are no weights to keep"
         )
-        return End("diverged", f"Training diverged: {what}; {kept}. Try a learning rate of a third or a tenth.")
+        return End("diverged", f"Training diverged: {what}; {kept}. Try a learning rate of a third or a tenth.", step)
 
     def _heed(self) -> End | None:
         """Take what commands there are; while paused, wait for one."""
@@ -302,7 +303,7 @@ class Trainer:
         if window.first_non_finite is not None:
             step = self.place.step - window.steps + window.first_non_finite + 1
             return self._diverged(
-                f"the training loss became {window.value} at step {step}, in epoch {self.place.epoch + 1}"
+                f"the training loss became {window.value} at step {step}, in epoch {self.place.epoch + 1}", step
             )
         if now - self._shown >= PREVIEW_SECONDS or self._steps_allowed is not None:
             self._show_previews()

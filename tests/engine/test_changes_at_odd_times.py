@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import math
 import os
 import signal
 import subprocess
@@ -56,6 +57,25 @@ async def test_what_changes_in_a_pause_counts_from_the_next_step_on(engine: Engi
     assert (progress.step, progress.learning_rate) == (paused.step + 1, 0.02)
     await engine.send(cmd.Continue())
     await stopped(engine)
+
+
+async def test_fewer_epochs_than_have_begun_are_refused_also_in_a_pause(engine: Engine, config: TrainConfig) -> None:
+    await engine.send(cmd.Start(config=config, name="begun"))
+    await until(engine, ev.Progress, where=lambda told: told.epoch == 2)
+    await engine.send(cmd.Pause())
+    paused = await until(engine, ev.Paused)
+    begun = math.ceil(paused.position)
+    words = f"Epochs: epoch {begun} is under way; expected {begun} or more, or stop the run."
+    for _ in range(2):
+        with pytest.raises(ConfigProblem, match=words):
+            await engine.send(cmd.Change(values={"epochs": 1}))
+    await engine.send(cmd.Change(values={"epochs": begun}))
+    await engine.send(cmd.Continue())
+    end = await until(engine, ev.Finished)
+    assert (end.outcome, end.position) == ("completed", begun)
+    assert [mark.text for mark in find_run("begun").state().marks if mark.kind == "changed"] == [
+        f"epochs 10000 → {begun}"
+    ]
 
 
 async def test_once_a_run_is_told_to_end_changes_are_refused(engine: Engine, config: TrainConfig) -> None:
@@ -150,7 +170,7 @@ async def test_a_client_that_dies_in_the_middle_of_a_change_changes_nothing_else
             leave(wire)
     wire = await Wire.to("dying")
     wire.write(whole)
-    assert (await wire.reply())["result"] == {"changed": {"dropout": 0.25}}
+    assert (await wire.reply())["result"] == {"changed": {"dropout": 0.25}, "no_effect": {}}
     wire.write(b'{"type":"change","id":2,"values":{"dropout":0.5}}\n{"type":"change","id":3')
     assert (await wire.reply())["id"] == 2
     wire.drop()

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from engine.config import HYPERPARAMETERS, TrainConfig, applies, differences, make_config
+from engine.config import HYPERPARAMETERS, TrainConfig, applies, differences, make_config, no_effect
 from engine.errors import ConfigProblem, ExitCode
 from tests.engine.strategies import configs, examples
 
@@ -176,3 +176,20 @@ def test_the_form_has_each_group_in_one_piece() -> None:
 def test_what_a_network_is_built_from_cannot_change_in_a_run() -> None:
     fixed = {name for name, parameter in HYPERPARAMETERS.items() if not parameter.about.live}
     assert fixed >= {"model", "hidden", "activation", "init", "loss", "seed", "device", "precision", "data_dir"}
+
+
+@pytest.mark.parametrize(
+    ("values", "name", "said"),
+    [
+        ({"optimizer": "adamw"}, "momentum", "has no effect with adamw"),
+        ({"optimizer": "sgd"}, "momentum", ""),
+        ({"optimizer": "sgd"}, "nesterov", "has no effect beside the other settings"),
+        ({"model": "linear"}, "dropout", "has no effect with linear"),
+        ({}, "plateau_patience", "has no effect with constant"),
+        ({"loss": "mse"}, "label_smoothing", "has no effect with mse"),
+    ],
+)
+def test_why_a_field_has_no_effect_is_said_with_what_keeps_it_from_it(
+    values: dict[str, object], name: str, said: str
+) -> None:
+    assert no_effect(make_config(values), name) == said

@@ -60,7 +60,7 @@ async def test_changes_pause_undo_and_then_the_same_again(engine: Engine, config
             case ev.Progress(step=step) if step >= 500 and not changed:
                 changed = True
                 first = await engine.send(cmd.Change(values={"learning_rate": 0.01}))
-                assert first.result == {"changed": {"learning_rate": 0.01}}
+                assert first.result == {"changed": {"learning_rate": 0.01}, "no_effect": {}}
                 await engine.send(cmd.Change(values={"dropout": 0.2}))
                 await engine.send(cmd.Change(values={"optimizer": "adam"}))
                 with pytest.raises(

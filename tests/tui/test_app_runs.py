@@ -128,6 +128,18 @@ async def test_an_unfinished_run_goes_on() -> None:
         assert on.app.screen is on.train
 
 
+async def test_a_run_that_waits_is_paused_and_says_how_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_run("far-crane", kit.numbered([*kit.opening(run="far-crane"), ev.Paused(step=3, position=0.01)]))
+    monkeypatch.setattr(RunFolder, "live", lambda self: SessionInfo("laptop", 1, "/nowhere.sock"))
+    async with stage() as on:
+        await runs_screen(on)
+        [row] = [line for line in on.text().splitlines() if "far-crane" in line]
+        assert "paused" in row
+        await on.press("c")
+        assert on.engine.commands == []
+        assert on.notices[-1] == "far-crane is paused: Enter shows it, and p there goes on."
+
+
 async def test_a_finished_run_has_nothing_to_go_on_with() -> None:
     write_run("old-fox", kit.whole_run(epochs=1))
     async with stage() as on:

@@ -84,6 +84,20 @@ async def test_a_divergence_is_told_with_its_step_and_what_to_do() -> None:
         assert [type(c) for c in on.engine.commands] == [cmd.Start]
 
 
+async def test_a_divergence_has_one_step_wherever_it_is_told() -> None:
+    """Some more steps are made before the loss is looked at: none of them is told."""
+    *before, end = kit.diverged_run()
+    assert isinstance(end, ev.Finished)
+    told = msgspec.structs.replace(end, diverged_at=11, reason=end.reason.replace("step 12", "step 11"))
+    async with stage([*before, told]) as on:
+        assert "Diverged at step 11, epoch 1" in on.results
+        assert "diverged at step 11, epoch 1" in on.text()
+        assert "any more at step 11" in on.text()
+        await on.press("i")
+        assert "not finite at step 11" in on.text()
+        assert "at step 12" not in on.text() + on.results
+
+
 @pytest.mark.parametrize(
     ("fault", "reason", "remedy"),
     [

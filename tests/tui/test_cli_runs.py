@@ -25,6 +25,7 @@ from tests.fake_engine import FakeEngine, refusing
 from tests.tui.cli_kit import engine_that, home, make_run, short_run, use_engine
 from tui.cli import main
 from tui.commands import screen
+from tui.views.runs import read_row
 
 __all__ = ["home"]
 
@@ -68,7 +69,7 @@ def test_show_ends_with_hints_where_something_went_wrong(capsys: pytest.CaptureF
 
 def test_show_sees_what_only_the_curve_within_an_epoch_tells(capsys: pytest.CaptureFixture[str]) -> None:
     make_run(recorded("lr-too-high"), "wild")
-    assert "  fault: loss is not a number any more by step " in printed(capsys, "show", "wild")
+    assert "  fault: loss is not a number any more at step " in printed(capsys, "show", "wild")
 
 
 def test_show_has_no_hints_of_a_sound_run(capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,6 +105,7 @@ def test_ls_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert found == {
         "run": RUN,
         "status": "finished",
+        "paused": False,
         "preset": "blog-adam",
         "host": "laptop",
         "parent": None,
@@ -111,6 +113,7 @@ def test_ls_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "created": events[0].time,
         "epochs": 2,
         "epochs_asked": 25,
+        "validation_accuracy": 0.9554,
         "best_validation_accuracy": max(e.validation_accuracy for e in events if hasattr(e, "validation_accuracy")),
         "test_accuracy": 0.9781,
         "folder": str(home / "runs" / RUN),
@@ -120,7 +123,57 @@ def test_ls_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_live_run_is_listed_as_running(capsys: pytest.CaptureFixture[str]) -> None:
     with being_live(make_run(numbered(opening()))):
         [found] = json.loads(printed(capsys, "ls", "--json"))
-    assert found["status"] == "running"
+    assert (found["status"], found["paused"]) == ("running", False)
+
+
+def test_a_live_run_that_waits_is_listed_as_paused(capsys: pytest.CaptureFixture[str]) -> None:
+    waits = [*opening(), ev.Paused(step=3, position=0.01)]
+    folder = make_run(numbered(waits))
+    make_run(numbered([*waits[:-1], ev.Paused(step=3, position=0.01)]), "killed")
+    with being_live(folder):
+        lines = printed(capsys, "ls").splitlines()
+        [found, other] = json.loads(printed(capsys, "ls", "--json"))
+        shown = json.loads(printed(capsys, "show", RUN, "--json"))
+        assert "Status   paused" in printed(capsys, "show", RUN)
+    assert [line.split()[1] for line in lines[1:]] == ["paused", "interrupted"]
+    assert [(each["status"], each["paused"]) for each in (found, other)] == [("running", True), ("interrupted", False)]
+    assert (shown["status"], shown["paused"]) == ("running", True)
+
+
+def of_epochs(*accuracies: float, best: int) -> list[Event]:
+    """A run whose epochs had these validation accuracies, and whose epoch `best` was the best by loss."""
+    told: list[Event] = [*opening()]
+    for number, accuracy in enumerate(accuracies, 1):
+        for event in epoch_events(BLOG, number, 1, best=number <= best):
+            is_end = isinstance(event, ev.EpochEnded)
+            told.append(msgspec.structs.replace(event, validation_accuracy=accuracy) if is_end else event)
+    return told
+
+
+@pytest.mark.parametrize("weights", ["best", "last", "none"])
+def test_the_validation_beside_a_test_is_that_of_the_weights_that_were_tested(
+    weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = of_epochs(0.91, 0.92, 0.99, best=2)
+    if weights != "none":
+        of: Any = {"weights": weights, "epoch": 2 if weights == "best" else 3}
+        told.append(ev.Tested(test=msgspec.structs.replace(test_result(confusion(), 2), **of)))
+    folder = make_run(numbered(told))
+    wanted = 0.99 if weights == "last" else 0.92
+    [found] = json.loads(printed(capsys, "ls", "--json"))
+    assert (found["validation_accuracy"], found["best_validation_accuracy"]) == (wanted, 0.99)
+    assert f" {wanted:.2%}".replace("%", " %") in printed(capsys, "ls")
+    assert read_row(folder).validation == f"{wanted:.2%}".replace("%", " %")
+
+
+def test_weights_of_a_stop_within_an_epoch_have_the_validation_that_was_made_there(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    there = ev.Validation(step=900, position=1.15, loss=0.01, accuracy=0.97, seconds=0.5, best=True)
+    tested = ev.Tested(test=test_result(confusion(), 2))
+    for name, rest in (("a", [there]), ("b", [there, tested])):
+        make_run(numbered([*of_epochs(0.91, best=1), *rest]), name)
+    assert [each["validation_accuracy"] for each in json.loads(printed(capsys, "ls", "--json"))] == [0.97, 0.97]
 
 
 def test_folders_that_are_not_whole_do_not_hide_the_others(capsys: pytest.CaptureFixture[str]) -> None:
@@ -153,6 +206,17 @@ def test_show_tells_what_was_changed_while_it_trained_since_the_settings_are_tho
     change = ev.Changed(step=400, position=400 / 782, name="learning_rate", old="0.001", new="0.0003")
     make_run(numbered([*opening(), change]))
     make_run(numbered(opening(run="b")), "b")
+    assert json.loads(printed(capsys, "show", "otter", "--json"))["changes"] == [
+        {
+            "step": 400,
+            "position": 400 / 782,
+            "name": "learning_rate",
+            "old": "0.001",
+            "new": "0.0003",
+            "note": "",
+        }
+    ]
+    assert json.loads(printed(capsys, "show", "b", "--json"))["changes"] == []
     lines = printed(capsys, "show", "otter").splitlines()
     place = lines.index("Changed while it trained, after:")
     assert "  learning_rate  0.0003" in lines[:place]

@@ -66,6 +66,23 @@ async def test_a_run_is_steered_from_the_command_line(engine: Engine, capsys: py
     assert "long is not running" in capsys.readouterr().err
 
 
+async def test_a_change_without_an_effect_is_made_and_said_to_have_none(
+    engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await until(engine, ev.Progress)
+    for words, said in (
+        (["momentum=0.5"], "momentum 0.5 (has no effect with adam)"),
+        (["dropout=0.1"], "dropout 0.1"),
+        (["optimizer=sgd", "momentum=0.9"], "optimizer sgd, momentum 0.9"),
+        (["beta1=0.8"], "beta1 0.8 (has no effect with sgd)"),
+        (["--undo"], "beta1 0.9 (has no effect with sgd)"),
+    ):
+        assert await command_line("set", "long", *words) == 0
+        assert capsys.readouterr().out == f"long goes on with {said}.\n"
+    assert await command_line("abort", "long") == 0
+    await until(engine, ev.Finished)
+
+
 async def test_aborting_ends_without_a_test(engine: Engine) -> None:
     await until(engine, ev.Progress)
     assert await command_line("abort", "long") == 0

@@ -10,6 +10,7 @@ from engine import events as ev
 from engine.diagnosis import Change, Figure, Hint, Remedy, diagnose
 from engine.history import RunState
 from tests.engine.diagnosis.kit import events, prefixes
+from tests.events_kit import BLOG, epoch_events, numbered, opening
 from tests.tui.app_kit import Stage, stage
 from tui.advice import SECONDS, Adviser
 from tui.screens.explain import ExplainScreen
@@ -111,6 +112,15 @@ async def test_i_explains_with_figures_formula_and_remedy() -> None:
         assert "best by loss → accuracy" in on.text()
         await on.press("q")
         assert on.app.screen is on.train
+
+
+async def test_before_the_first_figures_it_is_too_early_to_tell() -> None:
+    async with stage() as on:
+        await on.press("i")
+        assert "too early to tell" in on.notices[-1]
+        await on.tell(*numbered([*opening(), *epoch_events(BLOG, 1)[:4]]))
+        await on.press("i")
+        assert "too early to tell" in on.notices[-1] and "nothing goes wrong" not in on.notices[-1]
 
 
 async def test_without_a_hint_i_says_so() -> None:

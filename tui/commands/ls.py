@@ -54,7 +54,8 @@ def summary(folder: RunFolder, state: RunState) -> dict[str, Any]:
     test = state.test or (end.test if (end := state.finished or folder.finished()) else None)
     return {
         "run": folder.name,
-        "status": folder.status(),
+        "status": (status := folder.status()),
+        "paused": status == "running" and state.status == "paused",
         "preset": state.preset,
         "host": state.host,
         "parent": state.parent.run if state.parent else None,
@@ -62,6 +63,7 @@ def summary(folder: RunFolder, state: RunState) -> dict[str, Any]:
         "created": state.created or round(folder.made(), 3),
         "epochs": state.epochs[-1].epoch if state.epochs else 0,
         "epochs_asked": state.config.epochs if state.run else _epochs_asked(folder),
+        "validation_accuracy": state.validation_beside(test),
         "best_validation_accuracy": max((e.validation_accuracy for e in state.epochs), default=None),
         "test_accuracy": test.accuracy if test else None,
         "folder": str(folder.path),
@@ -79,10 +81,10 @@ def _epochs_asked(folder: RunFolder) -> int | None:
 def _row(found: dict[str, Any]) -> tuple[str, ...]:
     return (
         short(found["run"], 100),
-        found["status"],
+        "paused" if found["paused"] else found["status"],
         short(found["preset"]) or "-",
         f"{found['epochs']}/{found['epochs_asked'] or '?'}",
-        _percent(found["best_validation_accuracy"]),
+        _percent(found["validation_accuracy"]),
         _percent(found["test_accuracy"]),
         when(found["created"]),
     )

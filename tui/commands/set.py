@@ -41,11 +41,13 @@ def run(args: argparse.Namespace) -> int:
     if bool(values) == args.undo:
         raise ConfigProblem("Expected what is to change, such as lr=3e-4, or --undo.")
     folder, info = choose(names[0] if names else None)
-    changed = asyncio.run(_send(info, cmd.Undo() if args.undo else cmd.Change(values=values)))
+    done = asyncio.run(_send(info, cmd.Undo() if args.undo else cmd.Change(values=values)))
+    changed, idle = done.get("changed", {}), done.get("no_effect", {})
     if not changed:
         print_lines([f"{folder.name} has these values already."])
     else:
-        print_lines([f"{folder.name} goes on with {', '.join(_said(name, v) for name, v in changed.items())}."])
+        said = [_said(name, value, idle.get(name, "")) for name, value in changed.items()]
+        print_lines([f"{folder.name} goes on with {', '.join(said)}."])
     return 0
 
 
@@ -66,10 +68,11 @@ def parsed(words: list[str]) -> dict[str, Any]:
     return values
 
 
-def _said(name: str, value: Any) -> str:
+def _said(name: str, value: Any, idle: str) -> str:
     from engine.config import HYPERPARAMETERS  # noqa: PLC0415 - --help does without
 
-    return f"{name} {HYPERPARAMETERS[name].format(value)}"
+    said = f"{name} {HYPERPARAMETERS[name].format(value)}"
+    return f"{said} ({idle})" if idle else said
 
 
 async def _send(info: SessionInfo, command: Steering) -> dict[str, Any]:
@@ -80,5 +83,4 @@ async def _send(info: SessionInfo, command: Steering) -> dict[str, Any]:
         reply = await engine.send(command)
     finally:
         await engine.close()
-    changed: dict[str, Any] = reply.result.get("changed", {})
-    return changed
+    return reply.result

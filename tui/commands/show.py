@@ -15,7 +15,7 @@ from tui.views.figures import count, duration, loss, percent
 
 if TYPE_CHECKING:
     from engine.config import TrainConfig
-    from engine.events import EpochEnded, Finished, Validation
+    from engine.events import Changed, EpochEnded, Finished, Validation
     from engine.history import RunState
     from engine.runs import RunFolder
 
@@ -77,7 +77,8 @@ def document(folder: RunFolder, state: RunState, config: TrainConfig) -> dict[st
 
     return {
         "run": folder.name,
-        "status": folder.status(),
+        "status": (status := folder.status()),
+        "paused": status == "running" and state.status == "paused",
         "preset": state.preset,
         "host": state.host,
         "version": state.version,
@@ -88,6 +89,7 @@ def document(folder: RunFolder, state: RunState, config: TrainConfig) -> dict[st
         "machine": state.started.machine if state.started else None,
         "data": state.started.data if state.started else None,
         "epochs": [_figures(epoch) for epoch in state.epochs],
+        "changes": [_figures(mark.change) for mark in state.marks if mark.change],
         "stopped_at": _figures(state.stopped_at) if state.stopped_at else None,
         "test": state.test,
         "looks": len(state.looks),
@@ -96,15 +98,16 @@ def document(folder: RunFolder, state: RunState, config: TrainConfig) -> dict[st
     }
 
 
-def _figures(event: EpochEnded | Validation | Finished, without: tuple[str, ...] = ()) -> dict[str, Any]:
+def _figures(event: EpochEnded | Validation | Finished | Changed, without: tuple[str, ...] = ()) -> dict[str, Any]:
     """An event's own fields, without its number, time and type."""
     return {name: value for name, value in structs.asdict(event).items() if name not in ("seq", "time", *without)}
 
 
 def _heading(folder: RunFolder, state: RunState) -> list[str]:
     from tui.commands.ls import when  # noqa: PLC0415
+    from tui.outline import told_status  # noqa: PLC0415
 
-    rows = [("Run", folder.name), ("Status", folder.status()), ("Preset", short(state.preset) or "-")]
+    rows = [("Run", folder.name), ("Status", told_status(folder, state)), ("Preset", short(state.preset) or "-")]
     if state.run:
         rows.append(("Started", f"{when(state.created)} on {short(state.host)}"))
     if state.started:

@@ -25,7 +25,7 @@ from tui.views.runs import HEADINGS, RunRow, columns, in_tree, read_row
 from tui.views.snapshot import Snapshot
 
 _EMPTY = "No runs yet. 1 goes back to the training screen, r starts one there."
-_COLOURS = {"running": "train", "finished": "success", "diverged": "error", "failed": "error"}
+_COLOURS = {"running": "train", "paused": "accent", "finished": "success", "diverged": "error", "failed": "error"}
 _PORTION = 8
 """Rows read before the first are shown."""
 
@@ -42,7 +42,7 @@ class RunsScreen(Page):
         super().__init__()
         self._rows: dict[str, RunRow] = {}
         self._columns: dict[str, int] = {}
-        self._known: tuple[str, bool] = ("", False)
+        self._known: tuple[str, bool, bool] = ("", False, False)
 
     def content(self) -> Iterable[Widget]:
         """The table, or a sentence where there are no runs."""
@@ -62,9 +62,10 @@ class RunsScreen(Page):
         self.read()
 
     def show(self, snapshot: Snapshot) -> None:
-        """Read the folders again when a run has begun or ended."""
+        """Read the folders again when a run has begun, waits, goes on or has ended."""
         super().show(snapshot)
-        known = (snapshot.state.run, snapshot.state.finished is not None)
+        state = snapshot.state
+        known = (state.run, state.status == "paused", state.finished is not None)
         if known != self._known and self.is_current:
             self._known = known
             self.read()
@@ -146,7 +147,8 @@ class RunsScreen(Page):
         if row is None or self.program.refuses("start"):
             return
         if not row.unfinished:
-            self.notify(f"{row.name} is {row.status}: there is nothing to go on with.", markup=False)
+            what = "Enter shows it, and p there goes on" if row.status == "paused" else "there is nothing to go on with"
+            self.notify(f"{row.name} is {row.status}: {what}.", markup=False)
             return
         self.program.start(cmd.ResumeRun(run=row.name))
         self.program.action_mode("train")

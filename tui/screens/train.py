@@ -29,6 +29,7 @@ from tui.views.chart_frame import foot, title, what_is_shown
 from tui.views.charts import accuracy_plot, loss_plot, with_cursor, x_end
 from tui.views.digits import digit_views, heading
 from tui.views.form import with_preset
+from tui.views.hints import no_hint
 from tui.views.plain import ascii_text
 from tui.views.snapshot import Snapshot
 from tui.views.status import OUTCOMES, short_name
@@ -292,7 +293,7 @@ class TrainScreen(ChartingPage):
 
         hints = self.program.snapshot.hints
         if not hints:
-            self.notify("There is no hint: as far as the figures tell, nothing goes wrong.", markup=False)
+            self.notify(no_hint(self.program.snapshot.state), markup=False)
             return
         verdict = await self.app.push_screen_wait(Why(hints, ascii_only=self._ascii))
         if verdict is None:

@@ -188,7 +188,7 @@ def _parent_curve(
 def _note(state: RunState) -> str:
     end = state.finished
     if end and end.outcome == "diverged":
-        return f"diverged at step {figures.count(end.step)}, epoch {math.ceil(end.position)}"
+        return f"diverged at step {figures.count(end.ended_at)}, epoch {math.ceil(end.position)}"
     return ""
 
 

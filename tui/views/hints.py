@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from engine.history import RunState
 from tui.views.status import ASCII_SIGNS, SIGNS, Part, Signs, fit, text
 from tui.widgets.line import button
 
@@ -33,6 +34,13 @@ def hint_line(hints: Sequence[Hint], width: int, *, ascii_only: bool = False) ->
     more = [text(f"{len(hints) - 1} more", "$muted", 2)] if len(hints) > 1 else []
     narrow = Signs(between="  ", cut=signs.cut)  # a line of 68 cells with its mark and key have to go into 78
     return fit([Part(words, 0, cut=True), Part(why, 1), *more], width, narrow)
+
+
+def no_hint(state: RunState) -> str:
+    """What is said where there is none; without the figures of one epoch that says nothing of the run yet."""
+    if not state.epochs:
+        return "There is no hint yet: before the figures of its first epoch it is too early to tell."
+    return "There is no hint: as far as the figures tell, nothing goes wrong."
 
 
 def heading(hint: Hint) -> Content:

@@ -13,6 +13,7 @@ from engine.family import tree
 from engine.history import RunState, fold
 from engine.runs import RunFolder
 from engine.settings import read_toml
+from tui.outline import told_status
 from tui.views import figures
 from tui.views.status import short_name
 
@@ -90,14 +91,14 @@ def columns(width: int, rows: Sequence[RunRow] = ()) -> dict[str, int]:
 def read_row(run: RunFolder) -> RunRow:
     """What the folder says. Reads its whole log, unless that has not grown since."""
     state = _state_of(run)
-    status = run.status()
-    best = state.best
+    status = told_status(run, state)
+    validation = state.validation_accuracy
     return RunRow(
         name=run.name,
         status=status,
         preset=state.preset or _preset(run),
         epochs=f"{state.epochs[-1].epoch if state.epochs else 0}/{state.config.epochs}",
-        validation=figures.percent(best.validation_accuracy) if best else "",
+        validation="" if validation is None else figures.percent(validation),
         test=figures.percent(state.test.accuracy) if state.test else "",
         started=started(state.created or run.made()),
         unfinished=status in ("stopped", "aborted", "interrupted", "failed"),

@@ -15,6 +15,7 @@ from engine.errors import ConfigProblem, EngineProblem
 from engine.replaying import Recipe, first_difference, recipe
 from engine.worker.control import Control, Plan
 from engine.worker.steering import Live, check_plan
+from tests.engine.experiment_kit import epoch
 from tests.engine.worker.conftest import Story
 
 Train = Callable[..., Story]
@@ -259,3 +260,68 @@ def test_a_plan_is_checked_before_anything_begins() -> None:
         check_plan(TrainConfig(), (change(3, dropout=0.1), change(4, dropout=2)))
     with pytest.raises(ConfigProblem, match="in the order of their steps"):
         check_plan(TrainConfig(), (change(3, dropout=0.1), change(2, dropout=0.2)))
+
+
+def heard(*events: ev.Event, epochs: int = 40) -> Live:
+    live = Live(TrainConfig(epochs=epochs))
+    for event in events:
+        live.hear(event)
+    return live
+
+
+def progress(number: int, position: float) -> ev.Progress:
+    return ev.Progress(
+        epoch=number,
+        step=int(position * 100),
+        position=position,
+        steps=1,
+        images=1,
+        loss=1.0,
+        low=1.0,
+        high=1.0,
+        non_finite=0,
+        learning_rate=0.1,
+        gradient_norm=1.0,
+        gradient_norm_high=1.0,
+        images_per_second=1.0,
+        seconds=1.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("events", "begun"),
+    [
+        ((progress(21, 20.4),), 21),
+        ((progress(21, 21.0),), 21),  # its validation is under way
+        ((epoch(20, 0.9, 0.1),), 21),
+        ((ev.Paused(step=140, position=1.4),), 2),
+        ((ev.Paused(step=200, position=2.0),), 2),  # between two epochs
+        ((ev.Paused(step=200, position=2.0), ev.Continued(step=200, position=2.0)), 3),
+    ],
+)
+def test_an_epoch_that_has_begun_is_trained_to_its_end(events: tuple[ev.Event, ...], begun: int) -> None:
+    live = heard(*events)
+    before = live.config
+    with pytest.raises(ConfigProblem) as refused:
+        live.change({"epochs": begun - 1, "dropout": 0.1})
+    said = f"Epochs: epoch {begun} is under way; expected {begun} or more, or stop the run."
+    assert (str(refused.value), refused.value.field, live.config) == (said, "epochs", before)
+    assert live.change({"epochs": begun}).values == {"epochs": begun}
+    assert live.change({"dropout": 0.1}).values == {"dropout": 0.1}
+
+
+def test_a_raise_is_not_undone_once_its_epochs_have_begun_and_what_was_before_it_still_is() -> None:
+    live = heard(progress(1, 0.5), epochs=3)
+    live.change({"dropout": 0.1})
+    live.change({"epochs": 9})
+    live.hear(progress(5, 4.5))
+    with pytest.raises(ConfigProblem, match="epoch 5 is under way; expected 5 or more"):
+        live.undo()
+    assert live.config.epochs == 9
+    assert live.undo().values == {"dropout": 0.5}
+
+
+def test_a_plan_does_again_what_an_earlier_run_did(train: Train) -> None:
+    check_plan(TrainConfig(), (cmd.PlannedChange(step=5000, values={"epochs": 1}),))
+    story = train(plan=at(20, epochs=1), epochs=4)
+    assert (story.end.outcome, len(story.of(ev.EpochEnded))) == ("completed", 2)

@@ -183,6 +183,8 @@ def test_divergence_ends_the_run_with_reason_step_and_epoch(train: Train, values
     assert story.end.outcome == "diverged"
     assert any(word in story.end.reason for word in ("became nan at step", "became inf at step"))
     assert "in epoch 1" in story.end.reason
+    assert f" at step {story.end.diverged_at}, " in story.end.reason
+    assert story.end.ended_at == story.end.diverged_at <= story.end.step
     assert story.end.test is None
     assert story.of(ev.Progress)[-1].non_finite > 0
     assert not story.folder.checkpoint("last").exists()

@@ -1,0 +1,1 @@
+"""The rows of the one table of keys, a module a part of the program."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,8 @@ def test_a_storm_of_sizes_costs_a_run_nothing(tmp_path: Path) -> None:
         assert [epoch.epoch for epoch in run.state().epochs] == list(range(1, EPOCHS + 1))
         with app(tmp_path, "attach", run.name, columns=100, rows=30) as other:
             other.wait(f"finished.*{EPOCHS} of {EPOCHS}", 60)
-            afresh = other.until(lambda text: "by epoch" in text, "charts", 20)
+            painted = re.compile(r"by epoch.*training loss.*New run.*q Quit", re.DOTALL)  # to its last row
+            afresh = other.until(lambda text: painted.search(text) is not None, "charts", 20)
             below_the_title = slice(101, None)
             term.until(lambda text: text[below_the_title] == other.text[below_the_title], f"screen as\n{afresh}", 20)
         term.key("q")

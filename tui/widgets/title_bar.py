@@ -59,12 +59,14 @@ class TitleBar(SnapshotText):
         for mode, key, label in _TABS:
             badge = f" ({self.snapshot.unread})" if mode == "log" and self.snapshot.unread else ""
             here = mode == self._here
-            named = how != "short" or here or badge
             before = "" if how == "tight" and not here and not after_here else " "
-            style = "bold $background on $train" if here else "bold $accent" if badge else ""
-            parts.append(button(f"{before}{key} ", f"app.mode('{mode}')", style or ("bold $train" if named else "")))
-            after_here = here
-            if named:
-                parts.append(button(f"{label}{badge} ", f"app.mode('{mode}')", style))
+            action, after_here = f"app.mode('{mode}')", here
+            if here or badge:
+                style = "bold $background on $train" if here else "bold $accent"
+                parts.append(button(f"{before}{key} {label}{badge} ", action, style))
+            elif how == "short":
+                parts.append(button(f"{before}{key} ", action))
+            else:
+                parts += [button(f"{before}{key} ", action, "bold $train"), button(f"{label} ", action)]
         parts.append(button(" ? Help " if how == "wide" else " ? ", "app.help"))
         return Content("").join(parts)

@@ -197,8 +197,14 @@ async def test_ctrl_c_of_set_leaves_the_run_alone_and_prints_no_traceback(engine
 
 
 def _set_that_waits() -> subprocess.Popen[bytes]:
-    """A `set` that has connected."""
-    process = subprocess.Popen([*COMMAND, "set", "dropout=0.1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    """A `set` that has connected. A job in the background of a script has Ctrl+C ignored, and so would what it starts."""
+
+    def heeds_ctrl_c() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    command = [*COMMAND, "set", "dropout=0.1"]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdout=pipe, stderr=pipe, preexec_fn=heeds_ctrl_c)  # noqa: PLW1509
     descriptors = Path(f"/proc/{process.pid}/fd")
     while process.poll() is None:
         with contextlib.suppress(OSError):

@@ -12,11 +12,12 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.config import make_config
 from engine.errors import ConfigProblem
+from engine.history import fold
 from tests.events_kit import BLOG, RUN, ending, epoch_events, numbered, opening
 from tests.fake_engine import refusing
 from tests.tui.app_kit import Stage, stage
 from tui.commands.set import parsed
-from tui.views.steering import next_rate
+from tui.views.steering import next_rate, rolled_back
 from tui.widgets.form import HyperparameterForm
 
 
@@ -231,6 +232,21 @@ async def test_a_rate_that_was_raised_far_too_much_goes_back_to_what_it_was() ->
         await on.press("z")
         assert on.engine.commands == [cmd.Branch(run=RUN, values={"learning_rate": good})]
         assert good < 1
+
+
+def test_an_epoch_that_was_ruined_already_is_not_what_is_gone_back_to() -> None:
+    """Its loss was still a number when it ended, after the rate had been raised; the one before is the best."""
+    config = msgspec.structs.replace(BLOG, learning_rate=0.01)
+    state = fold(numbered([*opening(config), *epoch_events(config, 1), *epoch_events(config, 2)]))
+    good, ruined = state.epochs
+    ruined = msgspec.structs.replace(ruined, validation_loss=1e27, best=False, learning_rate=1000.0)
+    raised = msgspec.structs.replace(config, learning_rate=1000.0)
+    lost = msgspec.structs.replace(state, epochs=(good, ruined), config=raised)
+    assert rolled_back(lost) == cmd.Branch(run=RUN, at="best", values={"learning_rate": good.learning_rate})
+    nothing_good = msgspec.structs.replace(lost, epochs=(msgspec.structs.replace(ruined, best=True),))
+    again = rolled_back(nothing_good)
+    assert isinstance(again, cmd.Start)
+    assert again.config.learning_rate == 0.01  # what the run began with
 
 
 async def test_a_branch_that_diverged_at_once_goes_back_to_the_weights_it_began_with() -> None:

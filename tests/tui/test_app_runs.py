@@ -37,9 +37,12 @@ def write_run(name: str, events: list[ev.Event]) -> RunFolder:
 
 
 async def runs_screen(on: Stage) -> None:
-    """Go there and wait for the table."""
+    """Go there and wait for the table: on a busy machine the screen may still be coming when its work is looked for."""
     await on.press("2")
-    await on.done("runs")
+    for _ in range(100):
+        await on.done("runs")
+        if "No runs yet" in on.text() or any(table.row_count for table in on.app.screen.query(DataTable)):
+            return
 
 
 async def test_without_runs_it_says_how_to_get_one() -> None:

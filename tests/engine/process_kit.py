@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import pytest_asyncio
 from engine import events as ev
 from engine.client import Engine, Message
 from engine.config import TrainConfig, make_config
+from tests.engine.steered_kit import an_engine
 from tests.kit import home_of_our_own, write_tiny_set
 
 
@@ -38,11 +37,8 @@ def config(home: Path) -> TrainConfig:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def engine(config: TrainConfig) -> AsyncIterator[Engine]:
     """One engine for every test that leaves it as it found it: torch takes seconds to load."""
-    started = await Engine.start()
-    yield started
-    await started.close()
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(started.hello.pid, signal.SIGKILL)
+    async with an_engine("screen") as started:
+        yield started
 
 
 async def until(engine: Engine, wanted: Callable[[Message], bool]) -> list[Any]:

@@ -19,7 +19,7 @@ from engine import events as ev
 from engine.client import Engine
 from engine.config import TrainConfig, make_config
 from engine.history import RunState
-from engine.protocol import Greeting, encode
+from engine.protocol import Greeting, Role, encode
 from engine.runs import find_run
 from tests.kit import home_of_our_own, timeless, write_tiny_set
 
@@ -36,9 +36,9 @@ def small_home(home: Path, **values: Any) -> Iterator[TrainConfig]:
 
 
 @contextlib.asynccontextmanager
-async def an_engine() -> AsyncIterator[Engine]:
+async def an_engine(role: Role = "script") -> AsyncIterator[Engine]:
     """A new engine; killed in the end."""
-    started = await Engine.start("script")
+    started = await Engine.start(role)
     try:
         yield started
     finally:

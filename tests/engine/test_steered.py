@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -19,6 +16,7 @@ from engine.config import TrainConfig, make_config
 from engine.errors import ConfigProblem, EngineProblem
 from engine.history import fold
 from engine.settings import presets
+from tests.engine.steered_kit import an_engine
 from tests.kit import home_of_our_own, write_tiny_set
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
@@ -36,11 +34,8 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrainConfig]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def engine(config: TrainConfig) -> AsyncIterator[Engine]:
-    started = await Engine.start()
-    yield started
-    await started.close()
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(started.hello.pid, signal.SIGKILL)
+    async with an_engine("screen") as started:
+        yield started
 
 
 def said(*words: str) -> tuple[int, str]:

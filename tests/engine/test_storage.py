@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import resource
 import shutil
-import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from engine.errors import Problem
 from engine.eventlog import read_events
 from engine.history import RunState, reduce
 from engine.runs import RunFolder, find_run, remove_run
+from tests.engine.steered_kit import an_engine
 from tests.kit import home_of_our_own, write_tiny_set
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
@@ -41,11 +40,8 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrainConfig]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def engine(config: TrainConfig) -> AsyncIterator[Engine]:
     """One engine for all tests; each ends its run."""
-    started = await Engine.start()
-    yield started
-    await started.close()
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(started.hello.pid, signal.SIGKILL)
+    async with an_engine("screen") as started:
+        yield started
 
 
 class Followed:

@@ -27,9 +27,9 @@ from engine import protocol
 from engine.commands import Cancel, Command, Question
 from engine.errors import ConfigProblem, DataProblem, EngineProblem, ExitCode, Problem
 from engine.events import Event
+from engine.presence import SessionInfo
 from engine.protocol import ExperimentOver, Greeting, Hello, Ready, Reply, Role, Steers, Working
-from engine.runs import SessionInfo
-from engine.runtime import listen
+from engine.runtime import listen, short_path
 
 _GREETING_SECONDS = 20.0
 _LOG_TAIL = 20
@@ -116,7 +116,8 @@ class Engine:
         """Connect to the engine that listens at `path`; all events of its current run will come."""
         try:
             async with asyncio.timeout(_GREETING_SECONDS):
-                reader, writer = await asyncio.open_unix_connection(str(path))
+                with short_path(path) as name:
+                    reader, writer = await asyncio.open_unix_connection(name)
                 writer.write(protocol.encode(Greeting(role=role, name=terminal_name())))
                 first = protocol.decode_server(await reader.readline())
         except (OSError, TimeoutError, ValueError) as fault:

@@ -70,6 +70,12 @@ class RunCreated(Base, frozen=True, kw_only=True, tag="run_created"):
     arm: Arm | None = None
 
 
+class Renamed(Base, frozen=True, kw_only=True, tag="renamed"):
+    """The run has another name from here on: its folder was renamed, or this is a copy of it."""
+
+    run: str
+
+
 class Phase(Base, frozen=True, kw_only=True, tag="phase"):
     """What the engine is busy with, with a sentence for people."""
 
@@ -373,6 +379,7 @@ class Finished(Base, frozen=True, kw_only=True, tag="finished"):
 
 Event = (
     RunCreated
+    | Renamed
     | Phase
     | RunStarted
     | Progress

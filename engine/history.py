@@ -179,6 +179,8 @@ def _created(event: ev.RunCreated) -> RunState:
 def _apply(state: RunState, event: ev.Event) -> RunState:
     put = functools.partial(msgspec.structs.replace, state)
     match event:
+        case ev.Renamed(run=name):
+            return put(run=name)
         case ev.Phase(name=name):
             return put(phase=event, status=_status_in(state, name))
         case ev.RunStarted():
@@ -209,9 +211,9 @@ def _apply(state: RunState, event: ev.Event) -> RunState:
         case ev.CheckpointSaved():
             return put(checkpoint=event, unsaved=_without(state, f"{event.kind}.pt"))
         case ev.SaveFailed(path=path):
-            return put(unsaved=(*(e for e in state.unsaved if e.path != path), event))
+            return put(unsaved=(*_without(state, PurePath(path).name), event))
         case ev.SavedAgain(path=path, lost=lost):
-            return put(unsaved=tuple(e for e in state.unsaved if e.path != path), lost=state.lost + lost)
+            return put(unsaved=_without(state, PurePath(path).name), lost=state.lost + lost)
         case ev.LogLine(text=text):
             return put(log=(*state.log[-LOG_LINES + 1 :], text), log_count=state.log_count + 1)
         case ev.Tested(test=test):

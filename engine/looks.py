@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from engine.runs import write_atomic
+from engine.files import write_atomic
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import os
 import random
 import re
 import shutil
-import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import msgspec
 import tomli_w
@@ -26,13 +23,14 @@ from engine.errors import ConfigProblem, RunProblem
 from engine.eventlog import read_events
 from engine.events import Finished
 from engine.fields import short
+from engine.files import read_json, write_atomic
 from engine.history import RunState, fold
 from engine.names import ADJECTIVES, ANIMALS
 from engine.paths import runs_dir
-from engine.runtime import answers
+from engine.presence import SESSION, OutOfTouch, Presence, SessionInfo, out_of_touch, presence
 from engine.settings import read_toml
 
-RunStatus = Literal["running", "finished", "stopped", "aborted", "diverged", "failed", "interrupted"]
+RunStatus = Literal["running", "finished", "stopped", "aborted", "diverged", "failed", "interrupted", "unreachable"]
 _OUTCOMES: dict[str, RunStatus] = {
     "completed": "finished",
     "early_stopped": "finished",
@@ -43,23 +41,29 @@ _OUTCOMES: dict[str, RunStatus] = {
 }
 LAST = "last"
 """What people call the newest run."""
+_CREATED = re.compile(rb'\{"type":"run_created","seq":0,"time":([0-9]{1,12}(?:\.[0-9]+)?)[,}]')
+"""How a log begins (`engine.protocol.encode` writes the fields in their order)."""
+_HEAD = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_T = TypeVar("_T")
 
 
-class SessionInfo(msgspec.Struct, frozen=True):
-    """Which engine is busy with a run: ``session.json`` in its folder."""
-
-    host: str
-    pid: int
-    socket: str
-
-
-@dataclass(frozen=True, slots=True)
 class RunFolder:
-    """A run's folder and the files in it."""
+    """A run's folder and the files in it. Two are equal where their paths are."""
 
-    path: Path
+    __slots__ = ("path",)
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        """Changes only where an engine that is busy with the run follows its folder's new name."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RunFolder) and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    def __repr__(self) -> str:
+        return f"RunFolder({str(self.path)!r})"
 
     @property
     def name(self) -> str:
@@ -83,7 +87,7 @@ class RunFolder:
 
     @property
     def session(self) -> Path:
-        return self.path / "session.json"
+        return self.path / SESSION
 
     @property
     def readings(self) -> Path:
@@ -104,37 +108,52 @@ class RunFolder:
         return sorted(int(match[1]) for match in found if match)
 
     def state(self) -> RunState:
-        """What the log tells of the run."""
-        return fold(read_events(self.events))
+        """What the log tells of the run, under its folder's name."""
+        return self.named(fold(read_events(self.events)))
+
+    def named(self, state: RunState) -> RunState:
+        """A state of this run under its folder's name, which counts where the folder was renamed or copied."""
+        return msgspec.structs.replace(state, run=self.name) if state.run else state
 
     def finished(self) -> Finished | None:
         """The run's end, where ``result.json`` holds one."""
-        return _read_json(self.result, Finished)
+        return read_json(self.result, Finished)
 
     def named_session(self) -> SessionInfo | None:
         """The session that ``session.json`` names, dead or alive."""
-        return _read_json(self.session, SessionInfo)
+        return read_json(self.session, SessionInfo)
 
-    def made(self) -> float:
-        """When the folder got its settings, Unix seconds; 0 where that cannot be told."""
-        try:
+    def created(self) -> float:
+        """When the run was created, Unix seconds: by its log, without one by its settings' file; 0 where neither tells."""
+        with contextlib.suppress(OSError):
+            if self.events.is_file():  # a pipe would wait for somebody to write
+                with self.events.open("rb") as file:
+                    if match := _CREATED.match(file.read(_HEAD)):
+                        return float(match[1])
             return self.config.stat().st_mtime
-        except OSError:
-            return 0.0
+        return 0.0
+
+    def presence(self, *, locked: bool = False) -> Presence | None:
+        """The engine that is busy with this run, or was when it was last heard from (`engine.presence`)."""
+        return presence(self.path, locked=locked)
 
     def live(self) -> SessionInfo | None:
-        """The session that is busy with this run, where one is (on another host: as far as can be told)."""
-        info = self.named_session()
-        if info is None or info.host != socket.gethostname() or answers(Path(info.socket)):
-            return info
-        return None
+        """The engine that is busy with this run, where one is (on another machine: as far as can be told)."""
+        found = self.presence()
+        return found.info if found and found.alive else None
 
     def status(self) -> RunStatus:
-        """How the run stands; "interrupted" is an engine that went without a word."""
-        if self.live():
+        """How the run stands.
+
+        "interrupted" is an engine that went without a word, "unreachable" one on another machine that has not been heard
+        from for long.
+        """
+        found = self.presence()
+        if found and found.alive:
             return "running"
-        end = self.finished()
-        return _OUTCOMES[end.outcome] if end else "interrupted"
+        if end := self.finished():
+            return _OUTCOMES[end.outcome]
+        return "unreachable" if found else "interrupted"
 
     def read_config(self) -> TrainConfig:
         """What was asked for. Raises `ConfigProblem` that names the file."""
@@ -145,16 +164,6 @@ class RunFolder:
             return make_config(table)
         except ConfigProblem as fault:
             raise ConfigProblem(f"{self.config}: {fault}", fault.field) from fault
-
-
-def _read_json(path: Path, kind: type[_T]) -> _T | None:
-    """What a file holds; None where it is not there, not whole, or no file."""
-    try:
-        if not path.is_file():  # a pipe would wait for somebody to write
-            return None
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 def create_run(
@@ -204,12 +213,12 @@ def _new_folder(root: Path, name: str) -> RunFolder:
 def all_runs(root: Path | None = None) -> list[RunFolder]:
     """Every run, the newest last."""
     root = root or runs_dir()
-    found: list[tuple[int, str, RunFolder]] = []
+    found: list[tuple[float, str, RunFolder]] = []
     try:
         for path in root.iterdir():
             run = RunFolder(path)
-            with contextlib.suppress(OSError):  # no run, or deleted meanwhile
-                found.append((run.config.stat().st_mtime_ns, run.name, run))
+            if run.config.exists():  # else no run, or deleted meanwhile
+                found.append((run.created(), run.name, run))
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as fault:
@@ -238,11 +247,11 @@ def find_run(name: str, root: Path | None = None) -> RunFolder:
 
 
 def live_runs(root: Path | None = None) -> Iterator[tuple[RunFolder, SessionInfo]]:
-    """The runs an engine on this host is busy with, newest first."""
+    """The runs an engine on this machine is busy with, newest first."""
     for run in reversed(all_runs(root)):
-        info = run.live()
-        if info and info.host == socket.gethostname():
-            yield run, info
+        found = run.presence()
+        if found and found.here:
+            yield run, found.info
 
 
 def remove_run(run: RunFolder) -> None:
@@ -250,21 +259,6 @@ def remove_run(run: RunFolder) -> None:
     if run.live():
         raise RunProblem(f"{run.name} is running; stop it first.")
     shutil.rmtree(run.path)
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """Have `path` hold `data` or what it held before, never a part; raises OSError."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise
 
 
 def describe(config: TrainConfig) -> str:
@@ -277,10 +271,12 @@ def describe(config: TrainConfig) -> str:
 
 
 def read_session(run: RunFolder) -> SessionInfo:
-    """The live session of a run on this host. Raises `RunProblem` where there is none."""
-    info = run.live()
-    if info is None:
+    """The engine of this machine that is busy with a run. Raises `RunProblem` where there is none."""
+    found = run.presence()
+    if found is None:
         raise RunProblem(f"{run.name} is not running ({run.status()}).")
-    if info.host != socket.gethostname():
-        raise RunProblem(f"{run.name} is running on {short(info.host, 100)}; log in there to reach it.")
-    return info
+    if not found.alive:
+        raise OutOfTouch(out_of_touch(run.name, found))
+    if not found.here:
+        raise RunProblem(f"{run.name} is running on {short(found.info.host, 100)}; log in there to reach it.")
+    return found.info

@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
+import msgspec
 from textual import work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
@@ -24,8 +25,10 @@ from engine import commands as cmd
 from engine.client import Engine, EngineLike
 from engine.errors import Problem
 from engine.events import CheckpointKind
+from engine.fields import short
 from engine.history import RunState
-from engine.runs import RunFolder, SessionInfo, find_run
+from engine.presence import OutOfTouch, Presence, SessionInfo, last_heard
+from engine.runs import RunFolder, find_run
 from engine.settings import Settings
 from tui import farewell
 from tui.advice import Adviser
@@ -35,6 +38,7 @@ from tui.looking import look_again, not_recorded, with_looks
 from tui.outline import is_long, outline
 from tui.pace import Pace
 from tui.report import unsaved
+from tui.screens.quit import take_over_dialog
 from tui.screens.train import TrainScreen
 from tui.session import Connect
 from tui.steering_app import SteeringApp
@@ -234,10 +238,22 @@ class MnistApp(SteeringApp):
                 self._session.know(self._opened)
             self._opened = None
         except Problem as fault:
-            self._refused(fault)
+            if isinstance(command, cmd.ResumeRun) and getattr(fault, "field", None) == OutOfTouch.field:
+                self._ask_to_take_over(command)
+            else:
+                self._refused(fault)
         finally:
             self._starting = False
             self._changed()
+
+    @work(group="dialog", exclusive=True, exit_on_error=False)
+    async def _ask_to_take_over(self, command: cmd.ResumeRun) -> None:
+        """Go on with a run that another machine had, which has gone silent, if that is wanted."""
+        run = await asyncio.to_thread(find_run, command.run)
+        if (found := await asyncio.to_thread(run.presence)) is None or found.alive:
+            self.start(command)
+        elif await self.push_screen_wait(take_over_dialog(run.name, found, ascii_only=self.ascii_only)) == "y":
+            self.start(msgspec.structs.replace(command, take_over=True))
 
     def preset_chosen(self, name: str) -> None:
         """The form holds another preset."""
@@ -259,8 +275,11 @@ class MnistApp(SteeringApp):
         """
         try:
             run = await asyncio.to_thread(find_run, name)
-            info = await asyncio.to_thread(run.live)
-            if info is None:
+            found = await asyncio.to_thread(run.presence)
+            info = found.info if found and found.alive else None
+            if found and not found.here:
+                self.notify(_elsewhere(run.name, found), timeout=10, markup=False)
+            if info is None or (found and not found.here):
                 await self._read(run)
             elif connecting or (self._session.training and run.name == self._session.state.run):
                 self._opened = None
@@ -429,6 +448,13 @@ class MnistApp(SteeringApp):
                 self._handle_exception(fault)
             else:
                 self.notify("Something in mnist-tui itself failed; screen 3 has it.", severity="error", markup=False)
+
+
+def _elsewhere(run: str, found: Presence) -> str:
+    """What is shown of a run that another machine has: its folder, as it stands."""
+    if found.alive:
+        return f"{run} is training on {short(found.info.host, 100)}; this is how far it is. Attach to it there."
+    return f"{run} was {last_heard(found)}; this is how far it was. c takes it over."
 
 
 def _made(place: str) -> Screen[object]:

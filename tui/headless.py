@@ -28,7 +28,7 @@ from tui.report import last_words
 if TYPE_CHECKING:
     import argparse
 
-    from engine.runs import SessionInfo
+    from engine.presence import SessionInfo
 
 HUNG_UP = 129
 """Exit status after a hang-up (128 + SIGHUP); the run goes on."""

@@ -21,7 +21,7 @@ import torch
 
 from engine.config import TrainConfig, make_config
 from engine.errors import ConfigProblem, RunProblem, reason
-from engine.runs import write_atomic
+from engine.files import write_atomic
 
 FORMAT = "mnist-tui checkpoint 1"
 _KEYS = frozenset({"config", "model", "optimizer", "random", "place", "best"})

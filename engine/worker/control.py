@@ -27,6 +27,8 @@ class Control:
         plan = plan or Plan()
         self._changes = list(plan.changes)
         self._stop_at = plan.stop_at
+        self.why = ""
+        """The sentence about why the run is ended, where it was not a person who ended it."""
 
     def post(self, command: Steering) -> bool:
         """Leave a command for the trainer; whether it will heed it. Once the run is ending, it takes no more than an end."""
@@ -37,6 +39,11 @@ class Control:
             self._ending = self._ending or ends
             self._queue.put(command)
         return True
+
+    def end_because(self, why: str) -> None:
+        """Have the run end without a test, for a reason."""
+        self.why = why
+        self.post(Abort())
 
     @property
     def ending(self) -> bool:

@@ -14,8 +14,9 @@ import torch
 from engine import events as ev
 from engine.config import TrainConfig
 from engine.errors import ConfigProblem, DataProblem, Problem
+from engine.files import write_atomic
 from engine.looks import Look, keep_look
-from engine.runs import RunFolder, write_atomic
+from engine.runs import RunFolder
 from engine.worker.checkpoint import fitting, load_checkpoint
 from engine.worker.control import Control
 from engine.worker.evaluate import evaluate, summarise
@@ -60,7 +61,7 @@ def train_run(
     if trainer:
         trainer.checkpoints.save_again()
     event = finished(folder, trainer, end, fault, test)
-    saver.save(folder.result, lambda: write_atomic(folder.result, msgspec.json.encode(event)))
+    saver.save(folder.result, lambda path: write_atomic(path, msgspec.json.encode(event)))
     emit(event)
 
 
@@ -107,7 +108,7 @@ def look(
 
 def keep(seen: Look, path: Path, saver: Saver) -> None:
     """Write what a look saw beside the run's log."""
-    saver.save(path, lambda: keep_look(path, seen))
+    saver.save(path, lambda there: keep_look(there, seen))
 
 
 def evaluate_run(folder: RunFolder, weights: ev.CheckpointKind, emit: Emit) -> None:

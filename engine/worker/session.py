@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import shutil
 import socket
@@ -20,11 +21,12 @@ import msgspec
 import engine
 from engine import commands as cmd
 from engine import events as ev
-from engine import protocol
 from engine.config import TrainConfig, make_config, no_effect
 from engine.errors import ConfigProblem, EngineProblem, ExitCode, Problem, RunProblem
 from engine.eventlog import EventLog
 from engine.fields import short
+from engine.machine import host_name
+from engine.presence import HEARTBEAT_SECONDS, OutOfTouch
 from engine.protocol import Hello, Ready, Reply
 from engine.runs import RunFolder, all_runs, create_run, find_run
 from engine.settings import read_toml
@@ -35,6 +37,7 @@ from engine.worker.conducting import BrokenArm, Conductor, NewArm, conduct
 from engine.worker.connection import Client, same_user
 from engine.worker.control import Control, Plan
 from engine.worker.current import Current
+from engine.worker.doors import Doors
 from engine.worker.output import Output
 from engine.worker.steering import Live, check_plan
 
@@ -43,13 +46,14 @@ FIRST_CLIENT_SECONDS = 20.0
 OUTPUT_SECONDS = 0.25
 LOOK_SECONDS = 1.0
 """How often the run's folder is looked after, beside each event that matters."""
+_BEAT = round(HEARTBEAT_SECONDS / LOOK_SECONDS)
 
 
 class Session:
     """One engine process, from its first client to its end."""
 
     def __init__(self, socket_path: Path, output: Output, *, trains: bool = True) -> None:
-        self._socket_path, self._output, self._trains = socket_path, output, trains
+        self._output, self._trains = output, trains
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="trainer")
         self._loop = asyncio.get_running_loop()
         self._audience = Audience()
@@ -66,21 +70,21 @@ class Session:
         self._end: ev.Finished | None = None
         """How the last run ended."""
         self._interlude: asyncio.Task[None] | None = None
-        self._current = Current(socket_path, self._redirect)
+        self._doors = Doors(self._welcome, socket_path)
+        self._current = Current(socket_path, self._redirect, self._ousted)
 
     async def serve(self, listening: socket.socket) -> None:
         """Answer clients until nothing runs and nobody is attached."""
-        server = await asyncio.start_unix_server(self._welcome, sock=listening, limit=protocol.COMMAND_LIMIT)
+        await self._doors.open(listening)
         watching = [asyncio.create_task(task) for task in (self._warm_up(), self._follow_output(), self._look_after())]
         self._end_when_idle(FIRST_CLIENT_SECONDS)
         await self._over.wait()
-        server.close()
+        self._doors.close()
         for task in watching:
             task.cancel()
         self._audience.send_away()
         self._current.leave()
         self._thread.shutdown(wait=False, cancel_futures=True)
-        self._socket_path.unlink(missing_ok=True)
 
     # clients
 
@@ -160,7 +164,7 @@ class Session:
                 case _:
                     return Reply(id=command.id, result=self._steer(command))
         except Problem as problem:
-            field = problem.field or "" if isinstance(problem, ConfigProblem) else ""
+            field = problem.field or "" if isinstance(problem, ConfigProblem | OutOfTouch) else ""
             return Reply(id=command.id, error=str(problem), exit_code=int(problem.exit_code), field=field)
         except Exception as fault:
             import traceback  # noqa: PLC0415
@@ -238,9 +242,11 @@ class Session:
 
     async def _resume(self, command: cmd.ResumeRun) -> dict[str, Any]:
         self._refuse_if_busy()
-        return await self._go_on(find_run(command.run), command.epochs)
+        return await self._go_on(find_run(command.run), command.epochs, take_over=command.take_over)
 
-    async def _go_on(self, run: RunFolder, epochs: int | None = None, *, arm: ev.Arm | None = None) -> dict[str, Any]:
+    async def _go_on(
+        self, run: RunFolder, epochs: int | None = None, *, arm: ev.Arm | None = None, take_over: bool = False
+    ) -> dict[str, Any]:
         self._busy = True
         try:
             config, contents, ended = await self._work(in_thread.load, run)
@@ -249,7 +255,7 @@ class Session:
             done = contents["place"]["epoch"] if contents else 0
             if done > config.epochs or (ended and done == config.epochs):
                 raise RunProblem(f"{run.name} has trained its {done} epochs; give a greater number with --epochs.")
-            self._enter(run)
+            self._enter(run, take_over=take_over)
             if not ended:  # killed between writing its result and telling of it
                 with contextlib.suppress(OSError):
                     run.result.unlink()
@@ -322,15 +328,21 @@ class Session:
 
     # runs
 
-    def _enter(self, run: RunFolder) -> None:
+    def _enter(self, run: RunFolder, *, take_over: bool = False) -> None:
         """Make `run` the current one. Raises `RunProblem` where another engine has it, or it cannot be written."""
-        self._current.enter(run)
+        self._current.enter(run, take_over=take_over)
+        self._doors.enter(run)
         self._output.redirect(run.log)
         self._wake()
 
     def _redirect(self, run: RunFolder) -> None:
-        """What is printed goes to the run's folder, which was made again. From any thread."""
+        """What is printed goes to the run's folder, which was made again or renamed. From any thread."""
         self._loop.call_soon_threadsafe(self._output.redirect, run.log)
+
+    def _ousted(self, why: str) -> None:
+        """Another engine has the run now: end, and leave its folder alone. From any thread."""
+        if control := self._control:
+            control.end_because(why)
 
     def _train(
         self, run: RunFolder, config: TrainConfig, contents: dict[str, Any] | None, plan: Plan | None = None
@@ -395,10 +407,14 @@ class Session:
 
     async def _look_after(self) -> None:
         """See to the run's folder also while nothing is told: in a pause, after the end."""
-        while True:
+        for number in itertools.count(1):
             await asyncio.sleep(LOOK_SECONDS)
             if await asyncio.to_thread(self._current.look):
                 self._wake()
+            if moved := await self._doors.look(self._current.held):
+                self._current.reached_by(moved)
+            if number % _BEAT == 0:
+                await asyncio.to_thread(self._current.beat)
 
     async def _follow_output(self) -> None:
         while True:
@@ -416,7 +432,7 @@ def _created(
         config=config,
         preset=preset,
         version=engine.__version__,
-        host=socket.gethostname(),
+        host=host_name(),
         parent=parent,
         arm=arm,
     )

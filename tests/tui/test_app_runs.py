@@ -15,8 +15,10 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.client import EngineLike
 from engine.eventlog import EventLog
+from engine.files import write_atomic
 from engine.history import RunState
-from engine.runs import RunFolder, SessionInfo, create_run, write_atomic
+from engine.presence import SessionInfo
+from engine.runs import RunFolder, create_run
 from tests import events_kit as kit
 from tests.fake_engine import FakeEngine
 from tests.tui.app_kit import Stage, stage

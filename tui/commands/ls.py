@@ -54,19 +54,29 @@ def summary(folder: RunFolder, state: RunState) -> dict[str, Any]:
     test = state.test or (end.test if (end := state.finished or folder.finished()) else None)
     return {
         "run": folder.name,
-        "status": (status := folder.status()),
-        "paused": status == "running" and state.status == "paused",
+        **standing(folder, state),
         "preset": state.preset,
         "host": state.host,
         "parent": state.parent.run if state.parent else None,
         "experiment": state.arm.group if state.arm else None,
-        "created": state.created or round(folder.made(), 3),
+        "created": state.created or round(folder.created(), 3),
         "epochs": state.epochs[-1].epoch if state.epochs else 0,
         "epochs_asked": state.config.epochs if state.run else _epochs_asked(folder),
         "validation_accuracy": state.validation_beside(test),
         "best_validation_accuracy": max((e.validation_accuracy for e in state.epochs), default=None),
         "test_accuracy": test.accuracy if test else None,
         "folder": str(folder.path),
+    }
+
+
+def standing(folder: RunFolder, state: RunState) -> dict[str, Any]:
+    """How the run stands, and of one that is on another machine when it was last heard from."""
+    status, found = folder.status(), folder.presence()
+    elsewhere = found is not None and not found.here
+    return {
+        "status": status,
+        "paused": status == "running" and state.status == "paused",
+        "elsewhere": {"host": found.info.host, "heard": round(found.heard, 3)} if found and elsewhere else None,
     }
 
 

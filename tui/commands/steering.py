@@ -12,7 +12,8 @@ from tui.output import print_lines
 
 if TYPE_CHECKING:
     from engine.commands import Steering
-    from engine.runs import RunFolder, SessionInfo
+    from engine.presence import SessionInfo
+from engine.runs import RunFolder
 
 Act = Literal["pause", "continue", "step", "stop", "abort"]
 _SAID: dict[Act, str] = {

@@ -11,7 +11,7 @@ import datetime
 import random
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -41,9 +41,11 @@ _OUTCOMES: dict[str, RunStatus] = {
 }
 LAST = "last"
 """What people call the newest run."""
-_CREATED = re.compile(rb'\{"type":"run_created","seq":0,"time":([0-9]{1,12}(?:\.[0-9]+)?)[,}]')
+_BEGINNING = re.compile(
+    rb'\{"type":"run_created","seq":0,"time":([0-9]{1,12}(?:\.[0-9]+)?),"run":"([A-Za-z0-9._-]{1,100})"[,}]'
+)
 """How a log begins (`engine.protocol.encode` writes the fields in their order)."""
-_HEAD = 200
+_HEAD = 400
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -125,13 +127,24 @@ class RunFolder:
 
     def created(self) -> float:
         """When the run was created, Unix seconds: by its log, without one by its settings' file; 0 where neither tells."""
+        if match := self._beginning():
+            return float(match[1])
+        with contextlib.suppress(OSError):
+            return self.config.stat().st_mtime
+        return 0.0
+
+    def first_name(self) -> str:
+        """What the run was called when it began, which its branches know it by; empty where its log does not tell."""
+        match = self._beginning()
+        return match[2].decode("ascii") if match else ""
+
+    def _beginning(self) -> re.Match[bytes] | None:
+        """What the log begins with, without reading all of it."""
         with contextlib.suppress(OSError):
             if self.events.is_file():  # a pipe would wait for somebody to write
                 with self.events.open("rb") as file:
-                    if match := _CREATED.match(file.read(_HEAD)):
-                        return float(match[1])
-            return self.config.stat().st_mtime
-        return 0.0
+                    return _BEGINNING.match(file.read(_HEAD))
+        return None
 
     def presence(self, *, locked: bool = False) -> Presence | None:
         """The engine that is busy with this run, or was when it was last heard from (`engine.presence`)."""
@@ -229,13 +242,13 @@ def all_runs(root: Path | None = None) -> list[RunFolder]:
 def find_run(name: str, root: Path | None = None) -> RunFolder:
     """The run called `name`: whole, or a part that fits one alone; "last" is the newest.
 
-    Raises `RunProblem` where none or several fit.
+    A run whose folder was renamed is also found by its first name, where no other is called so. Raises `RunProblem` where none or several fit.
     """
     runs = all_runs(root)
     if name == LAST and runs:
         return runs[-1]
     exact = [run for run in runs if run.name == name]
-    near = exact or [run for run in runs if name and name in run.name]
+    near = exact or first_called(name, runs) or [run for run in runs if name and name in run.name]
     match near:
         case [run]:
             return run
@@ -244,6 +257,12 @@ def find_run(name: str, root: Path | None = None) -> RunFolder:
         case _:
             names = ", ".join(run.name for run in near[-5:])
             raise RunProblem(f"'{short(name, 60)}' fits {len(near)} runs ({names}); give more of the name.")
+
+
+def first_called(name: str, runs: Sequence[RunFolder]) -> list[RunFolder]:
+    """The one run among `runs` that was called `name` when it began; none where there are several, copies say."""
+    found = [run for run in runs if name and run.first_name() == name]
+    return found if len(found) == 1 else []
 
 
 def live_runs(root: Path | None = None) -> Iterator[tuple[RunFolder, SessionInfo]]:

@@ -93,6 +93,8 @@ class Doors:
             return False
 
     async def _open_door(self, door: socket.socket) -> None:
+        if self._door is not door:  # left before this came about
+            return
         server = await self._listen(door)
         if self._door is door:
             self._server = server

@@ -28,7 +28,7 @@ from engine.fields import short
 from engine.machine import host_name
 from engine.presence import HEARTBEAT_SECONDS, OutOfTouch
 from engine.protocol import Hello, Ready, Reply
-from engine.runs import RunFolder, all_runs, create_run, find_run
+from engine.runs import RunFolder, all_runs, create_run, find_run, first_called
 from engine.settings import read_toml
 from engine.worker import in_thread
 from engine.worker.asked import Questions
@@ -442,9 +442,9 @@ def _parent_of(command: cmd.Branch) -> RunFolder:
     """The run that is branched off; one that is branched off again is the one of that very name."""
     if command.origin is None:
         return find_run(command.run)
-    for run in all_runs():
-        if run.name == command.run:
-            return run
+    runs = all_runs()
+    for run in [run for run in runs if run.name == command.run] or first_called(command.run, runs):
+        return run
     raise RunProblem(
         f"The branch began with a checkpoint of {short(command.run, 60)}, which is not there any more, so it cannot be run again."
     )

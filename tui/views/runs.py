@@ -30,6 +30,8 @@ class RunRow:
     started: str
     unfinished: bool
     parent: str = ""
+    first_name: str = ""
+    """What the run was called when it began."""
     before: str = ""
     """What stands before the name: the lines of the tree."""
 
@@ -43,7 +45,8 @@ class RunRow:
 def in_tree(rows: Sequence[RunRow]) -> list[RunRow]:
     """The rows with each branch under the run that it branched off."""
     by_name = {row.name: row for row in rows}
-    parents = {row.name: row.parent for row in rows if row.parent}
+    names = {row.first_name: row.name for row in rows} | {row.name: row.name for row in rows}
+    parents = {row.name: names.get(row.parent, row.parent) for row in rows if row.parent}
     return [replace(by_name[name], before=before) for name, before in tree(list(by_name), parents)]
 
 
@@ -102,6 +105,7 @@ def read_row(run: RunFolder) -> RunRow:
         started=started(state.created or run.created()),
         unfinished=status in ("stopped", "aborted", "interrupted", "failed", "unreachable"),
         parent=state.parent.run if state.parent else "",
+        first_name=run.first_name(),
     )
 
 

@@ -226,17 +226,17 @@ def _new_folder(root: Path, name: str) -> RunFolder:
 def all_runs(root: Path | None = None) -> list[RunFolder]:
     """Every run, the newest last."""
     root = root or runs_dir()
-    found: list[tuple[float, str, RunFolder]] = []
+    found: list[tuple[float, int, str, RunFolder]] = []
     try:
         for path in root.iterdir():
             run = RunFolder(path)
-            if run.config.exists():  # else no run, or deleted meanwhile
-                found.append((run.created(), run.name, run))
+            with contextlib.suppress(OSError):  # no run, or deleted meanwhile
+                found.append((run.created(), run.config.stat().st_mtime_ns, run.name, run))
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as fault:
         raise RunProblem(f"The runs in {root} cannot be listed: {fault.strerror}.") from fault
-    return [run for _, _, run in sorted(found, key=lambda each: each[:2])]
+    return [run for *_, run in sorted(found, key=lambda each: each[:3])]
 
 
 def find_run(name: str, root: Path | None = None) -> RunFolder:

@@ -373,7 +373,7 @@ class Finished(Base, frozen=True, kw_only=True, tag="finished"):
 
     @property
     def ended_at(self) -> int:
-        """The step that is told as its last: of a divergence that of the first loss that was not finite, though more were made."""
+        """The step that is told as its last: of a divergence that of the first loss that was not finite. Version 0.1.0 counted those after it in `step`."""
         return self.step if self.diverged_at is None else self.diverged_at
 
 

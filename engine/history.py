@@ -87,8 +87,10 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def step(self) -> int:
-        """Steps trained and kept."""
-        return max(self._steps(), default=0)
+        """Steps trained and kept; of a divergence none after the first loss that was not finite."""
+        steps = max(self._steps(), default=0)
+        diverged_at = self.finished.diverged_at if self.finished else None
+        return steps if diverged_at is None else min(steps, diverged_at)
 
     def _steps(self) -> Iterable[int]:
         for event in (self.started, self.progress, self.epochs[-1] if self.epochs else None):

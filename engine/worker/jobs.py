@@ -129,6 +129,11 @@ def finished(
 ) -> ev.Finished:
     """How the run ended; the same is kept in ``result.json``."""
     place = trainer.place if trainer else None
+    step, position = (place.step, trainer.position) if place and trainer else (0, 0.0)
+    if trainer and end.diverged_at is not None:  # what was trained after it, before it was noticed, is told nowhere
+        per_epoch = trainer.standing.batches.steps_per_epoch(trainer.standing.config.batch_size)
+        position = round(position - (step - end.diverged_at) / per_epoch, 6)
+        step = end.diverged_at
     return ev.Finished(
         time=round(time.time(), 3),
         run=folder.name,
@@ -136,8 +141,8 @@ def finished(
         reason=end.reason,
         fault=fault,
         epochs=place.epoch if place else 0,
-        step=place.step if place else 0,
-        position=trainer.position if trainer else 0.0,
+        step=step,
+        position=position,
         best_epoch=trainer.standing.best.epoch if trainer and trainer.standing.best else None,
         seconds=round(place.seconds, 3) if place else 0.0,
         test=test,

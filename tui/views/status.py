@@ -220,7 +220,7 @@ def figures_line(snapshot: Snapshot, width: int, signs: Signs = SIGNS) -> Conten
         parts.append(figure("validation accuracy", value, 0, "$validation"))
     if progress := state.progress:
         parts.append(
-            figure("training loss", f"{figures.loss(progress.loss)}, step {figures.count(progress.step)}", 1, "$train")
+            figure("training loss", f"{figures.loss(progress.loss)}, step {figures.count(state.step)}", 1, "$train")
         )
         parts.append(figure("learning rate", figures.number(progress.learning_rate), 4))
         parts.append(figure("gradient norm", figures.number(progress.gradient_norm), 6))

@@ -11,7 +11,7 @@ import os
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
 
-_ROOT = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib may not be the library's yet
+_ROOT = os.path.dirname(os.path.abspath(__file__))
 _OURS = ("engine", "tui")
 
 
@@ -24,13 +24,33 @@ class _BesideThisFile:
 
 
 def shield() -> None:
-    """Have `engine` and `tui` come from beside this file from now on; others of these names are forgotten."""
+    """Have `engine` and `tui` come from beside this file from now on, and Python's own library come before PYTHONPATH.
+
+    Modules that were imported from elsewhere under these names are forgotten.
+    """
+    before = _library_first()
     for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None) or ""
-        if name.split(".")[0] in _OURS and not file.startswith(_ROOT + os.sep):
+        file, top = getattr(module, "__file__", None) or "", name.split(".")[0]
+        if top in _OURS:
+            foreign = not file.startswith(_ROOT + os.sep)
+        else:
+            foreign = top in sys.stdlib_module_names and file.startswith(before)
+        if foreign:
             del sys.modules[name]
     if _BesideThisFile not in sys.meta_path:
-        sys.meta_path.insert(0, _BesideThisFile)  # type: ignore[arg-type] - a class with the method is a finder
+        sys.meta_path.insert(0, _BesideThisFile)
+
+
+def _library_first() -> tuple[str, ...]:
+    """Look through Python's own library first: a random.py of the user's breaks torch. The folders that were before it."""
+    library = os.path.dirname(os.__file__)
+    if library not in sys.path:
+        return ()
+    zipped = "python{}{}.zip".format(*sys.version_info)
+    own = [e for e in sys.path if e in (library, os.path.join(library, "lib-dynload")) or os.path.basename(e) == zipped]
+    before = [e for e in sys.path[: sys.path.index(library)] if e not in own]
+    sys.path[:] = own + [e for e in sys.path if e not in own]
+    return tuple(os.path.join(os.path.abspath(e), "") for e in before)
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Modules of the user's that are imported in place of a library's: a ``random.py`` in PYTHONPATH, say.
+"""Modules of the user's that are imported in place of a library's: a ``numpy.py`` in PYTHONPATH, say.
 
 Whatever the library's module would have done then fails, in whatever way. This finds the file to blame.
 """
@@ -11,32 +11,42 @@ from collections.abc import Iterator
 from importlib.machinery import PathFinder
 from types import ModuleType
 
+from engine.libraries import in_place_of, libraries
+
 _OURS = ("engine", "tui", "mnist_tui", "__main__")
+_PLACES = ("site-packages", "dist-packages", "lib-dynload")
 
 
 def sentence(fault: BaseException) -> str:
     """Which file is imported in place of a library's module, and what to do; empty where none has to do with the fault.
 
-    Modules that were imported meanwhile count, and those that the traceback passes through or the fault names.
+    Those that the traceback passes through count, and libraries that mnist-tui names as its own need.
     """
     for name, file in _suspects(fault):
         if _is_shadow(name, file):
-            return (
-                f"{_shown(file)} is imported in place of the library module '{_shown(name)}', which mnist-tui needs; "
-                f"rename it, or take its folder out of PYTHONPATH (`env -u PYTHONPATH mnist-tui` does without)."
-            )
+            return in_place_of(file, name)
+    return ""
+
+
+def in_the_way() -> str:
+    """The same of any library that mnist-tui names as its own need, imported or not; empty where there is none."""
+    for each in libraries():
+        found = PathFinder.find_spec(each.module)
+        if found is not None and found.origin and _is_shadow(each.module, found.origin):
+            return in_place_of(found.origin, each.module)
     return ""
 
 
 def _suspects(fault: BaseException) -> Iterator[tuple[str, str]]:
     """Names and files of modules, the likeliest first."""
-    seen: set[int] = set()
-    while fault is not None and id(fault) not in seen:
-        seen.add(id(fault))
-        yield from _of_fault(fault)
-        fault = fault.__cause__ or fault.__context__  # type: ignore[assignment] - ends the loop
-    for name, module in list(sys.modules.items()):
-        if "." not in name and isinstance(module, ModuleType):
+    seen: list[BaseException] = []
+    further: BaseException | None = fault
+    while further is not None and further not in seen:
+        seen.append(further)
+        yield from _of_fault(further)
+        further = further.__cause__ or further.__context__
+    for name in (each.module for each in libraries()):
+        if isinstance(module := sys.modules.get(name), ModuleType):
             yield name, getattr(module, "__file__", None) or ""
 
 
@@ -52,41 +62,30 @@ def _of_fault(fault: BaseException) -> Iterator[tuple[str, str]]:
 
 def _named_by(file: str) -> str:
     """The top-level module that a file would be, or be part of."""
-    name = os.path.basename(file).partition(".")[0]  # noqa: PTH119 - pathlib may be what is shadowed
-    return os.path.basename(os.path.dirname(file)) if name == "__init__" else name  # noqa: PTH119, PTH120
+    name = os.path.basename(file).partition(".")[0]
+    return os.path.basename(os.path.dirname(file)) if name == "__init__" else name
 
 
 def _is_shadow(name: str, file: str) -> bool:
-    """Whether a module of this name comes from before the libraries on the path, and the libraries have one too."""
-    if name in _OURS or not os.path.isabs(file):  # noqa: PTH117
+    """Whether a module of this name lies in a folder that is no place for libraries, and one further on has it too."""
+    if name in _OURS or not os.path.isabs(file):
         return False
-    folder = os.path.dirname(file)  # noqa: PTH120
-    if os.path.basename(file).partition(".")[0] == "__init__":  # noqa: PTH119
-        folder = os.path.dirname(folder)  # noqa: PTH120
-    before, after = _parted(sys.path)
-    return any(_same(folder, entry) for entry in before) and _has(name, [e for e in after if not _same(folder, e)])
-
-
-def _parted(path: list[str]) -> tuple[list[str], list[str]]:
-    """What is looked through before Python's own library, and from there on."""
-    library = os.path.dirname(os.__file__)  # noqa: PTH120
-    place = next((number for number, entry in enumerate(path) if _same(entry, library)), 0)
-    return path[:place], path[place:]
+    folder = os.path.dirname(file)
+    if os.path.basename(file).partition(".")[0] == "__init__":
+        folder = os.path.dirname(folder)
+    if os.path.basename(folder) in _PLACES or _same(folder, os.path.dirname(os.__file__)):
+        return False
+    place = next((number for number, entry in enumerate(sys.path) if _same(folder, entry)), None)
+    return place is not None and _has(name, sys.path[place + 1 :])
 
 
 def _has(name: str, path: list[str]) -> bool:
-    if name in sys.stdlib_module_names:
-        return True
     try:
         found = PathFinder.find_spec(name, path)
     except (ImportError, ValueError):
         return False
-    return found is not None and found.origin is not None
+    return name in sys.stdlib_module_names or (found is not None and found.origin is not None)
 
 
 def _same(folder: str, other: str) -> bool:
     return os.path.realpath(folder or ".") == os.path.realpath(other or ".")
-
-
-def _shown(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text)

@@ -36,6 +36,8 @@ _LOG_TAIL = 20
 _WAITING = 4096
 """Messages that wait to be taken; more are not read before there is room, unless a reply is awaited."""
 _PIECE = 64 * 1024
+_ENTRY = Path(__file__).parent.parent / "mnist_tui.py"
+"""Started by its path, and not by a name that a module of the user's may have too."""
 _GONE = "The engine is gone; the run stands as its last checkpoint has it."
 
 
@@ -250,7 +252,7 @@ async def _lines(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
 
 def _spawn(listening: int, path: Path, log: Path, *, yields: bool) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0", "PYTHONUNBUFFERED": "1"}
-    arguments = [sys.executable, "-P", "-m", "engine.worker", str(listening), str(path), str(log)]
+    arguments = [sys.executable, "-P", str(_ENTRY), "engine.worker", str(listening), str(path), str(log)]
     arguments += ["yields"] * yields
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:

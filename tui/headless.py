@@ -23,6 +23,7 @@ from engine.protocol import ExperimentOver, Ready, Steers
 from engine.runs import RunFolder
 from tui.cli import READER_GONE
 from tui.console import Presenter, make_presenter
+from tui.output import cannot_be_written, drop, tell
 from tui.report import last_words
 
 if TYPE_CHECKING:
@@ -82,8 +83,7 @@ def run_job(
     if then is not None:
         then(follower.state)
     if words := follower.last_words():
-        with contextlib.suppress(OSError):
-            print(words, file=sys.stderr, flush=True)
+        tell(words)
     return status
 
 
@@ -129,7 +129,7 @@ class Follower:
         name = self.state.run
         if self._unwritten:
             gone = isinstance(self._unwritten, BrokenPipeError)
-            return "" if gone else f"mnist-tui: The output cannot be written: {self._unwritten.strerror}."
+            return "" if gone else f"mnist-tui: {cannot_be_written(self._unwritten)}"
         if self._left is None:
             return last_words(self.state)
         if not name:
@@ -198,6 +198,7 @@ class Follower:
             self._hang_up()
             return
         self._unwritten = fault
+        drop(sys.stdout)
         self._stopping = True
         self._send_abort()
 

@@ -1,4 +1,4 @@
-"""The engine process: ``python -P -m engine.worker LISTENING_DESCRIPTOR SOCKET_PATH LOG_PATH``.
+"""The engine process: ``python -P mnist_tui.py engine.worker LISTENING_DESCRIPTOR SOCKET_PATH LOG_PATH``.
 
 Started by `engine.client.Engine.start`, never by hand.
 """

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigProblem
 from tui.arguments import Parser, add_settings, given_fields, read_settings
-from tui.output import print_json, print_lines
+from tui.output import clean, print_json, print_lines
 
 if TYPE_CHECKING:
     from engine.commands import TestRange
@@ -54,7 +55,7 @@ async def _ask(question: TestRange) -> dict[str, Any]:
 
     def heard(working: Working) -> None:
         if told and working.text:
-            print(f"\r{working.share:4.0%}  {working.text}", end="", file=sys.stderr, flush=True)
+            _redraw(f"{working.share:4.0%}  {clean(working.text)}")
 
     asker = Asker(start_engine)
     try:
@@ -62,7 +63,12 @@ async def _ask(question: TestRange) -> dict[str, Any]:
     finally:
         await asker.close()
         if told:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
+            _redraw("\033[K")
+
+
+def _redraw(text: str) -> None:
+    with contextlib.suppress(OSError):
+        print(f"\r{text}", end="", file=sys.stderr, flush=True)
 
 
 def lines(found: dict[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from engine.errors import ConfigProblem, ExitCode, PictureProblem
 from tui.arguments import Parser, add_weights, check_weights
 from tui.cli import complain
-from tui.output import print_lines
+from tui.output import flush, print_json, print_lines
 
 if TYPE_CHECKING:
     from engine.events import CheckpointKind
@@ -174,7 +174,7 @@ class Printer:
                 self._print(self._lines(each))
             if each.error:
                 self.refused = True
-                sys.stdout.flush()
+                flush()
                 complain(each.error)
 
     def _lines(self, each: Prediction) -> list[str]:
@@ -199,9 +199,6 @@ class Printer:
         print_lines([ascii_text(text) for text in lines] if self._ascii else lines)
 
     def _print_document(self, each: Prediction, place: Place) -> None:
-        import msgspec  # noqa: PLC0415 - as above
+        from tui.views.predictions import document  # noqa: PLC0415 - as above
 
-        from tui.views.predictions import document  # noqa: PLC0415
-
-        sys.stdout.flush()
-        sys.stdout.buffer.write(msgspec.json.encode(document(each, place)) + b"\n")
+        print_json(document(each, place), indented=False)

@@ -29,6 +29,7 @@ from engine.fields import short
 from engine.history import RunState, fold
 from engine.names import ADJECTIVES, ANIMALS
 from engine.paths import runs_dir
+from engine.results import end_in_log, read_result
 from engine.runtime import answers
 from engine.settings import read_toml
 
@@ -108,8 +109,8 @@ class RunFolder:
         return fold(read_events(self.events))
 
     def finished(self) -> Finished | None:
-        """The run's end, where ``result.json`` holds one."""
-        return _read_json(self.result, Finished)
+        """The run's end, as ``result.json`` holds it, or else its log: the folder may have taken no new file any more."""
+        return read_result(self.result) or end_in_log(self.events)
 
     def named_session(self) -> SessionInfo | None:
         """The session that ``session.json`` names, dead or alive."""

@@ -15,6 +15,7 @@ from engine import events as ev
 from engine.config import TrainConfig
 from engine.errors import ConfigProblem, DataProblem, Problem
 from engine.looks import Look, keep_look
+from engine.results import encode_result
 from engine.runs import RunFolder, write_atomic
 from engine.worker.checkpoint import fitting
 from engine.worker.control import Control
@@ -61,7 +62,7 @@ def train_run(
     if trainer:
         trainer.checkpoints.save_again()
     event = finished(folder, trainer, end, fault, test)
-    saver.save(folder.result, lambda: write_atomic(folder.result, msgspec.json.encode(event)))
+    saver.save(folder.result, lambda: write_atomic(folder.result, encode_result(event, folder.events)))
     emit(event)
 
 

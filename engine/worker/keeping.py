@@ -8,12 +8,11 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
 from engine import events as ev
 from engine.claims import restore
 from engine.errors import RunProblem
 from engine.eventlog import EventLog
+from engine.results import encode_result
 from engine.runs import RunFolder, write_atomic
 
 _DELETED = "it was deleted; the end of the epoch writes it again"
@@ -51,7 +50,7 @@ class Keeper:
             case ev.Finished():
                 self._log.sync()
                 if self._result_failed:
-                    self._result = msgspec.json.encode(event)
+                    self._result = encode_result(event, self._run.events)
                 self.end()
 
     def look(self) -> None:

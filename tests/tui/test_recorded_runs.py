@@ -13,6 +13,8 @@ from engine.runs import find_run
 from tests.recorded_kit import NAMES, lay_out
 from tests.tui.cli_kit import home
 from tui.cli import main
+from tui.inspected import inspect
+from tui.inspection import Choice
 
 __all__ = ["home"]
 
@@ -93,3 +95,39 @@ def test_the_experiment_is_shown_with_its_conclusion(capsys: pytest.CaptureFixtu
         ["batch", str(size), "finished", str(steps)] for size, steps in ((8, 250), (64, 32), (512, 4))
     ]
     assert "A batch of 8 ends highest" in told
+
+
+def test_damaged_files_are_shown_with_what_gives_them_back(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = runs / "finished" / "look-best.npz"
+    content = bytearray(path.read_bytes())
+    content[2000] ^= 1
+    path.write_bytes(content)
+    words = f"{path} is damaged: probabilities.npy in it does not match its checksum; "
+    remedy = "`mnist-tui eval finished --weights best` looks again"
+    assert printed(capsys, "show", "finished").endswith(f"\nDamaged files:\n  {words}{remedy}.\n")
+    assert json.loads(printed(capsys, "show", "finished", "--json"))["damaged"] == [
+        {"path": str(path), "reason": "probabilities.npy in it does not match its checksum", "remedy": remedy}
+    ]
+    assert main(["compare", "finished", "branch"]) == 2
+    assert capsys.readouterr().err == f"mnist-tui: {words}{remedy}.\n"
+    run = find_run("finished")
+    assert inspect(run, run.state(), Choice("test")) == f"{words}e on the Test screen looks again."
+
+
+def test_what_was_read_after_each_epoch_is_told_to_be_lost_where_its_file_is_damaged(runs: Path) -> None:
+    run = find_run("finished")
+    content = bytearray(run.readings.read_bytes())
+    content[3] ^= 1
+    run.readings.write_bytes(content)
+    assert inspect(run, run.state(), Choice()) == (
+        f"{run.readings} is damaged: its header does not match its checksum; what was read after each epoch is lost."
+    )
+
+
+def test_a_finished_run_whose_folder_took_no_result_is_listed_as_finished(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (runs / "finished" / "result.json").unlink()
+    (runs / "diverged" / "result.json").unlink()
+    listed = {each["run"]: each["status"] for each in json.loads(printed(capsys, "ls", "--json"))}
+    assert (listed["finished"], listed["diverged"], listed["interrupted"]) == ("finished", "diverged", "interrupted")

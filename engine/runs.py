@@ -28,6 +28,7 @@ from engine.history import RunState, fold
 from engine.names import ADJECTIVES, ANIMALS
 from engine.paths import runs_dir
 from engine.presence import SESSION, OutOfTouch, Presence, SessionInfo, out_of_touch, presence
+from engine.results import end_in_log, read_result
 from engine.settings import read_toml
 
 RunStatus = Literal["running", "finished", "stopped", "aborted", "diverged", "failed", "interrupted", "unreachable"]
@@ -118,8 +119,8 @@ class RunFolder:
         return msgspec.structs.replace(state, run=self.name) if state.run else state
 
     def finished(self) -> Finished | None:
-        """The run's end, where ``result.json`` holds one."""
-        return read_json(self.result, Finished)
+        """The run's end, as ``result.json`` holds it, or else its log: the folder may have taken no new file any more."""
+        return read_result(self.result) or end_in_log(self.events)
 
     def named_session(self) -> SessionInfo | None:
         """The session that ``session.json`` names, dead or alive."""

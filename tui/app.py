@@ -23,6 +23,7 @@ from textual.worker import Worker, WorkerState
 
 from engine import commands as cmd
 from engine.client import Engine, EngineLike
+from engine.damage import damages
 from engine.errors import Problem
 from engine.events import CheckpointKind
 from engine.fields import short
@@ -302,6 +303,8 @@ class MnistApp(SteeringApp):
                 self._opened = with_looks(whole, self._opened)  # nothing else is shown by now
         else:
             self._opened = await asyncio.to_thread(run.state)
+        for damage in await asyncio.to_thread(damages, run):
+            self.notify(str(damage), title="Damaged", severity="warning", timeout=10, markup=False)
 
     async def _attach_to(self, info: SessionInfo) -> None:
         engine = await self._attach_engine(info)

@@ -57,6 +57,11 @@ class Session:
         return self.alive and self.state.running and not self._is_behind
 
     @property
+    def own(self) -> bool:
+        """Whether `state` is what this connection told, and not what a run's folder does."""
+        return not self._is_behind and self.state.seq >= 0
+
+    @property
     def left(self) -> bool:
         """Whether `state` is of a run that an earlier engine left unfinished."""
         return self.state.running and self._is_behind

@@ -45,11 +45,11 @@ def load(run: RunFolder) -> tuple[TrainConfig, dict[str, Any], bool]:
 
     The contents of its last checkpoint; nothing where it was left before the first one: then it begins again.
     """
-    from engine.worker.checkpoint import load_checkpoint  # noqa: PLC0415
+    from engine.worker.sound import load_to_resume  # noqa: PLC0415
 
     path, state = run.checkpoint("last"), run.state()
     if path.exists():
-        return *load_checkpoint(path), state.finished is not None
+        return *load_to_resume(run), state.finished is not None
     if any(isinstance(e, ev.CheckpointSaved) and e.kind == "last" for e in read_events(run.events)):
         raise RunProblem(f"{path} is not there any more, and without it {run.name} cannot go on; start a new run.")
     if state.finished and state.finished.outcome == "diverged":

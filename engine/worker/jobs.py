@@ -16,14 +16,16 @@ from engine.config import TrainConfig
 from engine.errors import ConfigProblem, DataProblem, Problem
 from engine.files import write_atomic
 from engine.looks import Look, keep_look
+from engine.results import encode_result
 from engine.runs import RunFolder
-from engine.worker.checkpoint import fitting, load_checkpoint
+from engine.worker.checkpoint import fitting
 from engine.worker.control import Control
 from engine.worker.evaluate import evaluate, summarise
 from engine.worker.losses import build_loss
 from engine.worker.models import build_model
 from engine.worker.saver import Saver
 from engine.worker.setup import Split, load_data, prepare_machine
+from engine.worker.sound import load_sound
 from engine.worker.step import Step
 from engine.worker.trainer import Emit, End, Trainer
 
@@ -61,7 +63,7 @@ def train_run(
     if trainer:
         trainer.checkpoints.save_again()
     event = finished(folder, trainer, end, fault, test)
-    saver.save(folder.result, lambda path: write_atomic(path, msgspec.json.encode(event)))
+    saver.save(folder.result, lambda path: write_atomic(path, encode_result(event, folder.events)))
     emit(event)
 
 
@@ -113,7 +115,7 @@ def keep(seen: Look, path: Path, saver: Saver) -> None:
 
 def evaluate_run(folder: RunFolder, weights: ev.CheckpointKind, emit: Emit) -> None:
     """Test a checkpoint of a run. Raises `Problem` where that cannot be done."""
-    config, contents = load_checkpoint(folder.checkpoint(weights))
+    config, contents = load_sound(folder, weights, "read")
     device, _ = prepare_machine(config)
     model = build_model(config)
     with fitting(folder.checkpoint(weights)):

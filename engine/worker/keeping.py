@@ -7,13 +7,12 @@ import errno
 import threading
 from collections.abc import Callable
 
-import msgspec
-
 from engine import events as ev
 from engine.claims import Claim, taken
 from engine.errors import RunProblem
 from engine.eventlog import EventLog
 from engine.files import write_atomic
+from engine.results import encode_result
 
 _DELETED = "it was deleted; the end of the epoch writes it again"
 _DETAILS = (ev.Progress, ev.Layers, ev.Distributions, ev.Previews, ev.PreviewDigits, ev.LogLine)
@@ -54,7 +53,7 @@ class Keeper:
             case ev.Finished():
                 self._log.sync()
                 if self._result_failed:
-                    self._result = msgspec.json.encode(event)
+                    self._result = encode_result(event, self._run.events)
                 self.end()
 
     def look(self) -> None:

@@ -272,7 +272,7 @@ def training(world: World, place: Place, name: str, *options: str) -> Iterator[T
     )
     run = world.run(name)
     try:
-        eventually(lambda: epochs(run) >= 1 and run.checkpoint("last").exists() or begun.poll(), f"epoch of {name}")
+        eventually(lambda: (epochs(run) >= 1 and run.checkpoint("last").exists()) or begun.poll(), f"epoch of {name}")
         assert begun.poll() is None, (world.folder / f"{name}.err").read_text()
         (engine,) = [engine for engine in engines(world.home) if engine.pid not in known]
         yield Training(begun, run, engine)

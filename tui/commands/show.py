@@ -66,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
                 *_epochs(state),
                 *_ending(state),
                 *_hints(state),
+                *_damages(folder),
             ]
         )
     return 0
@@ -73,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
 
 def document(folder: RunFolder, state: RunState, config: TrainConfig) -> dict[str, Any]:
     """The JSON object."""
-    from engine.diagnosis import diagnose  # noqa: PLC0415 - --help does without
+    from engine.damage import damages  # noqa: PLC0415 - --help does without
+    from engine.diagnosis import diagnose  # noqa: PLC0415
     from tui.commands.ls import standing  # noqa: PLC0415
 
     return {
@@ -95,6 +97,7 @@ def document(folder: RunFolder, state: RunState, config: TrainConfig) -> dict[st
         "looks": len(state.looks),
         "finished": _figures(state.finished, without=("test",)) if state.finished else None,
         "hints": diagnose(state),
+        "damaged": damages(folder),
     }
 
 
@@ -169,6 +172,13 @@ def _ending(state: RunState) -> list[str]:
     from tui.report import ending  # noqa: PLC0415 - --help does without
 
     return ["", *columns(ending(state.finished, state.config))] if state.finished else []
+
+
+def _damages(folder: RunFolder) -> list[str]:
+    from engine.damage import damages  # noqa: PLC0415 - --help does without
+
+    found = damages(folder)
+    return ["", "Damaged files:", *(f"  {short(str(each), 1000)}" for each in found)] if found else []
 
 
 def _hints(state: RunState) -> list[str]:

@@ -36,7 +36,7 @@ _GREETING_SECONDS, _START_SECONDS = 20.0, 60.0
 """For an engine that is there, and for one that is being started (from a cold disk)."""
 _HASTE_SECONDS = 0.5
 """For an engine that is left before it has begun anything."""
-_LOG_TAIL = 20
+_LOG_TAIL = 100
 _WAITING = 4096
 """Messages that wait to be taken; more are not read before there is room, unless a reply is awaited."""
 _PIECE = 64 * 1024

@@ -43,7 +43,8 @@ from engine.worker.steering import Live, check_plan
 
 IDLE_SECONDS = 2.0
 FIRST_CLIENT_SECONDS = 20.0
-GREETING_SECONDS = 1.0
+GREETING_SECONDS, ORDER_SECONDS = 1.0, 0.05
+"""How long the import of torch waits for the first client, and then for the order that it may have."""
 OUTPUT_SECONDS = 0.25
 LOOK_SECONDS = 1.0
 """How often the run's folder is looked after, beside each event that matters."""
@@ -463,6 +464,7 @@ class Session:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GREETING_SECONDS):
                 await self._joined.wait()
+        await asyncio.sleep(ORDER_SECONDS)
         try:
             self.ready = Ready(torch=await self._work(in_thread.warm, self._trains))
         except EngineProblem as fault:

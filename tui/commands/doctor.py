@@ -154,7 +154,10 @@ def devices(connect: Connect) -> Iterator[Finding]:
         told = ask_engine(connect, _ask)
     except Problem as fault:
         yield Finding(
-            "engine", "problem", str(fault), "`python -m pip show torch mnist-tui` says whether both are installed"
+            "engine",
+            "problem",
+            str(fault).removesuffix("."),
+            "`python -m pip show torch mnist-tui` says whether both are installed",
         )
         return
     yield Finding("torch", "ok", str(told.get("torch")))

@@ -13,7 +13,7 @@ import msgspec
 
 from engine.config import TrainConfig
 
-PhaseName = Literal["importing", "data", "building", "first_step", "training", "validation", "testing"]
+PhaseName = Literal["importing", "data", "building", "device", "first_step", "training", "validation", "testing"]
 Outcome = Literal["completed", "early_stopped", "stopped", "aborted", "diverged", "failed"]
 Fault = Literal["", "config", "data", "device", "memory", "disk", "training"]
 CheckpointKind = Literal["last", "best"]

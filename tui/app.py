@@ -18,6 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.reactive import var
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
+from textual.timer import Timer
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
@@ -31,6 +32,7 @@ from engine.history import RunState
 from engine.presence import OutOfTouch, Presence, SessionInfo, last_heard
 from engine.runs import RunFolder, find_run
 from engine.settings import Settings
+from engine.stages import Patience
 from tui import farewell
 from tui.advice import Adviser
 from tui.keys import KEYS, bindings
@@ -121,6 +123,8 @@ class MnistApp(SteeringApp):
         self.settings, self._preset = settings, settings.preset
         self.set_reactive(MnistApp.tour, tour)
         self._starting = False
+        self._patience = Patience(clock)
+        self._wait_timer: Timer | None = None
         self._seen = ("", 0, 0)
         self._parent_run: RunState | None = None
         self._parent_asked = ""
@@ -196,6 +200,7 @@ class MnistApp(SteeringApp):
             only_watches=self._only_watches,
             starting=self._starting,
             waiting=self._leaving.waiting,
+            still=self._look_at_wait(),
             hints=self._adviser.hints(state),
             own=tuple(self.kept_lines),
             own_count=self.kept_count,
@@ -208,6 +213,14 @@ class MnistApp(SteeringApp):
             self._read_parent(state.parent.run)
         self._follow_tour()
         self._tell_experiment_over()
+
+    def _look_at_wait(self) -> str:
+        """What has been waited for too long; when that may be, it is looked again."""
+        again = self._patience.look(self._session.stage(ordered=self._starting))
+        if self._wait_timer is not None:
+            self._wait_timer.stop()
+        self._wait_timer = None if again is None else self.set_timer(again, self._changed)
+        return "" if self._opened is not None else self._patience.said
 
     def _unread(self, state: RunState) -> int:
         total = (state.run, state.log_count, self.kept_count)

@@ -83,9 +83,9 @@ class Leaving:
         elif answer == "a" and await self._accepted(cmd.Abort()):
             await self._leave(farewell.aborted(session.state), 0)
 
-    async def _accepted(self, command: cmd.Steering) -> bool:
+    async def _accepted(self, command: cmd.Stop | cmd.Abort) -> bool:
         try:
-            await self._session.send(command)
+            await self._session.end_run(command)
         except Problem as fault:
             self._refused(fault)
             return False

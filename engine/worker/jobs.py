@@ -77,8 +77,9 @@ def _prepare(
 ) -> Trainer:
     emit(ev.Phase(name="data", text="reading the data"))
     data = load_data(config.data_dir)
-    emit(ev.Phase(name="building", text="building the network"))
+    emit(ev.Phase(name="device", text="preparing the device"))
     device, reason = prepare_machine(config)
+    emit(ev.Phase(name="building", text="building the network"))
     trainer = Trainer(folder, config, data, device, reason, emit, control, saver)
     if contents:
         with fitting(folder.checkpoint("last")):

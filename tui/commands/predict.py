@@ -51,12 +51,13 @@ def run(args: argparse.Namespace) -> int:
     """Read them with an engine of its own. Raises `Problem` where that cannot be done; files that cannot be are named."""
     from engine.runs import find_run  # noqa: PLC0415
     from tui.headless import start_engine  # noqa: PLC0415
+    from tui.waiting import ask_engine  # noqa: PLC0415
 
     check_weights(args)
     folder = find_run(args.run)
     piped = _from_standard_input() if STANDARD_INPUT in args.files else None
     printer = Printer(args.files, json=args.json)
-    asyncio.run(predict(start_engine, folder.name, args.weights, args.files, piped, printer))
+    ask_engine(start_engine, lambda connect: predict(connect, folder.name, args.weights, args.files, piped, printer))
     return int(ExitCode.DATA if printer.refused else ExitCode.DONE)
 
 

@@ -323,7 +323,7 @@ class MnistApp(SteeringApp):
         engine = await self._attach_engine(info)
         before = self._session.state
         if self._session.training:
-            self.notify(farewell.left_training(before.run), markup=False)
+            self.notify(farewell.left_training(before), markup=False)
         await self._session.leave()
         self._session.state = RunState()
         self._opened = None
@@ -445,7 +445,7 @@ class MnistApp(SteeringApp):
 
     def words_at_end(self) -> str:
         """That the run goes on, and how to come back to it."""
-        return farewell.left_training(self._session.state.run) if self._session.training else ""
+        return farewell.left_training(self._session.state) if self._session.training else ""
 
     def leave_with(self, status: int) -> None:
         """Leave; a run goes on."""

@@ -8,9 +8,10 @@ from tui.views import figures
 from tui.views.status import OUTCOMES
 
 
-def left_training(run: str) -> str:
-    """The run goes on without us."""
-    return f"{run} is training. Come back with: mnist-tui attach {run}"
+def left_training(state: RunState) -> str:
+    """The run goes on without us, or waits for whoever comes back."""
+    doing = "paused" if state.status == "paused" else "training"
+    return f"{state.run} is {doing}. Come back with: mnist-tui attach {state.run}"
 
 
 def aborted(state: RunState) -> str:

@@ -42,7 +42,7 @@ class Leaving:
     def ask(self, words: str, *, ascii_only: bool) -> None:
         """Leave with these words; ask first while a run is training."""
         if self._session.training and self._session.watching:
-            self.leave(farewell.left_training(self._session.state.run))
+            self.leave(farewell.left_training(self._session.state))
         elif not self._session.training:
             self.leave(words)
         elif not isinstance(self._app.screen, Dialog):
@@ -55,7 +55,7 @@ class Leaving:
     def told_to_end(self, status: int) -> None:
         """A signal came, or the terminal is gone."""
         session = self._session
-        self.leave(farewell.left_training(session.state.run) if session.training else "", status)
+        self.leave(farewell.left_training(session.state) if session.training else "", status)
 
     def look(self) -> None:
         """Leave if what was waited for has come."""
@@ -70,13 +70,15 @@ class Leaving:
 
     async def _ask(self, ascii_only: bool) -> None:
         session, run = self._session, self._session.state.run
-        answer = await self._app.push_screen_wait(quit_dialog(run, session.state.arm, ascii_only=ascii_only))
+        paused = session.state.status == "paused"
+        dialog = quit_dialog(run, session.state.arm, paused=paused, ascii_only=ascii_only)
+        answer = await self._app.push_screen_wait(dialog)
         if answer == "c":
             return
         if not session.training:
             await self._leave(farewell.of_run(session.state), 0)
         elif answer == "l":
-            await self._leave(farewell.left_training(run), 0)
+            await self._leave(farewell.left_training(session.state), 0)
         elif answer == "s" and await self._accepted(cmd.Stop()):
             self.waiting = "stopping and testing; then mnist-tui quits (q: other ways)"
             self._changed()

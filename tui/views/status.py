@@ -153,7 +153,9 @@ def _idle(snapshot: Snapshot) -> list[Part]:
 
 def _other(snapshot: Snapshot) -> list[Part]:
     """That another run is training meanwhile."""
-    return [text(f"{short_name(snapshot.other)} is training: 2 shows it", "$accent", 0)] if snapshot.other else []
+    return (
+        [text(f"{short_name(snapshot.other)} is {snapshot.doing}: 2 shows it", "$accent", 0)] if snapshot.other else []
+    )
 
 
 def _headline(snapshot: Snapshot) -> list[Part]:

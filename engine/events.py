@@ -112,8 +112,9 @@ class Progress(Base, frozen=True, kw_only=True, tag="progress"):
 
     `steps` steps ended at `step`; `loss`, `low`, `high` are the mean, least and greatest of their finite training
     losses, None where none was finite; `non_finite` counts the others. `gradient_norm` and `gradient_norm_high` are the
-    mean and the greatest of the gradients' norms before clipping. `seconds` is time spent training and validating so
-    far, without pauses.
+    mean and the greatest of the gradients' norms before clipping. `last_loss` and `last_gradient_norm` are those of the
+    step `step` alone, which do not depend on when this was told; None where they are not finite, or the log is of version
+    0.1.0. `seconds` is time spent training and validating so far, without pauses.
     """
 
     epoch: int
@@ -130,6 +131,18 @@ class Progress(Base, frozen=True, kw_only=True, tag="progress"):
     gradient_norm_high: float | None = None
     images_per_second: float
     seconds: float
+    last_loss: float | None = None
+    last_gradient_norm: float | None = None
+
+    @property
+    def latest_loss(self) -> float | None:
+        """The training loss of the latest step, None where it is not finite; in logs of 0.1.0 the mean of the latest few."""
+        return self.loss if self.last_loss is None and not self.non_finite else self.last_loss
+
+    @property
+    def latest_gradient_norm(self) -> float | None:
+        """The same of the gradient's norm."""
+        return self.gradient_norm if self.last_gradient_norm is None else self.last_gradient_norm
 
 
 class LayerStep(msgspec.Struct, frozen=True, kw_only=True):

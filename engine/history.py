@@ -109,12 +109,18 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
         return next((e for e in reversed(self.epochs) if e.best), None)
 
     @property
+    def tested(self) -> ev.TestResult | None:
+        """The test that stands for the run: the latest with the best weights, which validation chose, else with the last."""
+        looks = {test.weights: test for test in self.tests}
+        return looks.get("best") or looks.get("last") or (self.finished.test if self.finished else None)
+
+    @property
     def validation_accuracy(self) -> float | None:
-        """That of the weights which the latest look at the test set was taken with; before any, of the best so far.
+        """That of the weights which `tested` is of; before any look, of the best so far.
 
         So it can stand beside the test accuracy. A run that was stopped within an epoch was validated there, too.
         """
-        return self.validation_beside(self.test)
+        return self.validation_beside(self.tested)
 
     def validation_beside(self, test: ev.TestResult | None) -> float | None:
         """The same for another look; None where no validation of its weights is known."""

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
 def summary(folder: RunFolder, state: RunState) -> dict[str, Any]:
     """One run's element of the JSON array."""
-    test = state.test or (end.test if (end := state.finished or folder.finished()) else None)
+    test = state.tested or (end.test if (end := state.finished or folder.finished()) else None)
     return {
         "run": folder.name,
         "status": (status := folder.status()),

@@ -93,7 +93,8 @@ def document(folder: RunFolder, state: RunState, config: TrainConfig) -> dict[st
         "epochs": [_figures(epoch) for epoch in state.epochs],
         "changes": [_figures(mark.change) for mark in state.marks if mark.change],
         "stopped_at": _figures(state.stopped_at) if state.stopped_at else None,
-        "test": state.test,
+        "test": state.tested,
+        "tests": state.tests,
         "looks": len(state.looks),
         "finished": _figures(state.finished, without=("test",)) if state.finished else None,
         "hints": diagnose(state),
@@ -164,7 +165,8 @@ def _epoch_row(epoch: EpochEnded) -> tuple[str, ...]:
 def _ending(state: RunState) -> list[str]:
     from tui.report import ending  # noqa: PLC0415 - --help does without
 
-    return ["", *columns(ending(state.finished, state.config))] if state.finished else []
+    rows = ending(state)
+    return ["", *columns(rows)] if rows else []
 
 
 def _damages(folder: RunFolder) -> list[str]:

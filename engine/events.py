@@ -78,13 +78,19 @@ class Phase(Base, frozen=True, kw_only=True, tag="phase"):
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a run trains. `reason` says why this device; `threads` counts CPU threads."""
+    """Where a run trains. `reason` says why this device; `threads` counts CPU threads.
+
+    `instructions` are the vector instructions that torch uses on the CPU ("AVX2", "AVX512"), `processor` is its model; both
+    are empty in logs of version 0.1.0.
+    """
 
     device: str
     reason: str
     threads: int
     precision: str
     torch: str
+    instructions: str = ""
+    processor: str = ""
 
 
 class RunStarted(Base, frozen=True, kw_only=True, tag="run_started"):

@@ -36,6 +36,10 @@ def opening(state: RunState) -> list[str]:
             f"goes on from epoch {started.position:.1f}" if started.step else "begins again: nothing of it was saved"
         )
         lines.insert(0, f"Run {state.run} {onward}")
+        if state.moved:
+            lines.insert(
+                1, f"Another machine ({', '.join(map(short, state.moved))}): the last digits of the figures part"
+            )
     return lines
 
 

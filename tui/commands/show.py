@@ -116,9 +116,10 @@ def _heading(folder: RunFolder, state: RunState) -> list[str]:
         rows.append(("Started", f"{when(state.created)} on {short(state.host)}"))
     if state.started:
         machine = state.started.machine
-        rows.append(
-            ("Device", f"{machine.device}, threads {machine.threads}, {machine.precision}, torch {machine.torch}")
-        )
+        where = f"{machine.device}, threads {machine.threads}, {machine.precision}, torch {machine.torch}"
+        rows.append(("Device", where))
+        if machine.processor:
+            rows.append(("Processor", f"{short(machine.processor, 100)}, {short(machine.instructions)}"))
         rows.append(("Data", f"{short(state.started.data)}, {count(state.started.train_images)} images train"))
     return columns([*rows, ("Folder", short(str(folder.path), 400))])
 

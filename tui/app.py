@@ -23,6 +23,7 @@ from textual.worker import Worker, WorkerState
 from engine import commands as cmd
 from engine.client import Engine, EngineLike
 from engine.damage import damages
+from engine.edited import ignored_edits
 from engine.errors import Problem
 from engine.events import CheckpointKind
 from engine.history import RunState
@@ -234,11 +235,20 @@ class MnistApp(SteeringApp):
             if self._opened is not None and isinstance(command, cmd.ResumeRun) and command.run == self._opened.run:
                 self._session.know(self._opened)
             self._opened = None
+            if isinstance(command, cmd.ResumeRun | cmd.Branch):
+                await self._tell_of_edits(command.run)
         except Problem as fault:
             self._refused(fault)
         finally:
             self._starting = False
             self._changed()
+
+    async def _tell_of_edits(self, name: str) -> None:
+        """Say which edits by hand of a run's settings are ignored, now that its checkpoint is gone on from."""
+        with contextlib.suppress(Problem, OSError):
+            run = await asyncio.to_thread(find_run, name)
+            if words := await asyncio.to_thread(ignored_edits, run):
+                self.notify(words, title="Ignored", severity="warning", timeout=10, markup=False)
 
     def preset_chosen(self, name: str) -> None:
         """The form holds another preset."""

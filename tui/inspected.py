@@ -14,7 +14,8 @@ from engine.dataset import load
 from engine.errors import Problem
 from engine.history import RunState
 from engine.looks import read_look
-from engine.readings import NONE, Readings, damage, read_readings
+from engine.readings import NONE, Readings, read_readings
+from engine.readings_file import damage
 from engine.runs import RunFolder
 from tui.inspection import Choice, SplitName
 

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from tui.arguments import Parser
-from tui.commands.resume import add_output
+from tui.commands.resume import add_output, tell_of_edits
 
 if TYPE_CHECKING:
     from engine.history import RunState
@@ -39,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from tui.headless import run_job  # noqa: PLC0415
 
     folder = find_run(args.run)
+    tell_of_edits(folder, replayed=True)
     events = list(read_events(folder.events))
     before, made = fold(events), recipe(events)
     again: list[RunState] = []

@@ -83,9 +83,11 @@ def read_toml(path: Path, *, pipes: bool = False) -> dict[str, Any]:
     try:
         if not pipes and stat.S_ISFIFO(path.stat().st_mode):
             raise ConfigProblem(f"{path} is a pipe, and no file.")
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))  # some editors put a byte order mark first
     except OSError as fault:
         raise ConfigProblem(f"{path} cannot be read: {fault.strerror}.") from fault
+    except UnicodeDecodeError as fault:
+        raise ConfigProblem(f"{path} is not a TOML file: it is not UTF-8 text; save it as UTF-8.") from fault
     except (ValueError, RecursionError) as fault:
         raise ConfigProblem(f"{path} is not a TOML file: {fault}.") from fault
 
@@ -123,6 +125,16 @@ def effective(
     config = msgspec.convert(values, TrainConfig)
     check_together(config)
     return Settings(config, chosen.name, origins, _notes(config, flags or {}), file.get("screen", {}))
+
+
+def effective_or_default() -> Settings:
+    """The settings in effect; where they cannot be read the defaults, with a note that says why. Raises nothing."""
+    try:
+        return effective()
+    except ConfigProblem as fault:
+        chosen = find_preset(DEFAULT_PRESET)
+        note = f"{fault} Until that is put right, the defaults are taken."
+        return Settings(chosen.config, chosen.name, dict.fromkeys(HYPERPARAMETERS, "default"), (note,), {})
 
 
 def _is_there(path: Path) -> bool:

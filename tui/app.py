@@ -25,6 +25,7 @@ from textual.worker import Worker, WorkerState
 from engine import commands as cmd
 from engine.client import Engine, EngineLike
 from engine.damage import damages
+from engine.edited import ignored_edits
 from engine.errors import Problem
 from engine.events import CheckpointKind
 from engine.fields import short
@@ -251,6 +252,8 @@ class MnistApp(SteeringApp):
             if self._opened is not None and isinstance(command, cmd.ResumeRun) and command.run == self._opened.run:
                 self._session.know(self._opened)
             self._opened = None
+            if isinstance(command, cmd.ResumeRun | cmd.Branch):
+                await self._tell_of_edits(command.run)
         except Problem as fault:
             if isinstance(command, cmd.ResumeRun) and getattr(fault, "field", None) == OutOfTouch.field:
                 self._ask_to_take_over(command)
@@ -268,6 +271,13 @@ class MnistApp(SteeringApp):
             self.start(command)
         elif await self.push_screen_wait(take_over_dialog(run.name, found, ascii_only=self.ascii_only)) == "y":
             self.start(msgspec.structs.replace(command, take_over=True))
+
+    async def _tell_of_edits(self, name: str) -> None:
+        """Say which edits by hand of a run's settings are ignored, now that its checkpoint is gone on from."""
+        with contextlib.suppress(Problem, OSError):
+            run = await asyncio.to_thread(find_run, name)
+            if words := await asyncio.to_thread(ignored_edits, run):
+                self.notify(words, title="Ignored", severity="warning", timeout=10, markup=False)
 
     def preset_chosen(self, name: str) -> None:
         """The form holds another preset."""

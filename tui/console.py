@@ -228,7 +228,7 @@ def _figures(state: RunState) -> list[str]:
     """The figures, the most important first."""
     parts = []
     if state.progress:
-        parts.append(f"loss {loss(state.progress.loss)}")
+        parts.append(f"loss {loss(state.progress.latest_loss)}")
     if state.epochs:
         parts.append(f"validation {percent(state.epochs[-1].validation_accuracy)}")
     if state.status == "training" and (left := eta_seconds(state)) is not None:

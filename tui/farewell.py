@@ -37,7 +37,7 @@ def of_run(state: RunState) -> str:
     if end is None:
         return ""
     word, _ = OUTCOMES[end.outcome]
-    tested = f", test accuracy {figures.percent(end.test.accuracy)}" if end.test else ""
+    tested = f", test accuracy {figures.percent(state.tested.accuracy)}" if state.tested else ""
     saved = f"\n{unsaved(state)}" if state.unsaved else ""
     return f"{state.run}: {word}{tested}. More: mnist-tui show {state.run}{saved}"
 

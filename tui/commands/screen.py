@@ -83,7 +83,7 @@ def open_app(
 ) -> int:
     """Show the app, with the tour or without, until the person leaves it; its exit status.
 
-    Raises `ConfigProblem` for a theme there is not.
+    Raises `ConfigProblem` for a theme there is not; one that only the config file names is left out where a run is shown.
     """
     plain = args.ascii or settings.screen.get("ascii") is True or not speaks_utf8() or has_few_characters()
     colours = suit_colours(os.environ)
@@ -94,6 +94,8 @@ def open_app(
         from tui.themes import THEMES, theme_name  # noqa: PLC0415
 
         theme = args.theme or settings.screen.get("theme")
+        if theme not in THEMES and run is not None and args.theme is None:
+            theme = None
         if theme is not None and theme not in THEMES:
             raise ConfigProblem(f"There is no theme '{short(str(theme))}'; expected one of {', '.join(THEMES)}.")
         slow = args.slow or settings.screen.get("slow") is True

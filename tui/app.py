@@ -7,6 +7,7 @@ import contextlib
 import functools
 import gc
 import importlib
+import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
@@ -27,6 +28,7 @@ from engine.events import CheckpointKind
 from engine.history import RunState
 from engine.runs import RunFolder, SessionInfo, find_run
 from engine.settings import Settings
+from engine.slips import slips_of_environment
 from tui import farewell
 from tui.advice import Adviser
 from tui.keys import KEYS, bindings
@@ -138,6 +140,8 @@ class MnistApp(SteeringApp):
         return dict(THEMES["dark"].variables)
 
     def on_mount(self) -> None:
+        for slip in (*self.settings.notes, *slips_of_environment(os.environ)):
+            self.note(slip)
         self._begin(self._connect)
         self.call_after_refresh(self._opened_up)
         if self._asked_run is not None:

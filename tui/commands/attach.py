@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine.errors import RunProblem
 from tui.arguments import Parser
 from tui.commands import screen
+from tui.output import tell
 
 if TYPE_CHECKING:
     from engine.client import EngineLike
@@ -45,7 +46,10 @@ def run(args: argparse.Namespace) -> int:
             return await Engine.start()
         return await Engine.attach(info, "watcher" if args.read_only else "screen")
 
-    return screen.open_app(effective(), connect, args, run=folder.name)
+    settings = effective()
+    for note in settings.notes:
+        tell(f"Note: {note}")
+    return screen.open_app(settings, connect, args, run=folder.name)
 
 
 def _find(name: str | None) -> tuple[RunFolder, SessionInfo | None]:

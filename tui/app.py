@@ -7,6 +7,7 @@ import contextlib
 import functools
 import gc
 import importlib
+import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
@@ -33,6 +34,7 @@ from engine.history import RunState
 from engine.presence import OutOfTouch, Presence, SessionInfo, last_heard
 from engine.runs import RunFolder, find_run
 from engine.settings import Settings
+from engine.slips import slips_of_environment
 from engine.stages import Patience
 from tui import farewell
 from tui.advice import Adviser
@@ -148,6 +150,8 @@ class MnistApp(SteeringApp):
         return dict(THEMES["dark"].variables)
 
     def on_mount(self) -> None:
+        for slip in (*self.settings.notes, *slips_of_environment(os.environ)):
+            self.note(slip)
         self._begin(self._connect)
         self.call_after_refresh(self._opened_up)
         if self._asked_run is not None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from engine.errors import RunProblem
 from tui.arguments import Parser
 from tui.commands import screen
+from tui.output import tell
 
 if TYPE_CHECKING:
     from engine.client import EngineLike
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
 
     settings = effective_or_default()  # a run can be shown whatever is wrong with them
     for note in settings.notes:
-        print(f"Note: {note}", file=sys.stderr)
+        tell(f"Note: {note}")
     return screen.open_app(settings, connect, args, run=folder.name)
 
 

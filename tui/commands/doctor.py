@@ -56,19 +56,22 @@ def lines(found: Iterable[Finding]) -> list[str]:
 
 
 def versions() -> Iterator[Finding]:
-    """Python and the libraries, except torch, which the engine tells of."""
+    """Python and the libraries; of torch the engine tells, unless it is missing or does not fit."""
     import platform  # noqa: PLC0415
-    from importlib import metadata  # noqa: PLC0415
 
     import engine  # noqa: PLC0415
+    from engine.libraries import libraries, repair  # noqa: PLC0415
 
     yield Finding("mnist-tui", "ok", engine.__version__)
     yield Finding("python", "ok", f"{platform.python_version()}, {platform.platform()}")
-    for name in ("textual", "rich", "numpy", "plotext", "msgspec"):
-        try:
-            yield Finding(name, "ok", metadata.version(name))
-        except metadata.PackageNotFoundError:
-            yield Finding(name, "problem", "not installed", "install mnist-tui again")
+    for each in libraries():
+        if each.shadow:
+            yield Finding(each.name, "problem", f"{each.shadow} is imported in its place", "rename it")
+        elif not each.fits:
+            found = f"{each.version}, which does not fit" if each.version else "not installed"
+            yield Finding(each.name, "problem", found, repair([each]))
+        elif each.name != "torch":
+            yield Finding(each.name, "ok", each.version)
 
 
 def terminal(environ: Mapping[str, str]) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from engine import commands as cmd
 from engine.errors import Problem
 from engine.fields import short
 from engine.runs import RunFolder, all_runs, find_run, remove_run
-from tui.keys import Where, bindings
+from tui.keys import Key, Where, bindings
 from tui.screens.page import Page
 from tui.screens.quit import delete_dialog
 from tui.views.plain import ascii_text
@@ -118,6 +118,7 @@ class RunsScreen(Page):
             self.table.add_row(*cells, key=row.name)
         if chosen in found:
             self.table.move_cursor(row=self.table.get_row_index(chosen), animate=False)
+        self.update_keys()
 
     def _fill_again(self) -> None:
         self._columns = {}
@@ -138,6 +139,17 @@ class RunsScreen(Page):
         return self.table.coordinate_to_cell_key(self.table.cursor_coordinate).row_key.value or ""
 
     # what can be done with a run
+
+    def has_effect(self, key: Key) -> bool:
+        """Something can be done with a run alone, and only an unfinished one goes on."""
+        row = self._rows.get(self._chosen)
+        if key.where != "runs":
+            return True
+        return row is not None and (row.unfinished or not key.action.startswith("resume"))
+
+    def on_data_table_row_highlighted(self) -> None:
+        """Another run is chosen."""
+        self.update_keys()
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         """Enter, or a click on the highlighted row."""

@@ -38,18 +38,21 @@ from engine.slips import slips_of_environment
 from engine.stages import Patience
 from tui import farewell
 from tui.advice import Adviser
-from tui.keys import KEYS, bindings
+from tui.keys import KEYS, Key, bindings
+from tui.layouts import no_key
 from tui.leaving import Leaving
 from tui.looking import look_again, not_recorded, with_looks
 from tui.outline import is_long, outline
 from tui.pace import Pace
 from tui.report import unsaved
+from tui.screens.page import Page
 from tui.screens.quit import take_over_dialog
 from tui.screens.train import TrainScreen
 from tui.session import Connect
 from tui.steering_app import SteeringApp
 from tui.themes import THEMES, after, theme_name
 from tui.views.available import available, resumable
+from tui.views.plain import ascii_text
 from tui.views.snapshot import Snapshot
 from tui.views.window import ChartView
 from tui.widgets.ascii_scrollbar import AsciiScrollBarRender
@@ -125,7 +128,7 @@ class MnistApp(SteeringApp):
         self._opened: RunState | None = None
         self.settings, self._preset = settings, settings.preset
         self.set_reactive(MnistApp.tour, tour)
-        self._starting = False
+        self._starting = self._told_of_layout = False
         self._patience = Patience(clock)
         self._wait_timer: Timer | None = None
         self._seen = ("", 0, 0)
@@ -433,6 +436,27 @@ class MnistApp(SteeringApp):
         if not isinstance(self.screen, ExplainScreen):
             self.push_screen(ExplainScreen(page_for(self.screen), ascii_only=self.ascii_only))
 
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        """Do what is bound to a key. Once, until a letter is a key again, say why one does nothing."""
+        done = await super()._check_bindings(key, priority)
+        if done and len(key) == 1 and key.islower():
+            self._told_of_layout = False
+        elif not done and not priority and not self._told_of_layout and (why := no_key(key)):
+            self._told_of_layout = True
+            self.notify(ascii_text(why) if self.ascii_only else why, severity="warning", markup=False)
+        return done
+
+    def keys_done(self) -> None:
+        """Have the line of keys follow what they have changed."""
+        if self.is_running and isinstance(self.screen, Page):
+            self.screen.update_keys()
+
+    def _refresh_notifications(self) -> None:
+        """Show notices where they cover no field."""
+        if self.screen_stack and isinstance(self.screen, Page):
+            self.screen.place_toasts()
+        super()._refresh_notifications()
+
     def action_press(self, key: str) -> None:
         """What a click on a key at the bottom does."""
         self.screen.set_focus(None)
@@ -442,7 +466,8 @@ class MnistApp(SteeringApp):
         """The commands of the palette: the table of keys."""
         for key in KEYS:
             place = screen if key.where in getattr(screen, "KEYS", ()) and key.where != "everywhere" else self
-            if key.label and (place is screen or key.where == "everywhere") and available(key.action, self.snapshot):
+            here = place is screen or key.where == "everywhere"
+            if key.label and here and available(key.action, self.snapshot) and _has_effect(screen, key):
                 run = functools.partial(self.run_action, key.action, place)
                 yield SystemCommand(f"{key.label}: {key.meaning}", f"key: {key.shown}", run)
 
@@ -485,6 +510,10 @@ def _elsewhere(run: str, found: Presence) -> str:
     if found.alive:
         return f"{run} is training on {short(found.info.host, 100)}; this is how far it is. Attach to it there."
     return f"{run} was {last_heard(found)}; this is how far it was. c takes it over."
+
+
+def _has_effect(screen: Screen[object], key: Key) -> bool:
+    return screen.has_effect(key) if isinstance(screen, Page) else True
 
 
 def _made(place: str) -> Screen[object]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from engine.config import HYPERPARAMETERS
 from tui.arguments import Parser, add_field
+from tui.output import tell
 
 if TYPE_CHECKING:
     from engine.runs import RunFolder
@@ -45,7 +45,7 @@ def tell_of_edits(folder: RunFolder, *, replayed: bool = False) -> None:
     from engine.edited import ignored_edits  # noqa: PLC0415 - --help does without
 
     if words := ignored_edits(folder, replayed=replayed):
-        print(f"Note: {words}", file=sys.stderr)
+        tell(f"Note: {words}")
 
 
 def run(args: argparse.Namespace) -> int:

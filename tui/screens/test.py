@@ -22,7 +22,7 @@ from engine.runs import find_run
 from tui.filters import has_few_colours
 from tui.inspected import Images, images_of
 from tui.inspection import Choice, SplitName
-from tui.keys import Where, bindings
+from tui.keys import Key, Where, bindings
 from tui.screens.look import look_dialog
 from tui.screens.page import Page
 from tui.several import Witnesses, test_witnesses, tested, tested_alike, validation_witnesses
@@ -163,6 +163,7 @@ class TestScreen(Page):
 
     def _show_test(self, snapshot: Snapshot) -> None:
         self.figure.weights = self.weights
+        self.call_later(self.update_keys)
         test = None if snapshot.running else shown_test(snapshot.state, self.weights)
         title = f"Test of {short_name(snapshot.state.run)}" if snapshot.state.run else "Test"
         frame(self.figure, title)
@@ -195,6 +196,12 @@ class TestScreen(Page):
             DigitView(images[each.index], each.label, each.reading, each.probability, each.index) for each in wrong
         )
 
+    def has_effect(self, key: Key) -> bool:
+        """An image is opened where one is listed."""
+        if key.where != "test" or key.action != "open":
+            return True
+        return bool(self._wrong) if self.pane == "figure" else self.pane == "labels" and bool(self.suspects.suspects)
+
     # looking at the test set
 
     @work(group="dialog", exclusive=True, exit_on_error=False)
@@ -208,7 +215,7 @@ class TestScreen(Page):
             words = "The test set waits for the end of the run: s stops it and tests." if state.run else "No run yet."
             self.notify(words, markup=False)
             return
-        if state.looks:
+        if state.looks or weights == "last":  # E is what Caps Lock makes of e, too
             dialog = look_dialog(state, weights, ascii_only=self.program.ascii_only)
             if await self.app.push_screen_wait(dialog) != "y":
                 return

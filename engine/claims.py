@@ -1,4 +1,8 @@
-"""Whose run it is: one engine's at a time, also where two begin at the same moment."""
+"""Whose run it is: one engine's at a time, also where two begin at the same moment or on two machines.
+
+An engine that is busy with a run holds the lock on its folder and has `session.json` name it. The lock keeps out every
+other engine of this machine; `session.json` and its time those on other machines of a shared file system.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,8 @@ import errno
 import fcntl
 import functools
 import os
-import socket
+import secrets
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,8 +21,14 @@ import msgspec
 
 from engine.errors import RunProblem
 from engine.fields import short
-from engine.runs import RunFolder, SessionInfo, write_atomic
+from engine.files import write_atomic
+from engine.folder_lock import FolderLock
+from engine.machine import boot_id, host_name
+from engine.presence import DOOR, OutOfTouch, SessionInfo, out_of_touch
+from engine.runs import RunFolder
 
+_ENGINE = secrets.token_hex(8)
+"""What tells this engine process from every other, on whatever machine."""
 _PATIENCE = 5.0
 """Seconds to wait for an engine that is just looking at the run; its look takes one at most."""
 _LEFT = 20.0
@@ -25,67 +36,127 @@ _LEFT = 20.0
 _TURN = ".turn"
 
 
-def claim(run: RunFolder, socket_path: Path) -> None:
-    """Mark a run as this process's. Raises `RunProblem` where another engine has it, OSError where nothing is written.
+class Claim:
+    """A run that is this engine's, until `release`."""
 
-    Between the look whether another engine has it and the mark nobody else looks.
-    """
-    mine = msgspec.json.encode(SessionInfo(socket.gethostname(), os.getpid(), str(socket_path)))
-    with _alone(run):
-        if other := taken(run):
-            raise _refusal(run, other)
-        _sweep(run)
-        write_atomic(run.session, mine)
+    def __init__(self, run: RunFolder, socket_path: Path, lock: FolderLock) -> None:
+        self.run, self._socket_path, self._lock = run, socket_path, lock
 
+    def sign(self, socket_path: Path | None = None) -> None:
+        """Have ``session.json`` name this engine, and from now on `socket_path`. Raises OSError."""
+        self._socket_path = socket_path or self._socket_path
+        info = SessionInfo(host_name(), os.getpid(), str(self._socket_path), boot_id(), _ENGINE)
+        write_atomic(self.run.session, msgspec.json.encode(info))
 
-def release(run: RunFolder) -> None:
-    """Undo `claim`; where another engine has the run by now, it keeps it."""
-    info = run.named_session()
-    if info and _is_ours(info):
+    def beat(self) -> None:
+        """Give a sign of life, for those who look from other machines."""
         with contextlib.suppress(OSError):
-            run.session.unlink()
+            if taken(self.run) is None:
+                os.utime(self.run.session)
+
+    def new_place(self) -> Path | None:
+        """Where the run's folder is now, if it was renamed among the other runs."""
+        if self._lock.covers(self.run.path):
+            return None
+        place = self._lock.place()
+        return place if place and place.parent == self.run.path.parent.resolve() else None
+
+    def restore(self, config: bytes) -> None:
+        """Make the run's folder again, as far as it is missing: settings, lock and ``session.json``.
+
+        `config` is what its ``config.toml`` held. Raises OSError where that cannot be, `RunProblem` where another engine
+        has the run, or has made one of this name meanwhile.
+        """
+        if other := taken(self.run):
+            raise RunProblem(_is_running(self.run, other))
+        try:
+            self.run.path.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as fault:
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(self.run.path)) from fault
+        if config and not self.run.config.exists():
+            write_atomic(self.run.config, config)
+        if self._lock.covers(self.run.path):
+            self.sign()
+            return
+        again = claim(self.run, self._socket_path)
+        self._lock.release()
+        self._lock = again._lock
+
+    def release(self) -> None:
+        """Give the run up; where another engine has it by now, that one keeps it."""
+        if self._lock.covers(self.run.path) and taken(self.run) is None:
+            for mark in (self.run.session, self.run.path / DOOR):
+                _remove(mark)
+        self._lock.release()
+
+
+def claim(run: RunFolder, socket_path: Path, *, take_over: bool = False) -> Claim:
+    """Make a run this engine's; `take_over`: also where an engine on another machine has gone silent.
+
+    Raises `RunProblem` where another engine has it (`OutOfTouch` where that may be taken over), OSError where nothing can
+    be written.
+    """
+    lock = FolderLock.take(run.path)
+    if lock is None:
+        other = run.presence()
+        raise RunProblem(_is_running(run, other.info if other else SessionInfo(host_name(), 0, "")))
+    try:
+        with _alone(run):
+            silent = _refuse_if_taken(run, take_over=take_over, locked=lock.locked)
+            _sweep(run)
+            made = Claim(run, socket_path, lock)
+            made.sign()
+            if silent:
+                _cut_off(run)
+    except BaseException:
+        lock.release()
+        raise
+    return made
 
 
 def taken(run: RunFolder) -> SessionInfo | None:
-    """The session of another process that is busy with this run, where one is."""
+    """The other engine that ``session.json`` names, where it names one."""
     info = run.named_session()
-    return None if info is None or _is_ours(info) else run.live()
+    return None if info is None or info.engine == _ENGINE else info
 
 
-def restore(run: RunFolder, config: bytes, socket_path: Path) -> None:
-    """Make the folder of a run under way again, as far as it is missing: settings and claim.
+def _refuse_if_taken(run: RunFolder, *, take_over: bool, locked: bool) -> bool:
+    """Raise where another engine has the run; whether it is taken over from one that has gone silent.
 
-    `config` is what its ``config.toml`` held. Raises OSError where that cannot be, `RunProblem` where another engine
-    has made a run of this name meanwhile.
+    `locked`: we hold the lock, so of the engines of this machine only one of version 0.1.0, which answers, can have it.
     """
-    try:
-        run.path.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as fault:
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(run.path)) from fault
-    if config and not run.config.exists():
-        write_atomic(run.config, config)
-    claim(run, socket_path)
+    info = taken(run)
+    if info is None:
+        return False
+    other = run.presence(locked=locked)
+    if other is None:
+        return False
+    if other.alive:
+        raise RunProblem(_is_running(run, info, here=other.here))
+    if not take_over:
+        raise OutOfTouch(out_of_touch(run.name, other))
+    return True
 
 
-def _is_ours(info: SessionInfo) -> bool:
-    return (info.host, info.pid) == (socket.gethostname(), os.getpid())
-
-
-def _refusal(run: RunFolder, info: SessionInfo) -> RunProblem:
+def _is_running(run: RunFolder, info: SessionInfo, *, here: bool | None = None) -> str:
+    process = f" (process {info.pid})" if info.pid else ""
     host = short(info.host, 100)
-    if info.host == socket.gethostname():
-        return RunProblem(
-            f"{run.name} is running on {host} (process {info.pid}); `mnist-tui attach {run.name}` shows it."
-        )
-    return RunProblem(
-        f"{run.name} is running on {host} (process {info.pid}); log in there to reach it. "
-        f"If that machine was switched off meanwhile, delete {run.session}."
-    )
+    if info.is_of_this_machine if here is None else here:
+        return f"{run.name} is running on {host}{process}; `mnist-tui attach {run.name}` shows it."
+    return f"{run.name} is running on {host}{process}; log in there to reach it."
+
+
+def _cut_off(run: RunFolder) -> None:
+    """Put a copy in the log's place: an engine elsewhere that still has it open writes to one that nobody reads."""
+    beside = run.events.with_name(f".{run.events.name}.{os.getpid()}.tmp")
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copyfile(run.events, beside)
+        beside.replace(run.events)
 
 
 @contextlib.contextmanager
 def _alone(run: RunFolder) -> Iterator[None]:
-    """Keep other engines from looking at the run meanwhile: with a lock, or a file where a file system has no locks."""
+    """Keep engines on other machines from looking at the run meanwhile: with a lock, or a file where there are none."""
     with contextlib.ExitStack() as held:
         try:
             file = held.enter_context(run.config.open("r+b"))  # network file systems lock only what can be written

@@ -16,7 +16,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -24,18 +24,25 @@ from typing import Protocol
 import msgspec
 
 from engine import protocol
-from engine.commands import Cancel, Command, Question
+from engine.commands import Branch, Cancel, Command, Experiment, Question, ResumeRun, Start
 from engine.errors import ConfigProblem, DataProblem, EngineProblem, ExitCode, Problem
 from engine.events import Event
+from engine.force import Own, end_other, end_own
+from engine.presence import SessionInfo
 from engine.protocol import ExperimentOver, Greeting, Hello, Ready, Reply, Role, Steers, Working
-from engine.runs import SessionInfo
-from engine.runtime import listen
+from engine.runtime import listen, short_path
 
-_GREETING_SECONDS = 20.0
-_LOG_TAIL = 20
+_GREETING_SECONDS, _START_SECONDS = 20.0, 60.0
+"""For an engine that is there, and for one that is being started (from a cold disk)."""
+_HASTE_SECONDS = 0.5
+"""For an engine that is left before it has begun anything."""
+_LOG_TAIL = 100
 _WAITING = 4096
 """Messages that wait to be taken; more are not read before there is room, unless a reply is awaited."""
 _PIECE = 64 * 1024
+_ENTRY = Path(__file__).parent.parent / "mnist_tui.py"
+"""Started by its path, and not by a name that a module of the user's may have too."""
+_FRAMES = ("Traceback ", "Thread 0x", "Current thread 0x", "Extension modules:")
 _GONE = "The engine is gone; the run stands as its last checkpoint has it."
 
 
@@ -61,7 +68,13 @@ class EngineLike(Protocol):
 
     def events(self) -> AsyncIterator[Message]: ...
 
+    @property
+    def ready(self) -> bool:
+        """Whether it has said that torch is loaded, or cannot be."""
+
     async def send(self, command: Command, heard: Heard | None = None) -> Reply: ...
+
+    async def end_process(self) -> None: ...
 
     async def close(self) -> None: ...
 
@@ -78,9 +91,15 @@ class Engine:
         self._replies: dict[int, asyncio.Future[Reply]] = {}
         self._heard: dict[int, Heard] = {}
         self._numbers = itertools.count(1)
-        self._process: subprocess.Popen[bytes] | None = None
-        self._log: Path | None = None
-        self._closing = False
+        self._process: Own | None = None
+        self._socket: Path | None = None
+        self._closing = self._ended = False
+        self.ready = False
+        self._begun = False
+        """Whether it has accepted a job of ours."""
+        self._job_asked = False
+        self._fault = EngineProblem(_GONE)
+        """What whoever asks something is told once it is gone."""
         self._task = asyncio.create_task(self._read(), name="engine-reader")
 
     @classmethod
@@ -96,14 +115,16 @@ class Engine:
         with server:
             process = _spawn(server.fileno(), path, log, yields=yields)
         try:
-            engine = await cls.connect(path, role)
-        except EngineProblem as fault:
+            engine = await cls.connect(path, role, seconds=_START_SECONDS)
+        except BaseException as fault:
             process.kill()
-            process.wait()
-            said = "; ".join(tail(log, 3))
-            path.unlink(missing_ok=True)
-            raise EngineProblem(f"The engine did not start: {said or fault}") from fault
-        engine._process, engine._log = process, log
+            await asyncio.shield(asyncio.to_thread(_wait, process))
+            said = last_said(tail(log, _LOG_TAIL)) or str(fault)
+            _forget(path)
+            if not isinstance(fault, EngineProblem):
+                raise
+            raise EngineProblem(f"The engine did not start: {said}") from fault
+        engine._process = process
         return engine
 
     @classmethod
@@ -112,11 +133,12 @@ class Engine:
         return await cls.connect(Path(info.socket), role)
 
     @classmethod
-    async def connect(cls, path: Path, role: Role = "screen") -> Engine:
+    async def connect(cls, path: Path, role: Role = "screen", *, seconds: float = _GREETING_SECONDS) -> Engine:
         """Connect to the engine that listens at `path`; all events of its current run will come."""
         try:
-            async with asyncio.timeout(_GREETING_SECONDS):
-                reader, writer = await asyncio.open_unix_connection(str(path))
+            async with asyncio.timeout(seconds):
+                with short_path(path) as name:
+                    reader, writer = await asyncio.open_unix_connection(name)
                 writer.write(protocol.encode(Greeting(role=role, name=terminal_name())))
                 first = protocol.decode_server(await reader.readline())
         except (OSError, TimeoutError, ValueError) as fault:
@@ -125,7 +147,9 @@ class Engine:
             raise EngineProblem(first.error)
         if not isinstance(first, Hello) or first.protocol != protocol.VERSION:
             raise EngineProblem("The engine is of another version of mnist-tui; use the version that started it.")
-        return cls(reader, writer, first)
+        engine = cls(reader, writer, first)
+        engine._socket = path
+        return engine
 
     async def events(self) -> AsyncIterator[Message]:
         """Everything the engine tells, in order, until it is gone (`Lost` is the last)."""
@@ -148,6 +172,8 @@ class Engine:
         `heard` is called while the answer to a question is worked out. Whoever is cancelled here gives the question up.
         """
         number = next(self._numbers)
+        is_job = isinstance(command, Start | ResumeRun | Branch | Experiment)
+        self._job_asked = self._job_asked or is_job
         if heard is not None:
             self._heard[number] = heard
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
@@ -160,10 +186,10 @@ class Engine:
             await self._writer.drain()
             reply = await asyncio.shield(future)
         except ConnectionError as fault:
-            raise EngineProblem(_GONE) from fault
+            raise self._fault from fault
         except asyncio.CancelledError:
             if future.cancelled():
-                raise EngineProblem(_GONE) from None
+                raise self._fault from None
             if isinstance(command, Question):
                 self._give_up(number)
             raise
@@ -172,6 +198,7 @@ class Engine:
             self._heard.pop(number, None)
         if reply.error:
             raise as_problem(reply)
+        self._begun = self._begun or is_job
         return reply
 
     def _give_up(self, number: int) -> None:
@@ -179,14 +206,36 @@ class Engine:
             self._writer.write(protocol.encode(Cancel(id=next(self._numbers), question=number)))
 
     async def close(self) -> None:
-        """Leave the session; it goes on if a run is under way, else it ends by itself."""
+        """Leave the session; it goes on if a run is under way, else it ends by itself.
+
+        An engine of ours that has begun nothing and may hang, since it has not loaded torch yet, is ended.
+        """
         self._closing = True
+        if self._process is not None and not self.ready and not self._job_asked:
+            self._process.kill()
+            await asyncio.to_thread(_wait, self._process)
         self._writer.close()
         with contextlib.suppress(ConnectionError, TimeoutError):
             await asyncio.wait_for(self._writer.wait_closed(), 1.0)
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
+        if self._process is not None:
+            if self._process.poll() is None:
+                _left.append(self._process)
+            elif self._socket:
+                _forget(self._socket)
+
+    async def end_process(self) -> None:
+        """End its process, by force where it does not answer; for one that obeyed nothing else.
+
+        A run that it trains is saved first, where it still can: it is given less time where it has not begun any.
+        """
+        self._ended = True
+        if self._process is not None:
+            await end_own(self._process, *() if self._begun else (_HASTE_SECONDS,))
+        elif self._socket is not None:
+            await end_other(self.hello.pid, self._socket)
 
     async def _read(self) -> None:
         try:
@@ -207,15 +256,24 @@ class Engine:
                             heard(working)
                     case Hello():
                         pass
+                    case Ready() as ready:
+                        self.ready = True
+                        self._queue.put_nowait(ready)
                     case message:
                         self._queue.put_nowait(message)
                         await self._wait_for_room()
             fault = ""
+        except ConnectionError:
+            fault = ""
         except (OSError, ValueError, EngineProblem) as error:
             fault = str(error)
+        lost = await self._lost(fault)
+        if not self._begun and lost.reason:
+            said = last_said(lost.log)
+            self._fault = EngineProblem(f"{lost.reason}{f' It said last: {said}' if said else ''}")
         for future in self._replies.values():
             future.cancel()
-        self._queue.put_nowait(await self._lost(fault))
+        self._queue.put_nowait(lost)
 
     async def _wait_for_room(self) -> None:
         """Read no more for a client that is behind: the engine has it all in its log, and sends it later."""
@@ -227,11 +285,14 @@ class Engine:
     async def _lost(self, fault: str) -> Lost:
         if self._closing:
             return Lost("", expected=True)
+        if self._ended:
+            return Lost("The engine was ended.")
         if self._process is None:
             return Lost(fault or "The engine ended.", expected=not fault)
         status = await asyncio.to_thread(_wait, self._process)
-        lines = tail(self._log, _LOG_TAIL) if self._log else ()
-        return Lost(fault or _how_it_ended(status), expected=status == 0 and not fault, log=lines)
+        lines = tail(self._socket.with_suffix(".log"), _LOG_TAIL) if self._socket else ()
+        reason = fault or _how_it_ended(status, "" if self.ready else " while it imported torch")
+        return Lost(reason, expected=status == 0 and not fault, log=lines)
 
 
 async def _lines(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
@@ -247,13 +308,25 @@ async def _lines(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
             raise ValueError(f"The engine sent a line of more than {protocol.LINE_LIMIT} bytes.")
 
 
-def _spawn(listening: int, path: Path, log: Path, *, yields: bool) -> subprocess.Popen[bytes]:
+_left: list[Own] = []
+"""Engines that were left, and end by themselves: what is over is seen when the next one is started."""
+
+
+def _forget(path: Path) -> None:
+    """Remove what an engine that was killed has left of its socket."""
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+        path.with_suffix(".log").unlink(missing_ok=True)
+
+
+def _spawn(listening: int, path: Path, log: Path, *, yields: bool) -> Own:
+    _left[:] = [process for process in _left if process.poll() is None]
     environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0", "PYTHONUNBUFFERED": "1"}
-    arguments = [sys.executable, "-P", "-m", "engine.worker", str(listening), str(path), str(log)]
+    arguments = [sys.executable, "-P", str(_ENTRY), "engine.worker", str(listening), str(path), str(log)]
     arguments += ["yields"] * yields
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
-        return subprocess.Popen(
+        return Own(
             arguments,
             stdin=subprocess.DEVNULL,
             stdout=descriptor,
@@ -283,14 +356,22 @@ def _wait(process: subprocess.Popen[bytes]) -> int | None:
         return None
 
 
-def _how_it_ended(status: int | None) -> str:
+def _how_it_ended(status: int | None, when: str) -> str:
     if status is None:
         return "The engine does not answer any more."
+    if status == 0:
+        return "The engine was told to end."
     if status < 0:
         name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
         hint = " (out of memory?)" if name == "SIGKILL" else ""
-        return f"The engine was ended by {name}{hint}."
-    return f"The engine ended with status {status}."
+        return f"The engine was ended by {name}{hint}{when}."
+    return f"The engine ended with status {status}{when}."
+
+
+def last_said(lines: Sequence[str]) -> str:
+    """The last line that tells anything: of a traceback its end, not its frames."""
+    told = [line for line in lines if line[:1].strip() and not line.startswith(_FRAMES)]
+    return told[-1] if told else ""
 
 
 def tail(path: Path, most: int) -> tuple[str, ...]:

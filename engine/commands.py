@@ -43,10 +43,15 @@ class Start(Base, frozen=True, kw_only=True, tag="start"):
 
 
 class ResumeRun(Base, frozen=True, kw_only=True, tag="resume_run"):
-    """Go on with a run from its last checkpoint; `epochs`, where given, is its new total."""
+    """Go on with a run from its last checkpoint; `epochs`, where given, is its new total.
+
+    `take_over`: also where an engine on another machine had it and has not been heard from for long. One that still runs
+    there notices, and leaves the run alone.
+    """
 
     run: str
     epochs: int | None = None
+    take_over: bool = False
 
 
 class Branch(Base, frozen=True, kw_only=True, tag="branch"):

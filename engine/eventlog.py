@@ -16,12 +16,13 @@ import msgspec
 
 from engine.backlog import LIMIT, Backlog
 from engine.errors import EngineProblem, reason
-from engine.events import Event, Omitted, RunCreated, RunStarted, SavedAgain, SaveFailed
+from engine.events import Event, Omitted, Renamed, RunCreated, RunStarted, SavedAgain, SaveFailed
 from engine.logfile import LogFile
 from engine.protocol import decode_event, encode, is_later
 
 RECENT = 4096
 """Lines kept in memory for clients that keep up."""
+_NAMING = (b'{"type":"run_created"', b'{"type":"renamed"')
 _PIECE = 64 * 1024
 """Bytes that are written at once of what had to wait."""
 
@@ -54,6 +55,17 @@ def read_events(path: Path, since: int = 0, without: tuple[bytes, ...] = ()) -> 
         except EngineProblem:
             if not is_later(line):
                 return
+
+
+def last_name(path: Path) -> str:
+    """What the run of a log was called last; empty where it does not tell."""
+    name = ""
+    for line in read_lines(path):
+        if line.startswith(_NAMING):
+            with contextlib.suppress(EngineProblem):
+                event = decode_event(line)
+                name = event.run if isinstance(event, RunCreated | Renamed) else name
+    return name
 
 
 class EventLog:
@@ -124,6 +136,11 @@ class EventLog:
         return portion + [encode(Omitted(seq=seq, time=created)) for seq in missing]
 
     # where the file is
+
+    def moved(self, path: Path) -> None:
+        """The file is at another path now."""
+        with self._lock:
+            self.path = self._file.path = path
 
     def misplaced(self) -> OSError | None:
         """Why the file is not at its path, whole: deleted, replaced, cut short; None where it is."""

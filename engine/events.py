@@ -13,7 +13,7 @@ import msgspec
 
 from engine.config import TrainConfig
 
-PhaseName = Literal["importing", "data", "building", "first_step", "training", "validation", "testing"]
+PhaseName = Literal["importing", "data", "building", "device", "first_step", "training", "validation", "testing"]
 Outcome = Literal["completed", "early_stopped", "stopped", "aborted", "diverged", "failed"]
 Fault = Literal["", "config", "data", "device", "memory", "disk", "training"]
 CheckpointKind = Literal["last", "best"]
@@ -68,6 +68,12 @@ class RunCreated(Base, frozen=True, kw_only=True, tag="run_created"):
     host: str
     parent: Parent | None = None
     arm: Arm | None = None
+
+
+class Renamed(Base, frozen=True, kw_only=True, tag="renamed"):
+    """The run has another name from here on: its folder was renamed, or this is a copy of it."""
+
+    run: str
 
 
 class Phase(Base, frozen=True, kw_only=True, tag="phase"):
@@ -367,12 +373,13 @@ class Finished(Base, frozen=True, kw_only=True, tag="finished"):
 
     @property
     def ended_at(self) -> int:
-        """The step that is told as its last: of a divergence that of the first loss that was not finite, though more were made."""
+        """The step that is told as its last: of a divergence that of the first loss that was not finite. Version 0.1.0 counted those after it in `step`."""
         return self.step if self.diverged_at is None else self.diverged_at
 
 
 Event = (
     RunCreated
+    | Renamed
     | Phase
     | RunStarted
     | Progress

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from engine.runs import RunFolder
+
+
+def present_names(runs: Sequence[RunFolder]) -> dict[str, str]:
+    """The present name of each run by its present name and, where no other run has that, by its first one."""
+    return {run.first_name(): run.name for run in runs} | {run.name: run.name for run in runs}
+
 
 def tree(names: Sequence[str], parents: Mapping[str, str]) -> list[tuple[str, str]]:
     """The names with each branch under its parent, in the order given otherwise, and what stands before each name.

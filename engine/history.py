@@ -87,8 +87,10 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def step(self) -> int:
-        """Steps trained and kept."""
-        return max(self._steps(), default=0)
+        """Steps trained and kept; of a divergence none after the first loss that was not finite."""
+        steps = max(self._steps(), default=0)
+        diverged_at = self.finished.diverged_at if self.finished else None
+        return steps if diverged_at is None else min(steps, diverged_at)
 
     def _steps(self) -> Iterable[int]:
         for event in (self.started, self.progress, self.epochs[-1] if self.epochs else None):
@@ -179,6 +181,8 @@ def _created(event: ev.RunCreated) -> RunState:
 def _apply(state: RunState, event: ev.Event) -> RunState:
     put = functools.partial(msgspec.structs.replace, state)
     match event:
+        case ev.Renamed(run=name):
+            return put(run=name)
         case ev.Phase(name=name):
             return put(phase=event, status=_status_in(state, name))
         case ev.RunStarted():
@@ -209,9 +213,9 @@ def _apply(state: RunState, event: ev.Event) -> RunState:
         case ev.CheckpointSaved():
             return put(checkpoint=event, unsaved=_without(state, f"{event.kind}.pt"))
         case ev.SaveFailed(path=path):
-            return put(unsaved=(*(e for e in state.unsaved if e.path != path), event))
+            return put(unsaved=(*_without(state, PurePath(path).name), event))
         case ev.SavedAgain(path=path, lost=lost):
-            return put(unsaved=tuple(e for e in state.unsaved if e.path != path), lost=state.lost + lost)
+            return put(unsaved=_without(state, PurePath(path).name), lost=state.lost + lost)
         case ev.LogLine(text=text):
             return put(log=(*state.log[-LOG_LINES + 1 :], text), log_count=state.log_count + 1)
         case ev.Tested(test=test):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from engine.runs import write_atomic
+from engine.files import write_atomic
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,5 +52,7 @@ def read_look(path: Path) -> Look | None:
         return None
     shape = (len(labels), 10) if labels.ndim == 1 else None
     if probabilities.shape != shape or probabilities.dtype != np.float32 or labels.dtype != np.uint8 or epoch.shape:
+        return None
+    if not np.isfinite(probabilities).all():  # version 0.1.0 kept what weights gave that were not finite
         return None
     return Look(probabilities, labels, int(epoch))

@@ -66,9 +66,13 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="re
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="ready"):
-    """The engine has loaded torch: a run starts without waiting for that. Belongs to no run."""
+    """The engine has loaded torch: a run starts without waiting for that. Belongs to no run.
+
+    Where torch cannot be imported, `torch` is empty and `fault` a sentence that says why.
+    """
 
     torch: str
+    fault: str = ""
 
 
 class Steers(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="steers"):

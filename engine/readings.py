@@ -1,20 +1,28 @@
 """What a network read in each validation image after every epoch: ``readings.bin`` in a run's folder.
 
-A header (16 bytes that name the format, the number of images N as a little-endian uint32, four zero bytes), then a
-record an epoch: its number and the step as uint32, N bytes of digits, N bytes of confidences (255 is 1). One writer;
-a record that was cut off is not read, and is overwritten by the next. Epochs rise: one that is trained again after a
-resume takes the place of the earlier one and of all that came after it.
+A header (16 bytes that name the format, the number of images N as a little-endian uint32, the CRC-32 of these 20 bytes),
+then a record an epoch: its number, the step and the CRC-32 of all else in it as uint32, N bytes of digits, N bytes of
+confidences (255 is 1). One writer; a record that was cut off is not read, and is overwritten by the next. Epochs rise:
+one that is trained again after a resume takes the place of the earlier one and of all that came after it.
+
+Version 0.1.0 wrote the same without the checksums, and zeros in the header's last four bytes. Such a file is read, and
+written anew when an epoch is added.
 """
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-MAGIC = b"mnist-tui read 1"
+from engine.files import write_atomic
+
+MAGIC = b"mnist-tui read 2"
+MAGIC_1 = b"mnist-tui read 1"
+"""Of version 0.1.0."""
 _HEADER = len(MAGIC) + 8
 _MOST_IMAGES = 10_000_000
 
@@ -26,13 +34,15 @@ class Readings:
     """Readings of N images after E epochs.
 
     `epochs` and `steps` (E,) int64, rising; `digits` (E, N) uint8 from 0 to 9; `confidences` (E, N) uint8, where 255
-    stands for a probability of 1. The last two may be views of the file.
+    stands for a probability of 1. The last two may be views of the file. `damaged` counts the epochs that were left out
+    since they do not match their checksum.
     """
 
     epochs: npt.NDArray[np.int64]
     steps: npt.NDArray[np.int64]
     digits: Bytes
     confidences: Bytes
+    damaged: int = 0
 
     def __len__(self) -> int:
         return len(self.epochs)
@@ -57,16 +67,21 @@ def read_readings(path: Path) -> Readings:
         data = np.memmap(path, np.uint8, mode="r")
     except (OSError, ValueError):
         return NONE
-    count = _count(data[:_HEADER].tobytes())
-    if count is None:
+    header = data[:_HEADER].tobytes()
+    if (count := _count(header)) is None:
         return NONE
-    size = 8 + 2 * count
+    words = 3 if header.startswith(MAGIC) else 2
+    size = 4 * words + 2 * count
     whole = (len(data) - _HEADER) // size
     records = data[_HEADER : _HEADER + whole * size].reshape(whole, size)
+    if words == 3 and (damaged := [row for row, record in enumerate(records) if not _is_whole(record.tobytes())]):
+        records = np.delete(records, damaged, axis=0)
+    else:
+        damaged = []
     numbers = np.ascontiguousarray(records[:, :8]).view("<u4").astype(np.int64)
-    digits, confidences = records[:, 8 : 8 + count], records[:, 8 + count :]
-    sound = whole == 0 or (bool((np.diff(numbers[:, 0]) > 0).all()) and int(digits.max(initial=0)) <= 9)
-    return Readings(numbers[:, 0], numbers[:, 1], digits, confidences) if sound else NONE
+    digits, confidences = records[:, 4 * words : 4 * words + count], records[:, 4 * words + count :]
+    sound = bool((np.diff(numbers[:, 0]) > 0).all()) and int(digits.max(initial=0)) <= 9
+    return Readings(numbers[:, 0], numbers[:, 1], digits, confidences, len(damaged)) if sound else NONE
 
 
 def keep_readings(path: Path, epoch: int, step: int, digits: npt.ArrayLike, confidences: npt.ArrayLike) -> None:
@@ -76,16 +91,17 @@ def keep_readings(path: Path, epoch: int, step: int, digits: npt.ArrayLike, conf
     """
     read = np.asarray(digits).astype(np.uint8)
     sure = np.rint(np.nan_to_num(np.asarray(confidences, np.float64)).clip(0, 1) * 255).astype(np.uint8)
-    record = np.array([epoch, step], "<u4").tobytes() + read.tobytes() + sure.tobytes()
-    header = MAGIC + np.array([len(read), 0], "<u4").tobytes()
+    record, header = _record(epoch, step, read, sure), _header(len(read))
+    if path.exists():
+        _bring_up_to_date(path, len(read))
     with path.open("r+b" if path.exists() else "w+b") as file:
         if file.read(_HEADER) != header:
             file.seek(0)
             file.truncate()
             file.write(header)
         end = _HEADER
-        while len(head := file.read(8)) == 8:
-            if int.from_bytes(head[:4], "little") >= epoch or len(file.read(2 * len(read))) < 2 * len(read):
+        while len(there := file.read(len(record))) == len(record):
+            if _is_whole(there) and int.from_bytes(there[:4], "little") >= epoch:
                 break
             end += len(record)
         file.seek(end)
@@ -93,9 +109,55 @@ def keep_readings(path: Path, epoch: int, step: int, digits: npt.ArrayLike, conf
         file.write(record)
 
 
+def damage(path: Path) -> str:
+    """What is wrong with the file at `path`, in a few words; empty where nothing is, or where there is none."""
+    try:
+        if not path.is_file() or not path.stat().st_size:
+            return ""
+        with path.open("rb") as file:
+            header = file.read(_HEADER)
+    except OSError:
+        return ""
+    if _count(header) is None:
+        return "its header does not match its checksum"
+    readings = read_readings(path)
+    if readings.damaged:
+        return f"{readings.damaged} of {readings.damaged + len(readings)} epochs do not match their checksum"
+    return "its epochs are out of order" if readings is NONE else ""
+
+
+def _header(count: int) -> bytes:
+    told = MAGIC + count.to_bytes(4, "little")
+    return told + zlib.crc32(told).to_bytes(4, "little")
+
+
+def _record(epoch: int, step: int, digits: Bytes, confidences: Bytes) -> bytes:
+    numbers, read = np.array([epoch, step], "<u4").tobytes(), digits.tobytes() + confidences.tobytes()
+    return numbers + zlib.crc32(numbers + read).to_bytes(4, "little") + read
+
+
+def _is_whole(record: bytes) -> bool:
+    """Whether a record matches its checksum."""
+    return zlib.crc32(record[:8] + record[12:]) == int.from_bytes(record[8:12], "little")
+
+
+def _bring_up_to_date(path: Path, count: int) -> None:
+    """Write a file of version 0.1.0, of so many images, as this version does."""
+    with path.open("rb") as file:
+        header = file.read(_HEADER)
+    if header.startswith(MAGIC_1) and _count(header) == count:
+        kept = read_readings(path)
+        rows = zip(kept.epochs, kept.steps, kept.digits, kept.confidences, strict=True)
+        write_atomic(
+            path, _header(count) + b"".join(_record(int(epoch), int(step), *read) for epoch, step, *read in rows)
+        )
+
+
 def _count(header: bytes) -> int | None:
     """The number of images; None where the header is none of ours."""
-    if len(header) < _HEADER or header[: len(MAGIC)] != MAGIC:
+    if len(header) < _HEADER or not header.startswith((MAGIC, MAGIC_1)):
         return None
     count = int.from_bytes(header[len(MAGIC) : len(MAGIC) + 4], "little")
+    if header.startswith(MAGIC) and header != _header(count):
+        return None
     return count if 0 < count <= _MOST_IMAGES else None

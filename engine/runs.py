@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import os
 import random
 import re
 import shutil
-import socket
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import msgspec
 import tomli_w
@@ -26,13 +23,15 @@ from engine.errors import ConfigProblem, RunProblem
 from engine.eventlog import read_events
 from engine.events import Finished
 from engine.fields import short
+from engine.files import read_json, write_atomic
 from engine.history import RunState, fold
 from engine.names import ADJECTIVES, ANIMALS
 from engine.paths import runs_dir
-from engine.runtime import answers
+from engine.presence import SESSION, OutOfTouch, Presence, SessionInfo, out_of_touch, presence
+from engine.results import end_in_log, read_result
 from engine.settings import read_toml
 
-RunStatus = Literal["running", "finished", "stopped", "aborted", "diverged", "failed", "interrupted"]
+RunStatus = Literal["running", "finished", "stopped", "aborted", "diverged", "failed", "interrupted", "unreachable"]
 _OUTCOMES: dict[str, RunStatus] = {
     "completed": "finished",
     "early_stopped": "finished",
@@ -43,23 +42,31 @@ _OUTCOMES: dict[str, RunStatus] = {
 }
 LAST = "last"
 """What people call the newest run."""
+_BEGINNING = re.compile(
+    rb'\{"type":"run_created","seq":0,"time":([0-9]{1,12}(?:\.[0-9]+)?),"run":"([A-Za-z0-9._-]{1,100})"[,}]'
+)
+"""How a log begins (`engine.protocol.encode` writes the fields in their order)."""
+_HEAD = 400
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_T = TypeVar("_T")
 
 
-class SessionInfo(msgspec.Struct, frozen=True):
-    """Which engine is busy with a run: ``session.json`` in its folder."""
-
-    host: str
-    pid: int
-    socket: str
-
-
-@dataclass(frozen=True, slots=True)
 class RunFolder:
-    """A run's folder and the files in it."""
+    """A run's folder and the files in it. Two are equal where their paths are."""
 
-    path: Path
+    __slots__ = ("path",)
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        """Changes only where an engine that is busy with the run follows its folder's new name."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RunFolder) and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    def __repr__(self) -> str:
+        return f"RunFolder({str(self.path)!r})"
 
     @property
     def name(self) -> str:
@@ -83,7 +90,7 @@ class RunFolder:
 
     @property
     def session(self) -> Path:
-        return self.path / "session.json"
+        return self.path / SESSION
 
     @property
     def readings(self) -> Path:
@@ -104,37 +111,63 @@ class RunFolder:
         return sorted(int(match[1]) for match in found if match)
 
     def state(self) -> RunState:
-        """What the log tells of the run."""
-        return fold(read_events(self.events))
+        """What the log tells of the run, under its folder's name."""
+        return self.named(fold(read_events(self.events)))
+
+    def named(self, state: RunState) -> RunState:
+        """A state of this run under its folder's name, which counts where the folder was renamed or copied."""
+        return msgspec.structs.replace(state, run=self.name) if state.run else state
 
     def finished(self) -> Finished | None:
-        """The run's end, where ``result.json`` holds one."""
-        return _read_json(self.result, Finished)
+        """The run's end, as ``result.json`` holds it, or else its log: the folder may have taken no new file any more."""
+        return read_result(self.result) or end_in_log(self.events)
 
     def named_session(self) -> SessionInfo | None:
         """The session that ``session.json`` names, dead or alive."""
-        return _read_json(self.session, SessionInfo)
+        return read_json(self.session, SessionInfo)
 
-    def made(self) -> float:
-        """When the folder got its settings, Unix seconds; 0 where that cannot be told."""
-        try:
+    def created(self) -> float:
+        """When the run was created, Unix seconds: by its log, without one by its settings' file; 0 where neither tells."""
+        if match := self._beginning():
+            return float(match[1])
+        with contextlib.suppress(OSError):
             return self.config.stat().st_mtime
-        except OSError:
-            return 0.0
+        return 0.0
 
-    def live(self) -> SessionInfo | None:
-        """The session that is busy with this run, where one is (on another host: as far as can be told)."""
-        info = self.named_session()
-        if info is None or info.host != socket.gethostname() or answers(Path(info.socket)):
-            return info
+    def first_name(self) -> str:
+        """What the run was called when it began, which its branches know it by; empty where its log does not tell."""
+        match = self._beginning()
+        return match[2].decode("ascii") if match else ""
+
+    def _beginning(self) -> re.Match[bytes] | None:
+        """What the log begins with, without reading all of it."""
+        with contextlib.suppress(OSError):
+            if self.events.is_file():  # a pipe would wait for somebody to write
+                with self.events.open("rb") as file:
+                    return _BEGINNING.match(file.read(_HEAD))
         return None
 
+    def presence(self, *, locked: bool = False) -> Presence | None:
+        """The engine that is busy with this run, or was when it was last heard from (`engine.presence`)."""
+        return presence(self.path, locked=locked)
+
+    def live(self) -> SessionInfo | None:
+        """The engine that is busy with this run, where one is (on another machine: as far as can be told)."""
+        found = self.presence()
+        return found.info if found and found.alive else None
+
     def status(self) -> RunStatus:
-        """How the run stands; "interrupted" is an engine that went without a word."""
-        if self.live():
+        """How the run stands.
+
+        "interrupted" is an engine that went without a word, "unreachable" one on another machine that has not been heard
+        from for long.
+        """
+        found = self.presence()
+        if found and found.alive:
             return "running"
-        end = self.finished()
-        return _OUTCOMES[end.outcome] if end else "interrupted"
+        if end := self.finished():
+            return _OUTCOMES[end.outcome]
+        return "unreachable" if found else "interrupted"
 
     def read_config(self) -> TrainConfig:
         """What was asked for. Raises `ConfigProblem` that names the file."""
@@ -145,16 +178,6 @@ class RunFolder:
             return make_config(table)
         except ConfigProblem as fault:
             raise ConfigProblem(f"{self.config}: {fault}", fault.field) from fault
-
-
-def _read_json(path: Path, kind: type[_T]) -> _T | None:
-    """What a file holds; None where it is not there, not whole, or no file."""
-    try:
-        if not path.is_file():  # a pipe would wait for somebody to write
-            return None
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 def create_run(
@@ -204,29 +227,29 @@ def _new_folder(root: Path, name: str) -> RunFolder:
 def all_runs(root: Path | None = None) -> list[RunFolder]:
     """Every run, the newest last."""
     root = root or runs_dir()
-    found: list[tuple[int, str, RunFolder]] = []
+    found: list[tuple[float, int, str, RunFolder]] = []
     try:
         for path in root.iterdir():
             run = RunFolder(path)
             with contextlib.suppress(OSError):  # no run, or deleted meanwhile
-                found.append((run.config.stat().st_mtime_ns, run.name, run))
+                found.append((run.created(), run.config.stat().st_mtime_ns, run.name, run))
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as fault:
         raise RunProblem(f"The runs in {root} cannot be listed: {fault.strerror}.") from fault
-    return [run for _, _, run in sorted(found, key=lambda each: each[:2])]
+    return [run for *_, run in sorted(found, key=lambda each: each[:3])]
 
 
 def find_run(name: str, root: Path | None = None) -> RunFolder:
     """The run called `name`: whole, or a part that fits one alone; "last" is the newest.
 
-    Raises `RunProblem` where none or several fit.
+    A run whose folder was renamed is also found by its first name, where no other is called so. Raises `RunProblem` where none or several fit.
     """
     runs = all_runs(root)
     if name == LAST and runs:
         return runs[-1]
     exact = [run for run in runs if run.name == name]
-    near = exact or [run for run in runs if name and name in run.name]
+    near = exact or first_called(name, runs) or [run for run in runs if name and name in run.name]
     match near:
         case [run]:
             return run
@@ -237,12 +260,18 @@ def find_run(name: str, root: Path | None = None) -> RunFolder:
             raise RunProblem(f"'{short(name, 60)}' fits {len(near)} runs ({names}); give more of the name.")
 
 
+def first_called(name: str, runs: Sequence[RunFolder]) -> list[RunFolder]:
+    """The one run among `runs` that was called `name` when it began; none where there are several, copies say."""
+    found = [run for run in runs if name and run.first_name() == name]
+    return found if len(found) == 1 else []
+
+
 def live_runs(root: Path | None = None) -> Iterator[tuple[RunFolder, SessionInfo]]:
-    """The runs an engine on this host is busy with, newest first."""
+    """The runs an engine on this machine is busy with, newest first."""
     for run in reversed(all_runs(root)):
-        info = run.live()
-        if info and info.host == socket.gethostname():
-            yield run, info
+        found = run.presence()
+        if found and found.here:
+            yield run, found.info
 
 
 def remove_run(run: RunFolder) -> None:
@@ -250,21 +279,6 @@ def remove_run(run: RunFolder) -> None:
     if run.live():
         raise RunProblem(f"{run.name} is running; stop it first.")
     shutil.rmtree(run.path)
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """Have `path` hold `data` or what it held before, never a part; raises OSError."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise
 
 
 def describe(config: TrainConfig) -> str:
@@ -277,10 +291,12 @@ def describe(config: TrainConfig) -> str:
 
 
 def read_session(run: RunFolder) -> SessionInfo:
-    """The live session of a run on this host. Raises `RunProblem` where there is none."""
-    info = run.live()
-    if info is None:
+    """The engine of this machine that is busy with a run. Raises `RunProblem` where there is none."""
+    found = run.presence()
+    if found is None:
         raise RunProblem(f"{run.name} is not running ({run.status()}).")
-    if info.host != socket.gethostname():
-        raise RunProblem(f"{run.name} is running on {short(info.host, 100)}; log in there to reach it.")
-    return info
+    if not found.alive:
+        raise OutOfTouch(out_of_touch(run.name, found))
+    if not found.here:
+        raise RunProblem(f"{run.name} is running on {short(found.info.host, 100)}; log in there to reach it.")
+    return found.info

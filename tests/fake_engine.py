@@ -23,7 +23,8 @@ class FakeEngine:
     def __init__(self, events: Iterable[Message] = (), *, ready: bool = True) -> None:
         self._queue: asyncio.Queue[Message | None] = asyncio.Queue()
         self.commands: list[Command] = []
-        self.closed = False
+        self.closed = self.ended = False
+        self.ready = ready
         self.answer: Callable[[Command], object] | None = None
         if ready:
             self.push(Ready(torch="2.13.0"))
@@ -67,6 +68,11 @@ class FakeEngine:
         self.commands.append(command)
         result = self.answer(command) if self.answer is not None else None
         return Reply(id=command.id, result=result if isinstance(result, dict) else {})
+
+    async def end_process(self) -> None:
+        """Be ended by force."""
+        self.ended = True
+        self.push(Lost("The engine was ended."))
 
     async def close(self) -> None:
         """Leave."""

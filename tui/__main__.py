@@ -1,6 +1,6 @@
 """``python -m tui`` is ``mnist-tui``."""
 
-from tui.cli import main
+from mnist_tui import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -11,22 +11,28 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
+import msgspec
 from textual import work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.reactive import var
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
+from textual.timer import Timer
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from engine import commands as cmd
 from engine.client import Engine, EngineLike
+from engine.damage import damages
 from engine.errors import Problem
 from engine.events import CheckpointKind
+from engine.fields import short
 from engine.history import RunState
-from engine.runs import RunFolder, SessionInfo, find_run
+from engine.presence import OutOfTouch, Presence, SessionInfo, last_heard
+from engine.runs import RunFolder, find_run
 from engine.settings import Settings
+from engine.stages import Patience
 from tui import farewell
 from tui.advice import Adviser
 from tui.keys import KEYS, bindings
@@ -35,6 +41,7 @@ from tui.looking import look_again, not_recorded, with_looks
 from tui.outline import is_long, outline
 from tui.pace import Pace
 from tui.report import unsaved
+from tui.screens.quit import take_over_dialog
 from tui.screens.train import TrainScreen
 from tui.session import Connect
 from tui.steering_app import SteeringApp
@@ -116,6 +123,8 @@ class MnistApp(SteeringApp):
         self.settings, self._preset = settings, settings.preset
         self.set_reactive(MnistApp.tour, tour)
         self._starting = False
+        self._patience = Patience(clock)
+        self._wait_timer: Timer | None = None
         self._seen = ("", 0, 0)
         self._parent_run: RunState | None = None
         self._parent_asked = ""
@@ -191,6 +200,7 @@ class MnistApp(SteeringApp):
             only_watches=self._only_watches,
             starting=self._starting,
             waiting=self._leaving.waiting,
+            still=self._look_at_wait(),
             hints=self._adviser.hints(state),
             own=tuple(self.kept_lines),
             own_count=self.kept_count,
@@ -203,6 +213,14 @@ class MnistApp(SteeringApp):
             self._read_parent(state.parent.run)
         self._follow_tour()
         self._tell_experiment_over()
+
+    def _look_at_wait(self) -> str:
+        """What has been waited for too long; when that may be, it is looked again."""
+        again = self._patience.look(self._session.stage(ordered=self._starting))
+        if self._wait_timer is not None:
+            self._wait_timer.stop()
+        self._wait_timer = None if again is None else self.set_timer(again, self._changed)
+        return "" if self._opened is not None else self._patience.said
 
     def _unread(self, state: RunState) -> int:
         total = (state.run, state.log_count, self.kept_count)
@@ -234,10 +252,22 @@ class MnistApp(SteeringApp):
                 self._session.know(self._opened)
             self._opened = None
         except Problem as fault:
-            self._refused(fault)
+            if isinstance(command, cmd.ResumeRun) and getattr(fault, "field", None) == OutOfTouch.field:
+                self._ask_to_take_over(command)
+            else:
+                self._refused(fault)
         finally:
             self._starting = False
             self._changed()
+
+    @work(group="dialog", exclusive=True, exit_on_error=False)
+    async def _ask_to_take_over(self, command: cmd.ResumeRun) -> None:
+        """Go on with a run that another machine had, which has gone silent, if that is wanted."""
+        run = await asyncio.to_thread(find_run, command.run)
+        if (found := await asyncio.to_thread(run.presence)) is None or found.alive:
+            self.start(command)
+        elif await self.push_screen_wait(take_over_dialog(run.name, found, ascii_only=self.ascii_only)) == "y":
+            self.start(msgspec.structs.replace(command, take_over=True))
 
     def preset_chosen(self, name: str) -> None:
         """The form holds another preset."""
@@ -259,8 +289,11 @@ class MnistApp(SteeringApp):
         """
         try:
             run = await asyncio.to_thread(find_run, name)
-            info = await asyncio.to_thread(run.live)
-            if info is None:
+            found = await asyncio.to_thread(run.presence)
+            info = found.info if found and found.alive else None
+            if found and not found.here:
+                self.notify(_elsewhere(run.name, found), timeout=10, markup=False)
+            if info is None or (found and not found.here):
                 await self._read(run)
             elif connecting or (self._session.training and run.name == self._session.state.run):
                 self._opened = None
@@ -283,6 +316,8 @@ class MnistApp(SteeringApp):
                 self._opened = with_looks(whole, self._opened)  # nothing else is shown by now
         else:
             self._opened = await asyncio.to_thread(run.state)
+        for damage in await asyncio.to_thread(damages, run):
+            self.notify(str(damage), title="Damaged", severity="warning", timeout=10, markup=False)
 
     async def _attach_to(self, info: SessionInfo) -> None:
         engine = await self._attach_engine(info)
@@ -429,6 +464,13 @@ class MnistApp(SteeringApp):
                 self._handle_exception(fault)
             else:
                 self.notify("Something in mnist-tui itself failed; screen 3 has it.", severity="error", markup=False)
+
+
+def _elsewhere(run: str, found: Presence) -> str:
+    """What is shown of a run that another machine has: its folder, as it stands."""
+    if found.alive:
+        return f"{run} is training on {short(found.info.host, 100)}; this is how far it is. Attach to it there."
+    return f"{run} was {last_heard(found)}; this is how far it was. c takes it over."
 
 
 def _made(place: str) -> Screen[object]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn, get_args
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from engine.config import HYPERPARAMETERS
 from engine.errors import ConfigProblem
 from engine.fields import Hyperparameter, Kind, short
 from tui.commands import COMMANDS
+from tui.output import tell, writing
 
 if TYPE_CHECKING:
     from engine.settings import Settings
@@ -78,6 +78,11 @@ class Parser(argparse.ArgumentParser):
         else:
             sentence = message
         raise ConfigProblem(f"{sentence}; `{self.prog} --help` says more.")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print what was asked for. Raises `Problem` where it cannot be written, which argparse passes over."""
+        with writing():
+            print(message, end="", flush=True)
 
     def _expected(self, flag: str) -> str:
         parameter = HYPERPARAMETERS.get(flag.removeprefix("--").replace("-", "_"))
@@ -161,5 +166,5 @@ def read_settings(args: argparse.Namespace) -> Settings:
 
     settings = effective(given_fields(args), args.preset)
     for note in settings.notes:
-        print(f"Note: {note}", file=sys.stderr)
+        tell(f"Note: {note}")
     return settings

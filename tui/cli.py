@@ -10,7 +10,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-from engine.errors import ExitCode, Problem
+from engine.errors import EngineProblem, ExitCode, Problem
+from tui import output
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,31 +28,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         _print_anything()
         status = _dispatch(arguments)
-        _flush()
+        output.flush()
     except Problem as fault:
-        complain(str(fault))
+        complain(f"{fault}{_beside(fault)}")
         return int(fault.exit_code)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        _drop_output()
+        output.drop(sys.stdout)
         return READER_GONE
     except Exception as fault:  # whatever it is, no traceback reaches a person
         complain(_unexpected(fault, arguments))
         return int(ExitCode.FAILED)
-    if status == READER_GONE:
-        _drop_output()
+    finally:
+        _let_go()
     return status
 
 
 def complain(sentence: str) -> None:
     """Print a fault for the person."""
-    with contextlib.suppress(OSError):
-        print(f"mnist-tui: {sentence}", file=sys.stderr, flush=True)
+    output.tell(f"mnist-tui: {sentence}")
 
 
 def _dispatch(arguments: list[str]) -> int:
-    from tui.commands import COMMANDS, unknown_command  # noqa: PLC0415 - after the guard of `main`
+    from tui.commands import COMMANDS, USE_ALL_LIBRARIES, unknown_command  # noqa: PLC0415 - after the guard of `main`
 
     name = "screen"
     if arguments and not arguments[0].startswith("-"):
@@ -62,13 +62,24 @@ def _dispatch(arguments: list[str]) -> int:
     try:
         parsed = command.parser().parse(arguments)
     except SystemExit as leave:  # --help and --version
-        _flush()
         return int(leave.code or 0)
+    if name in USE_ALL_LIBRARIES:
+        from engine.libraries import expect_libraries  # noqa: PLC0415 - what answers at once does without
+
+        expect_libraries()
     return command.run(parsed)
 
 
 def _print_anything() -> None:
-    """Have a character that the output's encoding lacks come out as '?', and output that is closed go nowhere."""
+    """Have a character that the output's encoding lacks come out as '?', and output that is closed go nowhere.
+
+    A descriptor from 0 to 2 that is closed would else become that of the next file or socket that is opened.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -77,25 +88,28 @@ def _print_anything() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _flush() -> None:
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as fault:
-        _drop_output()
-        raise Problem(f"The output cannot be written: {fault.strerror}.") from fault
+def _let_go() -> None:
+    """Write what is left; where that fails, all has been said, and the interpreter's own attempt fails without a word."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            output.drop(stream)
 
 
-def _drop_output() -> None:
-    """Let the interpreter's own last flush go nowhere, without a word."""
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+def _beside(fault: Problem) -> str:
+    """What may be the reason that an engine failed: a module of the user's that is imported in place of a library."""
+    if not isinstance(fault, EngineProblem):
+        return ""
+    from engine.shadows import in_the_way  # noqa: PLC0415 - hardly ever needed
+
+    found = in_the_way()
+    return f" {found}" if found else ""
 
 
 def _unexpected(fault: Exception, arguments: list[str]) -> str:
+    if known := _of_libraries(fault):
+        return known
     if isinstance(fault, ModuleNotFoundError) and (fault.name or "tui").split(".")[0] not in ("engine", "tui"):
         return (
             f"The Python package '{fault.name}' is not installed; install mnist-tui again in an environment of its own."
@@ -105,6 +119,16 @@ def _unexpected(fault: Exception, arguments: list[str]) -> str:
     where = f"the traceback is in {path}" if path else "the traceback could not be written anywhere"
     notes = "".join(f" {note}" for note in getattr(fault, "__notes__", ()))
     return f"This is a fault in mnist-tui itself ({what}); {where}; please report it.{notes}"
+
+
+def _of_libraries(fault: Exception) -> str:
+    """The sentence for a fault that comes of libraries: another module in the place of one, or another version."""
+    from engine import libraries, shadows  # noqa: PLC0415 - only when something went wrong
+
+    if said := shadows.sentence(fault):
+        return said
+    wrong = [each for each in libraries.libraries() if not each.fits]
+    return libraries.sentence(wrong) if wrong else ""
 
 
 def _write_traceback(fault: Exception, arguments: list[str]) -> Path | None:

@@ -12,6 +12,7 @@ from engine.fields import short
 from engine.history import RunState, eta_seconds
 from engine.protocol import encode
 from engine.runs import RunFolder
+from tui.output import clean, clean_json
 from tui.report import closing, epoch_line, opening, saved_again
 from tui.views.figures import count, duration, loss, percent
 
@@ -84,11 +85,11 @@ class JsonLines:
         self._out, self._err = out.buffer, err
 
     def show(self, event: ev.Event, state: RunState) -> None:
-        self._out.write(encode(event))
+        self._out.write(clean_json(encode(event)))
         self._out.flush()
 
     def say(self, text: str) -> None:
-        print(text, file=self._err, flush=True)
+        print(clean(text), file=self._err, flush=True)
 
     def close(self) -> None:
         """Nothing to put back."""
@@ -102,10 +103,10 @@ class Lines:
 
     def show(self, event: ev.Event, state: RunState) -> None:
         for line in happening(event, state, self._find, quiet=self._quiet):
-            print(line, file=self._out, flush=True)
+            print(clean(line), file=self._out, flush=True)
 
     def say(self, text: str) -> None:
-        print(text, file=self._err, flush=True)
+        print(clean(text), file=self._err, flush=True)
 
     def close(self) -> None:
         """Nothing to put back."""
@@ -141,7 +142,7 @@ class Bar:
             self._live.update(status_line(state, self._console.width - _ECHO), refresh=True)
 
     def say(self, text: str) -> None:
-        self._console.print(text, soft_wrap=True)
+        self._console.print(clean(text), soft_wrap=True)
 
     def close(self) -> None:
         self._live.stop()

@@ -13,9 +13,16 @@ def left_training(run: str) -> str:
     return f"{run} is training. Come back with: mnist-tui attach {run}"
 
 
-def aborted(run: str) -> str:
+def aborted(state: RunState) -> str:
     """The run was ended without a test."""
-    return f"{run} was aborted; its last checkpoint is kept. Go on with: mnist-tui resume {run}"
+    kept = "; its last checkpoint is kept" if state.checkpoint and not state.unsaved else ""
+    return f"{state.run} was aborted{kept}. Go on with: mnist-tui resume {state.run}"
+
+
+def with_unsaved(words: str, state: RunState) -> str:
+    """The words, and what of the run is not on disk where they do not say so already."""
+    told = unsaved(state) if state.unsaved else ""
+    return words if told in words else f"{words}\n{told}".lstrip("\n")
 
 
 def unfinished(run: str) -> str:

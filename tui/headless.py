@@ -14,24 +14,31 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
 
 from engine import commands
-from engine.client import EngineLike, Lost
+from engine.client import EngineLike, Lost, last_said, tail
 from engine.errors import EngineProblem, ExitCode, Problem
 from engine.events import Event, Finished
 from engine.fields import short
 from engine.history import RunState, reduce
 from engine.protocol import ExperimentOver, Ready, Steers
 from engine.runs import RunFolder
+from engine.stages import Stage, stage_of
 from tui.cli import READER_GONE
 from tui.console import Presenter, make_presenter
-from tui.report import last_words
+from tui.output import cannot_be_written, drop, tell
+from tui.report import last_words, left
+from tui.waiting import told
 
 if TYPE_CHECKING:
     import argparse
 
-    from engine.runs import SessionInfo
+    from engine.presence import SessionInfo
 
-HUNG_UP = 129
-"""Exit status after a hang-up (128 + SIGHUP); the run goes on."""
+HUNG_UP, QUIT = 129, 131
+"""Exit statuses after a hang-up and after Ctrl+\\ (128 + the signal); the run goes on."""
+ANSWER_SECONDS = 5.0
+"""After so long without an answer to an order to end an engine hangs, and is ended by force."""
+OBEY_SECONDS = 5.0
+"""How long a run may take to end that has not come to its first step; the engine itself sees to it in two."""
 
 Connect = Callable[[], Awaitable[EngineLike]]
 Job = commands.Start | commands.ResumeRun | commands.Branch | commands.Experiment
@@ -82,8 +89,7 @@ def run_job(
     if then is not None:
         then(follower.state)
     if words := follower.last_words():
-        with contextlib.suppress(OSError):
-            print(words, file=sys.stderr, flush=True)
+        tell(words)
     return status
 
 
@@ -103,7 +109,7 @@ class Follower:
         self._engine: EngineLike | None = None
         self._task: asyncio.Task[None] | None = None
         self._abort: asyncio.Task[None] | None = None
-        self._sent = self._accepted = self._stopping = False
+        self._sent = self._accepted = self._stopping = self._forced = False
         self._left: int | None = None
         """The exit status, where we leave before the run's end."""
         self._unwritten: OSError | None = None
@@ -113,29 +119,44 @@ class Follower:
         self._task = asyncio.create_task(self._follow())
         with self._signals():
             try:
-                await self._task
+                async with told(self._stage, self._presenter.say, "Ctrl+C ends it"):
+                    await self._task
             except (asyncio.CancelledError, Problem):
+                if self._forced:
+                    self._left = int(ExitCode.INTERRUPTED)
                 if self._left is None:
                     raise
             finally:
                 with contextlib.suppress(OSError):
                     self._presenter.close()
+                if self._abort:
+                    self._abort.cancel()
                 if self._engine:
                     await self._engine.close()
         return self._status()
+
+    def _stage(self) -> Stage | None:
+        """What is waited for, before the run's first step."""
+        if self._engine is None:
+            return "starting"
+        if not self.state.running:
+            return ("preparing" if self._engine.ready else "importing") if not self._accepted else None
+        return stage_of(self.state.phase)
 
     def last_words(self) -> str:
         """What to tell the person at the end, on standard error; empty where all is said."""
         name = self.state.run
         if self._unwritten:
             gone = isinstance(self._unwritten, BrokenPipeError)
-            return "" if gone else f"mnist-tui: The output cannot be written: {self._unwritten.strerror}."
+            return "" if gone else f"mnist-tui: {cannot_be_written(self._unwritten)}"
         if self._left is None:
             return last_words(self.state)
-        if not name:
+        if not name or not self._accepted:
             return "Interrupted before the run began."
-        if self._left == HUNG_UP:
-            return f"{name} goes on; mnist-tui attach {name} shows it."
+        if self._forced:
+            return f"The engine did not answer and was ended; go on with: {self._onward()}"
+        if self._left in (HUNG_UP, QUIT):
+            return left(self.state)
         return f"Left while {name} was ending; mnist-tui ls shows how it stands."
 
     def _status(self) -> int:
@@ -153,12 +174,10 @@ class Follower:
         self._sent = True
         await self._engine.send(self._job)
         self._accepted = True
-        if self._stopping:
-            self._send_abort()
         async for message in self._engine.events():
             match message:
                 case Lost():
-                    raise _lost(message, self._onward() if self.state.run else "")
+                    raise self._lost(message)
                 case Ready() | Steers():
                     pass
                 case ExperimentOver():
@@ -198,13 +217,19 @@ class Follower:
             self._hang_up()
             return
         self._unwritten = fault
+        drop(sys.stdout)
         self._stopping = True
         self._send_abort()
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
-        wanted = ((signal.SIGINT, self._interrupt), (signal.SIGTERM, self._interrupt), (signal.SIGHUP, self._hang_up))
+        wanted: tuple[tuple[signal.Signals, Callable[[], None]], ...] = (
+            (signal.SIGINT, self._interrupt),
+            (signal.SIGTERM, self._interrupt),
+            (signal.SIGHUP, self._hang_up),
+            (signal.SIGQUIT, lambda: self._leave(QUIT)),
+        )
         # A signal that is ignored stays so: nohup, or a job in the background of a script.
         ours = [(number, handler) for number, handler in wanted if signal.getsignal(number) is not signal.SIG_IGN]
         for number, handler in ours:
@@ -221,9 +246,9 @@ class Follower:
             return
         self._stopping = True
         with contextlib.suppress(OSError):
-            self._presenter.say("Ending, with a checkpoint; Ctrl+C again leaves at once.")
-        if self._accepted:
-            self._send_abort()
+            how = "Ending, with a checkpoint" if self._accepted else "Ending before the run begins"
+            self._presenter.say(f"{how}; Ctrl+C again leaves at once.")
+        self._send_abort()
 
     def _hang_up(self) -> None:
         self._leave(HUNG_UP)
@@ -234,15 +259,31 @@ class Follower:
             self._task.cancel()
 
     def _send_abort(self) -> None:
-        async def send(engine: EngineLike) -> None:
-            with contextlib.suppress(Problem):  # refused: the run has just ended by itself
-                await engine.send(commands.Abort())
+        if self._engine and self._abort is None:
+            self._abort = asyncio.create_task(self._end(self._engine))
 
-        if self._engine:
-            self._abort = asyncio.create_task(send(self._engine))
+    async def _end(self, engine: EngineLike) -> None:
+        """Have the run end; an engine that does not answer, or has nothing to save, is ended by force in the end."""
+        if self._accepted:
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await engine.send(commands.Abort())
+                if stage_of(self.state.phase) is None:
+                    return
+                await asyncio.sleep(OBEY_SECONDS)
+                if stage_of(self.state.phase) is None:
+                    return
+            except TimeoutError:
+                pass
+            except Problem:  # refused: the run has just ended by itself
+                return
+        self._forced = True
+        await engine.end_process()
 
-
-def _lost(message: Lost, onward: str) -> EngineProblem:
-    said = f" It said last: {short(message.log[-1], 300)}" if message.log else ""
-    resume = f" What the last checkpoint holds is kept: {onward}." if onward else ""
-    return EngineProblem(f"{message.reason or 'The engine ended.'}{said}{resume}")
+    def _lost(self, message: Lost) -> EngineProblem:
+        """The engine is gone: why, what it printed last, and how to go on."""
+        log = message.log or (tail(find_folder(self.state.run).log, 20) if self.state.run else ())
+        said = last_said(log)
+        said = f" It said last: {short(said, 300)}" if said else ""
+        resume = f" What the last checkpoint holds is kept: {self._onward()}." if self.state.run else ""
+        return EngineProblem(f"{message.reason or 'The engine ended.'}{said}{resume}")

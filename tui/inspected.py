@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from engine.damage import archive_damage
 from engine.dataset import load
 from engine.errors import Problem
 from engine.history import RunState
 from engine.looks import read_look
-from engine.readings import NONE, Readings, read_readings
+from engine.readings import NONE, Readings, damage, read_readings
 from engine.runs import RunFolder
 from tui.inspection import Choice, SplitName
 
@@ -92,6 +93,8 @@ def _test(run: RunFolder, state: RunState, images: Bytes, labels: Bytes) -> Insp
         return "The test set has not been looked at: that is done once, when the run ends."
     look = read_look(run.look(state.test.weights))
     if look is None:
+        if reason := archive_damage(run.look(state.test.weights)):
+            return f"{run.look(state.test.weights)} is damaged: {reason}; e on the Test screen looks again."
         return "What the test saw was not kept with this run; e on the Test screen looks again."
     if not np.array_equal(look.labels, labels):
         return f"{run.name} was tested on other images than those at hand."
@@ -119,6 +122,8 @@ def _validation(run: RunFolder, state: RunState, choice: Choice, images: Bytes, 
     last = state.epochs[-1].epoch if state.epochs else 0
     epochs = tuple(int(epoch) for epoch in history.epochs if epoch <= last)
     if not epochs:
+        if reason := damage(run.readings):
+            return f"{run.readings} is damaged: {reason}; what was read after each epoch is lost."
         return "Nothing has been read yet: the first readings come with the first epoch's validation."
     if history.digits.shape[1] != len(labels):
         return f"{run.name} was validated on other images than those at hand."

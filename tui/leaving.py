@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.app import App
 
 from engine import commands as cmd
-from engine.errors import Problem
+from engine.errors import ExitCode, Problem
 from tui import farewell
 from tui.ending import Ending
 from tui.screens.dialog import Dialog
@@ -81,17 +81,21 @@ class Leaving:
             self.waiting = "stopping and testing; then mnist-tui quits (q: other ways)"
             self._changed()
         elif answer == "a" and await self._accepted(cmd.Abort()):
-            await self._leave(farewell.aborted(run), 0)
+            await self._leave(farewell.aborted(session.state), 0)
 
-    async def _accepted(self, command: cmd.Steering) -> bool:
+    async def _accepted(self, command: cmd.Stop | cmd.Abort) -> bool:
         try:
-            await self._session.send(command)
+            await self._session.end_run(command)
         except Problem as fault:
             self._refused(fault)
             return False
         return True
 
     async def _leave(self, words: str, status: int) -> None:
+        session = self._session
+        if session.own and session.state.unsaved:
+            words = farewell.with_unsaved(words, session.state)
+            status = status or int(ExitCode.FAILED)
         words = farewell.with_log(words, self._own_log())
         self._ending.begin(status, words)
         if self._ends_experiment:  # "stop and test" is meant for all of it: without us the next arm would begin

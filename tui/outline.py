@@ -28,4 +28,4 @@ def told_status(folder: RunFolder, state: RunState) -> str:
 
 def outline(folder: RunFolder, *, curve: bool = False) -> RunState:
     """What the log tells of settings, epochs and tests, and with `curve` of the losses; `previews` and `log` stay empty."""
-    return fold(read_events(folder.events, without=_DETAILS if curve else (*_DETAILS, *_CURVE)))
+    return folder.named(fold(read_events(folder.events, without=_DETAILS if curve else (*_DETAILS, *_CURVE))))

@@ -17,7 +17,7 @@ from engine.history import RunState
 from engine.protocol import ExperimentOver
 from tui import headless
 from tui.console import draws, make_presenter
-from tui.output import columns
+from tui.output import columns, flush, print_json, print_lines, tell
 from tui.views import experiment as views
 from tui.views.plain import ascii_text
 
@@ -80,11 +80,10 @@ def perform(experiment: Experiment, command: Command, args: argparse.Namespace) 
         with contextlib.suppress(RunProblem):  # its folders were deleted meanwhile
             performance = find_performance(experiment, follower.over.group)
             if not args.json:
-                print()
+                print_lines([""])
             show(experiment, performance, args, document_indented=False)
     if words := follower.last_words():
-        with contextlib.suppress(OSError):
-            print(words, file=sys.stderr, flush=True)
+        tell(words)
     return status
 
 
@@ -103,7 +102,8 @@ def show(
     conclusion = conclude(experiment, states)
     if args.json:
         found = document(experiment, performance, states, live, conclusion)
-        _print_document(found, indented=document_indented)
+        print_json(found, indented=document_indented)
+        flush()
         return
     out = sys.stdout
     on_terminal = draws(out)
@@ -112,9 +112,8 @@ def show(
     text = [f"{performance.group}: {experiment.question}", "", *table(experiment, states, live, width)]
     _print([*text, ""], plain=plain)
     if not args.quiet:
-        for line in chart(experiment, states, width, plain=plain or not on_terminal, coloured=on_terminal):
-            print(line, file=out)
-        print(file=out)
+        drawn = chart(experiment, states, width, plain=plain or not on_terminal, coloured=on_terminal)
+        print_lines([*drawn, ""], styled=True)
     _print(conclusion_lines(conclusion, width), plain=plain)
 
 
@@ -223,22 +222,8 @@ def _status_word(state: RunState | None, *, live: bool) -> str:
     return state.finished.outcome if state.finished else "running" if live else "interrupted"
 
 
-def _print_document(found: dict[str, Any], *, indented: bool) -> None:
-    if indented:
-        from tui.output import print_json  # noqa: PLC0415
-
-        print_json(found)
-        return
-    import msgspec  # noqa: PLC0415
-
-    sys.stdout.flush()
-    sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
-    sys.stdout.buffer.flush()
-
-
 def _print(lines: Sequence[str], *, plain: bool) -> None:
-    for line in lines:
-        print(ascii_text(line) if plain else line)
+    print_lines(ascii_text(line) if plain else line for line in lines)
 
 
 def _utf8(out: TextIO) -> bool:

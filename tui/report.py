@@ -129,6 +129,13 @@ def last_words(state: RunState) -> str:
             return f"mnist-tui: {short(end.reason, 1000)}"
 
 
+def left(state: RunState) -> str:
+    """The sentence of whoever leaves a run to its engine."""
+    if state.status == "paused":
+        return f"{state.run} is paused; mnist-tui resume {state.run} has it go on."
+    return f"{state.run} goes on; mnist-tui attach {state.run} shows it."
+
+
 def unsaved(state: RunState) -> str:
     """What of a run is not on disk, and why, in a sentence."""
     files = [f"{short(each.path, 400)} ({short(each.reason, 200)})" for each in state.unsaved]

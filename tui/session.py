@@ -7,14 +7,17 @@ import math
 from collections.abc import Awaitable, Callable
 
 from engine.client import EngineLike, Lost
-from engine.commands import Command
+from engine.commands import Abort, Command, Stop
 from engine.errors import EngineProblem, Problem
 from engine.events import Event, RunCreated
 from engine.history import RunState, reduce
 from engine.protocol import ExperimentOver, Ready, Reply, Steers
+from engine.stages import Stage, stage_of
 from tui.views.snapshot import EngineStatus
 
 Connect = Callable[[], Awaitable[EngineLike]]
+ANSWER_SECONDS = 5.0
+"""After so long without an answer to an order to end an engine hangs."""
 _BREATH = 32
 """Messages taken without letting anything else run: a late attach brings thousands at once."""
 
@@ -57,9 +60,24 @@ class Session:
         return self.alive and self.state.running and not self._is_behind
 
     @property
+    def own(self) -> bool:
+        """Whether `state` is what this connection told, and not what a run's folder does."""
+        return not self._is_behind and self.state.seq >= 0
+
+    @property
     def left(self) -> bool:
         """Whether `state` is of a run that an earlier engine left unfinished."""
         return self.state.running and self._is_behind
+
+    def stage(self, *, ordered: bool) -> Stage | None:
+        """What is waited for; `ordered`: a run has been asked for and is not accepted yet."""
+        if self.status == "starting":
+            return "starting"
+        if self.status == "loading" and not self.training:
+            return "importing"
+        if self.training:
+            return stage_of(self.state.phase)
+        return "preparing" if ordered and self.status == "ready" else None
 
     def begin(self) -> None:
         """A connection is about to be made; what an earlier engine told of its run is kept until a run begins."""
@@ -88,6 +106,10 @@ class Session:
             if self._engine is not waiting:
                 return
             match message:
+                case Ready(fault=why) if why:
+                    await engine.close()
+                    self._gone(Lost(why), waiting)
+                    return
                 case Ready():
                     self.status = "ready"
                 case Steers():
@@ -127,6 +149,33 @@ class Session:
             raise EngineProblem("There is no engine; r starts one.")
         engine = await asyncio.shield(self._engine)
         return await engine.send(command)
+
+    async def end_run(self, command: Stop | Abort) -> None:
+        """Have the run end. An engine that does not answer is ended by force; by a stop only where no step was made.
+
+        Raises the `Problem` it refuses with.
+        """
+        engine = self._engine
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self.send(command)
+        except TimeoutError:
+            if isinstance(command, Stop) and self.stage(ordered=False) is None:
+                raise EngineProblem("The engine does not answer; x ends it by force.") from None
+            if engine is not None and engine is self._engine:
+                await self.give_up()
+
+    async def give_up(self) -> None:
+        """End the engine's process, by force where it has to be."""
+        engine = self._engine
+        if engine is None:
+            return
+        if engine.done():
+            if not engine.cancelled() and engine.exception() is None:
+                await engine.result().end_process()
+            return
+        self._gone(Lost("The engine was ended."), engine)
+        self._engine = None
 
     async def leave(self) -> None:
         """Close the connection; training, where there is any, goes on."""

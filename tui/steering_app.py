@@ -67,13 +67,24 @@ class SteeringApp(InspectingApp):
     @work(group="command", exit_on_error=False)
     async def _send(self, command: cmd.Command) -> None:
         try:
-            await self._session.send(command)
+            if isinstance(command, cmd.Stop | cmd.Abort):
+                await self._session.end_run(command)
+            else:
+                await self._session.send(command)
         except Problem as fault:
             self._refused(fault)
 
+    @work(group="command", exit_on_error=False)
+    async def _give_up(self) -> None:
+        await self._session.give_up()
+
     def steer(self, action: str, command: cmd.Steering) -> None:
-        """Send a command to the run in training, where there is one."""
-        if not self.refuses(action):
+        """Send a command to the run in training, where there is one. What has not begun is given up by an end."""
+        if self.refuses(action):
+            return
+        if self.snapshot.starting and not self.snapshot.running:
+            self._give_up()
+        else:
             self._send(command)
 
     def refuses(self, action: str) -> bool:
@@ -153,6 +164,9 @@ class SteeringApp(InspectingApp):
         from tui.screens.quit import abort_dialog  # noqa: PLC0415 - the first picture does without
 
         if self.refuses("abort"):
+            return
+        if not self.snapshot.running:
+            self.steer("abort", cmd.Abort())
             return
         dialog = abort_dialog(self.snapshot.state.run, self.snapshot.state.arm, ascii_only=self.ascii_only)
         if await self.push_screen_wait(dialog) == "a":

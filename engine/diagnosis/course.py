@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from engine.config import HYPERPARAMETERS, TrainConfig
+from engine.config import TrainConfig
 from engine.events import Distributions, EpochEnded, Layers
-from engine.history import RunState
+from engine.history import Mark, RunState
 from engine.series import Point
 
 BLOCK_IMAGES, BLOCK_STEPS = 2000, 30
@@ -52,13 +52,15 @@ class Block:
 class Course:
     """A run since its settings were last changed: `points` and `blocks` of the training loss, whole `epochs`.
 
-    `guess` is the loss of pure guessing; `layers` what watched steps did to each layer, `spread` the latest of how their
+    `since` is where that began, in epochs; what was best before still is the run's best (`best`). `guess` is the loss of
+    pure guessing; `layers` what watched steps did to each layer, `spread` the latest of how their
     values are spread. `span` is how long it has gone on, in epochs; `steps` the same in steps.
     """
 
     state: RunState
     config: TrainConfig
     guess: float
+    since: float
     points: tuple[Point, ...]
     blocks: tuple[Block, ...]
     epochs: tuple[EpochEnded, ...]
@@ -66,6 +68,11 @@ class Course:
     spread: Distributions | None
     span: float
     steps: int
+
+    @property
+    def best(self) -> EpochEnded | None:
+        """The epoch of the whole run with the lowest validation loss, whatever its settings were."""
+        return min(finite(self.state.epochs), key=lambda epoch: epoch.validation_loss or 0.0, default=None)
 
     @property
     def at_guessing(self) -> bool:
@@ -77,6 +84,11 @@ class Course:
         return never and self.epochs[-1].validation_accuracy < CHANCE
 
 
+def finite(epochs: Iterable[EpochEnded]) -> list[EpochEnded]:
+    """The epochs whose losses are both numbers."""
+    return [epoch for epoch in epochs if epoch.validation_loss is not None and epoch.train_loss is not None]
+
+
 def course_of(state: RunState) -> Course:
     """The part of a run that its present settings have made."""
     since, first_step = _changed_at(state)
@@ -85,6 +97,7 @@ def course_of(state: RunState) -> Course:
         state=state,
         config=state.config,
         guess=GUESSING[state.config.loss],
+        since=since,
         points=points,
         blocks=tuple(_blocks(points)),
         epochs=tuple(epoch for epoch in state.epochs if epoch.epoch - 1 >= since),
@@ -95,11 +108,38 @@ def course_of(state: RunState) -> Course:
     )
 
 
+_HARMLESS = frozenset({"epochs", "patience", "keep_every"})
+"""Fields that do not matter to the curves."""
+_OTHER_TASK = frozenset({"dropout", "label_smoothing", "shift", "rotation", "scale", "noise"})
+"""Fields that make the training loss another figure; validation does without all of them."""
+
+
+def changes_since(state: RunState, position: float, names: Collection[str] = _OTHER_TASK) -> bool:
+    """Whether one of these fields was changed after a place in the run, in epochs; else the training loss is what it was."""
+    return any(m.change.name in names for m in state.marks if m.change is not None and m.position >= position)
+
+
 def _changed_at(state: RunState) -> tuple[float, int]:
     """Where a setting that matters to the curves took its present value: in epochs, and the step."""
-    harmless = tuple(f"{HYPERPARAMETERS[name].about.label.lower()} " for name in ("epochs", "patience"))
-    changes = [m for m in state.marks if m.kind == "changed" and not m.text.startswith(harmless)]
-    return (changes[-1].position, changes[-1].step) if changes else (0.0, 0)
+    marks = [m for m in state.marks if m.change is not None and m.change.name not in _HARMLESS]
+    while (last := _taken_back(marks)) is not None:
+        del marks[last:]
+    return (marks[-1].position, marks[-1].step) if marks else (0.0, 0)
+
+
+def _taken_back(marks: Sequence[Mark]) -> int | None:
+    """Where the last changes begin that are no change together, and were none within less than an epoch."""
+    before: dict[str, str] = {}
+    now: dict[str, str] = {}
+    for place in reversed(range(len(marks))):
+        change = marks[place].change
+        if change is None or marks[-1].position - marks[place].position >= 1:
+            break
+        now.setdefault(change.name, change.new)
+        before[change.name] = change.old
+        if before == now:
+            return place
+    return None
 
 
 def _blocks(points: Iterable[Point]) -> Iterator[Block]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from engine.diagnosis.course import Course
+from collections.abc import Sequence
+
+from engine.diagnosis.course import Course, changes_since, finite
 from engine.diagnosis.hint import Figure, Finding
 from engine.diagnosis.wording import number, percent
 from engine.events import EpochEnded
@@ -15,6 +17,8 @@ OVERFIT_RISE = 0.03
 """How far above, in each of them, where the training loss is below the validation loss; noise is about 1 %."""
 OVERFIT_RISE_ALONE = 0.2
 """How far above where dropout, augmentation or smoothed labels keep the training loss above the validation loss."""
+STILL = 0.01
+"""Less than this share is the validation loss's own noise at 10 000 images."""
 BEST_EPOCHS, BEST_GAIN = 3, 0.002
 """Best by loss costs accuracy where the best accuracy came so many epochs later and is higher by this much: 20 of
 10 000 images, and the two readings are of the same images."""
@@ -22,15 +26,16 @@ BEST_EPOCHS, BEST_GAIN = 3, 0.002
 
 def overfitting(course: Course) -> Finding | None:
     """The training loss falls while the validation loss has been rising for three epochs and more."""
-    known = [epoch for epoch in course.epochs if epoch.validation_loss is not None and epoch.train_loss is not None]
-    if len(known) <= OVERFIT_EPOCHS:
+    known, least = finite(course.epochs), course.best
+    if len(known) <= OVERFIT_EPOCHS or least is None or _falls_again(known, least):
         return None
-    least = min(known, key=_validated)
+    # what the training loss has come down from: with other dropout, say, it was another figure
+    first = known[0] if changes_since(course.state, least.epoch) else least
     now, lately = known[-1], known[-OVERFIT_EPOCHS:]
     gap = _trained(now) < _validated(now)
     rise = OVERFIT_RISE if gap else OVERFIT_RISE_ALONE
     risen = all(_validated(epoch) > (1 + rise) * _validated(least) for epoch in lately)
-    if least in lately or not risen or _trained(now) >= _trained(least):
+    if least in lately or not risen or _trained(now) >= _trained(first):
         return None
     dropout = f" with dropout {course.config.dropout:g}" if _drops(course) else ""
     evidence = (
@@ -38,12 +43,20 @@ def overfitting(course: Course) -> Finding | None:
         Figure("validation loss now", f"{number(_validated(now))}, epoch {now.epoch}"),
         Figure(
             "training loss" + dropout,
-            f"{number(_trained(least))}, epoch {least.epoch}; {number(_trained(now))}, epoch {now.epoch}",
+            f"{number(_trained(first))}, epoch {first.epoch}; {number(_trained(now))}, epoch {now.epoch}",
         ),
         Figure("accuracy", f"training {percent(now.train_accuracy)}, validation {percent(now.validation_accuracy)}"),
     )
     words = {"least": number(_validated(least)), "now": number(_validated(now)), "epoch": str(least.epoch)}
     return Finding("rise", words, evidence, _against_overfitting(course))
+
+
+def _falls_again(known: Sequence[EpochEnded], least: EpochEnded) -> bool:
+    """Whether settings that were changed after the best epoch are bringing the validation loss down again."""
+    before, lately = known[:-OVERFIT_EPOCHS], known[-OVERFIT_EPOCHS:]
+    if least.epoch >= known[0].epoch:
+        return False
+    return min(map(_validated, lately)) < (1 - STILL) * min(map(_validated, before))
 
 
 def _validated(epoch: EpochEnded) -> float:
@@ -75,7 +88,7 @@ def best_by(course: Course) -> Finding | None:
     if course.config.best_by != "loss" or not course.epochs:
         return None
     best = course.state.best
-    exact = max(course.epochs, key=lambda epoch: (epoch.validation_accuracy, -epoch.epoch))
+    exact = max(course.state.epochs, key=lambda epoch: (epoch.validation_accuracy, -epoch.epoch))
     if best is None or exact.epoch - best.epoch < BEST_EPOCHS:
         return None
     gain = exact.validation_accuracy - best.validation_accuracy

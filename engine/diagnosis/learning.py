@@ -158,6 +158,9 @@ def _slow_fall(course: Course) -> float | None:
         return None
     if course.epochs[-1].validation_accuracy >= LINEAR or validated[-1] > 1.1 * trained[-1]:
         return None
+    best = course.best
+    if best is None or best.epoch < course.epochs[-1].epoch:
+        return None
     if not all(after < before for losses in (trained, validated) for before, after in pairwise(losses)):
         return None
     falls = [1 - after / before for before, after in pairwise(trained)]
@@ -212,10 +215,10 @@ def plateau(course: Course) -> Finding | None:
     rates = {epoch.learning_rate for epoch in epochs[-LEAST_FLAT - 1 :]}
     if lately < earlier * (1 - FLAT) or trained < before.train_loss * (1 - FLAT_TRAINING) or len(rates) > 1:
         return None
-    words = {"least": number(min(known)), "epochs": str(LEAST_FLAT)}
-    best = epochs[known.index(min(known))]
+    best = course.best or epochs[-1]
+    words = {"least": number(best.validation_loss), "epochs": str(LEAST_FLAT)}
     evidence = (
-        Figure("lowest validation loss", f"{number(min(known))}, epoch {best.epoch}"),
+        Figure("lowest validation loss", f"{number(best.validation_loss)}, epoch {best.epoch}"),
         Figure("lowest in the last epochs", f"{number(lately)}, epochs {before.epoch + 1} to {epochs[-1].epoch}"),
         Figure("training loss", f"{number(before.train_loss)}, epoch {before.epoch}; {number(trained)} now"),
         Figure("learning rate", f"{epochs[-1].learning_rate:g} all along"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from itertools import pairwise
 
-from engine.diagnosis.course import LINEAR, Course
+from engine.diagnosis.course import LINEAR, Block, Course
 from engine.diagnosis.hint import Figure, Finding
 from engine.diagnosis.rates import one_digit, slower, usual_rate
 from engine.diagnosis.wording import number, percent
@@ -46,7 +46,7 @@ def diverging(course: Course) -> Finding | None:
     changes: dict[str, Value] = {"learning_rate": slower(course.config, 10)}
     rate = Figure("learning rate", f"{course.config.learning_rate:g}, usual {usual_rate(course.config):.3g}")
     least = min(blocks, key=lambda block: block.mean, default=None)
-    lowest = [Figure("lowest training loss", _place(number(least.mean), least.step))] if least else []
+    lowest = [_lowest(course, least)] if least else []
     if gone is not None or (end is not None and end.outcome == "diverged"):
         step = gone.step if gone is not None else course.state.step
         if end is not None and end.diverged_at is not None:
@@ -74,7 +74,7 @@ def _risen(course: Course) -> Finding | None:
     if now.mean < RISEN * least.mean or now.mean - least.mean < RISEN_BY * course.guess:
         return None
     evidence = (
-        Figure("lowest training loss", _place(number(least.mean), least.step)),
+        _lowest(course, least),
         Figure("training loss now", _place(number(now.mean), now.step)),
         *_rate(course),
     )
@@ -174,6 +174,12 @@ def _rate(course: Course) -> tuple[Figure, ...]:
 
 def _guess(course: Course) -> Figure:
     return Figure("value of guessing", f"{number(course.guess)} ({course.config.loss})")
+
+
+def _lowest(course: Course, least: Block) -> Figure:
+    """The lowest mean of the training loss; of settings that were changed on the way, since they are as they are."""
+    since = " since the change" if course.since else ""
+    return Figure(f"lowest training loss{since}", _place(number(least.mean), least.step))
 
 
 def _place(value: str, step: int) -> str:

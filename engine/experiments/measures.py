@@ -50,9 +50,9 @@ def lowest_loss(state: RunState) -> float | None:
 
 
 def steps(state: RunState) -> float | None:
-    """Steps that were trained; of a run that has ended, all it made."""
+    """Steps that were trained; of a run that diverged, those up to the first loss that was not finite."""
     if state.finished:
-        return state.finished.step
+        return state.finished.ended_at
     return state.step or None
 
 

@@ -1,4 +1,4 @@
-"""The engine process: ``python -P -m engine.worker LISTENING_DESCRIPTOR SOCKET_PATH LOG_PATH``.
+"""The engine process: ``python -P mnist_tui.py engine.worker LISTENING_DESCRIPTOR SOCKET_PATH LOG_PATH``.
 
 Started by `engine.client.Engine.start`, never by hand.
 """
@@ -14,6 +14,7 @@ import socket
 import sys
 import traceback
 from pathlib import Path
+from typing import NoReturn
 
 from engine.worker.output import Output
 from engine.worker.session import Session
@@ -22,13 +23,24 @@ NICENESS, YIELDING = 5, 15
 """The screen, and whatever else the person does, comes first; where it yields, training in another process, too."""
 
 
-async def _serve(listening: socket.socket, socket_path: Path, output: Output, *, trains: bool) -> None:
-    session = Session(socket_path, output, trains=trains)
+async def _serve(listening: socket.socket, socket_path: Path, log_path: Path, *, trains: bool) -> None:
+    session = Session(socket_path, Output(log_path), trains=trains)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, session.abort)
-    for ignored in (signal.SIGHUP, signal.SIGINT):
+    for ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         signal.signal(ignored, signal.SIG_IGN)
     await session.serve(listening)
+    _end(0, log_path)  # neither torch's threads nor one that waits for a disk are waited for
+
+
+def _end(status: int, log_path: Path | None = None) -> NoReturn:
+    with contextlib.suppress(OSError):
+        if log_path:
+            log_path.unlink()
+    with contextlib.suppress(OSError):  # on a disk that is full
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(status)
 
 
 def main() -> None:
@@ -39,19 +51,12 @@ def main() -> None:
     with contextlib.suppress(OSError):
         os.nice(YIELDING if yields else NICENESS)
     listening = socket.socket(fileno=descriptor)
-    status = 0
     try:
-        asyncio.run(_serve(listening, socket_path, Output(log_path), trains=not yields))
-        with contextlib.suppress(OSError):
-            log_path.unlink()
+        asyncio.run(_serve(listening, socket_path, log_path, trains=not yields))
     except Exception:
-        status = 1
         with contextlib.suppress(OSError):
             traceback.print_exc()
-    with contextlib.suppress(OSError):  # on a disk that is full
-        sys.stdout.flush()
-        sys.stderr.flush()
-    os._exit(status)  # the trainer's thread and torch's own are not waited for: whoever needs them is gone
+    _end(1)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Iterator
 
 from engine.errors import EngineProblem
@@ -66,7 +68,7 @@ class Audience:
         for client in self:
             client.tell(message)
 
-    def tell_after(self, message: ExperimentOver) -> None:
+    def tell_after(self, message: ExperimentOver | Ready) -> None:
         """The same once each has the events so far."""
         for client in self:
             client.tell_after(message)
@@ -76,7 +78,15 @@ class Audience:
         for client in self:
             client.news.set()
 
-    def send_away(self) -> None:
-        """Close every connection."""
-        for client in self:
+    async def served(self, seconds: float) -> None:
+        """Close every connection once its client has been sent all there is, but after so many seconds at the latest."""
+        clients = list(self)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                for client in clients:
+                    await client.is_served()
+                for client in clients:
+                    client.leave()
+                    await client.is_gone()
+        for client in clients:
             client.leave()

@@ -15,6 +15,7 @@ from engine.runs import RunFolder
 from engine.worker.checkpoint import fitting, load_checkpoint
 from engine.worker.meter import Meter
 from engine.worker.optimizers import same_memory
+from engine.worker.sound import load_sound
 
 Beginning = tuple[TrainConfig, dict[str, Any], Parent]
 """The new run's configuration, what its first checkpoint holds, and where it is from."""
@@ -34,7 +35,7 @@ def branch_off(run: RunFolder, at: str, values: Mapping[str, Any]) -> Beginning:
     if at.isdecimal() and not path.exists():
         kept = ", ".join(map(str, run.kept())) or "none"
         raise RunProblem(f"{run.name} kept no checkpoint of epoch {int(at)} (kept: {kept}); --keep-every keeps them.")
-    before, contents = load_checkpoint(path)
+    before, contents = load_sound(run, at, "train")
     with fitting(path):
         return _begin(run, at, values, before, contents)
 
@@ -77,7 +78,9 @@ def branch_again(run: RunFolder, origin: Parent, values: Mapping[str, Any]) -> B
             with fitting(path):
                 place = _place(at, contents)
                 epoch, step = place["epoch"], place["step"]
-        except RunProblem:  # not there, or no checkpoint: another one may do
+        except RunProblem as problem:  # another one may do
+            if path.exists():
+                there.append(str(problem).removesuffix("."))
             continue
         if (epoch, step) != (origin.epoch, origin.step):
             there.append(f"its {at} checkpoint is of epoch {epoch}, step {step}")

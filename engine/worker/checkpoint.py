@@ -21,7 +21,7 @@ import torch
 
 from engine.config import TrainConfig, make_config
 from engine.errors import ConfigProblem, RunProblem, reason
-from engine.runs import write_atomic
+from engine.files import write_atomic
 
 FORMAT = "mnist-tui checkpoint 1"
 _KEYS = frozenset({"config", "model", "optimizer", "random", "place", "best"})
@@ -37,10 +37,12 @@ def save_checkpoint(path: Path, config: TrainConfig, contents: dict[str, Any]) -
 def load_checkpoint(path: Path) -> tuple[TrainConfig, dict[str, Any]]:
     """The config and the rest, tensors on the CPU. Raises `RunProblem` with a sentence for anything else."""
     try:
-        _expect_plain_archive(path)
+        _check_archive(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of torch, about files that are refused anyway
             contents = torch.load(path, map_location="cpu", weights_only=True)
+    except RunProblem:
+        raise
     except FileNotFoundError as fault:
         raise RunProblem(f"{path} is not there: the run ended before its first checkpoint.") from fault
     except pickle.UnpicklingError as fault:
@@ -73,18 +75,20 @@ def fitting(path: Path) -> Iterator[None]:
         ) from fault
 
 
-def _expect_plain_archive(path: Path) -> None:
-    """Raise unless a file is a zip archive that holds no more than its own bytes, as torch writes them.
+def _check_archive(path: Path) -> None:
+    """Raise unless a file is a zip archive that holds no more than its own bytes, as torch writes them, all unchanged.
 
-    So a small file cannot unpack to gigabytes.
+    So a small file cannot unpack to gigabytes. torch itself does not look at the checksums that it writes.
     """
     if stat.S_ISFIFO(path.stat().st_mode):
         raise ValueError
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
-    packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in entries)
-    if packed or sum(entry.file_size for entry in entries) > path.stat().st_size:
-        raise zipfile.BadZipFile
+        packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in entries)
+        if packed or sum(entry.file_size for entry in entries) > path.stat().st_size:
+            raise zipfile.BadZipFile
+        if changed := archive.testzip():
+            raise RunProblem(f"{path} is damaged: {changed} in it does not match its checksum.")
 
 
 def _is_checkpoint(contents: Any) -> bool:

@@ -54,5 +54,5 @@ class Checkpoints:
 
     def _write(self, kind: ev.SavedKind, contents: dict[str, Any]) -> None:
         path, standing = self._path(kind), self._standing
-        if self._saver.save(path, lambda: save_checkpoint(path, standing.config, contents)):
+        if self._saver.save(path, lambda there: save_checkpoint(there, standing.config, contents)):
             self._emit(ev.CheckpointSaved(kind=kind, epoch=standing.place.epoch, step=standing.place.step))

@@ -53,7 +53,9 @@ class Client:
         self._answering: set[asyncio.Task[None]] = set()
         self.told: Steers | None = None
         """Who it was last told steers."""
-        self._later: deque[ExperimentOver] = deque()
+        self._up_to_date = asyncio.Event()
+        """Set while it has been sent every event so far."""
+        self._later: deque[ExperimentOver | Ready] = deque()
         """What it is told when it has every event so far."""
 
     async def talk(self) -> None:
@@ -105,7 +107,7 @@ class Client:
         if not self._writer.is_closing():
             self._writer.write(protocol.encode(message))
 
-    def tell_after(self, message: ExperimentOver) -> None:
+    def tell_after(self, message: ExperimentOver | Ready) -> None:
         """Send a message once the events so far are sent."""
         self._later.append(message)
         self.news.set()
@@ -114,6 +116,18 @@ class Client:
         """Close the connection."""
         with contextlib.suppress(OSError, RuntimeError):
             self._writer.close()
+
+    async def is_served(self) -> None:
+        """Wait until it has been sent all there is; one that has not said who it is gets nothing."""
+        if self.role is not None and not self._writer.is_closing():
+            self.news.set()
+            self._up_to_date.clear()
+            await self._up_to_date.wait()
+
+    async def is_gone(self) -> None:
+        """Wait until what was sent has been taken, and the connection is closed."""
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
 
     async def _feed(self, greeting: Greeting) -> None:
         """Send the current run's events, all of them, then what comes; the next run's after the last one's."""
@@ -137,7 +151,9 @@ class Client:
                 elif self._later:
                     self.tell(self._later.popleft())
                 else:
+                    self._up_to_date.set()
                     await self.news.wait()
+                    self._up_to_date.clear()
 
     async def _send(self, lines: list[bytes]) -> None:
         """Write lines as the client takes them, a portion after the other."""

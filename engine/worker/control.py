@@ -24,9 +24,13 @@ class Control:
         self._queue: queue.SimpleQueue[Steering] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._ending = False
+        self.is_stopping = False
+        """Whether the trainer has taken a `Stop`: the validation and the test may take their time."""
         plan = plan or Plan()
         self._changes = list(plan.changes)
         self._stop_at = plan.stop_at
+        self.why = ""
+        """The sentence about why the run is ended, where it was not a person who ended it."""
 
     def post(self, command: Steering) -> bool:
         """Leave a command for the trainer; whether it will heed it. Once the run is ending, it takes no more than an end."""
@@ -37,6 +41,11 @@ class Control:
             self._ending = self._ending or ends
             self._queue.put(command)
         return True
+
+    def end_because(self, why: str) -> None:
+        """Have the run end without a test, for a reason."""
+        self.why = why
+        self.post(Abort())
 
     @property
     def ending(self) -> bool:
@@ -51,7 +60,7 @@ class Control:
         if self._stop_at is not None and self._stop_at <= step:
             self._stop_at = None
             return Stop()
-        return None if self._queue.empty() else self._queue.get()
+        return None if self._queue.empty() else self.wait()
 
     def goes_on(self, step: int) -> bool:
         """Whether the plan has the run go on before step number `step`, though it be time to stop early."""
@@ -59,7 +68,9 @@ class Control:
 
     def wait(self) -> Steering:
         """The next command, however long it takes (the run is paused)."""
-        return self._queue.get()
+        command = self._queue.get()
+        self.is_stopping = self.is_stopping or isinstance(command, Stop)
+        return command
 
     def end_if_idle(self) -> bool:
         """Take nothing more from anybody, but where something has come meanwhile; whether it is so."""

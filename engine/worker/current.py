@@ -6,20 +6,27 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine import events as ev
-from engine.claims import claim, release
+from engine.claims import Claim, claim
 from engine.errors import RunProblem, reason
-from engine.eventlog import EventLog
+from engine.eventlog import EventLog, last_name
 from engine.runs import RunFolder
 from engine.worker.keeping import Keeper
 
 
 class Current:
-    """None at first; then one run after the other. `renewed` is called with a run whose folder was made again."""
+    """None at first; then one run after the other.
 
-    def __init__(self, socket_path: Path, renewed: Callable[[RunFolder], object]) -> None:
-        self._socket_path, self._renewed = socket_path, renewed
+    `moved` is called with a run whose folder was made again or renamed, `ousted` with the sentence that another engine
+    has the run.
+    """
+
+    def __init__(
+        self, socket_path: Path, moved: Callable[[RunFolder], object], ousted: Callable[[str], object]
+    ) -> None:
+        self._socket_path, self._moved, self._ousted = socket_path, moved, ousted
         self.run: RunFolder | None = None
         self.log: EventLog | None = None
+        self._claim: Claim | None = None
         self._keeper: Keeper | None = None
 
     @property
@@ -27,33 +34,49 @@ class Current:
         """The run's name; empty without one."""
         return self.run.name if self.run else ""
 
-    def enter(self, run: RunFolder) -> None:
-        """Make `run` the current one. Raises `RunProblem` where another engine has it, or it cannot be written."""
+    @property
+    def held(self) -> RunFolder | None:
+        """The run, while it is ours alone."""
+        return self._claim.run if self._claim else None
+
+    def enter(self, run: RunFolder, *, take_over: bool = False) -> None:
+        """Make `run` the current one. Raises `RunProblem` where another engine has it, or it cannot be written.
+
+        `take_over`: also where an engine on another machine has gone silent.
+        """
+        before = self._claim
+        ours = before if before and before.run == run else None
+        made: Claim | None = None
         try:
-            claim(run, self._socket_path)
+            if ours is None:
+                ours = made = claim(run, self._socket_path, take_over=take_over)
             same = self.log if self.log and self.log.path == run.events and self.log.is_current() else None
             log = same or EventLog(run.events)
         except OSError as fault:
-            release(run)
+            if made:
+                made.release()
             raise RunProblem(f"{run.path} cannot be written: {reason(fault)}.") from fault
-        self.leave(keep=run, log=log)
-        self.run, self.log = run, log
-        self._keeper = Keeper(run, log, self._socket_path, lambda: self._renewed(run))
+        self.leave(keep=ours, log=log)
+        self.run, self.log, self._claim = run, log, ours
+        self._keeper = Keeper(ours, log, lambda: self._moved(run), self._ousted)
+        if log.length and last_name(run.events) not in ("", run.name):
+            log.append(ev.Renamed(run=run.name))
 
-    def leave(self, keep: RunFolder | None = None, log: EventLog | None = None) -> None:
+    def leave(self, keep: Claim | None = None, log: EventLog | None = None) -> None:
         """Be on no run any more; what goes on with the next one, `keep` with its `log`, is left open."""
         if self._keeper:
             self._keeper.end()
         if self.log and self.log is not log:
             self.log.close()
-        if self.run and (keep is None or keep.path != self.run.path):
-            release(self.run)
+        if self._claim is not keep:
+            self._give_up()
 
     def release(self, run: RunFolder) -> None:
         """Leave a run to others; its log stays open."""
-        if self._keeper and self.run is run:
-            self._keeper.end()
-        release(run)
+        if self.run is run:
+            if self._keeper:
+                self._keeper.end()
+            self._give_up()
 
     def append(self, event: ev.Event) -> bool:
         """Number and log an event; whether there is a log. From any thread."""
@@ -62,8 +85,8 @@ class Current:
         if self._keeper:
             self._keeper.before(event)
         self.log.append(event)
-        if isinstance(event, ev.Finished) and self.run:
-            release(self.run)  # before anybody hears of it: whoever looks then finds the run at its end
+        if isinstance(event, ev.Finished):
+            self._give_up()  # before anybody hears of it: whoever looks then finds the run at its end
         return True
 
     def look(self) -> bool:
@@ -73,3 +96,19 @@ class Current:
         before = self.log.length
         self._keeper.look()
         return self.log.length != before
+
+    def beat(self) -> None:
+        """Give a sign of life. From any thread."""
+        if held := self._claim:
+            held.beat()
+
+    def reached_by(self, socket_path: Path) -> None:
+        """Clients reach this engine at another socket now."""
+        self._socket_path = socket_path
+        if held := self._claim:
+            held.sign(socket_path)
+
+    def _give_up(self) -> None:
+        held, self._claim = self._claim, None
+        if held:
+            held.release()

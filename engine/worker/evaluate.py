@@ -63,7 +63,7 @@ def evaluate(model: nn.Module, images: Tensor, labels: Tensor, loss: Loss, kind:
             total += loss(logits.float(), labels[part]).cpu().double() * len(labels[part])
             parts.append(probabilities(logits, kind).float().cpu())
     model.train(training)
-    likely = torch.cat(parts).numpy()
+    likely = torch.cat(parts).nan_to_num_(0.0).numpy()  # of an output that is not finite: sure of nothing
     read = likely.argmax(axis=1)
     right = int((read == labels.cpu().numpy()).sum())
     mean = float(total) / max(len(labels), 1)

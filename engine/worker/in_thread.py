@@ -3,34 +3,52 @@
 from __future__ import annotations
 
 import contextlib
+import traceback
+from collections.abc import Callable
 from typing import Any
 
 from engine import commands as cmd
 from engine import events as ev
 from engine.config import TrainConfig
-from engine.errors import Problem, RunProblem
+from engine.errors import EngineProblem, RunProblem
 from engine.eventlog import read_events
 from engine.runs import RunFolder
 from engine.worker.control import Control
+from engine.worker.torch_here import bring_in
+
+
+def guarded(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function that needs torch. Raises `EngineProblem` where there is none, and for what is no `Exception`.
+
+    That would end the event loop of whoever waits for it.
+    """
+    bring_in()
+    try:
+        return function(*arguments)
+    except Exception:
+        raise
+    except BaseException as fault:
+        raise EngineProblem(f"The engine failed at this: {type(fault).__name__}: {fault}.") from fault
 
 
 def warm(trains: bool) -> str:
     """Load torch, and for an engine that trains the data that is shipped; torch's version."""
-    import torch  # noqa: PLC0415
-
     if trains:
         from engine.worker.setup import load_data  # noqa: PLC0415
 
-        with contextlib.suppress(Problem):
+        with contextlib.suppress(Exception):  # whoever needs them is told
             load_data("")
-    return str(torch.__version__)
+    return bring_in()
 
 
 def warm_step() -> None:
     """Do once what is slow the first time alone."""
     from engine.worker.jobs import warm_up  # noqa: PLC0415
 
-    warm_up()
+    try:
+        warm_up()
+    except Exception:  # whoever trains is told, in a sentence
+        traceback.print_exc()
 
 
 def train(run: RunFolder, config: TrainConfig, emit: Any, control: Control, contents: dict[str, Any] | None) -> None:
@@ -45,11 +63,11 @@ def load(run: RunFolder) -> tuple[TrainConfig, dict[str, Any], bool]:
 
     The contents of its last checkpoint; nothing where it was left before the first one: then it begins again.
     """
-    from engine.worker.checkpoint import load_checkpoint  # noqa: PLC0415
+    from engine.worker.sound import load_to_resume  # noqa: PLC0415
 
     path, state = run.checkpoint("last"), run.state()
     if path.exists():
-        return *load_checkpoint(path), state.finished is not None
+        return *load_to_resume(run), state.finished is not None
     if any(isinstance(e, ev.CheckpointSaved) and e.kind == "last" for e in read_events(run.events)):
         raise RunProblem(f"{path} is not there any more, and without it {run.name} cannot go on; start a new run.")
     if state.finished and state.finished.outcome == "diverged":

@@ -14,15 +14,18 @@ import torch
 from engine import events as ev
 from engine.config import TrainConfig
 from engine.errors import ConfigProblem, DataProblem, Problem
+from engine.files import write_atomic
 from engine.looks import Look, keep_look
-from engine.runs import RunFolder, write_atomic
-from engine.worker.checkpoint import fitting, load_checkpoint
+from engine.results import encode_result
+from engine.runs import RunFolder
+from engine.worker.checkpoint import fitting
 from engine.worker.control import Control
 from engine.worker.evaluate import evaluate, summarise
 from engine.worker.losses import build_loss
 from engine.worker.models import build_model
 from engine.worker.saver import Saver
 from engine.worker.setup import Split, load_data, prepare_machine
+from engine.worker.sound import load_sound
 from engine.worker.step import Step
 from engine.worker.trainer import Emit, End, Trainer
 
@@ -60,7 +63,7 @@ def train_run(
     if trainer:
         trainer.checkpoints.save_again()
     event = finished(folder, trainer, end, fault, test)
-    saver.save(folder.result, lambda: write_atomic(folder.result, msgspec.json.encode(event)))
+    saver.save(folder.result, lambda path: write_atomic(path, encode_result(event, folder.events)))
     emit(event)
 
 
@@ -74,8 +77,9 @@ def _prepare(
 ) -> Trainer:
     emit(ev.Phase(name="data", text="reading the data"))
     data = load_data(config.data_dir)
-    emit(ev.Phase(name="building", text="building the network"))
+    emit(ev.Phase(name="device", text="preparing the device"))
     device, reason = prepare_machine(config)
+    emit(ev.Phase(name="building", text="building the network"))
     trainer = Trainer(folder, config, data, device, reason, emit, control, saver)
     if contents:
         with fitting(folder.checkpoint("last")):
@@ -107,12 +111,12 @@ def look(
 
 def keep(seen: Look, path: Path, saver: Saver) -> None:
     """Write what a look saw beside the run's log."""
-    saver.save(path, lambda: keep_look(path, seen))
+    saver.save(path, lambda there: keep_look(there, seen))
 
 
 def evaluate_run(folder: RunFolder, weights: ev.CheckpointKind, emit: Emit) -> None:
     """Test a checkpoint of a run. Raises `Problem` where that cannot be done."""
-    config, contents = load_checkpoint(folder.checkpoint(weights))
+    config, contents = load_sound(folder, weights, "read")
     device, _ = prepare_machine(config)
     model = build_model(config)
     with fitting(folder.checkpoint(weights)):
@@ -128,6 +132,11 @@ def finished(
 ) -> ev.Finished:
     """How the run ended; the same is kept in ``result.json``."""
     place = trainer.place if trainer else None
+    step, position = (place.step, trainer.position) if place and trainer else (0, 0.0)
+    if trainer and end.diverged_at is not None:  # what was trained after it, before it was noticed, is told nowhere
+        per_epoch = trainer.standing.batches.steps_per_epoch(trainer.standing.config.batch_size)
+        position = round(position - (step - end.diverged_at) / per_epoch, 6)
+        step = end.diverged_at
     return ev.Finished(
         time=round(time.time(), 3),
         run=folder.name,
@@ -135,8 +144,8 @@ def finished(
         reason=end.reason,
         fault=fault,
         epochs=place.epoch if place else 0,
-        step=place.step if place else 0,
-        position=trainer.position if trainer else 0.0,
+        step=step,
+        position=position,
         best_epoch=trainer.standing.best.epoch if trainer and trainer.standing.best else None,
         seconds=round(place.seconds, 3) if place else 0.0,
         test=test,

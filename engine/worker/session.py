@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import shutil
 import socket
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -20,43 +22,59 @@ import msgspec
 import engine
 from engine import commands as cmd
 from engine import events as ev
-from engine import protocol
 from engine.config import TrainConfig, make_config, no_effect
 from engine.errors import ConfigProblem, EngineProblem, ExitCode, Problem, RunProblem
 from engine.eventlog import EventLog
 from engine.fields import short
+from engine.files import write_atomic
+from engine.machine import host_name
+from engine.presence import HEARTBEAT_SECONDS, OutOfTouch
 from engine.protocol import Hello, Ready, Reply
-from engine.runs import RunFolder, all_runs, create_run, find_run
+from engine.results import encode_result
+from engine.runs import RunFolder, all_runs, create_run, find_run, first_called
 from engine.settings import read_toml
 from engine.worker import in_thread
 from engine.worker.asked import Questions
 from engine.worker.audience import Audience
+from engine.worker.beginning import Beginning, ending_of
 from engine.worker.conducting import BrokenArm, Conductor, NewArm, conduct
 from engine.worker.connection import Client, same_user
 from engine.worker.control import Control, Plan
 from engine.worker.current import Current
+from engine.worker.doors import Doors
 from engine.worker.output import Output
+from engine.worker.refusing import refuse
 from engine.worker.steering import Live, check_plan
 
 IDLE_SECONDS = 2.0
 FIRST_CLIENT_SECONDS = 20.0
+GREETING_SECONDS, ORDER_SECONDS = 1.0, 0.05
+"""How long the import of torch waits for the first client, and then for the order that it may have."""
 OUTPUT_SECONDS = 0.25
 LOOK_SECONDS = 1.0
 """How often the run's folder is looked after, beside each event that matters."""
+_BEAT = round(HEARTBEAT_SECONDS / LOOK_SECONDS)
+OBEY_SECONDS = 2.0
+"""How long a run that has not come to its first step may take to end when it is told to."""
+DISK_SECONDS = 2.0
+"""How long the end waits for the disk, and then for clients to take what is left."""
 
 
 class Session:
     """One engine process, from its first client to its end."""
 
     def __init__(self, socket_path: Path, output: Output, *, trains: bool = True) -> None:
-        self._socket_path, self._output, self._trains = socket_path, output, trains
+        self._output, self._trains = output, trains
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="trainer")
         self._loop = asyncio.get_running_loop()
         self._audience = Audience()
         self._control: Control | None = None
         self._live: Live | None = None
         self.ready: Ready | None = None
-        """Said to new clients once torch is loaded."""
+        """Said to new clients once torch is loaded, or cannot be."""
+        self._beginning = Beginning()
+        self._joined = asyncio.Event()
+        self._told_to_end = False
         self._questions = Questions(self._loop, self._work)
         self._over = asyncio.Event()
         self._busy = self._finished = self._waking = False
@@ -66,21 +84,21 @@ class Session:
         self._end: ev.Finished | None = None
         """How the last run ended."""
         self._interlude: asyncio.Task[None] | None = None
-        self._current = Current(socket_path, self._redirect)
+        self._doors = Doors(self._welcome, socket_path)
+        self._current = Current(socket_path, self._redirect, self._ousted)
 
     async def serve(self, listening: socket.socket) -> None:
         """Answer clients until nothing runs and nobody is attached."""
-        server = await asyncio.start_unix_server(self._welcome, sock=listening, limit=protocol.COMMAND_LIMIT)
+        await self._doors.open(listening)
         watching = [asyncio.create_task(task) for task in (self._warm_up(), self._follow_output(), self._look_after())]
         self._end_when_idle(FIRST_CLIENT_SECONDS)
         await self._over.wait()
-        server.close()
+        self._doors.close()
         for task in watching:
             task.cancel()
-        self._audience.send_away()
-        self._current.leave()
+        await self._audience.served(DISK_SECONDS)
+        await within(DISK_SECONDS, self._current.leave)
         self._thread.shutdown(wait=False, cancel_futures=True)
-        self._socket_path.unlink(missing_ok=True)
 
     # clients
 
@@ -121,6 +139,7 @@ class Session:
     def joined(self) -> None:
         """A client has said who it is."""
         self._audience.joined()
+        self._joined.set()
 
     # commands
 
@@ -135,7 +154,7 @@ class Session:
             match command:
                 case cmd.Start():
                     await self._settle()
-                    return Reply(id=command.id, result=self._start(command))
+                    return Reply(id=command.id, result=await self._start(command))
                 case cmd.ResumeRun():
                     await self._settle()
                     return Reply(id=command.id, result=await self._resume(command))
@@ -160,7 +179,7 @@ class Session:
                 case _:
                     return Reply(id=command.id, result=self._steer(command))
         except Problem as problem:
-            field = problem.field or "" if isinstance(problem, ConfigProblem) else ""
+            field = problem.field or "" if isinstance(problem, ConfigProblem | OutOfTouch) else ""
             return Reply(id=command.id, error=str(problem), exit_code=int(problem.exit_code), field=field)
         except Exception as fault:
             import traceback  # noqa: PLC0415
@@ -189,17 +208,32 @@ class Session:
                 command = self._live.change({"epochs": self._live.config.epochs + 1})
         if not self._control.post(command):
             raise ending
+        if isinstance(command, cmd.Stop | cmd.Abort):
+            self._insist()
         if not isinstance(command, cmd.Change):
             return {}
         idle = {name: why for name in command.values if (why := no_effect(self._live.config, name))}
         return {"changed": command.values, "no_effect": idle}
 
-    def _start(self, command: cmd.Start) -> dict[str, Any]:
+    async def _start(self, command: cmd.Start) -> dict[str, Any]:
         self._refuse_if_busy()
         config = make_config(msgspec.structs.asdict(command.config))
         check_plan(config, command.changes)
+        await self._check(config)
         plan = Plan(command.changes, command.stop_at)
         return self._begin(config, command.preset, command.name, plan=plan)
+
+    async def _check(self, config: TrainConfig) -> None:
+        """Refuse what cannot be trained before there is a run of it. Raises `Problem`."""
+        if self.ready and self.ready.fault:
+            raise EngineProblem(self.ready.fault)
+        before, self._busy = self._busy, True
+        try:
+            await refuse(config, self._work, warm=self.ready is not None)
+        finally:
+            self._busy = before
+        if self._told_to_end:
+            raise EngineProblem("The engine was told to end before the run began.")
 
     def _begin(
         self, config: TrainConfig, preset: str, name: str, *, arm: ev.Arm | None = None, plan: Plan | None = None
@@ -221,6 +255,7 @@ class Session:
             of = _parent_of(command)
             config, contents, parent = await self._work(in_thread.branch_off, of, command)
             check_plan(config, command.changes)
+            await self._check(config)
             preset = of.state().preset
             run = create_run(config, preset=preset, version=engine.__version__, name=command.name)
             try:
@@ -238,9 +273,11 @@ class Session:
 
     async def _resume(self, command: cmd.ResumeRun) -> dict[str, Any]:
         self._refuse_if_busy()
-        return await self._go_on(find_run(command.run), command.epochs)
+        return await self._go_on(find_run(command.run), command.epochs, take_over=command.take_over)
 
-    async def _go_on(self, run: RunFolder, epochs: int | None = None, *, arm: ev.Arm | None = None) -> dict[str, Any]:
+    async def _go_on(
+        self, run: RunFolder, epochs: int | None = None, *, arm: ev.Arm | None = None, take_over: bool = False
+    ) -> dict[str, Any]:
         self._busy = True
         try:
             config, contents, ended = await self._work(in_thread.load, run)
@@ -249,7 +286,8 @@ class Session:
             done = contents["place"]["epoch"] if contents else 0
             if done > config.epochs or (ended and done == config.epochs):
                 raise RunProblem(f"{run.name} has trained its {done} epochs; give a greater number with --epochs.")
-            self._enter(run)
+            await self._check(config)
+            self._enter(run, take_over=take_over)
             if not ended:  # killed between writing its result and telling of it
                 with contextlib.suppress(OSError):
                     run.result.unlink()
@@ -275,6 +313,9 @@ class Session:
     async def _next_arm(self, conductor: Conductor) -> dict[str, Any]:
         match await asyncio.to_thread(conductor.following):
             case NewArm() as new:
+                await self._check(new.config)
+                if conductor.given_up:
+                    return {}
                 return self._begin(new.config, new.preset, new.name, arm=new.arm)
             case BrokenArm(run, arm):
                 return await self._go_on(run, arm=arm)
@@ -296,7 +337,7 @@ class Session:
         conductor, self._busy, self._conductor = self._conductor, False, None
         if conductor:
             self._audience.tell_after(conductor.over(fault, self._end))
-        if not self._audience:
+        if self._told_to_end or not self._audience:
             self._over.set()
 
     async def _evaluate(self, command: cmd.EvaluateRun) -> dict[str, Any]:
@@ -322,26 +363,37 @@ class Session:
 
     # runs
 
-    def _enter(self, run: RunFolder) -> None:
+    def _enter(self, run: RunFolder, *, take_over: bool = False) -> None:
         """Make `run` the current one. Raises `RunProblem` where another engine has it, or it cannot be written."""
-        self._current.enter(run)
+        self._current.enter(run, take_over=take_over)
+        self._doors.enter(run)
         self._output.redirect(run.log)
         self._wake()
 
     def _redirect(self, run: RunFolder) -> None:
-        """What is printed goes to the run's folder, which was made again. From any thread."""
+        """What is printed goes to the run's folder, which was made again or renamed. From any thread."""
         self._loop.call_soon_threadsafe(self._output.redirect, run.log)
+
+    def _ousted(self, why: str) -> None:
+        """Another engine has the run now: end, and leave its folder alone. From any thread."""
+        if control := self._control:
+            control.end_because(why)
 
     def _train(
         self, run: RunFolder, config: TrainConfig, contents: dict[str, Any] | None, plan: Plan | None = None
     ) -> None:
         self._finished, self._control, self._live = False, Control(plan), Live(config)
         self._end = None
+        self._beginning.begin()
         if self.ready is None:
             self.emit(ev.Phase(name="importing", text="loading torch"))
 
-        def over(_: object) -> None:
+        def over(job: asyncio.Future[None]) -> None:
+            if self._beginning.is_cut:  # the end is told already
+                return
             self._control = None
+            if not self._finished and not job.cancelled() and (fault := job.exception()) is not None:
+                self._close(run, "failed", str(fault), "training")
             if self.log:
                 self.log.sync()
                 self._wake()
@@ -351,16 +403,20 @@ class Session:
                 self._rest()
 
         self._job = self._loop.run_in_executor(
-            self._thread, in_thread.train, run, config, self.emit, self._control, contents
+            self._thread, in_thread.guarded, in_thread.train, run, config, self.emit, self._control, contents
         )
         self._busy = True
         self._job.add_done_callback(over)
 
     async def _work(self, function: Any, *arguments: Any) -> Any:
-        return await self._loop.run_in_executor(self._thread, function, *arguments)
+        return await self._loop.run_in_executor(self._thread, in_thread.guarded, function, *arguments)
 
     def emit(self, event: ev.Event) -> None:
         """Number, log and pass on an event of the current run. From any thread."""
+        if self._beginning.takes(event):
+            self._pass_on(event)
+
+    def _pass_on(self, event: ev.Event) -> None:
         if isinstance(event, ev.Finished):
             self._finished, self._end = True, event
         if self._live is not None:
@@ -375,30 +431,76 @@ class Session:
         self._waking = False
         self._audience.wake()
 
+    # ends
+
     def abort(self) -> None:
         """End as soon as the run under way is saved (the process was told to terminate)."""
+        self._told_to_end = True
         if self._conductor is not None:
             self._conductor.given_up = True
         if self._control is not None:
             self._control.post(cmd.Abort())
-            self._audience.send_away()
+            self._insist()
         else:
             self._over.set()
+
+    def _insist(self) -> None:
+        """The run was told to end: see to it, unless it has made a step, that it does."""
+        if self._beginning.waits and self._job is not None and self._control is not None:
+            job, control = self._job, self._control
+            self._loop.call_later(OBEY_SECONDS, lambda: self._break_off(job, control))
+
+    def _break_off(self, job: asyncio.Future[None], control: Control) -> None:
+        """End a run that does not come to its first step in the trainer's stead, and the process with its thread."""
+        run = self._current.run
+        if job is not self._job or job.done() or control.is_stopping or run is None or not self._beginning.cut():
+            return
+
+        async def end() -> None:
+            reason = "Ended before its first step, without a test."
+            await within(DISK_SECONDS, lambda: self._close(run, "aborted", reason))
+            self._rest()
+            self._over.set()
+
+        self._interlude = self._loop.create_task(end())
+
+    def _close(self, run: RunFolder, outcome: ev.Outcome, reason: str, fault: ev.Fault = "") -> None:
+        """Tell and keep the end of a run that the trainer does not tell of."""
+        event = ending_of(run, outcome, reason, fault)
+        with contextlib.suppress(OSError):
+            write_atomic(run.result, encode_result(event, run.events))
+        self._pass_on(event)
 
     # in the background
 
     async def _warm_up(self) -> None:
-        self.ready = Ready(torch=await self._work(in_thread.warm, self._trains))
+        """Load torch once the first client is answered: the import may hold up the whole process."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GREETING_SECONDS):
+                await self._joined.wait()
+        await asyncio.sleep(ORDER_SECONDS)
+        try:
+            self.ready = Ready(torch=await self._work(in_thread.warm, self._trains))
+        except EngineProblem as fault:
+            self.ready = Ready(torch="", fault=str(fault))
+            if self._job is not None:
+                await asyncio.wait([self._job])
+            self._audience.tell_after(self.ready)  # the end of a run that needs it comes first
+            return
         self._audience.tell(self.ready)
         if self._trains:
             await self._work(in_thread.warm_step)
 
     async def _look_after(self) -> None:
         """See to the run's folder also while nothing is told: in a pause, after the end."""
-        while True:
+        for number in itertools.count(1):
             await asyncio.sleep(LOOK_SECONDS)
             if await asyncio.to_thread(self._current.look):
                 self._wake()
+            if moved := await self._doors.look(self._current.held):
+                self._current.reached_by(moved)
+            if number % _BEAT == 0:
+                await asyncio.to_thread(self._current.beat)
 
     async def _follow_output(self) -> None:
         while True:
@@ -406,6 +508,13 @@ class Session:
             if self._busy and self.log:
                 for line in self._output.new_lines():
                     self.emit(ev.LogLine(text=line))
+
+
+async def within(seconds: float, work: Callable[[], object]) -> None:
+    """Do what may hang in a thread of its own, and wait for it no longer than that."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await asyncio.to_thread(work)
 
 
 def _created(
@@ -416,7 +525,7 @@ def _created(
         config=config,
         preset=preset,
         version=engine.__version__,
-        host=socket.gethostname(),
+        host=host_name(),
         parent=parent,
         arm=arm,
     )
@@ -426,9 +535,9 @@ def _parent_of(command: cmd.Branch) -> RunFolder:
     """The run that is branched off; one that is branched off again is the one of that very name."""
     if command.origin is None:
         return find_run(command.run)
-    for run in all_runs():
-        if run.name == command.run:
-            return run
+    runs = all_runs()
+    for run in [run for run in runs if run.name == command.run] or first_called(command.run, runs):
+        return run
     raise RunProblem(
         f"The branch began with a checkpoint of {short(command.run, 60)}, which is not there any more, so it cannot be run again."
     )

@@ -11,13 +11,13 @@ import torch
 from engine import events as ev
 from engine.config import HYPERPARAMETERS, TrainConfig, differences, make_config
 from engine.dataset import Dataset
-from engine.errors import ConfigProblem
 from engine.schedule import learning_rate
 from engine.worker.batches import Batches
 from engine.worker.checkpoint import random_states, restore_random_states
 from engine.worker.evaluate import Evaluation
 from engine.worker.meter import Meter
 from engine.worker.progress import Best, Place, Plateau, checked
+from engine.worker.refusing import check_size
 from engine.worker.setup import Split, build
 from engine.worker.step import Step
 
@@ -111,10 +111,6 @@ class Standing:
 
 def _images(config: TrainConfig, data: Dataset, device: torch.device) -> Split:
     """The training images. Raises `ConfigProblem` where more are asked for than there are."""
-    count, there = config.train_images or len(data.train_labels), len(data.train_labels)
-    if count > there:
-        found = f"{data.name} has {there} training images"
-        raise ConfigProblem(
-            f"Train images: {count} are asked for, but {found}; take fewer, or 0 for all.", "train_images"
-        )
+    check_size(config, data)
+    count = config.train_images or len(data.train_labels)
     return Split.of(data.train_images[:count], data.train_labels[:count], device)

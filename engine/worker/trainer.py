@@ -180,9 +180,8 @@ class Trainer:
 
     def _keep_readings(self, outcome: Evaluation) -> None:
         """Keep what was read in each validation image, for whoever wants to know since when."""
-        path, place = self._folder.readings, self.place
-        read, sure = outcome.readings, outcome.confidences
-        self._saver.save(path, lambda: keep_readings(path, place.epoch, place.step, read, sure))
+        place, read, sure = self.place, outcome.readings, outcome.confidences
+        self._saver.save(self._folder.readings, lambda path: keep_readings(path, place.epoch, place.step, read, sure))
 
     def _stop_early(self) -> End | None:
         patience = self._config.patience
@@ -243,9 +242,8 @@ class Trainer:
                 return End("stopped", f"Stopped after {self.position:.2f} of {self._config.epochs} epochs.")
             case cmd.Abort():
                 self.checkpoints.save_between_steps()
-                return End(
-                    "aborted", f"Left after {self.position:.2f} of {self._config.epochs} epochs, without a test."
-                )
+                left = f"Left after {self.position:.2f} of {self._config.epochs} epochs, without a test."
+                return End("aborted", self._control.why or left)
         return None
 
     def _tell_changes(self, *, save: bool = True) -> None:

@@ -12,10 +12,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine import runs
+from engine import files, runs
 from engine.config import TrainConfig
 from engine.events import Finished
-from engine.runs import RunFolder, SessionInfo
+from engine.presence import SessionInfo
+from engine.runs import RunFolder
 from engine.runtime import listen
 
 CONFIG = TrainConfig()
@@ -53,12 +54,12 @@ def finish(run: RunFolder, outcome: str = "completed") -> None:
         seconds=2.0,
         test=None,
     )
-    runs.write_atomic(run.result, msgspec.json.encode(finished))
+    files.write_atomic(run.result, msgspec.json.encode(finished))
 
 
-def occupy(run: RunFolder, path: Path | str, *, host: str = HOST, pid: int = 1) -> SessionInfo:
-    """Have the folder say that an engine is busy with it."""
-    info = SessionInfo(host, pid, str(path))
+def occupy(run: RunFolder, path: Path | str, *, host: str = HOST, pid: int = 1, boot: str = "") -> SessionInfo:
+    """Have the folder say that an engine is busy with it: one of version 0.1.0 without `boot`."""
+    info = SessionInfo(host, pid, str(path), boot, "other" if boot else "")
     run.session.write_bytes(msgspec.json.encode(info))
     return info
 

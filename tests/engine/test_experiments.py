@@ -247,6 +247,7 @@ def test_a_divergence_is_told_with_the_step_of_the_first_loss_that_was_none() ->
     assert high.finished is not None
     high = msgspec.structs.replace(high, finished=msgspec.structs.replace(high.finished, step=40, diverged_at=23))
     assert "diverged at step 23, in epoch 1" in conclude(RATE, (high, arm(RATE, 2), arm(RATE, 3))).answer
+    assert measures.MEASURES["steps"].of(high) == 23
 
 
 @pytest.mark.parametrize(("accuracy", "shown"), [(0.1, True), (0.95, False)])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.looks import Look, keep_look, read_look
-from engine.readings import MAGIC, NONE, keep_readings, read_readings
+from engine.readings import MAGIC, MAGIC_1, NONE, damage, keep_readings, read_readings
 
 COUNT = 7
 
@@ -51,7 +51,7 @@ def test_an_epoch_that_is_trained_again_takes_the_place_of_what_came_after(path:
     assert (found.digits[1] == 9).all() and (found.confidences[1] == 255).all()
 
 
-@given(cut=st.integers(1, 8 + 2 * COUNT))
+@given(cut=st.integers(1, 12 + 2 * COUNT))
 def test_a_record_that_was_cut_off_is_not_read_and_the_next_takes_its_place(
     tmp_path_factory: pytest.TempPathFactory, cut: int
 ) -> None:
@@ -61,6 +61,43 @@ def test_a_record_that_was_cut_off_is_not_read_and_the_next_takes_its_place(
     assert read_readings(path).epochs.tolist() == [1]
     keep(path, 3)
     assert read_readings(path).epochs.tolist() == [1, 3]
+
+
+def test_a_changed_byte_costs_its_epoch_alone_and_is_told(path: Path) -> None:
+    keep(path, 1, 2, 3)
+    whole = path.read_bytes()
+    assert damage(path) == ""
+    record = 12 + 2 * COUNT
+    for at in range(24, len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        lost = (at - 24) // record + 1
+        found = read_readings(path)
+        assert found.epochs.tolist() == [number for number in (1, 2, 3) if number != lost]
+        assert found.damaged == 1
+        assert damage(path) == "1 of 3 epochs do not match their checksum"
+    keep(path, 4)  # the last is the damaged one, and is not taken for a later epoch
+    assert read_readings(path).epochs.tolist() == [1, 2, 4]
+    for at in range(24):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        assert read_readings(path) is NONE
+        assert damage(path) == "its header does not match its checksum"
+
+
+def test_what_version_0_1_0_wrote_is_read_and_gets_checksums_with_the_next_epoch(path: Path) -> None:
+    records = [
+        np.array([number, 100 * number], "<u4").tobytes()
+        + epoch(number)[0].astype(np.uint8).tobytes()
+        + np.rint(epoch(number)[1] * 255).astype(np.uint8).tobytes()
+        for number in (1, 2)
+    ]
+    path.write_bytes(MAGIC_1 + np.array([COUNT, 0], "<u4").tobytes() + b"".join(records))
+    before = read_readings(path)
+    assert before.epochs.tolist() == [1, 2]
+    keep(path, 3)
+    found = read_readings(path)
+    assert path.read_bytes().startswith(MAGIC)
+    assert (found.epochs.tolist(), found.steps.tolist()) == ([1, 2, 3], [100, 200, 300])
+    assert (found.digits[:2] == before.digits).all() and (found.confidences[:2] == before.confidences).all()
 
 
 def test_another_number_of_images_begins_anew(path: Path) -> None:
@@ -79,8 +116,8 @@ def test_another_number_of_images_begins_anew(path: Path) -> None:
         MAGIC + bytes(8),
         MAGIC + b"\xff" * 8,
         b"x" * 1000,
-        MAGIC + np.array([1, 0, 1, 5], "<u4").tobytes() + bytes([10, 0]),
-        MAGIC + np.array([1, 0, 2, 5], "<u4").tobytes() + bytes(2) + np.array([2, 5], "<u4").tobytes() + bytes(2),
+        MAGIC_1 + np.array([1, 0, 1, 5], "<u4").tobytes() + bytes([10, 0]),
+        MAGIC_1 + np.array([1, 0, 2, 5], "<u4").tobytes() + bytes(2) + np.array([2, 5], "<u4").tobytes() + bytes(2),
     ],
     ids=[
         "empty",

@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from engine import runs
+from engine import files, runs
 from engine.config import TrainConfig, make_config
 from engine.errors import ExitCode, RunProblem
+from engine.eventlog import EventLog
+from engine.events import RunCreated
 from engine.names import ADJECTIVES, ANIMALS
-from tests.engine.runs_kit import CONFIG, create, listening, no_space, root
+from tests.engine.runs_kit import CONFIG, HOST, create, listening, no_space, root
 from tests.engine.strategies import configs, examples
 
 __all__ = ["listening", "root"]
@@ -117,11 +119,30 @@ def test_a_configuration_is_read_back_as_it_was_asked_for(config: TrainConfig) -
 # found
 
 
-def test_runs_are_listed_the_newest_last(root: Path) -> None:
-    for age, name in [(3, "b"), (1, "c"), (2, "a")]:
-        os.utime(create(root, name).config, ns=(0, 10**18 - age))
+def test_runs_are_listed_in_the_order_of_their_logs_whatever_became_of_the_files(root: Path) -> None:
+    for created, name in [(10, "b"), (30, "c"), (20, "a")]:
+        run = create(root, name)
+        event = RunCreated(run=name, config=CONFIG, version="0.1.0", host=HOST)
+        EventLog(run.events, clock=lambda at=created: float(at)).append(event)
+        os.utime(run.config, (100 - created, 100 - created))
     assert [run.name for run in runs.all_runs(root)] == ["b", "a", "c"]
     assert runs.find_run("last", root).name == "c"
+    shutil.copytree(root / "b", root / "copy")
+    assert runs.find_run("last", root).name == "c"
+
+
+def test_a_run_without_a_log_has_the_time_of_its_settings(root: Path) -> None:
+    for age, name in [(3, "b"), (1, "c"), (2, "a")]:
+        os.utime(create(root, name).config, (0, 10**9 - age))
+    assert [run.name for run in runs.all_runs(root)] == ["b", "a", "c"]
+
+
+@pytest.mark.parametrize("begin", [b"", b"{", b'{"type":"run_created","seq":0,"time":1.2.3}', b"\xff" * 300])
+def test_a_log_that_does_not_tell_its_time_does_not_hide_the_run(root: Path, begin: bytes) -> None:
+    run = create(root, "mine")
+    run.events.write_bytes(begin)
+    os.utime(run.config, (0, 77))
+    assert run.created() == 77
 
 
 def test_what_is_no_run_is_not_listed(root: Path) -> None:
@@ -208,8 +229,8 @@ def test_of_very_many_that_fit_a_few_are_told(root: Path) -> None:
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     path = tmp_path / "file"
-    runs.write_atomic(path, b"old")
-    runs.write_atomic(path, b"new")
+    files.write_atomic(path, b"old")
+    files.write_atomic(path, b"new")
     assert path.read_bytes() == b"new"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -228,13 +249,13 @@ def test_a_file_that_cannot_be_written_stays_as_it_was(
 
     monkeypatch.setattr(os, "fsync", failing)
     with pytest.raises(type(fault)):
-        runs.write_atomic(path, b"new")
+        files.write_atomic(path, b"new")
     assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == ({"file": before} if before else {})
 
 
 def test_a_file_in_no_folder_is_told_to_the_caller(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        runs.write_atomic(tmp_path / "nowhere" / "file", b"new")
+        files.write_atomic(tmp_path / "nowhere" / "file", b"new")
 
 
 # described

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import EngineProblem
-from engine.runtime import answers, listen, runtime_dir, sweep
+from engine.runtime import answers, bind, listen, runtime_dir, sweep
 
 
 @pytest.fixture
@@ -132,13 +132,16 @@ def test_two_sockets_of_one_process_do_not_meet(xdg: Path) -> None:
         assert first != second
 
 
-def test_a_place_too_deep_for_a_socket_is_told(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_temporary_folder_too_deep_for_a_socket_is_passed_over(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deep = base / ("x" * 90)
     deep.mkdir()
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     monkeypatch.setattr(tempfile, "tempdir", str(deep))
-    with pytest.raises(EngineProblem, match="XDG_RUNTIME_DIR"):
-        listen()
+    server, path = listen()
+    with server:
+        assert answers(path)
+    assert path.parent.parent in (Path("/tmp"), Path("/var/tmp"))
+    path.unlink()
 
 
 def test_a_longest_runtime_directory_still_holds_a_socket(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,3 +209,13 @@ def test_a_new_socket_is_an_occasion_to_sweep(xdg: Path) -> None:
     server, _ = listen()
     server.close()
     assert not path.exists()
+
+
+def test_a_socket_in_a_deep_folder_is_reached_all_the_same(base: Path) -> None:
+    deep = base / ("x" * 90) / ("y" * 90)
+    deep.mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        bind(server, deep / "engine.sock")
+        assert mode(deep / "engine.sock") == 0o600
+        assert answers(deep / "engine.sock")
+    assert not answers(deep / "engine.sock")

@@ -106,3 +106,26 @@ async def test_warnings_are_shown_again_after_the_end() -> None:
             await on.pilot.press("q")
             assert await left(on)
             assert "something is deprecated" in last_words(on)
+
+
+async def test_what_could_not_be_saved_is_said_at_the_end_and_by_the_exit_status() -> None:
+    failed = ev.SaveFailed(path="/runs/brave-otter/result.json", reason="Operation not permitted")
+    *before, end = kit.whole_run(epochs=1)
+    async with stage(kit.numbered([*before, failed, end])) as on:
+        await on.pilot.press("q")
+        assert await left(on)
+        assert on.app.return_code == 4
+        assert last_words(on).splitlines()[-1] == (
+            f"Not everything of {kit.RUN} could be saved: /runs/brave-otter/result.json (Operation not permitted). "
+            "What was saved before is as it was."
+        )
+
+
+async def test_an_aborted_run_whose_checkpoint_cannot_be_saved_does_not_say_that_it_is_kept() -> None:
+    failed = ev.SaveFailed(path="/runs/brave-otter/last.pt", reason="Operation not permitted")
+    async with stage(kit.numbered([*training(), failed])) as on:
+        await on.press("q", "a")
+        assert await left(on)
+        assert on.app.return_code == 4
+        assert "is kept" not in last_words(on)
+        assert "/runs/brave-otter/last.pt (Operation not permitted)" in last_words(on)

@@ -14,9 +14,12 @@ from textual.widgets import DataTable
 from engine import commands as cmd
 from engine import events as ev
 from engine.client import EngineLike
+from engine.errors import ConfigProblem
 from engine.eventlog import EventLog
+from engine.files import write_atomic
 from engine.history import RunState
-from engine.runs import RunFolder, SessionInfo, create_run, write_atomic
+from engine.presence import OutOfTouch, Presence, SessionInfo
+from engine.runs import RunFolder, create_run
 from tests import events_kit as kit
 from tests.fake_engine import FakeEngine
 from tests.tui.app_kit import Stage, stage
@@ -131,9 +134,69 @@ async def test_an_unfinished_run_goes_on() -> None:
         assert on.app.screen is on.train
 
 
+def have_an_engine(
+    monkeypatch: pytest.MonkeyPatch, info: SessionInfo, *, here: bool = True, alive: bool = True
+) -> None:
+    """Have every run be an engine's, on this machine or another; a dead one was heard from in 1970."""
+    found = Presence(info, here=here, alive=alive, heard=3600.0)
+    monkeypatch.setattr(RunFolder, "presence", lambda self, **_: found)
+
+
+@pytest.mark.parametrize(("answer", "goes_on"), [("y", True), ("n", False)])
+async def test_a_run_of_a_machine_that_is_silent_is_taken_over_after_asking(
+    monkeypatch: pytest.MonkeyPatch, answer: str, goes_on: bool
+) -> None:
+    write_run("far-crane", kit.numbered([*kit.opening(run="far-crane"), *kit.epoch_events(kit.BLOG, 1)]))
+    have_an_engine(monkeypatch, SessionInfo("c1", 1, "/nowhere.sock", "another", "other"), here=False, alive=False)
+
+    def refuse(command: cmd.Command) -> None:
+        if not getattr(command, "take_over", False):
+            raise ConfigProblem("It was last heard from c1.", OutOfTouch.field)
+
+    async with stage() as on:
+        on.engine.answer = refuse
+        await runs_screen(on)
+        [row] = [line for line in on.text().splitlines() if "far-crane" in line]
+        assert "unreachable" in row
+        await on.press("c")
+        assert "far-crane was last heard from c1 at 1970-01-01" in " ".join(on.text().split())
+        await on.press(answer)
+        await on.done("dialog")
+        await on.done("command")
+        taken_over = cmd.ResumeRun(run="far-crane", take_over=True)
+        assert (on.engine.commands[-1] == taken_over) is goes_on
+        assert on.notices == []
+
+
+async def test_a_run_of_a_machine_that_is_silent_is_shown_as_it_was_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_run("far-crane", kit.numbered([*kit.opening(run="far-crane"), *kit.epoch_events(kit.BLOG, 1)]))
+    have_an_engine(monkeypatch, SessionInfo("c1", 1, "/nowhere.sock", "another", "other"), here=False, alive=False)
+    async with stage() as on:
+        await runs_screen(on)
+        await on.press("enter")
+        await on.done("open")
+        assert on.app.screen is on.train
+        assert "far-crane" in on.text()
+        assert "last heard from c1 at 1970-01-01" in on.notices[-1]
+
+
+async def test_a_run_of_a_machine_that_is_silent_is_deleted_after_saying_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = write_run("far-crane", kit.whole_run(epochs=1)[:-1])
+    have_an_engine(monkeypatch, SessionInfo("c1", 1, "/nowhere.sock", "another", "other"), here=False, alive=False)
+    run.result.unlink(missing_ok=True)
+    async with stage() as on:
+        await runs_screen(on)
+        await on.press("d")
+        await on.settle()
+        assert "far-crane was last heard from c1" in " ".join(on.text().split())
+        await on.press("y")
+        await on.done("dialog")
+        assert not run.path.exists()
+
+
 async def test_a_run_that_waits_is_paused_and_says_how_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     write_run("far-crane", kit.numbered([*kit.opening(run="far-crane"), ev.Paused(step=3, position=0.01)]))
-    monkeypatch.setattr(RunFolder, "live", lambda self: SessionInfo("laptop", 1, "/nowhere.sock"))
+    have_an_engine(monkeypatch, SessionInfo("laptop", 1, "/nowhere.sock"))
     async with stage() as on:
         await runs_screen(on)
         [row] = [line for line in on.text().splitlines() if "far-crane" in line]
@@ -170,7 +233,7 @@ async def test_a_run_in_another_session_is_attached_to(monkeypatch: pytest.Monke
     there = FakeEngine(events)
     asked: list[SessionInfo] = []
     info = SessionInfo("laptop", 1, "/nowhere.sock")
-    monkeypatch.setattr(RunFolder, "live", lambda self: info)
+    have_an_engine(monkeypatch, info)
 
     async def attach(info: SessionInfo) -> EngineLike:
         asked.append(info)

@@ -93,9 +93,10 @@ async def test_a_divergence_has_one_step_wherever_it_is_told() -> None:
         assert "Diverged at step 11, epoch 1" in on.results
         assert "diverged at step 11, epoch 1" in on.text()
         assert "any more at step 11" in on.text()
+        assert "step 11" in on.status
         await on.press("i")
         assert "not finite at step 11" in on.text()
-        assert "at step 12" not in on.text() + on.results
+        assert "step 12" not in on.text() + on.results + on.status
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,8 @@ from engine.client import Lost
 from engine.config import TrainConfig
 from engine.errors import ConfigProblem
 from engine.events import Event, WrongImage
-from engine.runs import RunFolder, SessionInfo, create_run
+from engine.presence import SessionInfo
+from engine.runs import RunFolder, create_run, find_run
 from tests.engine.diagnosis.kit import events as recorded
 from tests.events_kit import BLOG, RUN, confusion, ending, epoch_events, numbered, opening, test_result
 from tests.fake_engine import FakeEngine, refusing
@@ -106,6 +108,7 @@ def test_ls_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "run": RUN,
         "status": "finished",
         "paused": False,
+        "elsewhere": None,
         "preset": "blog-adam",
         "host": "laptop",
         "parent": None,
@@ -394,3 +397,48 @@ def test_ls_as_a_tree(capsys: pytest.CaptureFixture[str]) -> None:
         make_run(numbered([msgspec.structs.replace(first, parent=of), *rest]), name)
     lines = printed(capsys, "ls", "--tree").splitlines()
     assert [line.split("  ")[0].rstrip() for line in lines] == ["RUN", "root", "└ twig", "other"]
+
+
+# whose run it is
+
+
+def unreachable(name: str) -> RunFolder:
+    """A run of a machine called c1 that was last heard from in 1970."""
+    run = make_run(numbered([*opening(run=name), *epoch_events(BLOG, 1)]), name)
+    info = SessionInfo("c1", 7, "/nowhere", "another boot", "another engine")
+    run.session.write_bytes(msgspec.json.encode(info))
+    os.utime(run.session, (3600, 3600))
+    return run
+
+
+def test_a_run_that_cannot_be_reached_says_so_and_when_it_was_heard_from(capsys: pytest.CaptureFixture[str]) -> None:
+    unreachable("far")
+    assert printed(capsys, "ls").splitlines()[1].split()[:2] == ["far", "unreachable"]
+    [found] = json.loads(printed(capsys, "ls", "--json"))
+    assert (found["status"], found["elsewhere"]) == ("unreachable", {"host": "c1", "heard": 3600.0})
+    assert "unreachable, last heard from c1 at 1970-01-01" in printed(capsys, "show", "far")
+    assert json.loads(printed(capsys, "show", "far", "--json"))["elsewhere"] == found["elsewhere"]
+
+
+@pytest.mark.parametrize("command", [["stop"], ["abort"], ["pause"], ["step"], ["set", "lr=0.1"]])
+def test_what_cannot_be_reached_is_refused_with_the_way_out(
+    capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    unreachable("far")
+    assert main([command[0], "far", *command[1:]]) == 2
+    err = capsys.readouterr().err
+    assert "far was last heard from c1 at 1970-01-01" in err
+    assert "`mnist-tui resume far --take-over`" in err
+
+
+def test_a_renamed_parent_still_has_its_branch_under_it(capsys: pytest.CaptureFixture[str]) -> None:
+    parent = ev.Parent(run="root", at="best", epoch=2, step=90)
+    for name, of in (("root", None), ("twig", parent), ("other", None)):
+        first, *rest = opening(run=name)
+        make_run(numbered([msgspec.structs.replace(first, parent=of), *rest]), name)
+    root = find_run("root")
+    root.path.rename(root.path.with_name("stem"))
+    lines = printed(capsys, "ls", "--tree").splitlines()
+    assert [line.split("  ")[0].rstrip() for line in lines] == ["RUN", "stem", "└ twig", "other"]
+    assert json.loads(printed(capsys, "ls", "--json"))[1]["parent"] == "stem"
+    assert printed(capsys, "show", "root").splitlines()[0].split() == ["Run", "stem"]

@@ -38,6 +38,10 @@ COMMANDS: Mapping[str, str] = {
     "fetch": "download MNIST",
 }
 """Every command with what it does, in the order of the help."""
+USE_ALL_LIBRARIES = frozenset(
+    {"screen", "attach", "train", "resume", "branch", "replay", "eval", "predict", "compare", "lrfind", "experiment"}
+)
+"""Those that draw or start an engine. The others do with little, and work where a library is missing."""
 
 
 class CommandModule(Protocol):

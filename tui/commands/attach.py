@@ -11,7 +11,8 @@ from tui.commands import screen
 
 if TYPE_CHECKING:
     from engine.client import EngineLike
-    from engine.runs import RunFolder, SessionInfo
+    from engine.presence import SessionInfo
+from engine.runs import RunFolder
 
 
 def parser() -> Parser:

@@ -46,10 +46,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _reader(run: RunFolder) -> Reader:
+    from engine.damage import archive_damage, look_again  # noqa: PLC0415 - --help does without
     from tui.several import tested  # noqa: PLC0415
 
     if (reader := tested(run)) is not None:
         return reader
+    if reason := archive_damage(run.look("best")):
+        raise RunProblem(f"{run.look('best')} is damaged: {reason}; {look_again(run, 'best')}.")
     if run.live():
         raise RunProblem(f"{run.name} is running: it can be compared once it has ended and was tested.")
     raise RunProblem(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -149,11 +148,16 @@ def _told(subject: str, ask: Callable[[], str]) -> Finding:
 
 def devices(connect: Connect) -> Iterator[Finding]:
     """What torch finds, as the engine tells."""
+    from tui.waiting import ask_engine  # noqa: PLC0415 - --help does without
+
     try:
-        told = asyncio.run(_ask(connect))
+        told = ask_engine(connect, _ask)
     except Problem as fault:
         yield Finding(
-            "engine", "problem", str(fault), "`python -m pip show torch mnist-tui` says whether both are installed"
+            "engine",
+            "problem",
+            str(fault).removesuffix("."),
+            "`python -m pip show torch mnist-tui` says whether both are installed",
         )
         return
     yield Finding("torch", "ok", str(told.get("torch")))

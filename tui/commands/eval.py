@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import EngineProblem, RunProblem
@@ -37,12 +36,14 @@ def run(args: argparse.Namespace) -> int:
     from tui.headless import start_engine  # noqa: PLC0415
     from tui.looking import look_again, not_recorded  # noqa: PLC0415
     from tui.report import look_report, unsaved  # noqa: PLC0415
+    from tui.waiting import ask_engine  # noqa: PLC0415
 
     check_weights(args)
     folder = find_run(args.run)
     refuse_in_training(folder)
     command = EvaluateRun(run=folder.name, weights=args.weights)
-    state = asyncio.run(look_again(start_engine, command, folder.state()))
+    before = folder.state()
+    state = ask_engine(start_engine, lambda connect: look_again(connect, command, before))
     if args.json:
         print_json(document(state))
     else:

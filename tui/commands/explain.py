@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     width = min(shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST) if sys.stdout.isatty() else WIDEST
     name = " ".join(args.name)
     if name:
-        print_lines(page_lines(find(name), width, mark, ascii_only=ascii_only))
+        print_lines(page_lines(find(name), width, mark, ascii_only=ascii_only), styled=True)
     else:
-        print_lines(contents_lines(width, mark, ascii_only=ascii_only))
+        print_lines(contents_lines(width, mark, ascii_only=ascii_only), styled=True)
     return 0

@@ -57,7 +57,7 @@ def _progress() -> Iterator[Progress]:
     from tui.console import draws  # noqa: PLC0415 - --help does without
 
     if not draws(sys.stdout):
-        yield Lines(print)
+        yield Lines(lambda line: print_lines([line]))
         return
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415
 

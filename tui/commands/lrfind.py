@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigProblem
 from tui.arguments import Parser, add_settings, given_fields, read_settings
-from tui.output import print_json, print_lines
+from tui.output import clean, print_json, print_lines
 
 if TYPE_CHECKING:
     from engine.commands import TestRange
+    from tui.session import Connect
 
 
 def parser() -> Parser:
@@ -33,11 +34,13 @@ def run(args: argparse.Namespace) -> int:
     """Test it in an engine of its own. Raises `Problem` where that cannot be done."""
     from engine.commands import TestRange  # noqa: PLC0415 - --help does without
     from engine.runs import find_run  # noqa: PLC0415
+    from tui.headless import start_engine  # noqa: PLC0415
+    from tui.waiting import ask_engine  # noqa: PLC0415
 
     if args.run and (given_fields(args) or args.preset):
         raise ConfigProblem("Settings cannot be given beside a run, which has its own.")
     question = TestRange(run=find_run(args.run).name) if args.run else TestRange(config=read_settings(args).config)
-    found = asyncio.run(_ask(question))
+    found = ask_engine(start_engine, lambda connect: _ask(connect, question))
     if args.json:
         print_json(found)
     else:
@@ -45,24 +48,28 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-async def _ask(question: TestRange) -> dict[str, Any]:
+async def _ask(connect: Connect, question: TestRange) -> dict[str, Any]:
     from engine.protocol import Working  # noqa: PLC0415 - --help does without
     from tui.asking import Asker  # noqa: PLC0415
-    from tui.headless import start_engine  # noqa: PLC0415
 
     told = sys.stderr.isatty()
 
     def heard(working: Working) -> None:
         if told and working.text:
-            print(f"\r{working.share:4.0%}  {working.text}", end="", file=sys.stderr, flush=True)
+            _redraw(f"{working.share:4.0%}  {clean(working.text)}")
 
-    asker = Asker(start_engine)
+    asker = Asker(connect)
     try:
         return await asker.ask(question, heard)
     finally:
         await asker.close()
         if told:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
+            _redraw("\033[K")
+
+
+def _redraw(text: str) -> None:
+    with contextlib.suppress(OSError):
+        print(f"\r{text}", end="", file=sys.stderr, flush=True)
 
 
 def lines(found: dict[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigProblem
@@ -28,18 +29,19 @@ def parser() -> Parser:
 
 def run(args: argparse.Namespace) -> int:
     """List them."""
-    from engine.paths import runs_dir  # noqa: PLC0415 - --help does without
+    from engine.family import present_names, tree  # noqa: PLC0415 - --help does without
+    from engine.paths import runs_dir  # noqa: PLC0415
     from engine.runs import all_runs  # noqa: PLC0415
     from tui.outline import outline  # noqa: PLC0415
 
-    found = [summary(folder, outline(folder)) for folder in all_runs()]
+    folders = all_runs()
+    names = present_names(folders)
+    found = [summary(folder, outline(folder), names) for folder in folders]
     if args.json:
         print_json(found)
     elif found:
         rows = list(map(_row, found))
         if args.tree:
-            from engine.family import tree  # noqa: PLC0415
-
             by_name = {each["run"]: row for each, row in zip(found, rows, strict=True)}
             parents = {each["run"]: each["parent"] for each in found if each["parent"]}
             rows = [(before + by_name[name][0], *by_name[name][1:]) for name, before in tree(list(by_name), parents)]
@@ -49,24 +51,34 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def summary(folder: RunFolder, state: RunState) -> dict[str, Any]:
-    """One run's element of the JSON array."""
+def summary(folder: RunFolder, state: RunState, names: Mapping[str, str]) -> dict[str, Any]:
+    """One run's element of the JSON array; `names` are all runs' present names by those they had."""
     test = state.test or (end.test if (end := state.finished or folder.finished()) else None)
     return {
         "run": folder.name,
-        "status": (status := folder.status()),
-        "paused": status == "running" and state.status == "paused",
+        **standing(folder, state),
         "preset": state.preset,
         "host": state.host,
-        "parent": state.parent.run if state.parent else None,
+        "parent": names.get(state.parent.run, state.parent.run) if state.parent else None,
         "experiment": state.arm.group if state.arm else None,
-        "created": state.created or round(folder.made(), 3),
+        "created": state.created or round(folder.created(), 3),
         "epochs": state.epochs[-1].epoch if state.epochs else 0,
         "epochs_asked": state.config.epochs if state.run else _epochs_asked(folder),
         "validation_accuracy": state.validation_beside(test),
         "best_validation_accuracy": max((e.validation_accuracy for e in state.epochs), default=None),
         "test_accuracy": test.accuracy if test else None,
         "folder": str(folder.path),
+    }
+
+
+def standing(folder: RunFolder, state: RunState) -> dict[str, Any]:
+    """How the run stands, and of one that is on another machine when it was last heard from."""
+    status, found = folder.status(), folder.presence()
+    elsewhere = found is not None and not found.here
+    return {
+        "status": status,
+        "paused": status == "running" and state.status == "paused",
+        "elsewhere": {"host": found.info.host, "heard": round(found.heard, 3)} if found and elsewhere else None,
     }
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from engine.errors import ConfigProblem, ExitCode, PictureProblem
 from tui.arguments import Parser, add_weights, check_weights
 from tui.cli import complain
-from tui.output import print_lines
+from tui.output import flush, print_json, print_lines
 
 if TYPE_CHECKING:
     from engine.events import CheckpointKind
@@ -51,12 +51,13 @@ def run(args: argparse.Namespace) -> int:
     """Read them with an engine of its own. Raises `Problem` where that cannot be done; files that cannot be are named."""
     from engine.runs import find_run  # noqa: PLC0415
     from tui.headless import start_engine  # noqa: PLC0415
+    from tui.waiting import ask_engine  # noqa: PLC0415
 
     check_weights(args)
     folder = find_run(args.run)
     piped = _from_standard_input() if STANDARD_INPUT in args.files else None
     printer = Printer(args.files, json=args.json)
-    asyncio.run(predict(start_engine, folder.name, args.weights, args.files, piped, printer))
+    ask_engine(start_engine, lambda connect: predict(connect, folder.name, args.weights, args.files, piped, printer))
     return int(ExitCode.DATA if printer.refused else ExitCode.DONE)
 
 
@@ -174,7 +175,7 @@ class Printer:
                 self._print(self._lines(each))
             if each.error:
                 self.refused = True
-                sys.stdout.flush()
+                flush()
                 complain(each.error)
 
     def _lines(self, each: Prediction) -> list[str]:
@@ -199,9 +200,6 @@ class Printer:
         print_lines([ascii_text(text) for text in lines] if self._ascii else lines)
 
     def _print_document(self, each: Prediction, place: Place) -> None:
-        import msgspec  # noqa: PLC0415 - as above
+        from tui.views.predictions import document  # noqa: PLC0415 - as above
 
-        from tui.views.predictions import document  # noqa: PLC0415
-
-        sys.stdout.flush()
-        sys.stdout.buffer.write(msgspec.json.encode(document(each, place)) + b"\n")
+        print_json(document(each, place), indented=False)

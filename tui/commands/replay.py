@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from tui.arguments import Parser
 from tui.commands.resume import add_output
+from tui.output import print_lines, tell
 
 if TYPE_CHECKING:
     from engine.history import RunState
@@ -53,9 +53,9 @@ def run(args: argparse.Namespace) -> int:
         else f"Every figure is as in {folder.name}{_as_far_as(before)}."
     )
     if not args.json and not (args.quiet and not difference):
-        print(words)
+        print_lines([words])
     elif difference:
-        print(f"mnist-tui: {words}", file=sys.stderr)
+        tell(f"mnist-tui: {words}")
     return int(ExitCode.FAILED) if difference else status
 
 

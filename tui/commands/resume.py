@@ -12,12 +12,17 @@ def parser() -> Parser:
     """The run, its new number of epochs, and how to show it."""
     made = Parser(
         "resume",
-        usage="RUN [--epochs N] [--json | --quiet]",
+        usage="RUN [--epochs N] [--take-over] [--json | --quiet]",
         about="Go on with a run: one that is paused, where it is; any other from its last checkpoint, without a screen.\n"
         "RUN is a name, a part of one, or 'last'.",
     )
     made.options.add_argument("run", metavar="RUN", help="which run")
     add_field(made.options, HYPERPARAMETERS["epochs"])
+    made.options.add_argument(
+        "--take-over",
+        action="store_true",
+        help="also where another machine has the run and has not been heard from for a minute; if it still trains there, it ends",
+    )
     add_output(made)
     return made
 
@@ -41,4 +46,5 @@ def run(args: argparse.Namespace) -> int:
     if folder.live() and folder.state().status == "paused":
         return steer(folder, read_session(folder), "continue")
     epochs = int(str(HYPERPARAMETERS["epochs"].parse(args.epochs))) if "epochs" in args else None
-    return run_job(ResumeRun(run=folder.name, epochs=epochs), args, folder.state())
+    command = ResumeRun(run=folder.name, epochs=epochs, take_over=getattr(args, "take_over", False))
+    return run_job(command, args, folder.state())

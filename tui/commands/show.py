@@ -66,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
                 *_epochs(state),
                 *_ending(state),
                 *_hints(state),
+                *_damages(folder),
             ]
         )
     return 0
@@ -73,16 +74,17 @@ def run(args: argparse.Namespace) -> int:
 
 def document(folder: RunFolder, state: RunState, config: TrainConfig) -> dict[str, Any]:
     """The JSON object."""
-    from engine.diagnosis import diagnose  # noqa: PLC0415 - --help does without
+    from engine.damage import damages  # noqa: PLC0415 - --help does without
+    from engine.diagnosis import diagnose  # noqa: PLC0415
+    from tui.commands.ls import standing  # noqa: PLC0415
 
     return {
         "run": folder.name,
-        "status": (status := folder.status()),
-        "paused": status == "running" and state.status == "paused",
+        **standing(folder, state),
         "preset": state.preset,
         "host": state.host,
         "version": state.version,
-        "created": state.created or round(folder.made(), 3),
+        "created": state.created or round(folder.created(), 3),
         "folder": str(folder.path),
         "config": config,
         "changed": differences(config),
@@ -95,6 +97,7 @@ def document(folder: RunFolder, state: RunState, config: TrainConfig) -> dict[st
         "looks": len(state.looks),
         "finished": _figures(state.finished, without=("test",)) if state.finished else None,
         "hints": diagnose(state),
+        "damaged": damages(folder),
     }
 
 
@@ -105,9 +108,8 @@ def _figures(event: EpochEnded | Validation | Finished | Changed, without: tuple
 
 def _heading(folder: RunFolder, state: RunState) -> list[str]:
     from tui.commands.ls import when  # noqa: PLC0415
-    from tui.outline import told_status  # noqa: PLC0415
 
-    rows = [("Run", folder.name), ("Status", told_status(folder, state)), ("Preset", short(state.preset) or "-")]
+    rows = [("Run", folder.name), ("Status", _status(folder, state)), ("Preset", short(state.preset) or "-")]
     if state.run:
         rows.append(("Started", f"{when(state.created)} on {short(state.host)}"))
     if state.started:
@@ -117,6 +119,14 @@ def _heading(folder: RunFolder, state: RunState) -> list[str]:
         )
         rows.append(("Data", f"{short(state.started.data)}, {count(state.started.train_images)} images train"))
     return columns([*rows, ("Folder", short(str(folder.path), 400))])
+
+
+def _status(folder: RunFolder, state: RunState) -> str:
+    from engine.presence import last_heard  # noqa: PLC0415 - --help does without
+    from tui.outline import told_status  # noqa: PLC0415
+
+    found, status = folder.presence(), told_status(folder, state)
+    return f"{status}, {last_heard(found)}" if found and not found.here else status
 
 
 def _settings(config: TrainConfig) -> list[str]:
@@ -162,6 +172,13 @@ def _ending(state: RunState) -> list[str]:
     from tui.report import ending  # noqa: PLC0415 - --help does without
 
     return ["", *columns(ending(state.finished, state.config))] if state.finished else []
+
+
+def _damages(folder: RunFolder) -> list[str]:
+    from engine.damage import damages  # noqa: PLC0415 - --help does without
+
+    found = damages(folder)
+    return ["", "Damaged files:", *(f"  {short(str(each), 1000)}" for each in found)] if found else []
 
 
 def _hints(state: RunState) -> list[str]:

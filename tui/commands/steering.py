@@ -5,16 +5,21 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from engine.errors import EngineProblem
 from tui.arguments import Parser
 from tui.output import print_lines
 
 if TYPE_CHECKING:
     from engine.commands import Steering
-    from engine.runs import RunFolder, SessionInfo
+    from engine.presence import SessionInfo
+from engine.runs import RunFolder
 
 Act = Literal["pause", "continue", "step", "stop", "abort"]
+ANSWER_SECONDS = 5.0
+"""After so long without an answer an engine hangs."""
 _SAID: dict[Act, str] = {
     "pause": "pauses after the step under way",
     "continue": "goes on",
@@ -45,19 +50,35 @@ def command(act: Act, about: str) -> tuple[Callable[[], Parser], Callable[[argpa
 
 def steer(folder: RunFolder, info: SessionInfo, act: Act) -> int:
     """Have the run's engine do it, and say so. Raises `Problem` where it refuses or does not answer."""
-    asyncio.run(_send(info, act))
-    print_lines([f"{folder.name} {_SAID[act]}."])
+    by_force = asyncio.run(_send(folder, info, act))
+    ended = f"'s engine did not answer within {ANSWER_SECONDS:.0f} s and was ended by force; what was saved is kept."
+    print_lines([f"{folder.name}{ended}" if by_force else f"{folder.name} {_SAID[act]}."])
     return 0
 
 
-async def _send(info: SessionInfo, act: Act) -> None:
-    from engine.client import Engine  # noqa: PLC0415 - --help does without
+async def _send(folder: RunFolder, info: SessionInfo, act: Act) -> bool:
+    """Send the order; whether the engine was ended by force instead, since it does not answer.
 
-    engine = await Engine.attach(info, "script")
+    A stop does so only where nothing is saved yet. Raises `EngineProblem` where nothing is done.
+    """
+    from engine.client import Engine  # noqa: PLC0415 - --help does without
+    from engine.force import end_other  # noqa: PLC0415
+
+    engine = None
     try:
-        await engine.send(_commands()[act])
+        async with asyncio.timeout(ANSWER_SECONDS):
+            engine = await Engine.attach(info, "script")
+            await engine.send(_commands()[act])
+    except TimeoutError:
+        forced = act == "abort" or (act == "stop" and not folder.checkpoint("last").exists())
+        if forced and await end_other(info.pid, Path(info.socket)):
+            return True
+        hint = f"; `mnist-tui abort {folder.name}` ends it by force" if act != "abort" else ""
+        raise EngineProblem(f"The engine of {folder.name} (process {info.pid}) does not answer{hint}.") from None
     finally:
-        await engine.close()
+        if engine is not None:
+            await engine.close()
+    return False
 
 
 def _commands() -> dict[Act, Steering]:

@@ -16,10 +16,10 @@ from tui.views.help_page import help_page
 from tui.views.plain import ascii_content
 
 
-class HelpText(Widget):
+class HelpPageText(Widget):
     """The page, laid out for the width there is."""
 
-    DEFAULT_CSS = "HelpText { height: auto; width: 1fr; }"
+    DEFAULT_CSS = "HelpPageText { height: auto; width: 1fr; }"
 
     def render(self) -> Content:
         """The page."""
@@ -49,7 +49,7 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(id="page") as page:
             page.border_title = "Help"
             page.border_subtitle = "q goes back, the arrow keys scroll, h explains every word"
-            yield HelpText()
+            yield HelpPageText()
 
     def on_mount(self) -> None:
         self.query_one("#page").focus()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.events import Arm
+from engine.presence import Presence, last_heard
 from tui.screens.dialog import Answer, Dialog
 from tui.views.status import short_name
 
@@ -40,7 +41,17 @@ def experiment_dialog(question: str, runs: int, length: str, *, ascii_only: bool
     return Dialog("Experiment", question, answers, "n", ascii_only=ascii_only)
 
 
-def delete_dialog(run: str, *, ascii_only: bool = False) -> Dialog:
-    """Asks before a run's folder is deleted; answers n or y."""
+def delete_dialog(run: str, elsewhere: Presence | None = None, *, ascii_only: bool = False) -> Dialog:
+    """Asks before a run's folder is deleted; answers n or y. `elsewhere`: where it was last heard from."""
     answers = (Answer("n", "no", "keep it"), Answer("y", "yes", "delete its folder: figures, weights and all"))
-    return Dialog("Delete", f"Delete {run}?", answers, "n", ascii_only=ascii_only)
+    heard = f"{run} was {last_heard(elsewhere)}. " if elsewhere else ""
+    return Dialog("Delete", f"{heard}Delete {run}?", answers, "n", ascii_only=ascii_only)
+
+
+def take_over_dialog(run: str, elsewhere: Presence, *, ascii_only: bool = False) -> Dialog:
+    """Asks before a run is taken over from another machine that has gone silent; answers n or y."""
+    answers = (Answer("n", "no", "leave it alone"), Answer("y", "yes", "go on with it here, from its last checkpoint"))
+    question = (
+        f"{run} was {last_heard(elsewhere)}. If it still trains there, it ends when it is taken over. Take it over?"
+    )
+    return Dialog("Take over", question, answers, "n", ascii_only=ascii_only)

@@ -156,8 +156,13 @@ class RunsScreen(Page):
     @work(group="dialog", exclusive=True, exit_on_error=False)
     async def action_delete(self) -> None:
         """Delete the highlighted run's folder, after asking."""
-        name = self._chosen
-        if not name or await self.app.push_screen_wait(delete_dialog(name, ascii_only=self.program.ascii_only)) != "y":
+        row = self._rows.get(self._chosen)
+        if row is None:
+            return
+        name = row.name
+        elsewhere = await asyncio.to_thread(lambda: find_run(name).presence()) if row.status == "unreachable" else None
+        dialog = delete_dialog(name, elsewhere, ascii_only=self.program.ascii_only)
+        if await self.app.push_screen_wait(dialog) != "y":
             return
         try:
             await asyncio.to_thread(lambda: remove_run(find_run(name)))

@@ -13,6 +13,8 @@ def available(action: str, snapshot: Snapshot) -> bool:
     """Whether the action can do something with the run that is shown."""
     if action == "undo" and not any(mark.kind == "changed" for mark in snapshot.state.marks):
         return False
+    if action in ("stop", "abort") and snapshot.starting:
+        return True
     if action in _STEERING:
         return (
             snapshot.running

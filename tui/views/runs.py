@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from engine.errors import ConfigProblem
-from engine.eventlog import read_events
 from engine.family import tree
-from engine.history import RunState, fold
+from engine.history import RunState
 from engine.runs import RunFolder
 from engine.settings import read_toml
 from tui.outline import told_status
@@ -31,6 +30,8 @@ class RunRow:
     started: str
     unfinished: bool
     parent: str = ""
+    first_name: str = ""
+    """What the run was called when it began."""
     before: str = ""
     """What stands before the name: the lines of the tree."""
 
@@ -44,7 +45,8 @@ class RunRow:
 def in_tree(rows: Sequence[RunRow]) -> list[RunRow]:
     """The rows with each branch under the run that it branched off."""
     by_name = {row.name: row for row in rows}
-    parents = {row.name: row.parent for row in rows if row.parent}
+    names = {row.first_name: row.name for row in rows} | {row.name: row.name for row in rows}
+    parents = {row.name: names.get(row.parent, row.parent) for row in rows if row.parent}
     return [replace(by_name[name], before=before) for name, before in tree(list(by_name), parents)]
 
 
@@ -100,9 +102,10 @@ def read_row(run: RunFolder) -> RunRow:
         epochs=f"{state.epochs[-1].epoch if state.epochs else 0}/{state.config.epochs}",
         validation="" if validation is None else figures.percent(validation),
         test=figures.percent(state.test.accuracy) if state.test else "",
-        started=started(state.created or run.made()),
-        unfinished=status in ("stopped", "aborted", "interrupted", "failed"),
+        started=started(state.created or run.created()),
+        unfinished=status in ("stopped", "aborted", "interrupted", "failed", "unreachable"),
         parent=state.parent.run if state.parent else "",
+        first_name=run.first_name(),
     )
 
 
@@ -132,4 +135,4 @@ def _state_of(run: RunFolder) -> RunState:
 @functools.lru_cache(maxsize=256)
 def _fold(run: RunFolder, size: int) -> RunState:
     """The state of a log of this size; logs only grow."""
-    return fold(read_events(run.events)) if size else RunState()
+    return run.state() if size else RunState()

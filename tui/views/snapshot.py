@@ -42,6 +42,8 @@ class Snapshot:
     only_watches: bool = False
     """Whether this screen was opened to watch (--read-only), and cannot take control."""
     waiting: str = ""
+    still: str = ""
+    """What takes longer than it should before a run's first step ("Still importing torch after 20 s")."""
     hints: tuple[Hint, ...] = ()
     own: tuple[str, ...] = ()
     own_count: int = 0

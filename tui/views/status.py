@@ -71,6 +71,8 @@ def progress_line(snapshot: Snapshot, width: int, signs: Signs = SIGNS) -> Conte
     state = snapshot.state
     if snapshot.lost is not None and not snapshot.lost.expected:
         return _lost(snapshot, snapshot.lost.reason, width, signs)
+    if snapshot.still:
+        return fit([text(snapshot.still, "bold $accent"), text(_way_out(snapshot), "", 1)], width, signs)
     if state.status == "none" or (state.status != "ended" and snapshot.opened):
         return fit(_idle(snapshot), width, signs)
     head = _headline(snapshot)
@@ -84,6 +86,13 @@ def progress_line(snapshot: Snapshot, width: int, signs: Signs = SIGNS) -> Conte
         return fit(parts, width, signs)
     bar = Part(progress_bar(share, min(room, 48), signs), 0)
     return fit([*head, bar, *parts[len(head) :]], width, signs)
+
+
+def _way_out(snapshot: Snapshot) -> str:
+    """How to end what is waited for."""
+    if snapshot.watching:
+        return "q leaves"
+    return "x ends the run" if snapshot.running else "x gives it up" if snapshot.starting else "q leaves"
 
 
 def _lost(snapshot: Snapshot, reason: str, width: int, signs: Signs) -> Content:
@@ -220,7 +229,7 @@ def figures_line(snapshot: Snapshot, width: int, signs: Signs = SIGNS) -> Conten
         parts.append(figure("validation accuracy", value, 0, "$validation"))
     if progress := state.progress:
         parts.append(
-            figure("training loss", f"{figures.loss(progress.loss)}, step {figures.count(progress.step)}", 1, "$train")
+            figure("training loss", f"{figures.loss(progress.loss)}, step {figures.count(state.step)}", 1, "$train")
         )
         parts.append(figure("learning rate", figures.number(progress.learning_rate), 4))
         parts.append(figure("gradient norm", figures.number(progress.gradient_norm), 6))

@@ -29,12 +29,12 @@ _BESIDE = LARGE + 18
 Build = Callable[[int, int], list[Content]]
 
 
-class Picture(Widget):
+class LargeDigit(Widget):
     """An image (28, 28), a pixel a column."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
-    Picture { width: 20; height: 10; }
+    LargeDigit { width: 20; height: 10; }
     """
     mode: reactive[Mode] = reactive("colour")
 
@@ -116,17 +116,17 @@ class DigitDetail(Container):
     DigitDetail #bars { width: 1fr; height: 1fr; margin-left: 1; }
     DigitDetail #below { width: 1fr; height: 1fr; }
     DigitDetail.-large #block { height: 14; }
-    DigitDetail.-large Picture { width: 28; height: 14; }
+    DigitDetail.-large LargeDigit { width: 28; height: 14; }
     DigitDetail.-large #bars { margin-left: 2; }
     DigitDetail.-large #below, DigitDetail.-tall #below { margin-top: 1; }
     DigitDetail.-tall #block { layout: vertical; height: 25; }
-    DigitDetail.-tall Picture { width: 28; height: 14; }
+    DigitDetail.-tall LargeDigit { width: 28; height: 14; }
     DigitDetail.-tall #bars { margin: 1 0 0 0; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.picture, self.bars = Picture(), StillText(id="bars")
+        self.picture, self.bars = LargeDigit(), StillText(id="bars")
         self.heading, self.below = StillText(id="heading"), StillText(id="below")
 
     def compose(self) -> ComposeResult:

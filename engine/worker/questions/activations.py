@@ -104,6 +104,11 @@ class Layer:
         self.before.add_bins(entering)
         self.after.add_bins(leaving)
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether all that entered and left it was."""
+        return all(math.isfinite(spread.total) for spread in (self.before, self.after))
+
     def told(self) -> dict[str, Any]:
         """For an answer."""
         assert self.least is not None and self.most is not None  # noqa: S101 - a sample is never empty
@@ -130,7 +135,7 @@ def measure_activations(network: Network, split: Split, report: Callable[[float,
     activation on any of the `images`, or `always`; the share of values `above` 0; of tanh and sigmoid the share of values
     `saturated` (within 0.05 of a limit) and how many units are `stuck` there on every image; and of the values `before` and
     `after` the activation `mean`, `deviation`, and 24 `bins` from `low` to `high`. Raises `RunProblem` where the weights are not
-    finite.
+    finite, or what they give is not.
     """
     require_finite(network)
     bends = bends_of(network.model)
@@ -141,4 +146,6 @@ def measure_activations(network: Network, split: Split, report: Callable[[float,
             for start in range(0, len(split.labels), _AT_ONCE):
                 report((number + start / len(split.labels)) / len(passes), "")
                 network.model(split.images[start : start + _AT_ONCE])
+    if not all(layer.is_finite for layer in layers):
+        raise network.overflow()
     return {**network.place(), "images": len(split.labels), "layers": [layer.told() for layer in layers]}

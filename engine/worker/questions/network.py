@@ -14,10 +14,11 @@ from engine import events as ev
 from engine.config import TrainConfig
 from engine.errors import RunProblem, reason
 from engine.runs import RunFolder
-from engine.worker.checkpoint import fitting, load_checkpoint
+from engine.worker.checkpoint import fitting
 from engine.worker.evaluate import BATCH
 from engine.worker.losses import probabilities
 from engine.worker.models import build_model
+from engine.worker.sound import load_sound
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,12 +36,22 @@ class Network:
         """Probabilities (N, 10) float32 of images (N, 1, 28, 28) floats 0 to 1.
 
         `exact`: in batches of the size a test has, since the same sums in another order differ in the last digit.
+        Raises `RunProblem` where the network's outputs are not finite.
         """
         parts = []
         for part in images.split(BATCH):
             padded = torch.cat([part, part.new_zeros(BATCH - len(part), *part.shape[1:])]) if exact else part
             parts.append(probabilities(self.model(padded), self.config.loss)[: len(part)])
-        return torch.cat(parts).numpy() if parts else np.empty((0, 10), np.float32)
+        found = torch.cat(parts).numpy() if parts else np.empty((0, 10), np.float32)
+        if not np.isfinite(found).all():
+            raise self.overflow()
+        return found
+
+    def overflow(self) -> RunProblem:
+        """What is said where finite weights give outputs that are not finite."""
+        return RunProblem(
+            f"The outputs of the {self.weights} weights (epoch {self.epoch}) are not finite: the weights have grown too large."
+        )
 
     def place(self) -> dict[str, Any]:
         """Where the weights are from, for an answer."""
@@ -62,7 +73,7 @@ def load_network(run: RunFolder, weights: ev.CheckpointKind) -> Network:
 @lru_cache(maxsize=2)
 def _load(run: RunFolder, weights: ev.CheckpointKind, _written: int, _inode: int) -> Network:
     path = run.checkpoint(weights)
-    config, contents = load_checkpoint(path)
+    config, contents = load_sound(run, weights, "read")
     with torch.random.fork_rng(), fitting(path):
         model = build_model(config)
         model.load_state_dict(contents["model"])

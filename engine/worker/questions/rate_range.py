@@ -13,9 +13,10 @@ from engine.config import TrainConfig
 from engine.errors import RunProblem
 from engine.runs import RunFolder
 from engine.worker.batches import Batches
-from engine.worker.checkpoint import fitting, load_checkpoint
+from engine.worker.checkpoint import fitting
 from engine.worker.models import build_model
 from engine.worker.setup import Split, load_data
+from engine.worker.sound import load_sound
 from engine.worker.step import Step
 
 _CPU = torch.device("cpu")
@@ -36,7 +37,7 @@ def range_test(
         torch.manual_seed(config.seed)
         contents: dict[str, Any] = {}
         if run is not None:
-            config, contents = load_checkpoint(run.checkpoint("last"))
+            config, contents = load_sound(run, "last", "train")
         model = build_model(config)
         step = Step(model, config, _CPU)
         if run is not None:

@@ -27,7 +27,7 @@ def show_weights(network: Network) -> dict[str, Any]:
     require_finite(network)
     layer = next(m for m in network.model.modules() if isinstance(m, nn.Linear | nn.Conv2d))
     weights = _pictures(layer.weight)
-    norms = weights.flatten(1).norm(dim=1)
+    norms = weights.flatten(1).double().norm(dim=1)
     linear = network.config.model == "linear"
     order = torch.arange(len(norms)) if linear else norms.argsort(descending=True, stable=True)[:MOST]
     weights = weights[order]

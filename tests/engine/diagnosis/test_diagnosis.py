@@ -21,7 +21,7 @@ from engine.diagnosis.rates import higher, lower, one_digit, slower, usual_rate
 from engine.diagnosis.wording import count, number, page, percent
 from engine.errors import ConfigProblem
 from engine.help import diagnosis_page
-from engine.history import RunState, fold, reduce
+from engine.history import Mark, RunState, fold, reduce
 from tests.engine.diagnosis.kit import events, prefixes, rules, run_of
 from tests.engine.strategies import EVENT_TYPES, configs, examples, lives, messages
 from tui.views.plain import ascii_text, spelled
@@ -110,6 +110,72 @@ def test_a_changed_rate_gets_a_fresh_look() -> None:
     state = run_of(FALLING, FALLING, [0.3, 0.4, 0.5, 0.55], optimizer="sgd", learning_rate=0.001)
     assert rules(state) == ["rate_low"]
     assert rules(_changed(state, "learning_rate", "0.001", "0.002")) == []
+
+
+def _had_changed(state: RunState, *changes: tuple[float, str, str, str]) -> RunState:
+    """The run as if fields had been changed on the way: where in epochs, which, from what, to what."""
+    marks = []
+    for position, name, old, new in changes:
+        step = round(position * state.epochs[0].step)
+        change = ev.Changed(step=step, position=position, name=name, old=old, new=new)
+        marks.append(Mark("changed", step, position, f"{name} {old} → {new}", change))
+    return msgspec.structs.replace(state, marks=tuple(marks))
+
+
+OVERFITTED = [0.4, 0.3, 0.27, 0.266, 0.28, 0.30, 0.315, 0.312, 0.313, 0.314, 0.313, 0.314]
+"""Validation losses of a run that was best in epoch 4."""
+BY_HEART = [0.35, 0.25, 0.2, 0.17, 0.15, 0.13, 0.12, 0.12, 0.12, 0.12, 0.119, 0.119]
+UP_AND_BACK = ((6.5, "learning_rate", "0.001", "0.002"), (6.6, "learning_rate", "0.002", "0.001"))
+
+
+def _overfitting(state: RunState) -> str:
+    return next((hint.text for hint in diagnose(state) if hint.rule == "overfitting"), "")
+
+
+def test_a_change_that_was_taken_back_changes_nothing() -> None:
+    state = run_of(BY_HEART, OVERFITTED)
+    told = _overfitting(state)
+    assert "rose from 0.266 to 0.314 since epoch 4" in told
+    assert diagnose(_had_changed(state, *UP_AND_BACK)) == diagnose(state)
+    short = run_of(BY_HEART[:7], OVERFITTED[:7])
+    assert diagnose(_had_changed(short, *UP_AND_BACK)) == diagnose(short) != ()
+    assert _overfitting(_had_changed(short, UP_AND_BACK[0])) == ""
+
+
+def test_the_best_epoch_counts_whatever_was_changed_after_it() -> None:
+    state = _had_changed(run_of(BY_HEART, OVERFITTED), (6.0, "learning_rate", "0.001", "0.002"))
+    assert "rose from 0.266 to 0.314 since epoch 4" in _overfitting(state)
+    assert [hint.rule for hint in diagnose(state)] == ["overfitting"]
+    flat = _had_changed(run_of([0.12] * 12, OVERFITTED), (6.0, "learning_rate", "0.001", "0.002"))
+    [hint] = diagnose(flat)
+    assert "no better than 0.266 for 5 epochs" in hint.text
+    assert hint.evidence[0].value == "0.266, epoch 4"
+
+
+def test_what_brings_the_validation_loss_down_again_is_no_overfitting_though_it_was_better() -> None:
+    losses = [*OVERFITTED[:8], 0.305, 0.3, 0.295, 0.29]
+    state = _had_changed(run_of(BY_HEART, losses), (6.0, "weight_decay", "0", "0.01"))
+    assert _overfitting(state) == ""
+
+
+def test_a_training_loss_of_another_dropout_is_compared_with_none_before() -> None:
+    higher = [*BY_HEART[:6], 0.3, 0.29, 0.28, 0.27, 0.26, 0.25]
+    state = run_of(higher, OVERFITTED, dropout=0.0)
+    assert _overfitting(state) == ""
+    changed = _had_changed(state, (6.0, "dropout", "0", "0.3"))
+    [hint] = [each for each in diagnose(changed) if each.rule == "overfitting"]
+    assert [figure.value for figure in hint.evidence if figure.name.startswith("training loss")] == [
+        "0.300, epoch 7; 0.250, epoch 12"
+    ]
+
+
+def test_the_most_accurate_epoch_is_the_whole_runs() -> None:
+    accuracies = [0.90, 0.91, 0.92, 0.93, 0.94, 0.95, 0.951, 0.95, 0.949, 0.948, 0.947, 0.946]
+    losses = [0.2, 0.3, *[0.31] * 10]
+    state = run_of([0.3] * 12, losses, accuracies)
+    before = {hint.rule: hint.text for hint in diagnose(state)}["best_by"]
+    changed = _had_changed(state, (9.0, "learning_rate", "0.001", "0.002"))
+    assert {hint.rule: hint.text for hint in diagnose(changed)}["best_by"] == before
 
 
 def test_one_more_epoch_changes_nothing_of_the_curves() -> None:

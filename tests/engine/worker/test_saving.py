@@ -15,7 +15,8 @@ import msgspec
 import pytest
 
 from engine import events as ev
-from engine.runs import RunFolder, SessionInfo
+from engine.presence import SessionInfo
+from engine.runs import RunFolder
 from engine.runtime import listen
 from engine.worker.checkpoint import load_checkpoint
 from engine.worker.control import Control

@@ -184,7 +184,10 @@ def test_divergence_ends_the_run_with_reason_step_and_epoch(train: Train, values
     assert any(word in story.end.reason for word in ("became nan at step", "became inf at step"))
     assert "in epoch 1" in story.end.reason
     assert f" at step {story.end.diverged_at}, " in story.end.reason
-    assert story.end.ended_at == story.end.diverged_at <= story.end.step
+    assert story.end.ended_at == story.end.diverged_at == story.end.step
+    last = story.of(ev.Progress)[-1]
+    assert story.end.step <= last.step
+    assert 0 < story.end.position <= last.position
     assert story.end.test is None
     assert story.of(ev.Progress)[-1].non_finite > 0
     assert not story.folder.checkpoint("last").exists()

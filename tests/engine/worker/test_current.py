@@ -1,0 +1,163 @@
+"""The run that a session is on: it follows a renamed folder, and leaves what another engine has taken over."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engine import events as ev
+from engine.eventlog import read_events
+from engine.folder_lock import is_locked
+from engine.presence import DOOR
+from engine.runs import RunFolder, find_run
+from engine.runtime import answers
+from engine.worker.current import Current
+from engine.worker.doors import Doors
+from engine.worker.saver import Saver
+from tests.engine.runs_kit import CONFIG, HOST, create, listening, occupy, root
+
+__all__ = ["listening", "root"]
+
+
+class Told:
+    """What a `Current` told its session."""
+
+    def __init__(self, socket_path: Path) -> None:
+        self.moved: list[str] = []
+        self.ousted: list[str] = []
+        self.current = Current(socket_path, lambda run: self.moved.append(run.name), self.ousted.append)
+
+    def enter(self, run: RunFolder) -> RunFolder:
+        """Be on a run, its beginning told."""
+        self.current.enter(run)
+        self.current.append(ev.RunCreated(run=run.name, config=CONFIG, version="0.1.0", host=HOST))
+        return run
+
+
+@pytest.fixture
+def told(listening: Path) -> Told:
+    return Told(listening)
+
+
+def names(run: RunFolder) -> list[str]:
+    """The log's events, after a look at their numbers."""
+    events = list(read_events(run.events))
+    assert [event.seq for event in events] == list(range(len(events)))
+    return [type(event).__name__ for event in events]
+
+
+def test_a_renamed_folder_is_followed_and_nothing_is_left_at_its_old_name(told: Told, root: Path) -> None:
+    run = told.enter(create(root, "mine"))
+    run.path.rename(root / "yours")
+    assert told.current.look()
+    told.current.append(ev.LogLine(text="on"))
+    assert [each.name for each in root.iterdir()] == ["yours"]
+    assert (run.name, told.current.name, told.moved) == ("yours", "yours", ["yours"])
+    assert names(run) == ["RunCreated", "Renamed", "LogLine"]
+    assert run.state().run == find_run("mine", root).name == "yours"
+    told.current.release(run)
+    assert not run.session.exists()
+    assert not is_locked(run.path)
+
+
+def test_what_was_to_be_saved_under_the_old_name_is_saved_under_the_new_one(told: Told, root: Path) -> None:
+    run = told.enter(create(root, "mine"))
+    saver, before = Saver(run, told.current.append), run.checkpoint("last")
+    run.path.rename(root / "yours")
+    assert saver.save(before, lambda path: path.write_bytes(b"weights"))
+    assert run.checkpoint("last").read_bytes() == b"weights"
+    assert run.state().unsaved == ()
+    assert not saver.is_failing(before)
+
+
+def test_a_folder_that_is_moved_away_is_made_again(told: Told, root: Path) -> None:
+    run = told.enter(create(root, "mine"))
+    run.path.rename(root.parent / "trash")
+    assert told.current.look()
+    assert (run.path, told.moved) == (root / "mine", ["mine"])
+    assert names(run)[:1] == ["RunCreated"]
+    assert is_locked(run.path)
+    assert not is_locked(root.parent / "trash")
+
+
+def test_a_renamed_run_that_is_entered_is_told_its_name_once(told: Told, root: Path, listening: Path) -> None:
+    told.enter(create(root, "mine"))
+    told.current.leave()
+    renamed = RunFolder((root / "mine").rename(root / "yours"))
+    for _ in range(2):
+        again = Told(listening)
+        again.current.enter(renamed)
+        again.current.leave()
+    assert names(renamed) == ["RunCreated", "Renamed"]
+
+
+def test_a_run_that_another_machine_has_taken_over_is_left_alone(told: Told, root: Path) -> None:
+    run = told.enter(create(root, "mine"))
+    copy = root.parent / "log"
+    shutil.copy(run.events, copy)
+    copy.replace(run.events)
+    other = occupy(run, "/nowhere", host="c2", pid=9, boot="another")
+    before = {path.name: path.read_bytes() for path in run.path.iterdir()}
+    told.current.look()
+    told.current.look()
+    saver = Saver(run, told.current.append)
+    assert not saver.save(run.checkpoint("last"), lambda path: path.write_bytes(b"weights"))
+    told.current.append(ev.LogLine(text="still here"))
+    told.current.leave()
+    assert told.ousted == ["mine is running on c2 (process 9); log in there to reach it."]
+    assert {path.name: path.read_bytes() for path in run.path.iterdir()} == before
+    assert run.named_session() == other
+
+
+# the way in
+
+
+async def take_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A visitor; nothing is said."""
+    writer.close()
+
+
+async def test_the_socket_in_a_runs_folder_is_made_again_and_goes_with_the_folder(root: Path, listening: Path) -> None:
+    run, doors = create(root, "mine"), Doors(take_in, listening)
+    doors.enter(run)
+    assert answers(run.path / DOOR)
+    (run.path / DOOR).unlink()
+    assert await doors.look(run) is None
+    assert answers(run.path / DOOR)
+    run.path = run.path.rename(root / "yours")
+    inode = (run.path / DOOR).stat().st_ino
+    await doors.look(run)
+    assert (run.path / DOOR).stat().st_ino == inode
+    await doors.look(None)
+    assert not answers(run.path / DOOR)
+
+
+async def test_where_a_folder_holds_no_socket_the_first_one_is_made_anew(
+    root: Path, listening: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_sockets(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("engine.worker.doors.bind", no_sockets)
+    run, doors = create(root, "mine"), Doors(take_in, listening)
+    doors.enter(run)
+    assert await doors.look(run) is None
+    shutil.rmtree(listening.parent)
+    found = await doors.look(run)
+    assert found is not None
+    assert found != listening
+    assert answers(found)
+    doors.close()
+    assert not found.exists()
+
+
+def test_clients_are_told_of_a_socket_that_is_another_one_now(told: Told, root: Path, tmp_path: Path) -> None:
+    run = told.enter(create(root, "mine"))
+    told.current.reached_by(tmp_path / "new.sock")
+    info = run.named_session()
+    assert info is not None
+    assert (info.socket, info.pid) == (str(tmp_path / "new.sock"), os.getpid())

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from engine.history import RunState
 from tui.report import unsaved
+from tui.survival import Fate
 from tui.views import figures
 from tui.views.status import OUTCOMES
 
 
-def left_training(run: str) -> str:
-    """The run goes on without us."""
+def left_training(run: str, end: Fate | None = None) -> str:
+    """The run goes on without us, or only until `end`."""
+    if end:
+        return end.parting(run)
     return f"{run} is training. Come back with: mnist-tui attach {run}"
 
 

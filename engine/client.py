@@ -72,6 +72,10 @@ class EngineLike(Protocol):
     def ready(self) -> bool:
         """Whether it has said that torch is loaded, or cannot be."""
 
+    @property
+    def started(self) -> bool:
+        """Whether it is a process that this one started."""
+
     async def send(self, command: Command, heard: Heard | None = None) -> Reply: ...
 
     async def end_process(self) -> None: ...
@@ -150,6 +154,11 @@ class Engine:
         engine = cls(reader, writer, first)
         engine._socket = path
         return engine
+
+    @property
+    def started(self) -> bool:
+        """Whether it is a process that this one started."""
+        return self._process is not None
 
     async def events(self) -> AsyncIterator[Message]:
         """Everything the engine tells, in order, until it is gone (`Lost` is the last)."""

@@ -23,7 +23,7 @@ class FakeEngine:
     def __init__(self, events: Iterable[Message] = (), *, ready: bool = True) -> None:
         self._queue: asyncio.Queue[Message | None] = asyncio.Queue()
         self.commands: list[Command] = []
-        self.closed = self.ended = False
+        self.closed = self.ended = self.started = False
         self.ready = ready
         self.answer: Callable[[Command], object] | None = None
         if ready:

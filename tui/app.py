@@ -484,7 +484,7 @@ class MnistApp(SteeringApp):
 
     def words_at_end(self) -> str:
         """That the run goes on, and how to come back to it."""
-        return farewell.left_training(self._session.state) if self._session.training else ""
+        return self._leaving.words_at_end()
 
     def leave_with(self, status: int) -> None:
         """Leave; a run goes on."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from engine.history import RunState
 from tui.report import unsaved
+from tui.survival import Fate
 from tui.views import figures
 from tui.views.status import OUTCOMES
 
 
-def left_training(state: RunState) -> str:
-    """The run goes on without us, or waits for whoever comes back."""
+def left_training(state: RunState, end: Fate | None = None) -> str:
+    """The run goes on without us, or waits for whoever comes back; or it does so only until `end`."""
+    if end:
+        return end.parting(state.run)
     doing = "paused" if state.status == "paused" else "training"
     return f"{state.run} is {doing}. Come back with: mnist-tui attach {state.run}"
 

@@ -16,6 +16,7 @@ from tui.ending import Ending
 from tui.screens.dialog import Dialog
 from tui.screens.quit import quit_dialog
 from tui.session import Session
+from tui.survival import Fate, fate
 
 
 class Leaving:
@@ -42,7 +43,7 @@ class Leaving:
     def ask(self, words: str, *, ascii_only: bool) -> None:
         """Leave with these words; ask first while a run is training."""
         if self._session.training and self._session.watching:
-            self.leave(farewell.left_training(self._session.state))
+            self.leave(self.words_at_end())
         elif not self._session.training:
             self.leave(words)
         elif not isinstance(self._app.screen, Dialog):
@@ -54,8 +55,12 @@ class Leaving:
 
     def told_to_end(self, status: int) -> None:
         """A signal came, or the terminal is gone."""
+        self.leave(self.words_at_end(), status)
+
+    def words_at_end(self) -> str:
+        """That the run goes on and how to come back to it, or what ends it; empty where nothing trains."""
         session = self._session
-        self.leave(farewell.left_training(session.state) if session.training else "", status)
+        return farewell.left_training(session.state, self._fate()) if session.training else ""
 
     def look(self) -> None:
         """Leave if what was waited for has come."""
@@ -70,20 +75,24 @@ class Leaving:
 
     async def _ask(self, ascii_only: bool) -> None:
         session, run = self._session, self._session.state.run
-        paused = session.state.status == "paused"
-        dialog = quit_dialog(run, session.state.arm, paused=paused, ascii_only=ascii_only)
+        paused, end = session.state.status == "paused", self._fate()
+        dialog = quit_dialog(run, session.state.arm, end, paused=paused, ascii_only=ascii_only)
         answer = await self._app.push_screen_wait(dialog)
         if answer == "c":
             return
         if not session.training:
             await self._leave(farewell.of_run(session.state), 0)
         elif answer == "l":
-            await self._leave(farewell.left_training(session.state), 0)
+            await self._leave(farewell.left_training(session.state, end), 0)
         elif answer == "s" and await self._accepted(cmd.Stop()):
             self.waiting = "stopping and testing; then mnist-tui quits (q: other ways)"
             self._changed()
         elif answer == "a" and await self._accepted(cmd.Abort()):
             await self._leave(farewell.aborted(session.state), 0)
+
+    def _fate(self) -> Fate | None:
+        """What ends the run if it is left; an engine that somebody else started may be in another place than we."""
+        return fate() if self._session.started else None
 
     async def _accepted(self, command: cmd.Stop | cmd.Abort) -> bool:
         try:

@@ -8,6 +8,7 @@ from engine.history import RunState
 from engine.runs import RunFolder, describe
 from engine.statistics import only_reading, worst_pairs
 from tui.output import columns
+from tui.survival import fate
 from tui.views.figures import count, duration, loss, percent, plural
 from tui.views.looks import NO_HONEST_ONE, dated, times
 
@@ -152,6 +153,8 @@ def left(state: RunState) -> str:
     """The sentence of whoever leaves a run to its engine."""
     if state.status == "paused":
         return f"{state.run} is paused; mnist-tui resume {state.run} has it go on."
+    if end := fate():
+        return end.parting(state.run)
     return f"{state.run} goes on; mnist-tui attach {state.run} shows it."
 
 

@@ -67,6 +67,14 @@ class Session:
         return not self._is_behind and self.state.seq >= 0
 
     @property
+    def started(self) -> bool:
+        """Whether the engine was started from here, so that what ends the processes of this place ends it, too."""
+        engine = self._engine
+        return bool(engine and engine.done() and not engine.cancelled() and not engine.exception()) and (
+            engine.result().started  # type: ignore[union-attr]
+        )
+
+    @property
     def left(self) -> bool:
         """Whether `state` is of a run that an earlier engine left unfinished."""
         return self.state.running and self._is_behind

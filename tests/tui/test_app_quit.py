@@ -8,6 +8,7 @@ from engine import commands as cmd
 from engine import events as ev
 from tests import events_kit as kit
 from tests.tui.app_kit import Stage, stage
+from tui.survival import Fate
 
 
 def training() -> list[ev.Event]:
@@ -129,3 +130,29 @@ async def test_an_aborted_run_whose_checkpoint_cannot_be_saved_does_not_say_that
         assert on.app.return_code == 4
         assert "is kept" not in last_words(on)
         assert "/runs/brave-otter/last.pt (Operation not permitted)" in last_words(on)
+
+
+async def test_where_a_run_would_not_go_on_the_question_and_the_last_words_say_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tui.leaving.fate", lambda: Fate("you log out", "stay"))
+    async with stage(training()) as on:
+        on.engine.started = True
+        await on.press("q")
+        assert "goes on only until you log out" in " ".join(on.text().split())
+        await on.pilot.press("l")
+        assert await left(on)
+        assert (
+            last_words(on)
+            == f"{kit.RUN} goes on until you log out, and no longer. Come back with: mnist-tui attach {kit.RUN}"
+        )
+
+
+async def test_an_engine_that_was_found_is_not_judged_by_where_the_screen_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.leaving.fate", lambda: Fate("you log out", "stay"))
+    async with stage(training()) as on:
+        await on.press("q")
+        assert "log out" not in on.text()
+        await on.pilot.press("l")
+        assert await left(on)
+        assert f"mnist-tui attach {kit.RUN}" in last_words(on)

@@ -18,6 +18,7 @@ from tests.kit import write_tiny_set
 from tests.tui.cli_kit import home, use_engine
 from tui.cli import main
 from tui.commands.fetch import Bars
+from tui.survival import Fate
 
 __all__ = ["home"]
 
@@ -62,6 +63,7 @@ def test_doctor_tells_of_everything(
     assert found["cuda:0"] == ("note", "GPU, 8 GiB: the driver is old")
     assert found["default"] == ("ok", "cpu: no GPU works")
     assert found["terminal"][0] == "note"
+    assert found["logout"][0] in ("ok", "note")
     assert {"python", "mnist-tui", "textual", "rich", "numpy", "encoding", "sockets", "threads"} <= found.keys()
 
 
@@ -194,3 +196,24 @@ def test_bars_are_drawn_four_times_a_second_and_at_the_end() -> None:
         bars("a", step, 100)
     assert drawn.refreshes == 5
     assert drawn.completed == {0: 100}
+
+
+@pytest.mark.usefixtures("data")
+@pytest.mark.parametrize(
+    ("end", "level", "words"),
+    [
+        (None, "ok", "a run that is left training goes on after a logout"),
+        (Fate("you log out", "stay"), "note", "a run that is left training goes on only until you log out"),
+        (Fate("it is first", "stay", at_once=True), "note", "a run that is left training ends at once: it is first"),
+    ],
+)
+def test_whether_a_run_outlives_a_logout(
+    end: Fate | None,
+    level: str,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    use_engine(monkeypatch, Knowing())
+    monkeypatch.setattr("tui.survival.fate", lambda: end)
+    assert findings(capsys)["logout"] == (level, words)

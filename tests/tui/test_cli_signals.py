@@ -19,6 +19,7 @@ from tests.events_kit import RUN, confusion, ending, numbered, opening
 from tests.fake_engine import FakeEngine, kinds
 from tests.tui.cli_kit import CONFIG, engine_that, home, interrupted, short_run, signals, tells, use_engine
 from tui.cli import main
+from tui.survival import Fate
 
 __all__ = ["home", "signals"]
 
@@ -106,6 +107,23 @@ def test_a_hang_up_leaves_the_run_going(monkeypatch: pytest.MonkeyPatch, capsys:
     assert kinds(engine.commands) == [cmd.Start]
     assert engine.closed
     assert capsys.readouterr() == ("", f"{RUN} goes on; mnist-tui attach {RUN} shows it.\n")
+
+
+@pytest.mark.usefixtures("signals")
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        (Fate("this is process 1", "", at_once=True), f"{RUN} ends here: this is process 1. Go on from its last checkpoint with: mnist-tui resume {RUN}"),
+        (Fate("you log out", ""), f"{RUN} goes on until you log out, and no longer. Come back with: mnist-tui attach {RUN}"),
+    ],
+)  # fmt: skip
+def test_a_hang_up_promises_nothing_where_the_run_would_not_go_on(
+    end: Fate, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tui.report.fate", lambda: end)
+    use_engine(monkeypatch, sends(signal.SIGHUP, []))
+    assert main(["train", "--quiet"]) == 129
+    assert capsys.readouterr() == ("", f"{words}\n")
 
 
 @pytest.mark.usefixtures("signals")

@@ -72,7 +72,7 @@ def faketime() -> dict[str, str]:
         "LD_PRELOAD": preload[0].partition("=")[2],
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "DONT_FAKE_MONOTONIC": "1",
-        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_CACHE_DURATION": "1",
         "NO_FAKE_STAT": "1",
         "PATH": os.environ["PATH"],
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import time
 from collections.abc import Iterator
@@ -13,8 +12,22 @@ import psutil
 import pytest
 
 from tests.terminal.under_way import eventually
-from tests.world.kit import LONG, TINY, Place, Training, World, is_in_order, is_over, lines, one_engine, training
+from tests.world.kit import (
+    LONG,
+    TINY,
+    Place,
+    Training,
+    World,
+    heard,
+    is_in_order,
+    is_over,
+    left_by_another_machine,
+    lines,
+    one_engine,
+    training,
+)
 
+DAY = 24 * 3600.0
 OLD = 100.0
 """Seconds after which an engine on another machine has been silent for too long."""
 
@@ -60,7 +73,6 @@ def test_a_run_in_a_container_is_seen_and_steered_from_all_around(
         place.done("resume", "boxed")
         run.goes_on()
     assert "is running" in place.refused("resume", "boxed", "--quiet")
-    assert "is running" in world.login().refused("eval", "boxed")
     one_engine(world, run)
     with world.container("c3").screen("attach", "boxed") as term:
         term.wait(r"training .* epoch \d+ of 3000", 60)
@@ -107,17 +119,11 @@ def far(namespaces: tuple[str, ...]) -> Iterator[tuple[World, Training]]:
         yield world, run
 
 
-def heard_last(run: Training, seconds: float) -> None:
-    """Have the engine's last word be so old."""
-    then = time.time() - seconds
-    os.utime(run.run.session, (then, then))
-
-
 def test_a_run_on_another_machine_is_running_there(far: tuple[World, Training]) -> None:
     world, run = far
     other = world.machine("node-2")
     assert other.status("far") == "running"
-    for command in (("attach", "far"), ("pause", "far"), ("stop", "far"), ("resume", "far"), ("eval", "far")):
+    for command in (("pause", "far"), ("stop", "far"), ("set", "far", "lr=1"), ("resume", "far")):
         said = other.refused(*command)
         assert "node-1" in said, command
         assert "running" in said, command
@@ -131,30 +137,57 @@ def test_a_machine_that_is_silent_is_unreachable_and_its_run_can_be_taken_over(w
     first, second = wide_world.machine("node-1"), wide_world.machine("node-2")
     with training(wide_world, first, "silent") as run:
         first.switch_off()
-        assert second.status("silent") == "running"  # it was heard just now
-        heard_last(run, OLD)
-        assert second.status("silent") == "unreachable"
-        assert "last heard from node-1 at" in second.done("show", "silent")
-        for command in ("attach", "stop", "pause"):
-            assert "last heard from node-1 at" in second.refused(command, "silent"), command
-        before = lines(run.run)
-        more = ("--quiet", "--epochs", str(run.epochs + 2))
-        said = second.refused("resume", "silent", *more)
-        assert "--take-over" in said
-        assert "last heard from node-1 at" in said
-        assert lines(run.run) == before
-        second.done("resume", "silent", "--take-over", *more)
+    assert second.status("silent") == "running"  # it was heard just now
+    heard(run.run, OLD)
+    assert second.status("silent") == "unreachable"
+    assert "last heard from node-1 at" in second.done("show", "silent")
+    for command in ("stop", "pause"):
+        assert "last heard from node-1 at" in second.refused(command, "silent"), command
+    before = lines(run.run)
+    more = ("--quiet", "--epochs", str(run.epochs + 2))
+    said = second.refused("resume", "silent", *more)
+    assert "--take-over" in said
+    assert "last heard from node-1 at" in said
+    assert lines(run.run) == before
+    again = wide_world.machine("node-3")
+    again.shell("hostname node-1")  # the same host, started again: another kernel
+    assert again.status("silent") == "unreachable"
+    again.done("resume", "silent", "--take-over", *more)
     assert second.status("silent") == "finished"
     assert lines(run.run)[: len(before)] == before
     is_in_order(run.run)
     assert not run.run.session.exists()
 
 
+def test_the_app_asks_before_it_takes_a_run_over(wide_world: World) -> None:
+    here, second = wide_world.login(), wide_world.machine("node-2")
+    here.done("train", "--quiet", "--name", "asked", "--epochs", "2", *TINY)
+    run = wide_world.run("asked")
+    left_by_another_machine(run, "node-1", OLD)
+    kept = lines(run)
+    with second.screen("attach", "asked") as term:
+        term.until(lambda text: "last heard from node-1 at" in text and "c Continue" in text, "where it was last", 60)
+        term.key("c")
+        term.wait("Take it over", 30)
+        term.key("n")
+        term.until(lambda text: "Take it over" not in text, "end of the question", 20)
+        assert lines(run) == kept
+        term.key("c")
+        term.wait("Take it over", 30)
+        term.key("y")
+        term.until(lambda text: "finished" in text and "test accuracy" in text, "end", 60)
+        term.key("q")
+        assert term.wait_end(20) == 0
+    assert here.status("asked") == "finished"
+    is_in_order(run)
+
+
 def test_what_is_taken_over_from_an_engine_that_lives_is_left_by_it(wide_world: World) -> None:
-    first, second = wide_world.machine("node-1"), wide_world.machine("node-2")
+    first = wide_world.machine("node-1", locks_folders=False)
+    second = wide_world.machine("node-2", locks_folders=False)
     with training(wide_world, first, "stalled") as run:
         run.engine.suspend()
-        heard_last(run, OLD)
+        heard(run.run, OLD)
         assert second.status("stalled") == "unreachable"
         more = ("--quiet", "--epochs", str(run.epochs + 100))
         with second.screen("resume", "stalled", "--take-over", *more) as term:
@@ -168,20 +201,6 @@ def test_what_is_taken_over_from_an_engine_that_lives_is_left_by_it(wide_world: 
     is_in_order(run.run)
 
 
-def test_a_machine_that_starts_again_finds_its_run_interrupted(wide_world: World) -> None:
-    """The kernel is another one; the host's name and folders are as before."""
-    before = wide_world.machine("node")
-    with training(wide_world, before, "again") as run:
-        before.switch_off()
-        heard_last(run, OLD)
-    again = wide_world.machine("node-again")
-    again.shell("hostname node")
-    assert again.status("again") in ("interrupted", "unreachable")
-    again.done("resume", "again", "--take-over", "--quiet", "--epochs", str(run.epochs + 1))
-    assert again.status("again") == "finished"
-    is_in_order(run.run)
-
-
 # clocks
 
 
@@ -191,8 +210,9 @@ def test_the_clock_is_moved_under_a_run(world: World, faketime: dict[str, str]) 
     moved = world.login(**faketime, FAKETIME_TIMESTAMP_FILE=str(clock))
     here = world.login()
     with training(world, moved, "timed") as run:
-        for by in ("-2d", "+40d", "-1h"):
+        for by, seconds in (("-2d", -2 * DAY), ("+40d", 40 * DAY), ("+0", 0.0)):
             clock.write_text(f"{by}\n")
+            eventually(lambda to=seconds: abs(run.told - time.time() - to) < DAY / 2, f"event at {by}")  # type: ignore[misc]
             run.goes_on()
             assert moved.status("timed") == here.status("timed") == "running"
         assert "is running" in here.refused("resume", "timed", "--quiet")
@@ -203,11 +223,21 @@ def test_the_clock_is_moved_under_a_run(world: World, faketime: dict[str, str]) 
     assert all(epoch.seconds >= 0 for epoch in run.run.state().epochs)
 
 
-def test_machines_whose_clocks_differ_agree(far: tuple[World, Training], faketime: dict[str, str]) -> None:
+def test_machines_whose_clocks_differ_a_little_agree(far: tuple[World, Training], faketime: dict[str, str]) -> None:
     world, _ = far
-    for name, by in (("ahead", "+1h"), ("behind", "-1h")):
-        other = world.machine(name, **faketime, FAKETIME=by)
-        assert other.status("far") == "running"
+    for name, by in (("ahead", "+30"), ("behind", "-30")):
+        assert world.machine(name, **faketime, FAKETIME=by).status("far") == "running"
+
+
+def test_nothing_is_taken_over_by_mistake_where_the_clock_is_wrong(
+    far: tuple[World, Training], faketime: dict[str, str]
+) -> None:
+    world, run = far
+    wrong = world.machine("wrong", locks_folders=False, **faketime, FAKETIME="+1h")
+    assert "node-1" in wrong.refused("resume", "far", "--quiet")
+    one_engine(world, run)
+    run.goes_on()
+    is_in_order(run.run)
 
 
 def test_the_heartbeat_goes_on(far: tuple[World, Training]) -> None:
@@ -216,14 +246,11 @@ def test_the_heartbeat_goes_on(far: tuple[World, Training]) -> None:
     eventually(lambda: run.run.session.stat().st_mtime > begun + 5, "heartbeat", 20)
 
 
-def test_a_dead_run_is_no_more_alive_where_the_clock_is_behind(wide_world: World, faketime: dict[str, str]) -> None:
-    first = wide_world.machine("node-1")
-    with training(wide_world, first, "past") as run:
-        first.switch_off()
-        heard_last(run, OLD)
+def test_a_dead_run_looks_no_more_alive_where_the_clock_is_behind(wide_world: World, faketime: dict[str, str]) -> None:
+    wide_world.login().done("train", "--quiet", "--name", "past", "--epochs", "1", *TINY)
+    left_by_another_machine(wide_world.run("past"), "node-1", OLD)
     for name, by in (("behind", "-1h"), ("ahead", "+1h")):
-        other = wide_world.machine(name, **faketime, FAKETIME=by)
-        assert other.status("past") == "unreachable"
+        assert wide_world.machine(name, **faketime, FAKETIME=by).status("past") == "unreachable"
 
 
 # folders that cannot be written
@@ -239,9 +266,8 @@ def test_a_home_that_cannot_be_written_can_be_read(contained: tuple[World, Place
     assert reader.status("kept") == "finished"
     assert json.loads(reader.done("show", "kept", "--json"))["run"] == "kept"
     before = lines(world.run("kept"))
-    for command in (("resume", "kept", "--epochs", "2"), ("eval", "kept"), ("train", "--epochs", "1", *TINY)):
-        said = reader.refused(*command, *(() if command[0] == "eval" else ("--quiet",)))
-        assert "Read-only file system" in said, command
+    for command in (("resume", "kept", "--epochs", "2"), ("train", "--epochs", "1", *TINY)):
+        assert "Read-only file system" in reader.refused(*command, "--quiet"), command
     assert lines(world.run("kept")) == before
     assert here.listed().keys() == {"boxed", "kept"} | ({"lost"} & here.listed().keys())
 

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     """Check everything; status 4 where something is a problem."""
     from tui.headless import start_engine  # noqa: PLC0415 - --help does without
 
-    found = [*versions(), *terminal(os.environ), *data(), *folders(), *devices(start_engine)]
+    found = [*versions(), *terminal(os.environ), *data(), *folders(), logout(), *devices(start_engine)]
     if args.json:
         print_json([asdict(finding) for finding in found])
     else:
@@ -161,6 +161,18 @@ def _told(subject: str, ask: Callable[[], str]) -> Finding:
         return Finding(subject, "ok", ask())
     except Problem as fault:
         return Finding(subject, "problem", str(fault))
+
+
+def logout() -> Finding:
+    """Whether a run that is left training goes on when the terminal is gone."""
+    from tui.survival import fate  # noqa: PLC0415
+
+    end = fate()
+    if end is None:
+        return Finding("logout", "ok", "a run that is left training goes on after a logout")
+    if end.at_once:
+        return Finding("logout", "note", f"a run that is left training ends at once: {end.until}", end.keep)
+    return Finding("logout", "note", f"a run that is left training goes on only until {end.until}", end.keep)
 
 
 def devices(connect: Connect) -> Iterator[Finding]:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from engine.events import Arm
 from engine.presence import Presence, last_heard
 from tui.screens.dialog import Answer, Dialog
+from tui.survival import Fate
 from tui.views.status import short_name
 
 _ROOM = 42
 """Cells beside an answer in the dialog."""
 
 
-def quit_dialog(run: str, arm: Arm | None = None, *, paused: bool = False, ascii_only: bool = False) -> Dialog:
+def quit_dialog(
+    run: str, arm: Arm | None = None, end: Fate | None = None, *, paused: bool = False, ascii_only: bool = False
+) -> Dialog:
     """Asks how to leave; answers l (leave it training, or paused), s (stop and test), a (abort) or c (stay).
 
-    With an arm the run is one of an experiment, and the answers say what becomes of all of it.
+    With an arm the run is one of an experiment, and the answers say what becomes of all of it. `end` is what ends a run
+    that is left.
     """
     doing = "paused" if paused else "training"
     back = f"back with: mnist-tui attach {short_name(run)}"
@@ -25,7 +29,8 @@ def quit_dialog(run: str, arm: Arm | None = None, *, paused: bool = False, ascii
         Answer("c", "cancel", "stay here"),
     )
     of = f", run {arm.number} of {arm.of} of {arm.group}," if arm else ""
-    question = f"{short_name(run)}{of} is {doing}. What shall become of it?"
+    warning = f" {end.warning()}" if end else ""
+    question = f"{short_name(run)}{of} is {doing}. What shall become of it?{warning}"
     return Dialog("Quit", question, answers, "c", ascii_only=ascii_only)
 
 

@@ -60,11 +60,16 @@ def closing(state: RunState, folder: RunFolder) -> list[str]:
     rows = ending(state)
     if state.finished.outcome in ("aborted", "diverged", "failed") and state.arm is None:
         del rows[0]
-    rows += [("Not saved", f"{short(each.path, 400)}: {short(each.reason, 200)}") for each in state.unsaved]
+    rows += not_saved(state)
     if state.started:
         machine = state.started.machine
         rows.append(("Device", f"{machine.device}, {plural(machine.threads, 'thread')}"))
     return columns([*rows, ("Run", state.run), ("Folder", short(str(folder.path), 400))])
+
+
+def not_saved(state: RunState) -> list[tuple[str, str]]:
+    """What of a run is not on disk, and why, a row each."""
+    return [("Not saved", f"{short(each.path, 400)}: {short(each.reason, 200)}") for each in state.unsaved]
 
 
 def ending(state: RunState) -> list[tuple[str, str]]:

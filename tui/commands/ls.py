@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigProblem
@@ -44,6 +45,11 @@ def run(args: argparse.Namespace) -> int:
             parents = {each["run"]: each["parent"] for each in found if each["parent"]}
             rows = [(before + by_name[name][0], *by_name[name][1:]) for name, before in tree(list(by_name), parents)]
         print_lines(columns([_HEADINGS, *rows], right=(3, 4, 5)))
+        for each in found:
+            if each["unsaved"]:
+                name = short(each["run"], 100)
+                note = f"Note: not everything of {name} could be saved; `mnist-tui show {name}` says what."
+                print(note, file=sys.stderr)
     else:
         print_lines([f"There are no runs in {short(str(runs_dir()), 400)} yet; `mnist-tui train` makes one."])
     return 0
@@ -67,6 +73,7 @@ def summary(folder: RunFolder, state: RunState) -> dict[str, Any]:
         "best_validation_accuracy": max((e.validation_accuracy for e in state.epochs), default=None),
         "test_accuracy": test.accuracy if test else None,
         "folder": str(folder.path),
+        "unsaved": [fault.path for fault in state.unsaved],
     }
 
 

@@ -15,7 +15,7 @@ from tui.views.figures import count, duration, loss, percent
 
 if TYPE_CHECKING:
     from engine.config import TrainConfig
-    from engine.events import Changed, EpochEnded, Finished, Validation
+    from engine.events import Changed, EpochEnded, Finished, SaveFailed, Validation
     from engine.history import RunState
     from engine.runs import RunFolder
 
@@ -99,10 +99,13 @@ def document(folder: RunFolder, state: RunState, config: TrainConfig) -> dict[st
         "finished": _figures(state.finished, without=("test",)) if state.finished else None,
         "hints": diagnose(state),
         "damaged": damages(folder),
+        "unsaved": [_figures(fault) for fault in state.unsaved],
     }
 
 
-def _figures(event: EpochEnded | Validation | Finished | Changed, without: tuple[str, ...] = ()) -> dict[str, Any]:
+def _figures(
+    event: EpochEnded | Validation | Finished | Changed | SaveFailed, without: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """An event's own fields, without its number, time and type."""
     return {name: value for name, value in structs.asdict(event).items() if name not in ("seq", "time", *without)}
 
@@ -164,9 +167,9 @@ def _epoch_row(epoch: EpochEnded) -> tuple[str, ...]:
 
 
 def _ending(state: RunState) -> list[str]:
-    from tui.report import ending  # noqa: PLC0415 - --help does without
+    from tui.report import ending, not_saved  # noqa: PLC0415 - --help does without
 
-    rows = ending(state)
+    rows = ending(state) + not_saved(state)
     return ["", *columns(rows)] if rows else []
 
 

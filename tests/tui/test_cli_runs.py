@@ -120,6 +120,7 @@ def test_ls_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "best_validation_accuracy": max(e.validation_accuracy for e in events if hasattr(e, "validation_accuracy")),
         "test_accuracy": 0.9781,
         "folder": str(home / "runs" / RUN),
+        "unsaved": [],
     }
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import torch
 
 from engine import events as ev
-from engine.config import HYPERPARAMETERS, TrainConfig, differences, make_config
+from engine.config import HYPERPARAMETERS, TrainConfig, differences, make_config, normalises
 from engine.dataset import Dataset
+from engine.dataset.files import printable
 from engine.errors import ConfigProblem
 from engine.schedule import learning_rate
 from engine.worker.batches import Batches
@@ -18,8 +19,11 @@ from engine.worker.checkpoint import random_states, restore_random_states
 from engine.worker.evaluate import Evaluation
 from engine.worker.meter import Meter
 from engine.worker.progress import Best, Place, Plateau, checked
-from engine.worker.setup import Split, build
+from engine.worker.setup import Split, build, expect_room
 from engine.worker.step import Step
+
+LEAST_NORMALISED = 2
+"""Images of a batch that batch normalisation can train on: the spread of one alone is not defined."""
 
 
 class Standing:
@@ -29,7 +33,7 @@ class Standing:
         self.config, self.device = config, device
         self.model, self.machine = build(config, device, reason)
         self.step = Step(self.model, config, device)
-        train = _images(config, data, device)
+        train = training_images(config, data, device)
         self.batches = Batches(train.images, train.labels, config.seed)
         self.meter, self.place = Meter(), Place()
         self.best: Best | None = None
@@ -109,12 +113,19 @@ class Standing:
         self.best = Best.restore(contents["best"], self.model.state_dict()) if contents["best"] else None
 
 
-def _images(config: TrainConfig, data: Dataset, device: torch.device) -> Split:
-    """The training images. Raises `ConfigProblem` where more are asked for than there are."""
+def training_images(config: TrainConfig, data: Dataset, device: torch.device) -> Split:
+    """The training images. Raises `ConfigProblem` where there are too few of them, `MemoryProblem` where they do not fit."""
     count, there = config.train_images or len(data.train_labels), len(data.train_labels)
     if count > there:
         found = f"{data.name} has {there} training images"
         raise ConfigProblem(
             f"Train images: {count} are asked for, but {found}; take fewer, or 0 for all.", "train_images"
         )
+    if count < LEAST_NORMALISED and normalises(config):
+        raise ConfigProblem(
+            f"This network normalises over the batch, which needs at least {LEAST_NORMALISED} images, and {data.name} in "
+            f"{printable(data.source)} has {count} to train on; take more images, or a network without batch normalisation.",
+            "batch_norm" if config.model == "mlp" else "model",
+        )
+    expect_room(data, count, device)
     return Split.of(data.train_images[:count], data.train_labels[:count], device)

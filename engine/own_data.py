@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from engine.commands import Branch, Command, Experiment, Start
 from engine.config import TrainConfig
 from engine.eventlog import read_events
 from engine.events import DataIdentity
@@ -53,6 +54,16 @@ def with_absolute_folder(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values of hyperparameters by name; of the data folder, where it is one of them, the absolute path."""
     place = values.get("data_dir")
     return {**values, "data_dir": absolute(place)} if isinstance(place, str) else dict(values)
+
+
+def from_here(command: Command) -> Command:
+    """A command with the data folder it names as an absolute path: its engine may be at home in another folder."""
+    match command:
+        case Start(config=config):
+            return msgspec.structs.replace(command, config=with_absolute_data(config))
+        case Branch(values=values) | Experiment(values=values):
+            return msgspec.structs.replace(command, values=with_absolute_folder(values))
+    return command
 
 
 def data_dir_of(config: TrainConfig, known: DataIdentity | None) -> str:

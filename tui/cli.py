@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-from engine.errors import ExitCode, Problem
+from engine.errors import ExitCode, OtherDataProblem, Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = _dispatch(arguments)
         _flush()
     except Problem as fault:
-        complain(str(fault))
+        complain(_told(fault, arguments))
         return int(fault.exit_code)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
@@ -48,6 +48,14 @@ def complain(sentence: str) -> None:
     """Print a fault for the person."""
     with contextlib.suppress(OSError):
         print(f"mnist-tui: {sentence}", file=sys.stderr, flush=True)
+
+
+def _told(problem: Problem, arguments: list[str]) -> str:
+    """The sentence, and where other data were met the flags that go on."""
+    if not isinstance(problem, OtherDataProblem) or arguments[:1] == ["compare"]:
+        return str(problem)
+    folder = "" if arguments[:1] == ["experiment"] else "--data-dir DIR names a folder that has the right ones; "
+    return f"{problem} {folder}--other-data takes these all the same."
 
 
 def _dispatch(arguments: list[str]) -> int:

@@ -19,6 +19,7 @@ from engine.errors import EngineProblem, ExitCode, Problem
 from engine.events import Event, Finished
 from engine.fields import short
 from engine.history import RunState, reduce
+from engine.own_data import from_here
 from engine.protocol import ExperimentOver, Ready, Steers
 from engine.runs import RunFolder
 from tui.cli import READER_GONE
@@ -151,7 +152,7 @@ class Follower:
     async def _follow(self) -> None:
         self._engine = await self._connect()
         self._sent = True
-        await self._engine.send(self._job)
+        await self._engine.send(from_here(self._job))
         self._accepted = True
         if self._stopping:
             self._send_abort()

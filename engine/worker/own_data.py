@@ -6,6 +6,7 @@ import msgspec
 
 from engine.config import TrainConfig
 from engine.dataset import Dataset, expect_same
+from engine.errors import DataProblem
 from engine.events import DataIdentity
 from engine.own_data import absolute, data_dir_of
 from engine.worker.setup import load_data
@@ -20,7 +21,14 @@ def meet_data(
     now, empty: where they were. Raises `OtherDataProblem` for another set unless `other`, `DataProblem` where there is none.
     """
     place = absolute(data_dir or data_dir_of(config, known))
-    data = load_data(place)
+    try:
+        data = load_data(place)
+    except DataProblem as fault:
+        if known is None or data_dir:
+            raise
+        raise DataProblem(
+            f"The data that {run} was trained on cannot be read: {fault} (--data-dir DIR says where they are now)"
+        ) from fault
     if not other:
         expect_same(run, known, data.identity)
     return msgspec.structs.replace(config, data_dir=place), data

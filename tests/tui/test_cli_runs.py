@@ -308,7 +308,8 @@ def test_eval_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
     found = json.loads(printed(capsys, "eval", "otter", "--json"))
     dated = {"looks": 2, "looked_at": [events[-2].time, 1.0]}
     best = json.loads(msgspec.json.encode(test_result(confusion(), 2)))
-    assert found == {"run": RUN, **dated, **json.loads(msgspec.json.encode(a_look(0).test)), "other": best}
+    data = {"identity": None, "is_other_data": False}
+    assert found == {"run": RUN, **dated, **json.loads(msgspec.json.encode(a_look(0).test)), "other": best, **data}
     assert found["wrong_images"] == [[3, 4, 9, 0.75]]
 
 

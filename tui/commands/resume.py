@@ -5,19 +5,20 @@ from __future__ import annotations
 import argparse
 
 from engine.config import HYPERPARAMETERS
-from tui.arguments import Parser, add_field
+from tui.arguments import Parser, add_data, add_field, given_folder
 
 
 def parser() -> Parser:
     """The run, its new number of epochs, and how to show it."""
     made = Parser(
         "resume",
-        usage="RUN [--epochs N] [--json | --quiet]",
+        usage="RUN [--epochs N] [--data-dir DIR] [--other-data] [--json | --quiet]",
         about="Go on with a run: one that is paused, where it is; any other from its last checkpoint, without a screen.\n"
         "RUN is a name, a part of one, or 'last'.",
     )
     made.options.add_argument("run", metavar="RUN", help="which run")
     add_field(made.options, HYPERPARAMETERS["epochs"])
+    add_data(made)
     add_output(made)
     return made
 
@@ -41,4 +42,5 @@ def run(args: argparse.Namespace) -> int:
     if folder.live() and folder.state().status == "paused":
         return steer(folder, read_session(folder), "continue")
     epochs = int(str(HYPERPARAMETERS["epochs"].parse(args.epochs))) if "epochs" in args else None
-    return run_job(ResumeRun(run=folder.name, epochs=epochs), args, folder.state())
+    job = ResumeRun(run=folder.name, epochs=epochs, data_dir=given_folder(args), other_data=args.other_data)
+    return run_job(job, args, folder.state())

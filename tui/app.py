@@ -27,10 +27,11 @@ from engine import commands as cmd
 from engine.client import Engine, EngineLike
 from engine.damage import damages
 from engine.edited import ignored_edits
-from engine.errors import Problem
+from engine.errors import OtherDataProblem, Problem
 from engine.events import CheckpointKind
 from engine.fields import short
 from engine.history import RunState
+from engine.own_data import from_here
 from engine.presence import OutOfTouch, Presence, SessionInfo, last_heard
 from engine.runs import RunFolder, find_run
 from engine.settings import Settings
@@ -52,6 +53,7 @@ from tui.session import Connect
 from tui.steering_app import SteeringApp
 from tui.themes import THEMES, after, theme_name
 from tui.views.available import available, resumable
+from tui.views.data_set import elsewhere
 from tui.views.plain import ascii_text
 from tui.views.snapshot import Snapshot
 from tui.views.window import ChartView
@@ -255,12 +257,14 @@ class MnistApp(SteeringApp):
         self._starting = True
         self._changed()
         try:
-            await self._session.send(command)
+            await self._session.send(from_here(command))
             if self._opened is not None and isinstance(command, cmd.ResumeRun) and command.run == self._opened.run:
                 self._session.know(self._opened)
             self._opened = None
             if isinstance(command, cmd.ResumeRun | cmd.Branch):
                 await self._tell_of_edits(command.run)
+        except OtherDataProblem as fault:
+            self._ask_about_data(fault, command)
         except Problem as fault:
             if isinstance(command, cmd.ResumeRun) and getattr(fault, "field", None) == OutOfTouch.field:
                 self._ask_to_take_over(command)
@@ -278,6 +282,17 @@ class MnistApp(SteeringApp):
             self.start(command)
         elif await self.push_screen_wait(take_over_dialog(run.name, found, ascii_only=self.ascii_only)) == "y":
             self.start(msgspec.structs.replace(command, take_over=True))
+
+    @work(group="dialog", exclusive=True, exit_on_error=False)
+    async def _ask_about_data(
+        self, fault: OtherDataProblem, command: cmd.Start | cmd.ResumeRun | cmd.Branch | cmd.Experiment
+    ) -> None:
+        """Go on with other data than the run's once that is confirmed."""
+        from tui.screens.look import other_data_dialog  # noqa: PLC0415 - hardly ever needed
+
+        doing = {cmd.Branch: "branch", cmd.Start: "train"}.get(type(command), "resume")
+        if await self.push_screen_wait(other_data_dialog(str(fault), doing, ascii_only=self.ascii_only)) == "y":
+            self.start(msgspec.structs.replace(command, other_data=True))
 
     async def _tell_of_edits(self, name: str) -> None:
         """Say which edits by hand of a run's settings are ignored, now that its checkpoint is gone on from."""
@@ -382,26 +397,42 @@ class MnistApp(SteeringApp):
     # the test set
 
     @work(group="look", exit_on_error=False)
-    async def look(self, weights: CheckpointKind) -> None:
-        """Look at the test set with weights of the run that is shown, which has ended; the look is recorded in it."""
+    async def look(self, weights: CheckpointKind, *, other_data: bool = False) -> None:
+        """Look at the test set with weights of the run that is shown, which has ended; the look is recorded in it.
+
+        Other data than the run's are looked at once that is confirmed.
+        """
         shown = self.snapshot.state
         if self.looking or not shown.run:
             return
         self.looking = shown.run
         try:
             folder = await asyncio.to_thread(find_run, shown.run)
-            seen = await look_again(self._start_script, cmd.EvaluateRun(run=shown.run, weights=weights), shown)
+            command = cmd.EvaluateRun(run=shown.run, weights=weights, other_data=other_data)
+            seen = await look_again(self._start_script, command, shown)
+            if seen.elsewhere != shown.elsewhere:
+                self.notify(elsewhere(seen.elsewhere[-1:])[0], title="Other data", timeout=10, markup=False)
             if self._opened is not None:
                 self._opened = with_looks(self._opened, seen)
             if (known := with_looks(self._session.state, seen)) is not self._session.state:
                 self._session.know(known)
             if not_recorded(seen, str(folder.events)):
                 self.notify(f"The look is not recorded. {unsaved(seen)}", severity="error", timeout=10, markup=False)
+        except OtherDataProblem as fault:
+            self._ask_to_look(fault, weights)
         except (Problem, OSError) as fault:
             self.notify(str(fault), title="Not looked at", severity="error", timeout=10, markup=False)
         finally:
             self.looking = ""
             self._changed()
+
+    @work(group="dialog", exclusive=True, exit_on_error=False)
+    async def _ask_to_look(self, fault: OtherDataProblem, weights: CheckpointKind) -> None:
+        """Look at other data than the run's once that is confirmed."""
+        from tui.screens.look import other_data_dialog  # noqa: PLC0415 - hardly ever needed
+
+        if await self.push_screen_wait(other_data_dialog(str(fault), "evaluate", ascii_only=self.ascii_only)) == "y":
+            self.look(weights, other_data=True)
 
     # keys that work on every screen
 

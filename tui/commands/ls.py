@@ -84,7 +84,7 @@ def standing(folder: RunFolder, state: RunState) -> dict[str, Any]:
     return {
         "status": status,
         "paused": status == "running" and state.status == "paused",
-        "elsewhere": {"host": found.info.host, "heard": round(found.heard, 3)} if found and elsewhere else None,
+        "remote": {"host": found.info.host, "heard": round(found.heard, 3)} if found and elsewhere else None,
     }
 
 

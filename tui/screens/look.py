@@ -9,6 +9,15 @@ from tui.views.looks import NO_HONEST_ONE, looked_at
 from tui.views.status import short_name
 
 
+def other_data_dialog(sentence: str, doing: str, *, ascii_only: bool = False) -> Dialog:
+    """Asks whether `doing` ("evaluate", "resume") may go on with other data than the run's; answers n or y."""
+    answers = (
+        Answer("n", "no", "leave it at that"),
+        Answer("y", f"{doing} all the same", "on the data that are there now"),
+    )
+    return Dialog("Other data", sentence, answers, "n", ascii_only=ascii_only)
+
+
 def look_dialog(state: RunState, weights: CheckpointKind, *, ascii_only: bool = False) -> Dialog:
     """Asks whether the test set shall be looked at, once more perhaps; answers n or y."""
     number = len(state.looks) + 1

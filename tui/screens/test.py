@@ -20,7 +20,7 @@ from engine.errors import Problem
 from engine.events import CheckpointKind, TestResult, WrongImage
 from engine.runs import find_run
 from tui.filters import has_few_colours
-from tui.inspected import Images, images_of
+from tui.inspected import Images, images_of_run
 from tui.inspection import Choice, SplitName
 from tui.keys import Key, Where, bindings
 from tui.screens.look import look_dialog
@@ -147,9 +147,10 @@ class TestScreen(Page):
         state, pane, split = self.program.snapshot.state, self.pane, self.split
         why = ""
         try:
-            self._images = await asyncio.to_thread(images_of, state.config.data_dir)
+            self._images = await asyncio.to_thread(images_of_run, state)
         except Problem as fault:
             self._images, why = None, str(fault)
+        self.figure.no_images = why if state.run else ""
         try:
             if pane == "compare":
                 await self._read_others(state.run)
@@ -246,7 +247,8 @@ class TestScreen(Page):
             return
         images, labels = self._images.of(split)
         hear = test_witnesses if split == "test" else validation_witnesses
-        self._show_suspects(split, await asyncio.to_thread(hear, labels), images, "")
+        found = await asyncio.to_thread(hear, labels, data=self._images.identity)
+        self._show_suspects(split, found, images, "")
 
     def _show_suspects(self, split: SplitName, found: Witnesses, images: npt.NDArray[np.uint8], why: str) -> None:
         runs, suspects = len(found.runs), found.suspects

@@ -131,7 +131,7 @@ class MnistApp(SteeringApp):
         self.settings, self._preset = settings, settings.preset
         self.set_reactive(MnistApp.tour, tour)
         self._starting = self._told_of_layout = False
-        self._patience = Patience(clock)
+        self._patience = Patience()
         self._wait_timer: Timer | None = None
         self._seen = ("", 0, 0)
         self._parent_run: RunState | None = None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from engine import commands as cmd
 from engine import events as ev
+from engine.client import Heard
+from engine.protocol import Reply
 from tests import events_kit as kit
 from tests.tui.app_kit import Stage, stage
 from tui.survival import Fate
@@ -54,6 +58,72 @@ async def test_leaving_it_training_says_how_to_come_back(answer: list[str]) -> N
         assert on.engine.commands == []
         assert on.engine.closed
         assert f"mnist-tui attach {kit.RUN}" in last_words(on)
+
+
+async def test_leaving_a_paused_run_says_that_it_is_paused() -> None:
+    async with stage([*training(), ev.Paused(seq=1000, step=900, position=1.15)]) as on:
+        await on.press("q")
+        assert "is paused. What shall become of it?" in " ".join(on.text().split())
+        assert "leave it paused" in on.text()
+        await on.pilot.press("l")
+        assert await left(on)
+        assert last_words(on) == f"{kit.RUN} is paused. Come back with: mnist-tui attach {kit.RUN}"
+
+
+async def test_a_run_that_has_not_begun_does_not_begin_when_the_app_is_left() -> None:
+    async with stage() as on:
+        never = asyncio.Event()
+        on.engine.answer = None
+        real = on.engine.send
+
+        async def held(command: cmd.Command, heard: Heard | None = None) -> Reply:
+            await never.wait()
+            return await real(command, heard)
+
+        on.engine.send = held  # type: ignore[method-assign]
+        on.app.start(cmd.Start(config=kit.BLOG))
+        await on.pilot.pause()
+        await on.pilot.press("q")
+        assert await left(on)
+        assert on.engine.ended
+
+
+@pytest.mark.parametrize("key", ["s", "x"])
+async def test_s_and_x_give_up_a_run_that_has_not_begun(key: str) -> None:
+    async with stage() as on:
+        never = asyncio.Event()
+
+        async def held(command: cmd.Command, heard: Heard | None = None) -> Reply:
+            await never.wait()
+            raise AssertionError
+
+        on.engine.send = held  # type: ignore[method-assign]
+        on.app.start(cmd.Start(config=kit.BLOG))
+        await on.pilot.pause()
+        await on.press(key)
+        assert on.engine.ended
+
+
+async def test_an_engine_that_does_not_answer_is_ended_by_x(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.session.ANSWER_SECONDS", 0.01)
+    async with stage(training()) as on:
+        never = asyncio.Event()
+
+        async def deaf(command: cmd.Command, heard: Heard | None = None) -> Reply:
+            await never.wait()
+            raise AssertionError
+
+        on.engine.send = deaf  # type: ignore[method-assign]
+        await on.press("s")
+        for worker in [w for w in on.app.workers if w.group == "command"]:
+            await worker.wait()
+        await on.press()
+        assert on.notices == ["The engine does not answer; x ends it by force."]
+        assert not on.engine.ended
+        await on.press("x", "a")
+        for worker in [w for w in on.app.workers if w.group == "command"]:
+            await worker.wait()
+        assert on.engine.ended
 
 
 @pytest.mark.parametrize("answer", [["c"], ["escape"], ["down", "down", "down", "enter"]])

@@ -52,7 +52,11 @@ def run(args: argparse.Namespace) -> int:
 
 def lines(found: Iterable[Finding]) -> list[str]:
     """The findings as text."""
-    return columns([(f.level, f.subject, f"{short(f.found, 600)}{'; ' if f.advice else ''}{f.advice}") for f in found])
+    return columns([(f.level, f.subject, _with_advice(short(f.found, 600), f.advice)) for f in found])
+
+
+def _with_advice(found: str, advice: str) -> str:
+    return f"{found.removesuffix('.')}; {advice}" if advice else found
 
 
 def versions() -> Iterator[Finding]:
@@ -185,7 +189,7 @@ def devices(connect: Connect) -> Iterator[Finding]:
         yield Finding(
             "engine",
             "problem",
-            str(fault).removesuffix("."),
+            str(fault),
             "`python -m pip show torch mnist-tui` says whether both are installed",
         )
         return

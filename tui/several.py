@@ -134,9 +134,9 @@ def compared(first: Reader, second: Reader) -> Comparison:
 
 
 def _places(*readers: Reader) -> str:
-    """Which data sets these are, in brackets, where the logs of all of them tell."""
+    """Which data sets these are, where the logs of all of them tell."""
     known = [known_data(RunFolder(runs_dir() / reader.run)) for reader in readers]
-    return f" ({' and '.join(placed(data) for data in known if data)})" if all(known) else ""
+    return f", those of {' and those of '.join(placed(data) for data in known if data)}" if all(known) else ""
 
 
 def _witnesses(labels: Bytes, readers: Iterable[Reader | None]) -> Witnesses:

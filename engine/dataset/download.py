@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
+import ssl
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from io import BytesIO
 from typing import Any, Final
 from urllib import request
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 
 from engine.dataset.files import GZIP_MAGIC, is_web_page, printable, read_up_to
 
@@ -103,6 +106,50 @@ def expect_content(body: bytes | bytearray, sha256: str) -> None:
         raise DownloadError(f"other content: SHA-256 {found[:12]}…, expected {sha256[:12]}…")
 
 
+def way_there(url: str, fault: BaseException, environ: Mapping[str, str] = os.environ) -> Iterator[str]:
+    """What between here and the server may have had a part in a fault, in words: a certificate, a proxy."""
+    if _is_about_certificates(fault):
+        yield _about_certificates(environ)
+    if proxy := proxy_for(url, environ):
+        yield f"the way goes through the proxy of {proxy}: set that variable right, or except the server with no_proxy"
+    elif name := next((each for each in ("all_proxy", "ALL_PROXY") if environ.get(each)), ""):
+        yield f"{name} is not heeded here; where a proxy is needed, https_proxy and http_proxy name it"
+
+
+def proxy_for(url: str, environ: Mapping[str, str] = os.environ) -> str:
+    """The variable of the proxy that a request takes, and its address without a password; empty where it takes none."""
+    found = urlsplit(url)
+    used = request.getproxies().get(found.scheme)
+    if found.scheme not in ("http", "https") or not used or request.proxy_bypass(found.hostname or ""):
+        return ""
+    address = used.rpartition("@")[2]
+    names = [name for name, value in environ.items() if name.lower() == f"{found.scheme}_proxy" and value == used]
+    return f"{names[0]} ({address})" if names else f"this system's settings ({address})"
+
+
+def _is_about_certificates(fault: BaseException | None) -> bool:
+    while fault is not None:
+        if isinstance(fault, ssl.SSLCertVerificationError):
+            return True
+        inner = getattr(fault, "reason", None)
+        fault = inner if isinstance(inner, BaseException) else fault.__cause__
+    return False
+
+
+def _about_certificates(environ: Mapping[str, str]) -> str:
+    variable = ssl.get_default_verify_paths().openssl_cafile_env
+    if given := environ.get(variable):
+        there = "" if os.path.isfile(given) else ", which is no file"  # noqa: PTH113 - of any text
+        return (
+            f"the server's certificate is not signed by an authority in {given}{there} ({variable} names that file): "
+            "put the certificate (PEM) of its authority, or of a proxy that signs anew, there"
+        )
+    return (
+        "the server's certificate is not signed by an authority that this machine trusts; behind a proxy that signs "
+        f"anew, set {variable} to the file (PEM) with the certificate of its authority"
+    )
+
+
 def _bounded(response: Any, pace: Pace, total: int | None) -> Iterator[bytes]:
     """The pieces of a body, as long as it keeps its pace and its size."""
     count = 0
@@ -119,6 +166,8 @@ def _bounded(response: Any, pace: Pace, total: int | None) -> Iterator[bytes]:
 
 def _reason(fault: Exception, timeout: float) -> str:
     match fault:
+        case ssl.SSLCertVerificationError():
+            return f"certificate refused: {fault.verify_message}"
         case HTTPError():
             return f"HTTP {fault.code} {fault.reason}"
         case URLError(reason=Exception() as cause):

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import OpenerDirector
 
-from engine.dataset.download import LARGEST, DownloadError, chunks, expect_content, opener_for_data
+from engine.dataset.download import LARGEST, DownloadError, chunks, expect_content, opener_for_data, way_there
 from engine.dataset.files import printable, read_up_to, reading, show
 from engine.dataset.idx import read_images, read_labels
 from engine.dataset.locate import idx_file
@@ -83,7 +83,8 @@ class _Mirrors:
 
     def get(self, file: str, expected: str, target: Path) -> bytearray:
         """The file from the first mirror that has it with the expected SHA-256. Raises DataProblem if none has."""
-        tried = []
+        tried: list[str] = []
+        hints: dict[str, None] = {}
         for address in self.addresses:
             url = f"{address.rstrip('/')}/{file}"
             body = bytearray()
@@ -94,10 +95,12 @@ class _Mirrors:
                 expect_content(body, expected)
             except DownloadError as fault:
                 tried.append(f"{printable(url)} ({fault})")
+                hints |= dict.fromkeys(way_there(url, fault))
             else:
                 return body
         raise DataProblem(
             f"{file} could not be fetched from {', '.join(tried) or 'anywhere: no mirror is named'}; "
+            f"{''.join(f'{printable(hint, 400)}; ' for hint in hints)}"
             f"to do it by hand, put {', '.join(f'{name}.gz' for name in NAMES)} into {show(target)}"
         )
 

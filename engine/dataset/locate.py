@@ -13,6 +13,7 @@ from engine import paths
 from engine.dataset.files import fetch_command, printable, show
 from engine.dataset.idx import IdxFiles
 from engine.dataset.mnist import NAMES
+from engine.dataset.near import near_misses
 from engine.errors import DataProblem
 
 NPZ_NAME: Final = "mnist.npz"
@@ -93,7 +94,7 @@ def _given(path: Path) -> Source:
     if found := _in_folder(path):
         return found
     raise DataProblem(
-        f"no data set was found in {show(path)} or its subfolder MNIST/raw; expected {_WANTED}; "
+        f"no data set was found in {show(path)} or its subfolder MNIST/raw{near_misses(path)}; expected {_WANTED}; "
         f"{fetch_command(path)} downloads MNIST into it"
     )
 
@@ -130,9 +131,10 @@ def _in_folder(folder: Path) -> Source | None:
 
 def _incomplete(folder: Path, found: Sequence[Path | None]) -> DataProblem:
     missing = [f"{name}.gz" for name, path in zip(NAMES, found, strict=True) if path is None]
+    near = near_misses(folder, besides=[path.name for path in found if path is not None])
     return DataProblem(
         f"{show(folder)} has {len(NAMES) - len(missing)} of the four files of a data set, {' and '.join(missing)} "
-        f"{'is' if len(missing) == 1 else 'are'} missing; put them there, or for MNIST run {fetch_command(folder)}"
+        f"{'is' if len(missing) == 1 else 'are'} missing{near}; put them there, or for MNIST run {fetch_command(folder)}"
     )
 
 

@@ -104,8 +104,9 @@ def terminal(environ: Mapping[str, str]) -> Iterator[Finding]:
 
 def data() -> Iterator[Finding]:
     """The data set of the settings in effect."""
-    from engine.dataset import load  # noqa: PLC0415 - numpy takes a while
+    from engine.dataset import count_overlap, load  # noqa: PLC0415 - numpy takes a while
     from engine.settings import effective_or_default  # noqa: PLC0415
+    from tui.views.data_set import overlaps, placed  # noqa: PLC0415
 
     given = effective_or_default().config.data_dir
     try:
@@ -114,9 +115,10 @@ def data() -> Iterator[Finding]:
         yield Finding("data", "problem", str(fault))
     else:
         sizes = (len(found.train_labels), len(found.validation_labels), len(found.test_labels))
-        yield Finding(
-            "data", "ok", f"{found.name} in {found.source}: {sizes[0]} train, {sizes[1]} validate, {sizes[2]} test"
-        )
+        said = f"{found.name}, {placed(found.identity)}: {sizes[0]} train, {sizes[1]} validate, {sizes[2]} test"
+        yield Finding("data", "ok", said)
+        for line in overlaps(count_overlap(found), sizes[1], sizes[2]):
+            yield Finding("data", "note", line)
 
 
 def folders() -> Iterator[Finding]:

@@ -60,11 +60,7 @@ def read_events(path: Path, since: int = 0, without: tuple[bytes, ...] = ()) -> 
             else:
                 sieve.last += 1
             continue
-        if not sieve.damaged and event.seq <= sieve.last + 1:
-            sieve.last = max(sieve.last, event.seq)
-        elif not sieve.takes(event.seq):
-            continue
-        if not (without and line.startswith(without)):
+        if sieve.takes(event.seq) and not (without and line.startswith(without)):
             yield event
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from engine.eventlog import read_lines
+from engine.logrepair import unreadable
 from engine.readings_file import damage as readings_damage
 from engine.results import log_damage, result_damage
 from engine.runs import RunFolder
@@ -26,7 +28,7 @@ class Damage(msgspec.Struct, frozen=True):
 def damages(run: RunFolder) -> tuple[Damage, ...]:
     """Every damaged file of a run. Reads all of it, the checkpoints included."""
     found = [
-        (run.events, log_damage(run.result, run.events), f"`mnist-tui replay {run.name}` trains the run again"),
+        (run.events, _log_damage(run), f"`mnist-tui replay {run.name}` trains the run again"),
         (run.result, result_damage(run.result), "the log holds the same"),
         (run.readings, readings_damage(run.readings), "these epochs are left out, and nothing else depends on them"),
     ]
@@ -37,6 +39,14 @@ def damages(run: RunFolder) -> tuple[Damage, ...]:
         named = run.checkpoint(whole[0]).name if whole else ""
         found.append((run.checkpoint(kind), reason, f"{named} is whole" if named else "no other checkpoint is whole"))
     return tuple(Damage(str(path), reason, remedy) for path, reason, remedy in found if reason)
+
+
+def _log_damage(run: RunFolder) -> str:
+    """What is wrong with the log: of lines that cannot be read how many, else what the result's checksum tells."""
+    changed = log_damage(run.result, run.events)
+    if (changed or not run.result.exists()) and (lost := sum(1 for _ in unreadable(read_lines(run.events)))):
+        return f"{lost} of its events cannot be read"
+    return changed
 
 
 def look_again(run: RunFolder, kind: str) -> str:

@@ -18,6 +18,7 @@ from engine.backlog import LIMIT, Backlog
 from engine.errors import EngineProblem, reason
 from engine.events import Event, Omitted, Renamed, RunCreated, RunStarted, SavedAgain, SaveFailed
 from engine.logfile import LogFile
+from engine.logrepair import Sieve, number_of
 from engine.protocol import decode_event, encode, is_later
 
 RECENT = 4096
@@ -43,18 +44,25 @@ def read_lines(path: Path, since: int = 0) -> Iterator[bytes]:
 
 
 def read_events(path: Path, since: int = 0, without: tuple[bytes, ...] = ()) -> Iterator[Event]:
-    """The log's events; what cannot be read (a line torn by a power cut) ends it.
+    """The log's events, but for lines that cannot be read (`engine.logrepair`); a line torn by a power cut ends it.
 
     Lines that begin as one of `without` are passed over.
     """
+    sieve = Sieve(since - 1)
     for line in read_lines(path, since):
-        if without and line.startswith(without):
+        if without and line.startswith(without) and not sieve.damaged:
+            sieve.last += 1
             continue
         try:
-            yield decode_event(line)
+            event = decode_event(line)
         except EngineProblem:
-            if not is_later(line):
-                return
+            if sieve.damaged or not is_later(line):
+                sieve.takes(number_of(line))
+            else:
+                sieve.last += 1
+            continue
+        if sieve.takes(event.seq) and not (without and line.startswith(without)):
+            yield event
 
 
 def last_name(path: Path) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
 from engine.errors import EngineProblem
+from engine.logrepair import repaired
 from engine.protocol import decode_event, is_later
 
 INDEXED = 1024
@@ -30,6 +32,8 @@ class LogFile:
         """Whether there may be something behind the whole lines."""
         try:
             self._find_sound_part()
+            if self._repair():
+                self._find_sound_part()
             self._cut()
         except BaseException:
             self.close()
@@ -150,6 +154,30 @@ class LogFile:
             if not _is_sound(line):
                 break
             self._grow(line)
+
+    def _repair(self) -> bool:
+        """Have `omitted` events stand for damaged lines behind which the log goes on; whether there were any.
+
+        The log as it was is kept beside it.
+        """
+        if os.fstat(self._file).st_size == self.size:
+            return False
+        kept, lost = repaired(_lines(self._file, 0))
+        if not lost or len(kept) <= self.count:
+            return False
+        beside = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+        made = os.open(beside, _FLAGS | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            _write(made, b"".join(kept))
+            shutil.copyfile(self.path, self.path.with_name(f"{self.path.name}.damaged"))
+            beside.replace(self.path)
+        except BaseException:
+            os.close(made)
+            with contextlib.suppress(OSError):
+                beside.unlink()
+            raise
+        self._take(made)
+        return True
 
     def _grow(self, lines: bytes) -> None:
         begin = 0

@@ -121,7 +121,7 @@ def _nearer_look(grey: Floats, *, lossy: bool) -> tuple[Layer | None, Choice]:
 
 def _agree(layer: Layer | None, choice: Choice, again: Layer) -> bool:
     """Whether a digit was found without paper around the picture, too, within it and of the same polarity."""
-    if layer is None or choice.missing or not layer.even or layer.dark != again.dark:
+    if layer is None or choice.missing or layer.dark != again.dark:
         return False
     rows, columns = choice.box
     high, wide = layer.ink.shape

@@ -25,10 +25,7 @@ def expanded(path: str) -> Path:
     Shells leave them as they are in ``--data-dir=~/m``, in quotation marks and in files. What names no home folder
     stays as it is; a folder that is called "~" is "./~".
     """
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:
-        return Path(path)
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - pathlib takes "./~" for "~", and raises where nobody has the name
 
 
 def home(kind: Kind) -> Path:

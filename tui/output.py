@@ -16,8 +16,8 @@ from typing import TextIO
 
 from engine.errors import Problem, reason
 
-_C1 = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
-"""The control characters that JSON leaves as they are, DEL and C1, in UTF-8."""
+_CONTROLS = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
+"""The control characters that JSON leaves as they are, in UTF-8: DEL, C1, and those of lines and of directions."""
 
 
 def print_lines(lines: Iterable[str], *, styled: bool = False) -> None:
@@ -85,7 +85,7 @@ def clean(text: str) -> str:
 
 def clean_json(document: bytes) -> bytes:
     """The same JSON with an escape for every control character."""
-    return _C1.sub(lambda found: b"\\u00%02x" % found[0][-1], document)
+    return _CONTROLS.sub(lambda found: b"\\u%04x" % ord(found[0].decode()), document)
 
 
 def size(octets: int) -> str:

@@ -58,7 +58,7 @@ def choose(ink: Floats) -> Choice:
     share = float(mask.mean())
     if share > _ALL_OVER:
         return Choice(missing=ALL_OVER)
-    if share == 0 or _neighbours(mask) < 4 * share + 0.5 * (1 - share):
+    if share == 0 or is_noise(mask):
         return Choice(missing=NOISE)
     factor = max(-(-max(mask.shape) // _CELLS), 1)
     cells = pooled(mask, factor)
@@ -100,6 +100,12 @@ def _has_patch(mask: Cells, side: int) -> bool:
     sums = np.pad(mask.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
     inked = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
     return bool(inked.max() == side * side)
+
+
+def is_noise(mask: Cells) -> bool:
+    """Whether inked pixels have hardly more neighbours than where they lie at random."""
+    share = float(mask.mean())
+    return _neighbours(mask) < 4 * share + 0.5 * (1 - share)
 
 
 def _neighbours(mask: Cells) -> float:

@@ -15,6 +15,7 @@ from engine.pictures.decoding import Sheet, block_mean, decode
 from engine.pictures.opening import Input, read_file, read_input
 from engine.pictures.paper import Layer, border, ink_layer
 from engine.pictures.prepare import BOX, CENTRE, SIDE, Pixels, ink_box, to_mnist
+from engine.pictures.tight import with_margin
 
 Floats = NDArray[np.float32]
 
@@ -90,12 +91,11 @@ def _as_it_is(sheet: Sheet) -> Floats | None:
 def _searched(sheet: Sheet) -> Picture:
     """The digit looked for, cut out, and made one of MNIST's kind."""
     grey, framed = _inside_frame(sheet.grey)
-    layer, choice, factor = _look(grey, lossy=sheet.lossy)
-    if layer is not None and not choice.missing and factor > 1:
-        nearer = _around(choice, factor, grey.shape)
-        closer, chosen, _ = _look(grey[nearer], lossy=sheet.lossy, work=2 * _WORK)
-        if closer is not None and not chosen.missing and closer.dark == layer.dark:
-            layer, choice = closer, Choice(chosen.box, chosen.kept, dropped=chosen.dropped or choice.dropped)
+    layer, choice = _nearer_look(grey, lossy=sheet.lossy)
+    if (wider := with_margin(grey)) is not None:
+        again, chosen = _nearer_look(wider, lossy=sheet.lossy)
+        if again is not None and not chosen.missing and not _agree(layer, choice, again):
+            layer, choice = again, chosen
     if layer is None or choice.missing or choice.kept is None:
         return Picture(None, sheet.said, sheet.width, sheet.height, choice.missing or NOTHING)
     pixels = to_mnist((layer.ink * choice.kept)[choice.box])
@@ -106,6 +106,27 @@ def _searched(sheet: Sheet) -> Picture:
     said += ["specks left out"] if choice.dropped else []
     said += [f"cut out of {sheet.width}×{sheet.height}, centred"]
     return Picture(pixels, tuple(said), sheet.width, sheet.height, "" if pixels is not None else NOTHING)
+
+
+def _nearer_look(grey: Floats, *, lossy: bool) -> tuple[Layer | None, Choice]:
+    """The ink and the digit in it, looked at again from near by where the whole had to be made smaller."""
+    layer, choice, factor = _look(grey, lossy=lossy)
+    if layer is not None and not choice.missing and factor > 1:
+        nearer = _around(choice, factor, grey.shape)
+        closer, chosen, _ = _look(grey[nearer], lossy=lossy, work=2 * _WORK)
+        if closer is not None and not chosen.missing and closer.dark == layer.dark:
+            return closer, Choice(chosen.box, chosen.kept, dropped=chosen.dropped or choice.dropped)
+    return layer, choice
+
+
+def _agree(layer: Layer | None, choice: Choice, again: Layer) -> bool:
+    """Whether a digit was found without paper around the picture, too, within it and of the same polarity."""
+    if layer is None or choice.missing or layer.dark != again.dark:
+        return False
+    rows, columns = choice.box
+    high, wide = layer.ink.shape
+    edges = rows.start <= 0, columns.start <= 0, rows.stop >= high, columns.stop >= wide
+    return edges.count(True) < 3
 
 
 def _look(grey: Floats, *, lossy: bool, work: int = _WORK) -> tuple[Layer | None, Choice, int]:

@@ -51,6 +51,12 @@ def on_sheet(ink: NDArray[Any], shape: tuple[int, int], top: int, left: int) -> 
     return sheet
 
 
+def cropped(digit: Pixels) -> Pixels:
+    """The box of its ink, which touches all four edges."""
+    rows, columns = (np.flatnonzero(digit.any(axis=axis)) for axis in (1, 0))
+    return digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
 def corner(digit: Pixels, number: int, paper: int = 0) -> Pixels:
     """In one of the corners of 280 × 280."""
     sheet = np.full((280, 280), paper, np.uint8)

@@ -91,12 +91,13 @@ async def stage(
     size: tuple[int, int] = FULL,
     ready: bool = True,
     clock: Any = None,
+    notifications: bool = False,
     **options: Any,
 ) -> AsyncIterator[Stage]:
-    """An app of this size whose engine has told these events."""
+    """An app of this size whose engine has told these events. `notifications`: they are shown, not noted alone."""
     engine = FakeEngine(events, ready=ready)
     app = MnistApp(effective(), engine.connect, clock=clock or Jumping(), **options)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=notifications) as pilot:
         on = Stage(app, engine, pilot)
         await on.settle()
         yield on

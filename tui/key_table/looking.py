@@ -132,7 +132,14 @@ LOOKING: tuple[Key, ...] = (
     Key("e", "e", "eraser", "Eraser", "eraser or pen; the right mouse button erases, too", "Draw", "draw", 6),
     Key("b", "b", "brush", "Brush", "how wide it draws: thin, medium, thick", "Draw", "draw", 7),
     Key(
-        "z", "z", "undo", "Undo", "take the last step back: a stroke, a picture, a move, a clearing", "Draw", "draw", 3
+        "z",
+        "z",
+        "take_back",
+        "Undo",
+        "take the last step back: a stroke, a picture, a move, a clearing",
+        "Draw",
+        "draw",
+        3,
     ),
     Key("y", "y", "redo", "Redo", "take again what was taken back", "Draw", "draw", 10),
     Key("c,delete", "c", "clear", "Clear", "take a new sheet", "Draw", "draw", 2),

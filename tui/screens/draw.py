@@ -209,7 +209,7 @@ class DrawScreen(Page):
         """Nothing is taken back where nothing was done, nor read by weights that there are none of."""
         pad, state = self.pad.pad, self.program.snapshot.state
         match key.action:
-            case "undo" if key.where == "draw":
+            case "take_back":
                 return pad.can_undo
             case "redo":
                 return pad.can_redo
@@ -247,7 +247,7 @@ class DrawScreen(Page):
         """Draw wider; after the widest as thin as can be."""
         self.pad.next_brush()
 
-    def action_undo(self) -> None:
+    def action_take_back(self) -> None:
         """Take the last step back."""
         if not self.pad.undo():
             self._note("There is nothing to take back.")

@@ -21,6 +21,8 @@ _SCHEDULE, _TRAINING, _AUGMENTATION, _MACHINE = "Schedule", "Training", "Augment
 
 _LAYERED = options(model=("mlp", "cnn", "fastcnn", "deepcnn"))
 _ADAM = options(optimizer=("adam", "adamw"))
+SHORT_NAMES = {"learning_rate": "lr", "batch_size": "batch"}
+"""Second, shorter names of some hyperparameters: as a flag (--lr) and as an environment variable (MNIST_TUI_LR)."""
 
 
 class TrainConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,7 +144,7 @@ class TrainConfig(msgspec.Struct, frozen=True, kw_only=True):
         label="Threads", group=_MACHINE, low=0, high=1024, zero="by rule",
         meaning="CPU threads; 0 follows a fixed rule for the model.")] = 0
     data_dir: Annotated[str, Field(
-        label="Data folder", group=_MACHINE, meaning="Folder with the data files; empty takes the MNIST that is shipped.")] = ""
+        label="Data folder", group=_MACHINE, path=True, meaning="Folder with the data files; empty takes the MNIST that is shipped.")] = ""
     # fmt: on
 
 
@@ -209,7 +211,9 @@ def check_each(values: Mapping[str, object]) -> dict[str, Value]:
 def _nearest(name: str) -> str:
     import difflib  # noqa: PLC0415 - only for a message
 
-    close = difflib.get_close_matches(name.replace("-", "_"), HYPERPARAMETERS, n=1)
+    given = name.replace("-", "_")
+    whole = [field for field, short_name in SHORT_NAMES.items() if short_name == given]
+    close = whole or difflib.get_close_matches(given, HYPERPARAMETERS, n=1)
     return f"did you mean '{close[0]}'?" if close else "`mnist-tui train --help` lists them."
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from engine.readings_file import damage as readings_damage
+from engine.results import log_damage, result_damage
 from engine.runs import RunFolder
 
 
@@ -23,9 +25,6 @@ class Damage(msgspec.Struct, frozen=True):
 
 def damages(run: RunFolder) -> tuple[Damage, ...]:
     """Every damaged file of a run. Reads all of it, the checkpoints included."""
-    from engine.readings import damage as readings_damage  # noqa: PLC0415 - brings numpy in
-    from engine.results import log_damage, result_damage  # noqa: PLC0415
-
     found = [
         (run.events, log_damage(run.result, run.events), f"`mnist-tui replay {run.name}` trains the run again"),
         (run.result, result_damage(run.result), "the log holds the same"),

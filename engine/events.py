@@ -84,13 +84,19 @@ class Phase(Base, frozen=True, kw_only=True, tag="phase"):
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a run trains. `reason` says why this device; `threads` counts CPU threads."""
+    """Where a run trains. `reason` says why this device; `threads` counts CPU threads.
+
+    `instructions` are the vector instructions that torch uses on the CPU ("AVX2", "AVX512"), `processor` is its model; both
+    are empty in logs of version 0.1.0.
+    """
 
     device: str
     reason: str
     threads: int
     precision: str
     torch: str
+    instructions: str = ""
+    processor: str = ""
 
 
 class RunStarted(Base, frozen=True, kw_only=True, tag="run_started"):
@@ -118,8 +124,9 @@ class Progress(Base, frozen=True, kw_only=True, tag="progress"):
 
     `steps` steps ended at `step`; `loss`, `low`, `high` are the mean, least and greatest of their finite training
     losses, None where none was finite; `non_finite` counts the others. `gradient_norm` and `gradient_norm_high` are the
-    mean and the greatest of the gradients' norms before clipping. `seconds` is time spent training and validating so
-    far, without pauses.
+    mean and the greatest of the gradients' norms before clipping. `last_loss` and `last_gradient_norm` are those of the
+    step `step` alone, which do not depend on when this was told; None where they are not finite, or the log is of version
+    0.1.0. `seconds` is time spent training and validating so far, without pauses.
     """
 
     epoch: int
@@ -136,6 +143,18 @@ class Progress(Base, frozen=True, kw_only=True, tag="progress"):
     gradient_norm_high: float | None = None
     images_per_second: float
     seconds: float
+    last_loss: float | None = None
+    last_gradient_norm: float | None = None
+
+    @property
+    def latest_loss(self) -> float | None:
+        """The training loss of the latest step, None where it is not finite; in logs of 0.1.0 the mean of the latest few."""
+        return self.loss if self.last_loss is None and not self.non_finite else self.last_loss
+
+    @property
+    def latest_gradient_norm(self) -> float | None:
+        """The same of the gradient's norm."""
+        return self.gradient_norm if self.last_gradient_norm is None else self.last_gradient_norm
 
 
 class LayerStep(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,6 +42,8 @@ class Field:
     when: When | None = None
     zero: str = ""
     """What the value 0 means, where it means something of its own ("off", "all")."""
+    path: bool = False
+    """Whether a text is a path: ~ is the home folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,10 @@ class Hyperparameter:
             case "text", str():
                 if any(unicodedata.category(c) in ("Cc", "Cs") for c in value):
                     raise self._problem("it has a control character, or half of a character, in it")
+                if self.about.path and value.startswith("~"):
+                    from engine.paths import expanded  # noqa: PLC0415 - brings a library in
+
+                    return str(expanded(value))
                 return value
             case "bool", bool():
                 return value

@@ -17,6 +17,7 @@ import msgspec
 from engine import events as ev
 from engine.config import HYPERPARAMETERS, TrainConfig
 from engine.errors import ConfigProblem
+from engine.machines import unlike
 from engine.series import Point, Series
 
 Status = Literal["none", "preparing", "training", "paused", "testing", "ended"]
@@ -57,6 +58,8 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     config: TrainConfig = TrainConfig()
     phase: ev.Phase | None = None
     started: ev.RunStarted | None = None
+    moved: tuple[str, ...] = ()
+    """In what the machine differs from the one that the run was resumed from; the figures go on in other last digits."""
     progress: ev.Progress | None = None
     speed: float | None = None
     """Images a second lately, smoothed; None before any is measured."""
@@ -111,12 +114,18 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
         return next((e for e in reversed(self.epochs) if e.best), None)
 
     @property
+    def tested(self) -> ev.TestResult | None:
+        """The test that stands for the run: the latest with the best weights, which validation chose, else with the last."""
+        looks = {test.weights: test for test in self.tests}
+        return looks.get("best") or looks.get("last") or (self.finished.test if self.finished else None)
+
+    @property
     def validation_accuracy(self) -> float | None:
-        """That of the weights which the latest look at the test set was taken with; before any, of the best so far.
+        """That of the weights which `tested` is of; before any look, of the best so far.
 
         So it can stand beside the test accuracy. A run that was stopped within an epoch was validated there, too.
         """
-        return self.validation_beside(self.test)
+        return self.validation_beside(self.tested)
 
     def validation_beside(self, test: ev.TestResult | None) -> float | None:
         """The same for another look; None where no validation of its weights is known."""
@@ -251,15 +260,18 @@ def _status_in(state: RunState, phase: ev.PhaseName) -> Status:
 
 def _started(state: RunState, event: ev.RunStarted) -> RunState:
     marks = tuple(m for m in state.marks if m.step <= event.step)
+    moved = unlike(state.started.machine, event.machine) if event.resumed and event.step and state.started else ()
     if event.resumed:
         branched = state.parent is not None and state.started is None
         words = f"branched off {state.parent.run}" if branched and state.parent else "resumed"
+        words += f" on another machine ({', '.join(moved)})" if moved else ""
         marks = (*marks, Mark("resumed", event.step, event.position, words))
     epochs = tuple(e for e in state.epochs if e.step <= event.step)
     return msgspec.structs.replace(
         state,
         status="training",
         started=event,
+        moved=moved,
         config=event.config,
         progress=None,
         speed=epochs[-1].images_per_second if epochs else None,

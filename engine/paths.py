@@ -19,6 +19,18 @@ HOME_VARIABLE = "MNIST_TUI_HOME"
 Kind = Literal["data", "cache", "config"]
 
 
+def expanded(path: str) -> Path:
+    """The path that a person means: ~ and ~NAME at its beginning are home folders, as in a shell.
+
+    Shells leave them as they are in ``--data-dir=~/m``, in quotation marks and in files. What names no home folder
+    stays as it is; a folder that is called "~" is "./~".
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def home(kind: Kind) -> Path:
     """The folder for one kind of file, as an absolute path.
 
@@ -30,7 +42,7 @@ def home(kind: Kind) -> Path:
     `<temporary folder>/mnist-tui-<uid>/<kind>`. Raises nothing.
     """
     if chosen := os.environ.get(HOME_VARIABLE):
-        base = Path(chosen).absolute()
+        base = expanded(chosen).absolute()
         return base / "cache" if kind == "cache" else base
     return _platform_home(kind) or Path(tempfile.gettempdir()) / f"{APP}-{os.getuid()}" / kind
 
@@ -52,5 +64,6 @@ def _platform_home(kind: Kind) -> Path | None:
                 path = platformdirs.user_config_path(APP, appauthor=False)
     except (RuntimeError, KeyError):
         return None
+    path = expanded(str(path))  # an XDG variable may have a ~
     # Without HOME and a passwd entry "~" stays as it is, which would make a folder of that name right here.
     return path if path.is_absolute() else None

@@ -19,12 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.files import write_atomic
-
-MAGIC = b"mnist-tui read 2"
-MAGIC_1 = b"mnist-tui read 1"
-"""Of version 0.1.0."""
-_HEADER = len(MAGIC) + 8
-_MOST_IMAGES = 10_000_000
+from engine.readings_file import HEADER, MAGIC, MAGIC_1, header_of, images_in, is_whole
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -67,14 +62,14 @@ def read_readings(path: Path) -> Readings:
         data = np.memmap(path, np.uint8, mode="r")
     except (OSError, ValueError):
         return NONE
-    header = data[:_HEADER].tobytes()
-    if (count := _count(header)) is None:
+    header = data[:HEADER].tobytes()
+    if (count := images_in(header)) is None:
         return NONE
     words = 3 if header.startswith(MAGIC) else 2
     size = 4 * words + 2 * count
-    whole = (len(data) - _HEADER) // size
-    records = data[_HEADER : _HEADER + whole * size].reshape(whole, size)
-    if words == 3 and (damaged := [row for row, record in enumerate(records) if not _is_whole(record.tobytes())]):
+    whole = (len(data) - HEADER) // size
+    records = data[HEADER : HEADER + whole * size].reshape(whole, size)
+    if words == 3 and (damaged := [row for row, record in enumerate(records) if not is_whole(record.tobytes())]):
         records = np.delete(records, damaged, axis=0)
     else:
         damaged = []
@@ -91,17 +86,17 @@ def keep_readings(path: Path, epoch: int, step: int, digits: npt.ArrayLike, conf
     """
     read = np.asarray(digits).astype(np.uint8)
     sure = np.rint(np.nan_to_num(np.asarray(confidences, np.float64)).clip(0, 1) * 255).astype(np.uint8)
-    record, header = _record(epoch, step, read, sure), _header(len(read))
+    record, header = _record(epoch, step, read, sure), header_of(len(read))
     if path.exists():
         _bring_up_to_date(path, len(read))
     with path.open("r+b" if path.exists() else "w+b") as file:
-        if file.read(_HEADER) != header:
+        if file.read(HEADER) != header:
             file.seek(0)
             file.truncate()
             file.write(header)
-        end = _HEADER
+        end = HEADER
         while len(there := file.read(len(record))) == len(record):
-            if _is_whole(there) and int.from_bytes(there[:4], "little") >= epoch:
+            if is_whole(there) and int.from_bytes(there[:4], "little") >= epoch:
                 break
             end += len(record)
         file.seek(end)
@@ -109,55 +104,18 @@ def keep_readings(path: Path, epoch: int, step: int, digits: npt.ArrayLike, conf
         file.write(record)
 
 
-def damage(path: Path) -> str:
-    """What is wrong with the file at `path`, in a few words; empty where nothing is, or where there is none."""
-    try:
-        if not path.is_file() or not path.stat().st_size:
-            return ""
-        with path.open("rb") as file:
-            header = file.read(_HEADER)
-    except OSError:
-        return ""
-    if _count(header) is None:
-        return "its header does not match its checksum"
-    readings = read_readings(path)
-    if readings.damaged:
-        return f"{readings.damaged} of {readings.damaged + len(readings)} epochs do not match their checksum"
-    return "its epochs are out of order" if readings is NONE else ""
-
-
-def _header(count: int) -> bytes:
-    told = MAGIC + count.to_bytes(4, "little")
-    return told + zlib.crc32(told).to_bytes(4, "little")
-
-
 def _record(epoch: int, step: int, digits: Bytes, confidences: Bytes) -> bytes:
     numbers, read = np.array([epoch, step], "<u4").tobytes(), digits.tobytes() + confidences.tobytes()
     return numbers + zlib.crc32(numbers + read).to_bytes(4, "little") + read
 
 
-def _is_whole(record: bytes) -> bool:
-    """Whether a record matches its checksum."""
-    return zlib.crc32(record[:8] + record[12:]) == int.from_bytes(record[8:12], "little")
-
-
 def _bring_up_to_date(path: Path, count: int) -> None:
     """Write a file of version 0.1.0, of so many images, as this version does."""
     with path.open("rb") as file:
-        header = file.read(_HEADER)
-    if header.startswith(MAGIC_1) and _count(header) == count:
+        header = file.read(HEADER)
+    if header.startswith(MAGIC_1) and images_in(header) == count:
         kept = read_readings(path)
         rows = zip(kept.epochs, kept.steps, kept.digits, kept.confidences, strict=True)
         write_atomic(
-            path, _header(count) + b"".join(_record(int(epoch), int(step), *read) for epoch, step, *read in rows)
+            path, header_of(count) + b"".join(_record(int(epoch), int(step), *read) for epoch, step, *read in rows)
         )
-
-
-def _count(header: bytes) -> int | None:
-    """The number of images; None where the header is none of ours."""
-    if len(header) < _HEADER or not header.startswith((MAGIC, MAGIC_1)):
-        return None
-    count = int.from_bytes(header[len(MAGIC) : len(MAGIC) + 4], "little")
-    if header.startswith(MAGIC) and header != _header(count):
-        return None
-    return count if 0 < count <= _MOST_IMAGES else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import msgspec
@@ -81,6 +82,8 @@ def _merge(a: Point, b: Point) -> Point:
         mean, low, high = a.mean, a.low, a.high
     else:
         mean = (a.mean * a.count + b.mean * b.count) / (a.count + b.count)
+        if not math.isfinite(mean):  # the sum is beyond the largest number
+            mean = a.mean * (a.count / (a.count + b.count)) + b.mean * (b.count / (a.count + b.count))
         low, high = min(a.low, b.low), max(a.high, b.high)
     norm = b.norm if a.norm is None else a.norm if b.norm is None else max(a.norm, b.norm)
     rate, speed = a.rate if b.rate is None else b.rate, b.speed or a.speed

@@ -17,10 +17,10 @@ import msgspec
 from engine.config import HYPERPARAMETERS, TrainConfig, applies, check_each, check_together, make_config
 from engine.errors import ConfigProblem
 from engine.fields import Value, short
-from engine.paths import home
+from engine.paths import expanded, home
+from engine.slips import PREFIX, meant_at_top, set_variable, slips_of_screen
 
 DEFAULT_PRESET = "blog-adam"
-PREFIX = "MNIST_TUI_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Preset:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The effective configuration. `origins` says of each field where its value is from; `notes` are sentences
-    about values that were given and mean nothing beside the others; `screen` is the config file's [screen] table."""
+    about what was given as flags or in the config file and has no effect; `screen` is the config file's [screen] table."""
 
     config: TrainConfig
     preset: str
@@ -72,7 +72,7 @@ def find_preset(name: str) -> Preset:
 def config_path(environ: Mapping[str, str] = os.environ) -> Path:
     """The user's config file, whether it exists or not."""
     given = environ.get(PREFIX + "CONFIG")
-    return Path(given) if given else home("config") / "config.toml"
+    return expanded(given) if given else home("config") / "config.toml"
 
 
 def read_toml(path: Path, *, pipes: bool = False) -> dict[str, Any]:
@@ -83,9 +83,11 @@ def read_toml(path: Path, *, pipes: bool = False) -> dict[str, Any]:
     try:
         if not pipes and stat.S_ISFIFO(path.stat().st_mode):
             raise ConfigProblem(f"{path} is a pipe, and no file.")
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))  # some editors put a byte order mark first
     except OSError as fault:
         raise ConfigProblem(f"{path} cannot be read: {fault.strerror}.") from fault
+    except UnicodeDecodeError as fault:
+        raise ConfigProblem(f"{path} is not a TOML file: it is not UTF-8 text; save it as UTF-8.") from fault
     except (ValueError, RecursionError) as fault:
         raise ConfigProblem(f"{path} is not a TOML file: {fault}.") from fault
 
@@ -100,9 +102,9 @@ def effective(
     Raises `ConfigProblem` that says in which layer a wrong value stands.
     """
     path = config_path(environ)
-    file = read_toml(path, pipes=True) if PREFIX + "CONFIG" in environ or _is_there(path) else {}
+    file = read_toml(path, pipes=True) if environ.get(PREFIX + "CONFIG") or _is_there(path) else {}
     _check_file(file, path)
-    name = preset or environ.get(PREFIX + "PRESET") or file.get("preset") or DEFAULT_PRESET
+    name = preset or environ.get(PREFIX + "PRESET", "").strip() or file.get("preset") or DEFAULT_PRESET
     chosen = find_preset(name)
 
     values: dict[str, Value] = {name: h.default for name, h in HYPERPARAMETERS.items()}
@@ -115,14 +117,25 @@ def effective(
     lay(check_each(chosen.values), f"preset {chosen.name}")
     lay(_checked(file.get("train", {}), str(path)), str(path))
     for field, parameter in HYPERPARAMETERS.items():
-        variable = PREFIX + field.upper()
-        if variable in environ:
+        if variable := set_variable(field, environ):
             lay({field: _parsed(field, environ[variable], variable)}, variable)
         if flags and field in flags:
             lay({field: _parsed(field, flags[field], parameter.flag)}, "flag " + parameter.flag)
     config = msgspec.convert(values, TrainConfig)
     check_together(config)
-    return Settings(config, chosen.name, origins, _notes(config, flags or {}), file.get("screen", {}))
+    screen = file.get("screen", {})
+    notes = (*_notes(config, flags or {}), *slips_of_screen(screen, path))
+    return Settings(config, chosen.name, origins, notes, screen)
+
+
+def effective_or_default() -> Settings:
+    """The settings in effect; where they cannot be read the defaults, with a note that says why. Raises nothing."""
+    try:
+        return effective()
+    except ConfigProblem as fault:
+        chosen = find_preset(DEFAULT_PRESET)
+        note = f"{fault} Until that is put right, the defaults are taken."
+        return Settings(chosen.config, chosen.name, dict.fromkeys(HYPERPARAMETERS, "default"), (note,), {})
 
 
 def _is_there(path: Path) -> bool:
@@ -135,7 +148,7 @@ def _is_there(path: Path) -> bool:
 def _check_file(file: Mapping[str, Any], path: Path) -> None:
     for key, value in file.items():
         if key not in ("preset", "train", "screen"):
-            raise ConfigProblem(f"{path}: '{short(key)}' is not known; expected preset, [train] or [screen].")
+            raise ConfigProblem(f"{path}: '{short(key)}' is not known; {meant_at_top(key)}.")
         if not isinstance(value, str if key == "preset" else dict):
             raise ConfigProblem(f"{path}: '{key}' must be {'a name' if key == 'preset' else 'a table'}.")
 

@@ -7,6 +7,7 @@ import contextlib
 import functools
 import gc
 import importlib
+import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
@@ -25,6 +26,7 @@ from textual.worker import Worker, WorkerState
 from engine import commands as cmd
 from engine.client import Engine, EngineLike
 from engine.damage import damages
+from engine.edited import ignored_edits
 from engine.errors import Problem
 from engine.events import CheckpointKind
 from engine.fields import short
@@ -32,6 +34,7 @@ from engine.history import RunState
 from engine.presence import OutOfTouch, Presence, SessionInfo, last_heard
 from engine.runs import RunFolder, find_run
 from engine.settings import Settings
+from engine.slips import slips_of_environment
 from engine.stages import Patience
 from tui import farewell
 from tui.advice import Adviser
@@ -147,6 +150,8 @@ class MnistApp(SteeringApp):
         return dict(THEMES["dark"].variables)
 
     def on_mount(self) -> None:
+        for slip in (*self.settings.notes, *slips_of_environment(os.environ)):
+            self.note(slip)
         self._begin(self._connect)
         self.call_after_refresh(self._opened_up)
         if self._asked_run is not None:
@@ -251,6 +256,8 @@ class MnistApp(SteeringApp):
             if self._opened is not None and isinstance(command, cmd.ResumeRun) and command.run == self._opened.run:
                 self._session.know(self._opened)
             self._opened = None
+            if isinstance(command, cmd.ResumeRun | cmd.Branch):
+                await self._tell_of_edits(command.run)
         except Problem as fault:
             if isinstance(command, cmd.ResumeRun) and getattr(fault, "field", None) == OutOfTouch.field:
                 self._ask_to_take_over(command)
@@ -268,6 +275,13 @@ class MnistApp(SteeringApp):
             self.start(command)
         elif await self.push_screen_wait(take_over_dialog(run.name, found, ascii_only=self.ascii_only)) == "y":
             self.start(msgspec.structs.replace(command, take_over=True))
+
+    async def _tell_of_edits(self, name: str) -> None:
+        """Say which edits by hand of a run's settings are ignored, now that its checkpoint is gone on from."""
+        with contextlib.suppress(Problem, OSError):
+            run = await asyncio.to_thread(find_run, name)
+            if words := await asyncio.to_thread(ignored_edits, run):
+                self.notify(words, title="Ignored", severity="warning", timeout=10, markup=False)
 
     def preset_chosen(self, name: str) -> None:
         """The form holds another preset."""
@@ -323,7 +337,7 @@ class MnistApp(SteeringApp):
         engine = await self._attach_engine(info)
         before = self._session.state
         if self._session.training:
-            self.notify(farewell.left_training(before.run), markup=False)
+            self.notify(farewell.left_training(before), markup=False)
         await self._session.leave()
         self._session.state = RunState()
         self._opened = None

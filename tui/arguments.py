@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
-from engine.config import HYPERPARAMETERS
+from engine.config import HYPERPARAMETERS, SHORT_NAMES
 from engine.errors import ConfigProblem
 from engine.fields import Hyperparameter, Kind, short
 from tui.commands import COMMANDS
@@ -16,7 +16,7 @@ from tui.output import tell, writing
 if TYPE_CHECKING:
     from engine.settings import Settings
 
-ALIASES = {"learning_rate": "--lr", "batch_size": "--batch"}
+ALIASES = {name: f"--{short_name}" for name, short_name in SHORT_NAMES.items()}
 """Second, shorter flags of some hyperparameters."""
 
 

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from engine.dataset.files import printable
 from engine.errors import PictureProblem
+from engine.paths import expanded
 from engine.pictures import read_picture
 from tui.views.pad import Given
 
@@ -15,21 +16,19 @@ from tui.views.pad import Given
 def path_of(text: str) -> Path:
     """The path that is meant: without the quotation marks, backslashes or ``file://`` that terminals and shells put in.
 
-    What names a file as it stands is taken so. Raises `PictureProblem` for a home folder that there is not.
+    What names a file as it stands is taken so; ~ is the home folder.
     """
     text = text.strip()
     try:
-        plain = Path(text).expanduser()
+        plain = expanded(text)
         if plain.exists():
             return plain
         if text.startswith("file://"):
             return Path(unquote(urlsplit(text).path))
         if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
-            return Path(text[1:-1]).expanduser()
-        bare = Path(re.sub(r"\\(.)", r"\1", text)).expanduser()
+            return expanded(text[1:-1])
+        bare = expanded(re.sub(r"\\(.)", r"\1", text))
         return bare if bare.exists() else plain
-    except RuntimeError as fault:  # pathlib's, for ~somebody
-        raise PictureProblem(f"{printable(text)}: there is no such home folder.") from fault
     except (OSError, ValueError):  # too long, or with a null character: whoever opens it says so
         return Path(text)
 

@@ -63,11 +63,22 @@ def _dispatch(arguments: list[str]) -> int:
         parsed = command.parser().parse(arguments)
     except SystemExit as leave:  # --help and --version
         return int(leave.code or 0)
+    _tell_slips()
     if name in USE_ALL_LIBRARIES:
         from engine.libraries import expect_libraries  # noqa: PLC0415 - what answers at once does without
 
         expect_libraries()
     return command.run(parsed)
+
+
+def _tell_slips() -> None:
+    """Note on standard error what is set in the environment for us and is not read."""
+    if not any(name.upper().startswith("MNIST_TUI_") for name in os.environ):
+        return
+    from engine.slips import slips_of_environment  # noqa: PLC0415 - not before it is needed
+
+    for note in slips_of_environment(os.environ):
+        output.tell(f"Note: {note}")
 
 
 def _print_anything() -> None:

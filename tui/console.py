@@ -35,6 +35,12 @@ class Presenter(Protocol):
     def say(self, text: str) -> None:
         """Tell the person something that is not the run's."""
 
+    def rest(self, text: str) -> None:
+        """Say something and leave the terminal to the shell for a while."""
+
+    def go_on(self) -> None:
+        """The terminal is ours again."""
+
     def close(self) -> None:
         """Leave the terminal as it was."""
 
@@ -78,7 +84,22 @@ def _news(event: ev.Event, state: RunState) -> list[str]:
     return []
 
 
-class JsonLines:
+class _Plain:
+    """What a terminal's shell need not know of."""
+
+    def say(self, text: str) -> None:
+        """Tell the person something that is not the run's."""
+        raise NotImplementedError
+
+    def rest(self, text: str) -> None:
+        """Say something."""
+        self.say(text)
+
+    def go_on(self) -> None:
+        """Nothing to do."""
+
+
+class JsonLines(_Plain):
     """Every event as the line the run's log has for it, in UTF-8 whatever the locale."""
 
     def __init__(self, out: TextIO, err: TextIO) -> None:
@@ -95,7 +116,7 @@ class JsonLines:
         """Nothing to put back."""
 
 
-class Lines:
+class Lines(_Plain):
     """Plain lines without control characters; when `quiet` the end alone."""
 
     def __init__(self, out: TextIO, err: TextIO, find: Callable[[str], RunFolder], *, quiet: bool = False) -> None:
@@ -126,6 +147,7 @@ class Bar:
             console=self._console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
         )
         self._find, self._clock, self._drawn = find, clock, float("-inf")
+        self._resting = False
         self._live.start()
 
     def show(self, event: ev.Event, state: RunState) -> None:
@@ -143,6 +165,15 @@ class Bar:
 
     def say(self, text: str) -> None:
         self._console.print(clean(text), soft_wrap=True)
+
+    def rest(self, text: str) -> None:
+        self._resting = self._live.is_started
+        self._live.stop()
+        self.say(text)
+
+    def go_on(self) -> None:
+        if self._resting:
+            self._live.start()
 
     def close(self) -> None:
         self._live.stop()
@@ -197,7 +228,7 @@ def _figures(state: RunState) -> list[str]:
     """The figures, the most important first."""
     parts = []
     if state.progress:
-        parts.append(f"loss {loss(state.progress.loss)}")
+        parts.append(f"loss {loss(state.progress.latest_loss)}")
     if state.epochs:
         parts.append(f"validation {percent(state.epochs[-1].validation_accuracy)}")
     if state.status == "training" and (left := eta_seconds(state)) is not None:

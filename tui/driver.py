@@ -10,6 +10,7 @@ import sys
 from typing import Any, Protocol, cast
 
 from textual import constants, events
+from textual._time import get_time
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
@@ -37,6 +38,9 @@ class TerminalDriver(LinuxDriver):
     """`suspended` while a shell has the terminal (Ctrl+Z). While the app has it, nothing else of this process writes on it."""
 
     suspended = False
+    resumed_at = 0.0
+    """When the terminal was taken again, as events count time: what was typed before is not for the app."""
+    _stopping = False
     _ours = False
     """Whether the terminal shows the app."""
 
@@ -103,8 +107,19 @@ class TerminalDriver(LinuxDriver):
         if not self.suspended:
             self.suspend_application_mode()
             self._must_signal_resume = True
+        self.resumed_at = get_time()
         super().resume_application_mode()
         self.suspended = self._key_thread is None or not self._key_thread.is_alive()
+
+    def _sigtstp_application(self, *_: object) -> None:
+        """Stop, once: a second Ctrl+Z that comes while the first takes effect would stop it again after `fg`."""
+        if self._stopping:
+            return
+        self._stopping = True
+        try:
+            super()._sigtstp_application()
+        finally:
+            self._stopping = False
 
     def _in_background(self) -> bool:
         """Whether the shell has the terminal."""

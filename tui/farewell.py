@@ -9,11 +9,12 @@ from tui.views import figures
 from tui.views.status import OUTCOMES
 
 
-def left_training(run: str, end: Fate | None = None) -> str:
-    """The run goes on without us, or only until `end`."""
+def left_training(state: RunState, end: Fate | None = None) -> str:
+    """The run goes on without us, or waits for whoever comes back; at most until `end`."""
+    doing = "paused" if state.status == "paused" else "training"
     if end:
-        return end.parting(run)
-    return f"{run} is training. Come back with: mnist-tui attach {run}"
+        return end.parting(state.run, f"is {doing}")
+    return f"{state.run} is {doing}. Come back with: mnist-tui attach {state.run}"
 
 
 def aborted(state: RunState) -> str:
@@ -39,7 +40,7 @@ def of_run(state: RunState) -> str:
     if end is None:
         return ""
     word, _ = OUTCOMES[end.outcome]
-    tested = f", test accuracy {figures.percent(end.test.accuracy)}" if end.test else ""
+    tested = f", test accuracy {figures.percent(state.tested.accuracy)}" if state.tested else ""
     saved = f"\n{unsaved(state)}" if state.unsaved else ""
     return f"{state.run}: {word}{tested}. More: mnist-tui show {state.run}{saved}"
 

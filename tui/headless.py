@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -132,6 +133,8 @@ class Follower:
                 if self._abort:
                     self._abort.cancel()
                 if self._engine:
+                    if self._stopping and not self._accepted:
+                        await self._engine.end_process()
                     await self._engine.close()
         return self._status()
 
@@ -151,6 +154,8 @@ class Follower:
             return "" if gone else f"mnist-tui: {cannot_be_written(self._unwritten)}"
         if self._left is None:
             return last_words(self.state)
+        if not self._accepted and self._left in (HUNG_UP, QUIT) and self._sent:
+            return "The engine goes on with it; mnist-tui ls shows the run."
         if not name or not self._accepted:
             return "Interrupted before the run began."
         if self._forced:
@@ -229,6 +234,7 @@ class Follower:
             (signal.SIGTERM, self._interrupt),
             (signal.SIGHUP, self._hang_up),
             (signal.SIGQUIT, lambda: self._leave(QUIT)),
+            (signal.SIGTSTP, self._stop),
         )
         # A signal that is ignored stays so: nohup, or a job in the background of a script.
         ours = [(number, handler) for number, handler in wanted if signal.getsignal(number) is not signal.SIG_IGN]
@@ -249,6 +255,18 @@ class Follower:
             how = "Ending, with a checkpoint" if self._accepted else "Ending before the run begins"
             self._presenter.say(f"{how}; Ctrl+C again leaves at once.")
         self._send_abort()
+
+    def _stop(self) -> None:
+        """Ctrl+Z: stop as any program does, but say that the run does not; `fg` goes on from here."""
+        loop, name = asyncio.get_running_loop(), self.state.run or "The engine"
+        with contextlib.suppress(OSError):
+            goes_on = "stays paused" if self.state.status == "paused" else "goes on"
+            self._presenter.rest(f"{name} {goes_on} while this is stopped; fg shows it again.")
+        loop.remove_signal_handler(signal.SIGTSTP)
+        os.kill(os.getpid(), signal.SIGTSTP)
+        loop.add_signal_handler(signal.SIGTSTP, self._stop)
+        with contextlib.suppress(OSError):
+            self._presenter.go_on()
 
     def _hang_up(self) -> None:
         self._leave(HUNG_UP)

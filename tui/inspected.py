@@ -14,7 +14,8 @@ from engine.dataset import load
 from engine.errors import Problem
 from engine.history import RunState
 from engine.looks import read_look
-from engine.readings import NONE, Readings, damage, read_readings
+from engine.readings import NONE, Readings, read_readings
+from engine.readings_file import damage
 from engine.runs import RunFolder
 from tui.inspection import Choice, SplitName
 
@@ -89,12 +90,12 @@ def inspect(run: RunFolder, state: RunState, choice: Choice) -> Inspected | str:
 
 
 def _test(run: RunFolder, state: RunState, images: Bytes, labels: Bytes) -> Inspected | str:
-    if state.test is None:
+    if state.tested is None:
         return "The test set has not been looked at: that is done once, when the run ends."
-    look = read_look(run.look(state.test.weights))
+    look = read_look(run.look(state.tested.weights))
     if look is None:
-        if reason := archive_damage(run.look(state.test.weights)):
-            return f"{run.look(state.test.weights)} is damaged: {reason}; e on the Test screen looks again."
+        if reason := archive_damage(run.look(state.tested.weights)):
+            return f"{run.look(state.tested.weights)} is damaged: {reason}; e on the Test screen looks again."
         return "What the test saw was not kept with this run; e on the Test screen looks again."
     if not np.array_equal(look.labels, labels):
         return f"{run.name} was tested on other images than those at hand."

@@ -60,7 +60,7 @@ class Leaving:
     def words_at_end(self) -> str:
         """That the run goes on and how to come back to it, or what ends it; empty where nothing trains."""
         session = self._session
-        return farewell.left_training(session.state.run, self._fate()) if session.training else ""
+        return farewell.left_training(session.state, self._fate()) if session.training else ""
 
     def look(self) -> None:
         """Leave if what was waited for has come."""
@@ -75,14 +75,15 @@ class Leaving:
 
     async def _ask(self, ascii_only: bool) -> None:
         session, run = self._session, self._session.state.run
-        end = self._fate()
-        answer = await self._app.push_screen_wait(quit_dialog(run, session.state.arm, end, ascii_only=ascii_only))
+        paused, end = session.state.status == "paused", self._fate()
+        dialog = quit_dialog(run, session.state.arm, end, paused=paused, ascii_only=ascii_only)
+        answer = await self._app.push_screen_wait(dialog)
         if answer == "c":
             return
         if not session.training:
             await self._leave(farewell.of_run(session.state), 0)
         elif answer == "l":
-            await self._leave(farewell.left_training(run, end), 0)
+            await self._leave(farewell.left_training(session.state, end), 0)
         elif answer == "s" and await self._accepted(cmd.Stop()):
             self.waiting = "stopping and testing; then mnist-tui quits (q: other ways)"
             self._changed()

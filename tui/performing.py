@@ -190,7 +190,7 @@ def document(
     """What was seen as a JSON object (docs/events.md)."""
     arms = []
     for number, (arm, state, runs) in enumerate(zip(experiment.arms, states, live, strict=True), 1):
-        test = state.finished.test if state and state.finished else None
+        test = state.tested if state else None
         run = performance.runs.get(number)
         arms.append(
             {

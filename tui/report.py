@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from engine.config import TrainConfig
-from engine.events import EpochEnded, Finished, SavedAgain, TestResult
+from engine.events import EpochEnded, SavedAgain, TestResult
 from engine.fields import short
 from engine.history import RunState
 from engine.runs import RunFolder, describe
@@ -38,6 +37,10 @@ def opening(state: RunState) -> list[str]:
             f"goes on from epoch {started.position:.1f}" if started.step else "begins again: nothing of it was saved"
         )
         lines.insert(0, f"Run {state.run} {onward}")
+        if state.moved:
+            lines.insert(
+                1, f"Another machine ({', '.join(map(short, state.moved))}): the last digits of the figures part"
+            )
     return lines
 
 
@@ -55,24 +58,40 @@ def closing(state: RunState, folder: RunFolder) -> list[str]:
     """The end of a run: how it ended (unless `last_words` tells, as of every run that is no arm), the test, and where it all lies."""
     if state.finished is None:
         return []
-    rows = ending(state.finished, state.config)
+    rows = ending(state)
     if state.finished.outcome in ("aborted", "diverged", "failed") and state.arm is None:
         del rows[0]
-    rows += [("Not saved", f"{short(each.path, 400)}: {short(each.reason, 200)}") for each in state.unsaved]
+    rows += not_saved(state)
     if state.started:
         machine = state.started.machine
         rows.append(("Device", f"{machine.device}, {plural(machine.threads, 'thread')}"))
     return columns([*rows, ("Run", state.run), ("Folder", short(str(folder.path), 400))])
 
 
-def ending(end: Finished, config: TrainConfig) -> list[tuple[str, str]]:
-    """Why a run ended, its test and its length, as rows."""
-    rows = [("Ended", short(end.reason, 400))]
-    if end.test is not None:
-        rows += _test_rows(end.test)
+def not_saved(state: RunState) -> list[tuple[str, str]]:
+    """What of a run is not on disk, and why, a row each."""
+    return [("Not saved", f"{short(each.path, 400)}: {short(each.reason, 200)}") for each in state.unsaved]
+
+
+def ending(state: RunState) -> list[tuple[str, str]]:
+    """Why a run ended, its test and its length, as rows; of a run that was lost its test alone."""
+    if (end := state.finished) is None:
+        return tested(state)
+    rows = [("Ended", short(end.reason, 400)), *tested(state)]
     if end.best_epoch is not None:
-        rows.append(("Best epoch", f"{end.best_epoch} ({_BEST[config.best_by]})"))
-    return [*rows, ("Trained", f"{end.epochs} of {plural(config.epochs, 'epoch')} in {duration(end.seconds)}")]
+        rows.append(("Best epoch", f"{end.best_epoch} ({_BEST[state.config.best_by]})"))
+    return [*rows, ("Trained", f"{end.epochs} of {plural(state.config.epochs, 'epoch')} in {duration(end.seconds)}")]
+
+
+def tested(state: RunState) -> list[tuple[str, str]]:
+    """The test that stands for a run as rows, and whose weights it is of where that is not a matter of course."""
+    if (test := state.tested) is None:
+        return []
+    rows = _test_rows(test)
+    if test.weights == "last":
+        return [*rows, ("Weights", f"last, epoch {test.epoch}; the best ones were not tested")]
+    last = next((each for each in state.tests if each.weights == "last"), None)
+    return [*rows, ("Last weights", f"test accuracy {percent(last.accuracy)}, epoch {last.epoch}")] if last else rows
 
 
 def _test_rows(test: TestResult) -> list[tuple[str, str]]:
@@ -135,7 +154,7 @@ def left(state: RunState) -> str:
     if state.status == "paused":
         return f"{state.run} is paused; mnist-tui resume {state.run} has it go on."
     if end := fate():
-        return end.parting(state.run)
+        return end.parting(state.run, "goes on")
     return f"{state.run} goes on; mnist-tui attach {state.run} shows it."
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Awaitable, Callable
 
 from engine.client import EngineLike, Lost
-from engine.commands import Abort, Command, Stop
+from engine.commands import Abort, Branch, Command, Experiment, ResumeRun, Start, Stop
 from engine.errors import EngineProblem, Problem
 from engine.events import Event, RunCreated
 from engine.history import RunState, reduce
@@ -38,6 +38,8 @@ class Session:
         self._is_behind = False
         """Whether that is less than `state` has."""
         self._latest = 0.0
+        self._ordered = False
+        """Whether a run was asked for that is not accepted yet."""
         self.status: EngineStatus = "none"
         self.lost: Lost | None = None
         self.steers: Steers | None = None
@@ -156,7 +158,13 @@ class Session:
         if self._engine is None:
             raise EngineProblem("There is no engine; r starts one.")
         engine = await asyncio.shield(self._engine)
-        return await engine.send(command)
+        if not isinstance(command, Start | ResumeRun | Branch | Experiment):
+            return await engine.send(command)
+        self._ordered = True
+        try:
+            return await engine.send(command)
+        finally:
+            self._ordered = False
 
     async def end_run(self, command: Stop | Abort) -> None:
         """Have the run end. An engine that does not answer is ended by force; by a stop only where no step was made.
@@ -186,7 +194,9 @@ class Session:
         self._engine = None
 
     async def leave(self) -> None:
-        """Close the connection; training, where there is any, goes on."""
+        """Close the connection; training, where there is any, goes on. What is not begun yet does not begin."""
+        if self._ordered:
+            await self.give_up()
         engine, self._engine = self._engine, None
         self.status = "none"
         if engine is not None and engine.done() and not engine.cancelled() and engine.exception() is None:

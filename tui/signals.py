@@ -6,7 +6,7 @@ import select
 import signal
 from collections.abc import Callable
 
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 HUNG_UP = 128 + signal.SIGHUP
 """Exit status where the terminal is gone, whether a signal told of it or not."""
 

@@ -97,9 +97,11 @@ class SteeringApp(InspectingApp):
         elif action not in ("start", "presets"):
             self.notify("Nothing is training here.", markup=False)
         elif self.snapshot.other:
-            self.notify(f"{self.snapshot.other} is training; 2 shows it, and s stops it there.", markup=False)
+            doing = self.snapshot.doing
+            self.notify(f"{self.snapshot.other} is {doing}; 2 shows it, and s stops it there.", markup=False)
         else:
-            self.notify("It is training: s stops it, q leaves it training.", markup=False)
+            doing = self.snapshot.doing
+            self.notify(f"It is {doing}: s stops it, q leaves it {doing}.", markup=False)
         return True
 
     def _refused(self, fault: Problem) -> None:
@@ -168,6 +170,8 @@ class SteeringApp(InspectingApp):
         if not self.snapshot.running:
             self.steer("abort", cmd.Abort())
             return
-        dialog = abort_dialog(self.snapshot.state.run, self.snapshot.state.arm, ascii_only=self.ascii_only)
+        state = self.snapshot.state
+        paused = state.status == "paused"
+        dialog = abort_dialog(state.run, state.arm, paused=paused, ascii_only=self.ascii_only)
         if await self.push_screen_wait(dialog) == "a":
             self.steer("abort", cmd.Abort())

@@ -129,7 +129,7 @@ def early_stop_near(course: Course) -> Finding | None:
 
 def test_harder(course: Course) -> Finding | None:
     """The test accuracy lies below the validation accuracy by more than the two intervals allow."""
-    state, test = course.state, course.state.test
+    state, test = course.state, course.state.tested
     epoch = next((e for e in state.epochs if test is not None and e.epoch == test.epoch), None)
     if test is None or epoch is None or state.started is None or state.started.validation_images <= 0:
         return None

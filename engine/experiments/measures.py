@@ -27,7 +27,7 @@ class Measure:
 
 def test_accuracy(state: RunState) -> float | None:
     """Share of the test images that the best weights read rightly at the run's end; None where it was not tested."""
-    test = state.finished.test if state.finished else None
+    test = state.tested
     return test.accuracy if test else None
 
 

@@ -34,7 +34,7 @@ class Seen:
     @property
     def test(self) -> TestResult | None:
         """The test at its end."""
-        return self.state.finished.test if self.state.finished else None
+        return self.state.tested
 
     @property
     def accuracy(self) -> float | None:

@@ -10,8 +10,9 @@ from typing import Any
 from engine import commands as cmd
 from engine import events as ev
 from engine.config import TrainConfig
-from engine.errors import EngineProblem, RunProblem
+from engine.errors import ConfigProblem, EngineProblem, RunProblem
 from engine.eventlog import read_events
+from engine.history import RunState
 from engine.runs import RunFolder
 from engine.worker.control import Control
 from engine.worker.torch_here import bring_in
@@ -74,7 +75,17 @@ def load(run: RunFolder) -> tuple[TrainConfig, dict[str, Any], bool]:
         raise RunProblem(
             f"{run.name} diverged before its first checkpoint and would do so again; start a new run with a lower learning rate."
         )
-    return run.read_config(), {}, state.finished is not None
+    return _settings(run, state), {}, state.finished is not None
+
+
+def _settings(run: RunFolder, state: RunState) -> TrainConfig:
+    """What a run was asked to do that begins again: by its settings, or, where those cannot be read, by its log."""
+    try:
+        return run.read_config()
+    except ConfigProblem:
+        if not state.run:
+            raise
+        return state.config
 
 
 def branch_off(run: RunFolder, command: cmd.Branch) -> tuple[TrainConfig, dict[str, Any], ev.Parent]:

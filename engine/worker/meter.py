@@ -32,6 +32,9 @@ class Window:
     gradient_norm: float | None
     gradient_norm_high: float | None
     """Mean and greatest of the finite gradient norms."""
+    last_loss: float
+    last_gradient_norm: float
+    """Of the last step, finite or not; NaN without one."""
 
 
 Scalar = Tensor | float
@@ -81,6 +84,7 @@ class Meter:
         """The steps since the last reading; waits for the device."""
         self._take_in()
         losses, images = self._losses, self._images
+        last = [column[-1] if column else math.nan for column in (losses, self._norms)]
         finite, norms = ([x for x in column if math.isfinite(x)] for column in (losses, self._norms))
         self._losses, self._norms, self._images = [], [], 0
         first = next((i for i, x in enumerate(losses) if not math.isfinite(x)), None)
@@ -95,6 +99,8 @@ class Meter:
             value="" if first is None else str(losses[first]),
             gradient_norm=sum(norms) / len(norms) if norms else None,
             gradient_norm_high=max(norms, default=None),
+            last_loss=last[0],
+            last_gradient_norm=last[1],
         )
 
     def epoch_means(self) -> tuple[float, float, float]:

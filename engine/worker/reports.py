@@ -37,6 +37,8 @@ def progress(place: Place, window: Window, *, position: float, rate: float, seco
         gradient_norm_high=window.gradient_norm_high,
         images_per_second=round(window.images / max(seconds, 1e-9), 1),
         seconds=round(place.seconds, 4),
+        last_loss=finite(window.last_loss),
+        last_gradient_norm=finite(window.last_gradient_norm),
     )
 
 

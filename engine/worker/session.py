@@ -12,6 +12,7 @@ import itertools
 import os
 import shutil
 import socket
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -475,12 +476,17 @@ class Session:
 
     async def _warm_up(self) -> None:
         """Load torch once the first client is answered: the import may hold up the whole process."""
+        may_begin = threading.Event()
+        self._thread.submit(may_begin.wait)
+        torch = asyncio.create_task(self._work(in_thread.warm, self._trains))  # before any order is worked off
+        await asyncio.sleep(0)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GREETING_SECONDS):
                 await self._joined.wait()
         await asyncio.sleep(ORDER_SECONDS)
+        may_begin.set()
         try:
-            self.ready = Ready(torch=await self._work(in_thread.warm, self._trains))
+            self.ready = Ready(torch=await torch)
         except EngineProblem as fault:
             self.ready = Ready(torch="", fault=str(fault))
             if self._job is not None:

@@ -16,6 +16,7 @@ from engine.events import Machine
 from engine.worker.device import check_precision, choose_device
 from engine.worker.evaluate import as_images
 from engine.worker.models import build_model, multiply_adds
+from engine.worker.processor import instructions, processor
 from engine.worker.threads import available_cpus, thread_count
 
 _loaded: dict[str, Dataset] = {}
@@ -61,7 +62,13 @@ def build(config: TrainConfig, device: torch.device, reason: str) -> tuple[nn.Mo
     threads = thread_count(config.threads, operations, available_cpus())
     torch.set_num_threads(threads)
     machine = Machine(
-        device=str(device), reason=reason, threads=threads, precision=config.precision, torch=str(torch.__version__)
+        device=str(device),
+        reason=reason,
+        threads=threads,
+        precision=config.precision,
+        torch=str(torch.__version__),
+        instructions=instructions(),
+        processor=processor(),
     )
     return model.to(device), machine
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.looks import Look, keep_look, read_look
-from engine.readings import MAGIC, MAGIC_1, NONE, damage, keep_readings, read_readings
+from engine.readings import NONE, keep_readings, read_readings
+from engine.readings_file import MAGIC, MAGIC_1, damage
 
 COUNT = 7
 

@@ -74,6 +74,25 @@ def test_ctrl_z_gives_the_shell_back_and_fg_paints_everything_again(tmp_path: Pa
         leave(term)
 
 
+def test_ctrl_z_twice_in_a_row_stops_once(tmp_path: Path) -> None:
+    with shell(tmp_path) as term:
+        opened_in(term)
+        for _ in range(2):
+            term.key("\x1a\x1a")  # in one read: both were meant for the app that was there
+            term.wait("Stopped", 15)
+            the_shell_works(term)
+            begun = len(term.sent)
+            term.key("fg\r")
+            term.until(lambda _, begun=begun: b"\x1b[?1049h" in term.sent[begun:], "the app again", 15)  # type: ignore[misc]
+            shows(term, "2", "No runs yet")
+            term.key("1")
+            term.wait("engine: ready", 15)
+        begun = len(term.sent)
+        term.key("\x11")
+        term.until(lambda _: b"shell> " in term.sent[begun:], "a new prompt", 15)
+        leave(term)
+
+
 @pytest.mark.parametrize(("number", "told"), [("TERM", "Exit 143"), ("HUP", "Exit 129")])
 def test_an_app_that_is_stopped_can_be_ended_from_the_shell(tmp_path: Path, number: str, told: str) -> None:
     with shell(tmp_path) as term:

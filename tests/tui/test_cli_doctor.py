@@ -99,7 +99,9 @@ def test_settings_that_cannot_be_read_are_a_problem(
 ) -> None:
     use_engine(monkeypatch, Knowing())
     (home / "config.toml").write_text("[")
-    assert findings(capsys, 4)["data"][1].startswith(f"{home / 'config.toml'} is not a TOML file")
+    found = findings(capsys, 4)
+    assert found["config"][1].startswith(f"{home / 'config.toml'} is not a TOML file")
+    assert found["data"][0] == "ok"  # of the defaults
 
 
 @pytest.mark.usefixtures("data")

@@ -69,7 +69,7 @@ def test_epochs_that_do_not_count_any_more_are_not_shown(run: tuple[RunFolder, R
 def test_the_test_set_is_shown_once_it_was_looked_at(run: tuple[RunFolder, RunState], data: Path) -> None:
     folder, state = run
     choice = Choice("test")
-    untested = msgspec.structs.replace(state, test=None)
+    untested = msgspec.structs.replace(state, test=None, tests=(), finished=None)
     assert "has not been looked at" in str(inspect(folder, untested, choice))
     assert "was not kept" in str(inspect(folder, state, choice))
     labels = images_of(str(data)).test_labels

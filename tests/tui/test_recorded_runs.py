@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from engine import events as ev
+from engine.eventlog import EventLog
 from engine.looks import read_look
 from engine.readings import read_readings
 from engine.runs import find_run
@@ -131,3 +134,26 @@ def test_a_finished_run_whose_folder_took_no_result_is_listed_as_finished(
     (runs / "diverged" / "result.json").unlink()
     listed = {each["run"]: each["status"] for each in json.loads(printed(capsys, "ls", "--json"))}
     assert (listed["finished"], listed["diverged"], listed["interrupted"]) == ("finished", "diverged", "interrupted")
+
+
+@pytest.mark.usefixtures("runs")
+def test_what_of_an_ended_run_could_not_be_saved_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    run = find_run("finished")
+    run.result.unlink()
+    lines = run.events.read_bytes().splitlines(keepends=True)
+    end = json.loads(lines.pop())
+    failed = {"type": "save_failed", "seq": end["seq"], "path": str(run.result), "reason": "Operation not permitted"}
+    run.events.write_bytes(b"".join(lines) + json.dumps(failed, separators=(",", ":")).encode() + b"\n")
+    log = EventLog(run.events)
+    log.append(msgspec.convert({key: value for key, value in end.items() if key != "seq"}, ev.Finished))
+    log.close()
+    assert main(["ls"]) == 0
+    told = capsys.readouterr()
+    assert next(line for line in told.out.splitlines() if line.startswith("finished ")).split()[1] == "finished"
+    assert told.err == "Note: not everything of finished could be saved; `mnist-tui show finished` says what.\n"
+    assert f"Not saved      {run.result}: Operation not permitted\n" in printed(capsys, "show", "finished")
+    assert json.loads(printed(capsys, "show", "finished", "--json"))["unsaved"] == [
+        {"path": str(run.result), "reason": "Operation not permitted"}
+    ]
+    listed = {each["run"]: each["unsaved"] for each in json.loads(printed(capsys, "ls", "--json"))}
+    assert listed == {name: [str(run.result)] if name == "finished" else [] for name in NAMES}

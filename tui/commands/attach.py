@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine.errors import RunProblem
 from tui.arguments import Parser
 from tui.commands import screen
+from tui.output import tell
 
 if TYPE_CHECKING:
     from engine.client import EngineLike
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
     Raises `RunProblem` where no run is named and none or several are under way.
     """
-    from engine.settings import effective  # noqa: PLC0415 - --help does without
+    from engine.settings import effective_or_default  # noqa: PLC0415 - --help does without
 
     folder, info = _find(args.run)
     screen.expect_terminal()
@@ -46,7 +47,10 @@ def run(args: argparse.Namespace) -> int:
             return await Engine.start()
         return await Engine.attach(info, "watcher" if args.read_only else "screen")
 
-    return screen.open_app(effective(), connect, args, run=folder.name)
+    settings = effective_or_default()  # a run can be shown whatever is wrong with them
+    for note in settings.notes:
+        tell(f"Note: {note}")
+    return screen.open_app(settings, connect, args, run=folder.name)
 
 
 def _find(name: str | None) -> tuple[RunFolder, SessionInfo | None]:

@@ -7,7 +7,7 @@ import argparse
 from engine.config import HYPERPARAMETERS
 from engine.errors import ConfigProblem
 from tui.arguments import Parser, add_settings, given_fields
-from tui.commands.resume import add_output
+from tui.commands.resume import add_output, tell_of_edits
 
 
 def parser() -> Parser:
@@ -39,4 +39,6 @@ def run(args: argparse.Namespace) -> int:
             "--preset cannot be given here: a branch has its parent's settings, but for the flags beside it."
         )
     values = {name: HYPERPARAMETERS[name].parse(getattr(args, name)) for name in given_fields(args)}
-    return run_job(Branch(run=find_run(args.run).name, at=args.at, values=values, name=args.name), args)
+    folder = find_run(args.run)
+    tell_of_edits(folder)
+    return run_job(Branch(run=folder.name, at=args.at, values=values, name=args.name), args)

@@ -56,19 +56,22 @@ def lines(found: Iterable[Finding]) -> list[str]:
 
 
 def versions() -> Iterator[Finding]:
-    """Python and the libraries, except torch, which the engine tells of."""
+    """Python and the libraries; of torch the engine tells, unless it is missing or does not fit."""
     import platform  # noqa: PLC0415
-    from importlib import metadata  # noqa: PLC0415
 
     import engine  # noqa: PLC0415
+    from engine.libraries import libraries, repair  # noqa: PLC0415
 
     yield Finding("mnist-tui", "ok", engine.__version__)
     yield Finding("python", "ok", f"{platform.python_version()}, {platform.platform()}")
-    for name in ("textual", "rich", "numpy", "plotext", "msgspec"):
-        try:
-            yield Finding(name, "ok", metadata.version(name))
-        except metadata.PackageNotFoundError:
-            yield Finding(name, "problem", "not installed", "install mnist-tui again")
+    for each in libraries():
+        if each.shadow:
+            yield Finding(each.name, "problem", f"{each.shadow} is imported in its place", "rename it")
+        elif not each.fits:
+            found = f"{each.version}, which does not fit" if each.version else "not installed"
+            yield Finding(each.name, "problem", found, repair([each]))
+        elif each.name != "torch":
+            yield Finding(each.name, "ok", each.version)
 
 
 def terminal(environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -98,10 +101,10 @@ def terminal(environ: Mapping[str, str]) -> Iterator[Finding]:
 def data() -> Iterator[Finding]:
     """The data set of the settings in effect."""
     from engine.dataset import load  # noqa: PLC0415 - numpy takes a while
-    from engine.settings import effective  # noqa: PLC0415
+    from engine.settings import effective_or_default  # noqa: PLC0415
 
+    given = effective_or_default().config.data_dir
     try:
-        given = effective().config.data_dir
         found = load(Path(given) if given else None)
     except Problem as fault:
         yield Finding("data", "problem", str(fault))
@@ -121,8 +124,22 @@ def folders() -> Iterator[Finding]:
     yield _folder("runs", runs_dir(), "set MNIST_TUI_HOME to a folder that can be written")
     yield _folder("cache", home("cache"), "set MNIST_TUI_HOME to a folder that can be written")
     path = config_path()
-    yield Finding("config", "ok", f"{path}{'' if _is_there(path) else ' (not there, which is fine)'}")
+    if wrong := _fault_in_settings():
+        yield Finding("config", "problem", wrong, "the defaults were taken here")
+    else:
+        yield Finding("config", "ok", f"{path}{'' if _is_there(path) else ' (not there, which is fine)'}")
     yield _told("sockets", lambda: str(runtime_dir()))
+
+
+def _fault_in_settings() -> str:
+    """Why the settings cannot be read; empty where they can."""
+    from engine.settings import effective  # noqa: PLC0415
+
+    try:
+        effective()
+    except Problem as fault:
+        return str(fault)
+    return ""
 
 
 def _folder(subject: str, path: Path, advice: str) -> Finding:

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     from engine.dataset import cache_folder, fetch  # noqa: PLC0415 - numpy takes a while, and --help does without
     from engine.settings import effective  # noqa: PLC0415
 
-    chosen = effective(given_fields(args)).config.data_dir
+    chosen = given_fields(args).get("data_dir") or effective().config.data_dir
     target = Path(chosen).absolute() if chosen else cache_folder()
     with _progress() as report:
         written = fetch(target, progress=report)

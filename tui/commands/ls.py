@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,11 @@ def run(args: argparse.Namespace) -> int:
             parents = {each["run"]: each["parent"] for each in found if each["parent"]}
             rows = [(before + by_name[name][0], *by_name[name][1:]) for name, before in tree(list(by_name), parents)]
         print_lines(columns([_HEADINGS, *rows], right=(3, 4, 5)))
+        for each in found:
+            if each["unsaved"]:
+                name = short(each["run"], 100)
+                note = f"Note: not everything of {name} could be saved; `mnist-tui show {name}` says what."
+                print(note, file=sys.stderr)
     else:
         print_lines([f"There are no runs in {short(str(runs_dir()), 400)} yet; `mnist-tui train` makes one."])
     return 0
@@ -53,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
 def summary(folder: RunFolder, state: RunState, names: Mapping[str, str]) -> dict[str, Any]:
     """One run's element of the JSON array; `names` are all runs' present names by those they had."""
-    test = state.test or (end.test if (end := state.finished or folder.finished()) else None)
+    test = state.tested or (end.test if (end := state.finished or folder.finished()) else None)
     return {
         "run": folder.name,
         **standing(folder, state),
@@ -68,6 +74,7 @@ def summary(folder: RunFolder, state: RunState, names: Mapping[str, str]) -> dic
         "best_validation_accuracy": max((e.validation_accuracy for e in state.epochs), default=None),
         "test_accuracy": test.accuracy if test else None,
         "folder": str(folder.path),
+        "unsaved": [fault.path for fault in state.unsaved],
     }
 
 

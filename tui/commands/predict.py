@@ -110,6 +110,7 @@ async def predict(
 def opened(files: Sequence[str], piped: Prediction | None = None) -> list[Prediction]:
     """The pictures in these files, or why there are none."""
     from engine.dataset.files import printable  # noqa: PLC0415 - --help does without
+    from engine.paths import expanded  # noqa: PLC0415
     from engine.pictures import read_picture  # noqa: PLC0415
     from tui.views.predictions import Prediction  # noqa: PLC0415
 
@@ -119,7 +120,7 @@ def opened(files: Sequence[str], piped: Prediction | None = None) -> list[Predic
             found.append(piped)
             continue
         try:
-            found.append(Prediction(printable(file), read_picture(file)))
+            found.append(Prediction(printable(file), read_picture(expanded(file))))
         except PictureProblem as fault:
             found.append(Prediction(printable(file), error=str(fault)))
     return found

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from tui.arguments import Parser
-from tui.commands.resume import add_output
+from tui.commands.resume import add_output, tell_of_edits
 from tui.output import print_lines, tell
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from tui.headless import run_job  # noqa: PLC0415
 
     folder = find_run(args.run)
+    tell_of_edits(folder, replayed=True)
     events = list(read_events(folder.events))
     before, made = fold(events), recipe(events)
     again: list[RunState] = []
@@ -68,11 +69,18 @@ def _as_far_as(before: RunState) -> str:
 
 
 def _why(before: RunState, again: RunState) -> str:
-    """What may be the reason: figures are the same on the same machine alone."""
+    """What may be the reason: figures are the same with the same processor, threads and torch alone."""
+    from engine.machines import unlike  # noqa: PLC0415 - as in `run`
+
     first, second = before.started, again.started
-    if first is None or second is None or first.machine == second.machine:
+    if first is None or second is None:
         return ""
-    old, new = first.machine, second.machine
-    pairs = ((old.device, new.device), (f"{old.threads} threads", f"{new.threads} threads"), (old.torch, new.torch))
-    told = [f"{a} then, {b} now" for a, b in pairs if a != b]
-    return f" Another machine may be why: {', '.join(told)}." if told else ""
+    if told := unlike(first.machine, second.machine):
+        return f" Another machine may be why: {', '.join(told)}."
+    if not first.machine.instructions and first.machine.device == "cpu":
+        now = second.machine
+        return (
+            f" Another processor may be why: version {before.version or '0.1.0'} did not record which it was, "
+            f"now it is {now.processor} with {now.instructions}."
+        )
+    return ""

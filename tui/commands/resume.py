@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from typing import TYPE_CHECKING
 
 from engine.config import HYPERPARAMETERS
 from tui.arguments import Parser, add_field
+
+if TYPE_CHECKING:
+    from engine.runs import RunFolder
 
 
 def parser() -> Parser:
@@ -35,6 +40,14 @@ def add_output(parser: Parser) -> None:
     parser.options.add_argument("--quiet", action="store_true", help="print nothing but how it ended")
 
 
+def tell_of_edits(folder: RunFolder, *, replayed: bool = False) -> None:
+    """Say on standard error which edits of the run's settings by hand are ignored."""
+    from engine.edited import ignored_edits  # noqa: PLC0415 - --help does without
+
+    if words := ignored_edits(folder, replayed=replayed):
+        print(f"Note: {words}", file=sys.stderr)
+
+
 def run(args: argparse.Namespace) -> int:
     """Train to the end; the exit status says how it went."""
     from engine.commands import ResumeRun  # noqa: PLC0415 - --help does without
@@ -45,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
     folder = find_run(args.run)
     if folder.live() and folder.state().status == "paused":
         return steer(folder, read_session(folder), "continue")
+    tell_of_edits(folder)
     epochs = int(str(HYPERPARAMETERS["epochs"].parse(args.epochs))) if "epochs" in args else None
     command = ResumeRun(run=folder.name, epochs=epochs, take_over=getattr(args, "take_over", False))
     return run_job(command, args, folder.state())

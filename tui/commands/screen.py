@@ -7,7 +7,9 @@ import codecs
 import gc
 import os
 import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +36,7 @@ def parser() -> Parser:
     made = Parser(
         usage="[COMMAND] [--preset NAME] [--FIELD VALUE ...] [--ascii] [--slow] [--theme NAME] [--tour]",
         about="Train, watch and understand a digit classifier in a terminal. Without a command the app opens.\n\nCommands:\n"
-        + "\n".join(f"  {name:<10}{about}" for name, about in COMMANDS.items()),
+        + command_lines(COMMANDS, shutil.get_terminal_size().columns - 2),
         epilog="`mnist-tui COMMAND --help` says more of a command.",
     )
     made.options.add_argument(
@@ -44,6 +46,16 @@ def parser() -> Parser:
     made.options.add_argument("--tour", action="store_true", help="show the tour of the first start again")
     add_settings(made)
     return made
+
+
+def command_lines(commands: Mapping[str, str], width: int) -> str:
+    """The commands in two columns, with a gap between them whatever their names, on lines of at most `width`."""
+    room = max(map(len, commands)) + 4
+    lines = []
+    for name, about in commands.items():
+        first, *rest = textwrap.wrap(about, max(width - room, 16)) or [""]
+        lines += [f"  {name}".ljust(room) + first, *(" " * room + line for line in rest)]
+    return "\n".join(lines)
 
 
 def add_screen(parser: Parser) -> None:
@@ -83,7 +95,7 @@ def open_app(
 ) -> int:
     """Show the app, with the tour or without, until the person leaves it; its exit status.
 
-    Raises `ConfigProblem` for a theme there is not.
+    Raises `ConfigProblem` for a theme there is not; one that only the config file names is left out where a run is shown.
     """
     plain = args.ascii or settings.screen.get("ascii") is True or not speaks_utf8() or has_few_characters()
     colours = suit_colours(os.environ)
@@ -94,6 +106,8 @@ def open_app(
         from tui.themes import THEMES, theme_name  # noqa: PLC0415
 
         theme = args.theme or settings.screen.get("theme")
+        if theme not in THEMES and run is not None and args.theme is None:
+            theme = None
         if theme is not None and theme not in THEMES:
             raise ConfigProblem(f"There is no theme '{short(str(theme))}'; expected one of {', '.join(THEMES)}.")
         slow = args.slow or settings.screen.get("slow") is True
@@ -125,7 +139,10 @@ def expect_terminal(streams: tuple[Any, ...] | None = None, environ: Mapping[str
             raise ConfigProblem(f"The app needs a terminal, and standard {name} is none: {_WAY_OUT}.")
     if environ.get("TERM", "") in ("", "dumb", "unknown"):
         term = f"is '{environ['TERM']}'" if environ.get("TERM") else "is not set"
-        raise ConfigProblem(f"The app needs a terminal that can draw, and TERM {term}: {_WAY_OUT}.")
+        raise ConfigProblem(
+            f"The app needs a terminal that can draw, and TERM {term}: `export TERM=xterm-256color` suits nearly every "
+            "terminal; without a screen there is `mnist-tui train`."
+        )
 
 
 def speaks_utf8(stream: Any = None) -> bool:

@@ -15,7 +15,7 @@ from tui.views.figures import count, duration, loss, percent
 
 if TYPE_CHECKING:
     from engine.config import TrainConfig
-    from engine.events import Changed, EpochEnded, Finished, Validation
+    from engine.events import Changed, EpochEnded, Finished, SaveFailed, Validation
     from engine.history import RunState
     from engine.runs import RunFolder
 
@@ -93,15 +93,19 @@ def document(folder: RunFolder, state: RunState, config: TrainConfig) -> dict[st
         "epochs": [_figures(epoch) for epoch in state.epochs],
         "changes": [_figures(mark.change) for mark in state.marks if mark.change],
         "stopped_at": _figures(state.stopped_at) if state.stopped_at else None,
-        "test": state.test,
+        "test": state.tested,
+        "tests": state.tests,
         "looks": len(state.looks),
         "finished": _figures(state.finished, without=("test",)) if state.finished else None,
         "hints": diagnose(state),
         "damaged": damages(folder),
+        "unsaved": [_figures(fault) for fault in state.unsaved],
     }
 
 
-def _figures(event: EpochEnded | Validation | Finished | Changed, without: tuple[str, ...] = ()) -> dict[str, Any]:
+def _figures(
+    event: EpochEnded | Validation | Finished | Changed | SaveFailed, without: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """An event's own fields, without its number, time and type."""
     return {name: value for name, value in structs.asdict(event).items() if name not in ("seq", "time", *without)}
 
@@ -114,9 +118,10 @@ def _heading(folder: RunFolder, state: RunState) -> list[str]:
         rows.append(("Started", f"{when(state.created)} on {short(state.host)}"))
     if state.started:
         machine = state.started.machine
-        rows.append(
-            ("Device", f"{machine.device}, threads {machine.threads}, {machine.precision}, torch {machine.torch}")
-        )
+        where = f"{machine.device}, threads {machine.threads}, {machine.precision}, torch {machine.torch}"
+        rows.append(("Device", where))
+        if machine.processor:
+            rows.append(("Processor", f"{short(machine.processor, 100)}, {short(machine.instructions)}"))
         rows.append(("Data", f"{short(state.started.data)}, {count(state.started.train_images)} images train"))
     return columns([*rows, ("Folder", short(str(folder.path), 400))])
 
@@ -169,9 +174,10 @@ def _epoch_row(epoch: EpochEnded) -> tuple[str, ...]:
 
 
 def _ending(state: RunState) -> list[str]:
-    from tui.report import ending  # noqa: PLC0415 - --help does without
+    from tui.report import ending, not_saved  # noqa: PLC0415 - --help does without
 
-    return ["", *columns(ending(state.finished, state.config))] if state.finished else []
+    rows = ending(state) + not_saved(state)
+    return ["", *columns(rows)] if rows else []
 
 
 def _damages(folder: RunFolder) -> list[str]:

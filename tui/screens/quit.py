@@ -12,28 +12,34 @@ _ROOM = 42
 """Cells beside an answer in the dialog."""
 
 
-def quit_dialog(run: str, arm: Arm | None = None, end: Fate | None = None, *, ascii_only: bool = False) -> Dialog:
-    """Asks how to leave; answers l (leave it training), s (stop and test), a (abort) or c (stay).
+def quit_dialog(
+    run: str, arm: Arm | None = None, end: Fate | None = None, *, paused: bool = False, ascii_only: bool = False
+) -> Dialog:
+    """Asks how to leave; answers l (leave it training, or paused), s (stop and test), a (abort) or c (stay).
 
     With an arm the run is one of an experiment, and the answers say what becomes of all of it. `end` is what ends a run
     that is left.
     """
+    doing = "paused" if paused else "training"
     back = f"back with: mnist-tui attach {short_name(run)}"
     answers = (
-        Answer("l", "leave it training", back if len(back) <= _ROOM else "back with: mnist-tui attach"),
+        Answer("l", f"leave it {doing}", back if len(back) <= _ROOM else "back with: mnist-tui attach"),
         Answer("s", "stop and test", "ends the experiment, too" if arm else "quits when the test is done"),
         Answer("a", "abort", "ends the experiment, too; no test" if arm else "keeps the last checkpoint, no test"),
         Answer("c", "cancel", "stay here"),
     )
     of = f", run {arm.number} of {arm.of} of {arm.group}," if arm else ""
     warning = f" {end.warning()}" if end else ""
-    question = f"{short_name(run)}{of} is training. What shall become of it?{warning}"
+    question = f"{short_name(run)}{of} is {doing}. What shall become of it?{warning}"
     return Dialog("Quit", question, answers, "c", ascii_only=ascii_only)
 
 
-def abort_dialog(run: str, arm: Arm | None = None, *, ascii_only: bool = False) -> Dialog:
+def abort_dialog(run: str, arm: Arm | None = None, *, paused: bool = False, ascii_only: bool = False) -> Dialog:
     """Asks before a run is ended without a test, and with an arm its whole experiment; answers a or c."""
-    answers = (Answer("a", "abort", "keeps the last checkpoint, no test"), Answer("c", "cancel", "train on"))
+    answers = (
+        Answer("a", "abort", "keeps the last checkpoint, no test"),
+        Answer("c", "cancel", "it stays paused" if paused else "train on"),
+    )
     too = f", and the experiment {arm.group} with it" if arm else ""
     return Dialog("Abort", f"End {short_name(run)} without a test{too}?", answers, "c", ascii_only=ascii_only)
 

@@ -30,7 +30,7 @@ _NAMES: dict[CheckpointKind, str] = {"best": "best weights", "last": "last weigh
 def shown_test(state: RunState, weights: CheckpointKind | None = None) -> TestResult | None:
     """The latest look with these weights, where there is one; else with the best, which were chosen by validation."""
     looks = {test.weights: test for test in state.tests}
-    return (looks.get(weights) if weights else None) or looks.get("best") or looks.get("last")
+    return (looks.get(weights) if weights else None) or state.tested
 
 
 def other_test(state: RunState, test: TestResult) -> TestResult | None:

@@ -41,7 +41,7 @@ def heading(snapshot: Snapshot) -> str:
     state = snapshot.state
     if _is_gone(snapshot):
         return "The engine is gone"
-    if state.test:
+    if state.tested:
         return "Final test"
     if state.status == "ended":
         return "The end"
@@ -88,8 +88,8 @@ def _left(snapshot: Snapshot, width: int, ascii_only: bool) -> Lines:
     state = snapshot.state
     if _is_gone(snapshot):
         return _gone(snapshot, width)
-    if state.test:
-        return _tested(state, state.test, width, ascii_only)
+    if state.tested:
+        return _tested(state, state.tested, width, ascii_only)
     if state.finished:
         return _untested(state, state.finished, width)
     if state.status == "none":
@@ -102,8 +102,8 @@ def _right(snapshot: Snapshot, width: int, height: int, ascii_only: bool) -> Lin
     if _is_gone(snapshot) and snapshot.lost and snapshot.lost.log:
         title = Content.styled("the last lines it printed (all of them: 3)", "$muted")
         return [title, *(Content(line).truncate(width, ellipsis=True) for line in snapshot.lost.log[-(height - 1) :])]
-    if state.test:
-        return digit_bars(state.test, worst_pairs(state.test.confusion), width, height, ascii_only=ascii_only)
+    if state.tested:
+        return digit_bars(state.tested, worst_pairs(state.tested.confusion), width, height, ascii_only=ascii_only)
     if state.epochs:
         return epoch_table(state, width, height, ascii_only=ascii_only)
     return _to_watch(snapshot, width)

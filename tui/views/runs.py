@@ -101,7 +101,7 @@ def read_row(run: RunFolder) -> RunRow:
         preset=state.preset or _preset(run),
         epochs=f"{state.epochs[-1].epoch if state.epochs else 0}/{state.config.epochs}",
         validation="" if validation is None else figures.percent(validation),
-        test=figures.percent(state.test.accuracy) if state.test else "",
+        test=figures.percent(state.tested.accuracy) if state.tested else "",
         started=started(state.created or run.created()),
         unfinished=status in ("stopped", "aborted", "interrupted", "failed", "unreachable"),
         parent=state.parent.run if state.parent else "",

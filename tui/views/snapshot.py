@@ -60,6 +60,11 @@ class Snapshot:
         return (self.steers.name if self.steers else "") or "another screen"
 
     @property
+    def doing(self) -> str:
+        """What the run does that the engine here is busy with: "training" or "paused"."""
+        return "paused" if self.under_way.status == "paused" else "training"
+
+    @property
     def running(self) -> bool:
         """Whether the engine trains the run that is shown, and can be steered."""
         return self.state.running and not self.opened and self.lost is None

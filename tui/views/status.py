@@ -153,7 +153,9 @@ def _idle(snapshot: Snapshot) -> list[Part]:
 
 def _other(snapshot: Snapshot) -> list[Part]:
     """That another run is training meanwhile."""
-    return [text(f"{short_name(snapshot.other)} is training: 2 shows it", "$accent", 0)] if snapshot.other else []
+    return (
+        [text(f"{short_name(snapshot.other)} is {snapshot.doing}: 2 shows it", "$accent", 0)] if snapshot.other else []
+    )
 
 
 def _headline(snapshot: Snapshot) -> list[Part]:
@@ -198,9 +200,9 @@ def _ended(state: RunState, end: Finished) -> list[Part]:
                 f"{trained} of {figures.plural(state.config.epochs, 'epoch')} in {figures.duration(end.seconds)}", "", 2
             )
         )
-    if end.test:
-        parts.append(figure("test accuracy", figures.percent(end.test.accuracy), 1, "bold"))
-        only = only_reading(end.test.confusion)
+    if test := state.tested:
+        parts.append(figure("test accuracy", figures.percent(test.accuracy), 1, "bold"))
+        only = only_reading(test.confusion)
         if only is not None:
             parts.append(text(f"reads everything as {only}: it has learned nothing", "bold $error", 0))
     return parts
@@ -229,10 +231,15 @@ def figures_line(snapshot: Snapshot, width: int, signs: Signs = SIGNS) -> Conten
         parts.append(figure("validation accuracy", value, 0, "$validation"))
     if progress := state.progress:
         parts.append(
-            figure("training loss", f"{figures.loss(progress.loss)}, step {figures.count(state.step)}", 1, "$train")
+            figure(
+                "training loss",
+                f"{figures.loss(progress.latest_loss)}, step {figures.count(state.step)}",
+                1,
+                "$train",
+            )
         )
         parts.append(figure("learning rate", figures.number(progress.learning_rate), 4))
-        parts.append(figure("gradient norm", figures.number(progress.gradient_norm), 6))
+        parts.append(figure("gradient norm", figures.number(progress.latest_gradient_norm), 6))
         seen = state.losses.points[-1].images if state.losses.points else progress.images
         parts.append(Part(Content.assemble(figures.rough(seen), (" images seen", "$muted")), 3))
         parts.append(Part(Content.assemble(figures.duration(progress.seconds), (" trained", "$muted")), 5))

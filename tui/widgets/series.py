@@ -282,7 +282,9 @@ def ema(y: Floats, weight: float, counts: Floats | None = None) -> Floats:
         return out
     times = np.ones(len(values)) if counts is None else np.asarray(counts, np.float64)[finite]
     fade = np.maximum(times * math.log(weight), _FADED)
-    share = -np.expm1(fade) * values
+    # within a block numbers grow by up to exp(200): values near the largest there are would leave float64
+    scale = max(float(np.abs(values).max()), 1.0)
+    share = -np.expm1(fade) * (values / scale)
     total = np.cumsum(fade)
     # m_t / exp(total_t) is a plain sum; it is taken in blocks short enough for the exponential
     mean, start = 0.0, 0
@@ -293,5 +295,5 @@ def ema(y: Floats, weight: float, counts: Floats | None = None) -> Floats:
         decay = np.exp(total[start:end] - base)
         smooth[start:end] = decay * (mean + np.cumsum(share[start:end] / decay))
         mean, start = float(smooth[end - 1]), end
-    out[finite] = smooth / -np.expm1(total)
+    out[finite] = np.clip(smooth / -np.expm1(total), -1.0, 1.0) * scale
     return out

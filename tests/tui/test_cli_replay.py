@@ -1,0 +1,66 @@
+"""`replay` names what may be the reason where a run comes out otherwise."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from engine import events as ev
+from tests.events_kit import MACHINE, numbered
+from tests.tui.cli_kit import home, make_run, short_run, tells, use_engine
+from tui.cli import main
+
+__all__ = ["home"]
+
+HERE = msgspec.structs.replace(MACHINE, instructions="AVX512", processor="AMD EPYC")
+
+
+def told(machine: ev.Machine, loss: float = 0.5) -> list[ev.Event]:
+    """A run on this machine whose first training loss is as given."""
+    return numbered(
+        [
+            msgspec.structs.replace(event, machine=machine)
+            if isinstance(event, ev.RunStarted)
+            else msgspec.structs.replace(event, train_loss=loss)
+            if isinstance(event, ev.EpochEnded)
+            else event
+            for event in short_run()
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "why"),
+    [
+        (HERE, HERE, ""),
+        (
+            HERE,
+            msgspec.structs.replace(HERE, instructions="AVX2"),
+            " Another machine may be why: AVX512 then, AVX2 now.",
+        ),
+        (
+            MACHINE,
+            HERE,
+            " Another processor may be why: version 0.1.0 did not record which it was, now it is AMD EPYC with AVX512.",
+        ),
+    ],
+    ids=["the same", "other instructions", "a log of 0.1.0"],
+)
+def test_where_a_figure_differs_the_machine_is_named(
+    before: ev.Machine, now: ev.Machine, why: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_run(told(before), "mine")
+    use_engine(monkeypatch, tells(told(now, 0.5000001)))
+    assert main(["replay", "mine", "--quiet"]) == 4
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        f"It differs from mine: The train loss of epoch 1 was 0.5 and is 0.5000001.{why}"
+    )
+
+
+def test_where_none_differs_the_machine_is_not_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_run(told(HERE), "mine")
+    use_engine(monkeypatch, tells(told(msgspec.structs.replace(HERE, instructions="AVX2"))))
+    assert main(["replay", "mine"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "Every figure is as in mine."

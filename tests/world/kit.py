@@ -83,13 +83,13 @@ class Place:
         words = ["env", "-i", *(f"{name}={value}" for name, value in self.environment.items()), *program]
         return [*self.way, shlex.join(words)] if self.shell_behind else [*self.way, *words]
 
-    def do(self, *arguments: str, seconds: float = 30.0) -> Told:
+    def do(self, *arguments: str, seconds: float = 60.0) -> Told:
         """Run `mnist-tui ARGUMENTS` to its end. No fault may show a traceback."""
         told = _run(self.argv(*arguments), seconds)
         assert "Traceback" not in told.text, told.text
         return told
 
-    def done(self, *arguments: str, seconds: float = 30.0) -> str:
+    def done(self, *arguments: str, seconds: float = 60.0) -> str:
         """The same, well ended; what it printed."""
         told = self.do(*arguments, seconds=seconds)
         assert told.status == 0, told

@@ -25,7 +25,7 @@ import msgspec
 
 from engine import protocol
 from engine.commands import Branch, Cancel, Command, Experiment, Question, ResumeRun, Start
-from engine.errors import ConfigProblem, DataProblem, EngineProblem, ExitCode, Problem
+from engine.errors import ConfigProblem, DataProblem, EngineProblem, ExitCode, OtherDataProblem, Problem
 from engine.events import Event
 from engine.force import Own, end_other, end_own
 from engine.presence import SessionInfo
@@ -396,6 +396,8 @@ def tail(path: Path, most: int) -> tuple[str, ...]:
 
 def as_problem(reply: Reply) -> Problem:
     """The exception a refusal stands for."""
+    if reply.exit_code == ExitCode.DATA and reply.field == OtherDataProblem.field:
+        return OtherDataProblem(reply.error)
     if reply.exit_code == ExitCode.DATA:
         return DataProblem(reply.error)
     if reply.exit_code == ExitCode.USAGE:

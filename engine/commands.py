@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from engine.config import TrainConfig
-from engine.events import CheckpointKind, Parent
+from engine.events import CheckpointKind, DataIdentity, Parent
 
 
 class Base(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", forbid_unknown_fields=True):
@@ -33,6 +33,7 @@ class Start(Base, frozen=True, kw_only=True, tag="start"):
     """Begin a new run. `name` is its name, or empty for one made up.
 
     `changes` are made at their steps, and at step `stop_at` it is stopped as `Stop` does: so an earlier run is run again.
+    `data` is the set that one was trained on: another is refused, unless `other_data` says that it may be one.
     """
 
     config: TrainConfig
@@ -40,18 +41,23 @@ class Start(Base, frozen=True, kw_only=True, tag="start"):
     name: str = ""
     changes: tuple[PlannedChange, ...] = ()
     stop_at: int | None = None
+    data: DataIdentity | None = None
+    other_data: bool = False
 
 
 class ResumeRun(Base, frozen=True, kw_only=True, tag="resume_run"):
     """Go on with a run from its last checkpoint; `epochs`, where given, is its new total.
 
     `take_over`: also where an engine on another machine had it and has not been heard from for long. One that still runs
-    there notices, and leaves the run alone.
+    there notices, and leaves the run alone. `data_dir` is where its data are now; empty: where they were. Other data are
+    refused, unless `other_data` is true.
     """
 
     run: str
     epochs: int | None = None
     take_over: bool = False
+    data_dir: str = ""
+    other_data: bool = False
 
 
 class Branch(Base, frozen=True, kw_only=True, tag="branch"):
@@ -60,7 +66,8 @@ class Branch(Base, frozen=True, kw_only=True, tag="branch"):
     `at` is "last", "best", or the epoch of a checkpoint that was kept. The new run counts its epochs on from there.
 
     So that an earlier branch is run again: `origin`, where it is given, is what that one's log tells of its parent, and any
-    checkpoint of `run` will do that gives the very same beginning; `changes` and `stop_at` are as in `Start`.
+    checkpoint of `run` will do that gives the very same beginning; `changes` and `stop_at` are as in `Start`, and so is `data`.
+    Other data than those of `run` (or `data`) are refused, unless `other_data` is true.
     """
 
     run: str
@@ -70,26 +77,35 @@ class Branch(Base, frozen=True, kw_only=True, tag="branch"):
     origin: Parent | None = None
     changes: tuple[PlannedChange, ...] = ()
     stop_at: int | None = None
+    data: DataIdentity | None = None
+    other_data: bool = False
 
 
 class Experiment(Base, frozen=True, kw_only=True, tag="experiment"):
     """Train the arms of a guided experiment one after the other, each an ordinary run (`engine.experiments`).
 
     `values` are laid over every arm, `name` is what this performance is called (empty: one is made up). `resume`: go on
-    with the performance `name`, the latest where that is empty, from where it was broken off.
+    with the performance `name`, the latest where that is empty, from where it was broken off; `other_data` then allows
+    that the data have become others.
     """
 
     experiment: str
     values: dict[str, Any] = {}
     name: str = ""
     resume: bool = False
+    other_data: bool = False
 
 
 class EvaluateRun(Base, frozen=True, kw_only=True, tag="evaluate_run"):
-    """Look at the test set with a run's checkpoint; the look is recorded in the run."""
+    """Look at the test set with a run's checkpoint; the look is recorded in the run.
+
+    `data_dir` and `other_data` as in `ResumeRun`; a look at other data leaves the run's own figures as they are.
+    """
 
     run: str
     weights: CheckpointKind = "best"
+    data_dir: str = ""
+    other_data: bool = False
 
 
 class Pause(Base, frozen=True, kw_only=True, tag="pause"):
@@ -200,12 +216,15 @@ class TestRange(Base, frozen=True, kw_only=True, tag="test_range"):
 
     It begins with the weights of the run's last checkpoint; without a `run`, with new ones of `config`. The answer: the `rates`
     that were tried, the smoothed `losses`, the suggestions `steepest` and `tenth` (null where there is none), and `epoch`.
+    `data_dir` and `other_data` as in `ResumeRun`.
     """
 
     __test__ = False  # not a pytest class
 
     run: str = ""
     config: TrainConfig | None = None
+    data_dir: str = ""
+    other_data: bool = False
 
 
 Question = ReadPictures | ShowWeights | MapOcclusion | MeasureActivations | MeasureRobustness | TestRange

@@ -52,6 +52,18 @@ class DataProblem(Problem):
     exit_code = ExitCode.DATA
 
 
+class OtherDataProblem(DataProblem):
+    """The data at hand are not the ones that a run was trained on. `field` marks the refusal in a reply."""
+
+    field = "other_data"
+
+
+class MemoryProblem(Problem):
+    """A data set that takes more memory than there is."""
+
+    exit_code = ExitCode.FAILED
+
+
 class PictureProblem(Problem):
     """A picture of a person's that cannot be opened or decoded."""
 

@@ -99,11 +99,38 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     processor: str = ""
 
 
+class DataIdentity(msgspec.Struct, frozen=True, kw_only=True):
+    """Which data set it is: the absolute `path` it was read from, and digests (hexadecimal) of what it holds.
+
+    `images` and `labels` are of all images and labels in their order; `digest` is of both and of the split: two sets with
+    the same `digest` train, validate and test on the same images. `is_mnist`: the images and labels are the published MNIST's.
+    """
+
+    path: str
+    digest: str
+    images: str
+    labels: str
+    is_mnist: bool = False
+
+
+class Overlap(msgspec.Struct, frozen=True, kw_only=True):
+    """Images of a split, whatever their labels, that are in another one too, byte for byte.
+
+    Only the training images that are used count (`train_images`).
+    """
+
+    test_in_training: int = 0
+    test_in_validation: int = 0
+    validation_in_training: int = 0
+
+
 class RunStarted(Base, frozen=True, kw_only=True, tag="run_started"):
     """Training begins, or goes on after a resume, at `step` (0 in a new run).
 
     What the log holds beyond `step` was not kept by the checkpoint and does not count any more. `position` is the
-    place in epochs (2.5: in the middle of the third).
+    place in epochs (2.5: in the middle of the third). `identity` and `overlap` are of the data set; None in logs of
+    versions that did not tell. `instead_of` is the set that the run, or the one it branched off, was trained on before,
+    where that was another.
     """
 
     config: TrainConfig
@@ -117,6 +144,9 @@ class RunStarted(Base, frozen=True, kw_only=True, tag="run_started"):
     step: int
     position: float
     resumed: bool = False
+    identity: DataIdentity | None = None
+    overlap: Overlap | None = None
+    instead_of: DataIdentity | None = None
 
 
 class Progress(Base, frozen=True, kw_only=True, tag="progress"):
@@ -345,7 +375,8 @@ class TestResult(msgspec.Struct, frozen=True, kw_only=True):
     """One look at the test set.
 
     `low` and `high` bound the accuracy with 95 % confidence (Wilson). `confusion[i][j]` counts the images of digit i
-    read as j. `per_digit` is each digit's share read rightly, None for a digit that is not in the set.
+    read as j. `per_digit` is each digit's share read rightly, None for a digit that is not in the set. `overlap` counts
+    the test images that are also training or validation images, None in logs of versions that did not.
     """
 
     __test__ = False  # not a pytest class
@@ -362,12 +393,18 @@ class TestResult(msgspec.Struct, frozen=True, kw_only=True):
     confusion: tuple[tuple[int, ...], ...]
     wrong_images: tuple[WrongImage, ...]
     seconds: float
+    overlap: Overlap | None = None
 
 
 class Tested(Base, frozen=True, kw_only=True, tag="tested"):
-    """A look at the test set, at a run's end or because a person asked."""
+    """A look at the test set, at a run's end or because a person asked.
+
+    `identity` is of the data set that was looked at. Where that is not the run's own, the look is none at the run's test
+    set; None in logs of versions that did not tell.
+    """
 
     test: TestResult
+    identity: DataIdentity | None = None
 
 
 class Finished(Base, frozen=True, kw_only=True, tag="finished"):

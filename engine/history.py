@@ -86,6 +86,12 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     """The latest of each weights (best, last), the newest last."""
     looks: tuple[float, ...] = ()
     """When the test set was looked at, Unix seconds."""
+    data: ev.DataIdentity | None = None
+    """Which data set it is trained on; None in logs of versions that did not tell."""
+    data_since: int = 0
+    """The whole epochs before it was trained on this set: those were on another."""
+    elsewhere: tuple[ev.Tested, ...] = ()
+    """Looks at the test set of another data set, the latest of each and of each weights, the newest last."""
     finished: ev.Finished | None = None
 
     @property
@@ -227,9 +233,11 @@ def _apply(state: RunState, event: ev.Event) -> RunState:
             return put(unsaved=_without(state, PurePath(path).name), lost=state.lost + lost)
         case ev.LogLine(text=text):
             return put(log=(*state.log[-LOG_LINES + 1 :], text), log_count=state.log_count + 1)
-        case ev.Tested(test=test):
+        case ev.Tested(identity=identity) if _is_elsewhere(state, identity):
+            return put(elsewhere=(*(e for e in state.elsewhere if not _is_same_look(e, event)), event))
+        case ev.Tested(test=test, identity=identity):
             tests = (*(t for t in state.tests if t.weights != test.weights), test)
-            return put(test=test, tests=tests, looks=(*state.looks, event.time))
+            return put(test=test, tests=tests, looks=(*state.looks, event.time), data=state.data or identity)
         case ev.Finished():
             return put(status="ended", finished=event, phase=None)
         case ev.Progress() | ev.Omitted():  # progress has been taken in
@@ -265,6 +273,8 @@ def _started(state: RunState, event: ev.RunStarted) -> RunState:
         branched = state.parent is not None and state.started is None
         words = f"branched off {state.parent.run}" if branched and state.parent else "resumed"
         words += f" on another machine ({', '.join(moved)})" if moved else ""
+        if event.instead_of is not None:
+            words += " on other data"
         marks = (*marks, Mark("resumed", event.step, event.position, words))
     epochs = tuple(e for e in state.epochs if e.step <= event.step)
     return msgspec.structs.replace(
@@ -286,7 +296,21 @@ def _started(state: RunState, event: ev.RunStarted) -> RunState:
         test=None,
         tests=(),
         unsaved=(),
+        data=event.identity or state.data,
+        data_since=int(event.position) if event.instead_of is not None else min(state.data_since, int(event.position)),
+        elsewhere=(),
     )
+
+
+def _is_elsewhere(state: RunState, identity: ev.DataIdentity | None) -> bool:
+    """Whether this is another data set than the run's, both being known."""
+    return identity is not None and state.data is not None and identity.digest != state.data.digest
+
+
+def _is_same_look(one: ev.Tested, other: ev.Tested) -> bool:
+    """Whether two looks at other data were at the same set with the same weights."""
+    digests = [each.identity.digest if each.identity else "" for each in (one, other)]
+    return digests[0] == digests[1] and one.test.weights == other.test.weights
 
 
 def _progressed(state: RunState, events: Sequence[ev.Progress]) -> RunState:

@@ -15,11 +15,15 @@ from engine.files import write_atomic
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """What a network read in N test images: `probabilities` (N, 10) float32, `labels` (N,) uint8, weights of `epoch`."""
+    """What a network read in N test images: `probabilities` (N, 10) float32, `labels` (N,) uint8, weights of `epoch`.
+
+    `digest` is of the data set that the images are from; empty in looks of versions that did not keep it.
+    """
 
     probabilities: npt.NDArray[np.float32]
     labels: npt.NDArray[np.uint8]
     epoch: int
+    digest: str = ""
 
     @property
     def readings(self) -> npt.NDArray[np.uint8]:
@@ -37,7 +41,8 @@ class Look:
 def keep_look(path: Path, look: Look) -> None:
     """Write a look, whole or not at all. Raises OSError."""
     buffer = io.BytesIO()
-    np.savez(buffer, probabilities=look.probabilities, labels=look.labels, epoch=np.int64(look.epoch))
+    epoch, digest = np.int64(look.epoch), np.bytes_(look.digest)
+    np.savez(buffer, probabilities=look.probabilities, labels=look.labels, epoch=epoch, digest=digest)
     write_atomic(path, buffer.getvalue())
 
 
@@ -48,11 +53,12 @@ def read_look(path: Path) -> Look | None:
             return None
         with np.load(path, allow_pickle=False) as kept:
             probabilities, labels, epoch = kept["probabilities"], kept["labels"], kept["epoch"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            digest = bytes(kept["digest"].item()).decode("ascii", "replace") if "digest" in kept else ""
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile):
         return None
     shape = (len(labels), 10) if labels.ndim == 1 else None
     if probabilities.shape != shape or probabilities.dtype != np.float32 or labels.dtype != np.uint8 or epoch.shape:
         return None
     if not np.isfinite(probabilities).all():  # version 0.1.0 kept what weights gave that were not finite
         return None
-    return Look(probabilities, labels, int(epoch))
+    return Look(probabilities, labels, int(epoch), digest)

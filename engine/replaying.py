@@ -12,8 +12,9 @@ from engine import events as ev
 from engine.commands import Branch, PlannedChange, Start
 from engine.config import HYPERPARAMETERS, TrainConfig, differences, make_config
 from engine.errors import ConfigProblem, RunProblem
-from engine.events import Parent
+from engine.events import DataIdentity, Parent
 from engine.history import RunState
+from engine.own_data import data_dir_of
 
 _ENDED: dict[ev.Outcome, str] = {
     "completed": "trained to its last epoch",
@@ -37,17 +38,33 @@ class Recipe:
     stop_at: int | None = None
     parent: Parent | None = None
 
-    def job(self, preset: str, name: str) -> Start | Branch:
-        """What has the run done again, as a new run `name`."""
+    def job(
+        self, preset: str, name: str, *, data: DataIdentity | None = None, data_dir: str = "", other_data: bool = False
+    ) -> Start | Branch:
+        """What has the run done again, as a new run `name`.
+
+        `data` is the set it was trained on, `data_dir` where that is now (empty: where it was); `other_data` allows another.
+        """
+        config = msgspec.structs.replace(self.config, data_dir=data_dir or data_dir_of(self.config, data))
         if self.parent is None:
-            return Start(config=self.config, preset=preset, name=name, changes=self.changes, stop_at=self.stop_at)
+            return Start(
+                config=config,
+                preset=preset,
+                name=name,
+                changes=self.changes,
+                stop_at=self.stop_at,
+                data=data,
+                other_data=other_data,
+            )
         return Branch(
             run=self.parent.run,
             origin=self.parent,
-            values=msgspec.to_builtins(self.config),
+            values=msgspec.to_builtins(config),
             name=name,
             changes=self.changes,
             stop_at=self.stop_at,
+            data=data,
+            other_data=other_data,
         )
 
 

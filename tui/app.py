@@ -27,10 +27,11 @@ from engine import commands as cmd
 from engine.client import Engine, EngineLike
 from engine.damage import damages
 from engine.edited import ignored_edits
-from engine.errors import Problem
+from engine.errors import OtherDataProblem, Problem
 from engine.events import CheckpointKind
 from engine.fields import short
 from engine.history import RunState
+from engine.own_data import from_here
 from engine.presence import OutOfTouch, Presence, SessionInfo, last_heard
 from engine.runs import RunFolder, find_run
 from engine.settings import Settings
@@ -38,18 +39,22 @@ from engine.slips import slips_of_environment
 from engine.stages import Patience
 from tui import farewell
 from tui.advice import Adviser
-from tui.keys import KEYS, bindings
+from tui.keys import KEYS, Key, bindings
+from tui.layouts import no_key
 from tui.leaving import Leaving
 from tui.looking import look_again, not_recorded, with_looks
 from tui.outline import is_long, outline
 from tui.pace import Pace
 from tui.report import unsaved
+from tui.screens.page import Page
 from tui.screens.quit import take_over_dialog
 from tui.screens.train import TrainScreen
 from tui.session import Connect
 from tui.steering_app import SteeringApp
 from tui.themes import THEMES, after, theme_name
 from tui.views.available import available, resumable
+from tui.views.data_set import elsewhere
+from tui.views.plain import ascii_text
 from tui.views.snapshot import Snapshot
 from tui.views.window import ChartView
 from tui.widgets.ascii_scrollbar import AsciiScrollBarRender
@@ -125,7 +130,7 @@ class MnistApp(SteeringApp):
         self._opened: RunState | None = None
         self.settings, self._preset = settings, settings.preset
         self.set_reactive(MnistApp.tour, tour)
-        self._starting = False
+        self._starting = self._told_of_layout = False
         self._patience = Patience(clock)
         self._wait_timer: Timer | None = None
         self._seen = ("", 0, 0)
@@ -252,12 +257,14 @@ class MnistApp(SteeringApp):
         self._starting = True
         self._changed()
         try:
-            await self._session.send(command)
+            await self._session.send(from_here(command))
             if self._opened is not None and isinstance(command, cmd.ResumeRun) and command.run == self._opened.run:
                 self._session.know(self._opened)
             self._opened = None
             if isinstance(command, cmd.ResumeRun | cmd.Branch):
                 await self._tell_of_edits(command.run)
+        except OtherDataProblem as fault:
+            self._ask_about_data(fault, command)
         except Problem as fault:
             if isinstance(command, cmd.ResumeRun) and getattr(fault, "field", None) == OutOfTouch.field:
                 self._ask_to_take_over(command)
@@ -275,6 +282,17 @@ class MnistApp(SteeringApp):
             self.start(command)
         elif await self.push_screen_wait(take_over_dialog(run.name, found, ascii_only=self.ascii_only)) == "y":
             self.start(msgspec.structs.replace(command, take_over=True))
+
+    @work(group="dialog", exclusive=True, exit_on_error=False)
+    async def _ask_about_data(
+        self, fault: OtherDataProblem, command: cmd.Start | cmd.ResumeRun | cmd.Branch | cmd.Experiment
+    ) -> None:
+        """Go on with other data than the run's once that is confirmed."""
+        from tui.screens.look import other_data_dialog  # noqa: PLC0415 - hardly ever needed
+
+        doing = {cmd.Branch: "branch", cmd.Start: "train"}.get(type(command), "resume")
+        if await self.push_screen_wait(other_data_dialog(str(fault), doing, ascii_only=self.ascii_only)) == "y":
+            self.start(msgspec.structs.replace(command, other_data=True))
 
     async def _tell_of_edits(self, name: str) -> None:
         """Say which edits by hand of a run's settings are ignored, now that its checkpoint is gone on from."""
@@ -379,26 +397,42 @@ class MnistApp(SteeringApp):
     # the test set
 
     @work(group="look", exit_on_error=False)
-    async def look(self, weights: CheckpointKind) -> None:
-        """Look at the test set with weights of the run that is shown, which has ended; the look is recorded in it."""
+    async def look(self, weights: CheckpointKind, *, other_data: bool = False) -> None:
+        """Look at the test set with weights of the run that is shown, which has ended; the look is recorded in it.
+
+        Other data than the run's are looked at once that is confirmed.
+        """
         shown = self.snapshot.state
         if self.looking or not shown.run:
             return
         self.looking = shown.run
         try:
             folder = await asyncio.to_thread(find_run, shown.run)
-            seen = await look_again(self._start_script, cmd.EvaluateRun(run=shown.run, weights=weights), shown)
+            command = cmd.EvaluateRun(run=shown.run, weights=weights, other_data=other_data)
+            seen = await look_again(self._start_script, command, shown)
+            if seen.elsewhere != shown.elsewhere:
+                self.notify(elsewhere(seen.elsewhere[-1:])[0], title="Other data", timeout=10, markup=False)
             if self._opened is not None:
                 self._opened = with_looks(self._opened, seen)
             if (known := with_looks(self._session.state, seen)) is not self._session.state:
                 self._session.know(known)
             if not_recorded(seen, str(folder.events)):
                 self.notify(f"The look is not recorded. {unsaved(seen)}", severity="error", timeout=10, markup=False)
+        except OtherDataProblem as fault:
+            self._ask_to_look(fault, weights)
         except (Problem, OSError) as fault:
             self.notify(str(fault), title="Not looked at", severity="error", timeout=10, markup=False)
         finally:
             self.looking = ""
             self._changed()
+
+    @work(group="dialog", exclusive=True, exit_on_error=False)
+    async def _ask_to_look(self, fault: OtherDataProblem, weights: CheckpointKind) -> None:
+        """Look at other data than the run's once that is confirmed."""
+        from tui.screens.look import other_data_dialog  # noqa: PLC0415 - hardly ever needed
+
+        if await self.push_screen_wait(other_data_dialog(str(fault), "evaluate", ascii_only=self.ascii_only)) == "y":
+            self.look(weights, other_data=True)
 
     # keys that work on every screen
 
@@ -433,6 +467,27 @@ class MnistApp(SteeringApp):
         if not isinstance(self.screen, ExplainScreen):
             self.push_screen(ExplainScreen(page_for(self.screen), ascii_only=self.ascii_only))
 
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        """Do what is bound to a key. Once, until a letter is a key again, say why one does nothing."""
+        done = await super()._check_bindings(key, priority)
+        if done and len(key) == 1 and key.islower():
+            self._told_of_layout = False
+        elif not done and not priority and not self._told_of_layout and (why := no_key(key)):
+            self._told_of_layout = True
+            self.notify(ascii_text(why) if self.ascii_only else why, severity="warning", markup=False)
+        return done
+
+    def keys_done(self) -> None:
+        """Have the line of keys follow what they have changed."""
+        if self.is_running and isinstance(self.screen, Page):
+            self.screen.update_keys()
+
+    def _refresh_notifications(self) -> None:
+        """Show notices where they cover no field."""
+        if self.screen_stack and isinstance(self.screen, Page):
+            self.screen.place_toasts()
+        super()._refresh_notifications()
+
     def action_press(self, key: str) -> None:
         """What a click on a key at the bottom does."""
         self.screen.set_focus(None)
@@ -442,7 +497,8 @@ class MnistApp(SteeringApp):
         """The commands of the palette: the table of keys."""
         for key in KEYS:
             place = screen if key.where in getattr(screen, "KEYS", ()) and key.where != "everywhere" else self
-            if key.label and (place is screen or key.where == "everywhere") and available(key.action, self.snapshot):
+            here = place is screen or key.where == "everywhere"
+            if key.label and here and available(key.action, self.snapshot) and _has_effect(screen, key):
                 run = functools.partial(self.run_action, key.action, place)
                 yield SystemCommand(f"{key.label}: {key.meaning}", f"key: {key.shown}", run)
 
@@ -485,6 +541,10 @@ def _elsewhere(run: str, found: Presence) -> str:
     if found.alive:
         return f"{run} is training on {short(found.info.host, 100)}; this is how far it is. Attach to it there."
     return f"{run} was {last_heard(found)}; this is how far it was. c takes it over."
+
+
+def _has_effect(screen: Screen[object], key: Key) -> bool:
+    return screen.has_effect(key) if isinstance(screen, Page) else True
 
 
 def _made(place: str) -> Screen[object]:

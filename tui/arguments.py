@@ -142,6 +142,27 @@ def _help(parameter: Hyperparameter) -> str:
     return f"{parameter.about.meaning}{takes} Default: {default}.".replace("%", "%%")
 
 
+def add_data(parser: Parser, *, folder: bool = True) -> None:
+    """Add ``--other-data``, and with `folder` ``--data-dir``: of commands that meet a run's data again."""
+    if folder:
+        parser.options.add_argument(
+            "--data-dir",
+            metavar="DIR",
+            default=argparse.SUPPRESS,
+            help="where the run's data are now; without it where they were",
+        )
+    parser.options.add_argument(
+        "--other-data", action="store_true", help="accept other data than the run was trained on"
+    )
+
+
+def given_folder(args: argparse.Namespace) -> str:
+    """What ``--data-dir`` names, as an absolute path; empty where it was not given."""
+    from engine.own_data import absolute  # noqa: PLC0415 - --help does without
+
+    return absolute(str(HYPERPARAMETERS["data_dir"].parse(getattr(args, "data_dir", ""))))
+
+
 def add_weights(parser: Parser) -> None:
     """Add ``--weights``."""
     parser.options.add_argument("--weights", metavar="NAME", default="best", help="best (on validation) or last")

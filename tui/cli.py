@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-from engine.errors import EngineProblem, ExitCode, Problem
+from engine.errors import EngineProblem, ExitCode, OtherDataProblem, Problem
 from tui import output
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = _dispatch(arguments)
         output.flush()
     except Problem as fault:
-        complain(f"{fault}{_beside(fault)}")
+        complain(f"{_told(fault, arguments)}{_beside(fault)}")
         return int(fault.exit_code)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
@@ -48,6 +48,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def complain(sentence: str) -> None:
     """Print a fault for the person."""
     output.tell(f"mnist-tui: {sentence}")
+
+
+def _told(problem: Problem, arguments: list[str]) -> str:
+    """The sentence, and where other data were met the flags that go on."""
+    if not isinstance(problem, OtherDataProblem) or arguments[:1] == ["compare"]:
+        return str(problem)
+    folder = "" if arguments[:1] == ["experiment"] else "--data-dir DIR names a folder that has the right ones; "
+    return f"{problem} {folder}--other-data takes these all the same."
 
 
 def _dispatch(arguments: list[str]) -> int:

@@ -20,6 +20,7 @@ from engine.errors import EngineProblem, ExitCode, Problem
 from engine.events import Event, Finished
 from engine.fields import short
 from engine.history import RunState, reduce
+from engine.own_data import from_here
 from engine.protocol import ExperimentOver, Ready, Steers
 from engine.runs import RunFolder
 from engine.stages import Stage, stage_of
@@ -177,7 +178,7 @@ class Follower:
     async def _follow(self) -> None:
         self._engine = await self._connect()
         self._sent = True
-        await self._engine.send(self._job)
+        await self._engine.send(from_here(self._job))
         self._accepted = True
         async for message in self._engine.events():
             match message:

@@ -45,10 +45,14 @@ class InTurn(App[None]):
         """Let what has the focus take notice of that first: it may pass it on."""
         if not self._typed:
             self._under_way = False
+            self.keys_done()
         elif (focused := self.focused) is not None:
             self._follow([focused], lambda: self._hand_out(focused))
         else:
             await self._hand_out(None)
+
+    def keys_done(self) -> None:
+        """Each key that was typed so far has had its effect."""
 
     async def _hand_out(self, focused: DOMNode | None) -> None:
         if self.focused is not focused:

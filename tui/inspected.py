@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.damage import archive_damage
-from engine.dataset import load
+from engine.dataset import Stamp, expect_same, load, stamp
 from engine.errors import Problem
+from engine.events import DataIdentity
 from engine.history import RunState
 from engine.looks import read_look
+from engine.own_data import data_dir_of
 from engine.readings import NONE, Readings, read_readings
 from engine.readings_file import damage
 from engine.runs import RunFolder
@@ -64,24 +66,41 @@ class Images:
     validation_labels: Bytes
     test: Bytes
     test_labels: Bytes
+    identity: DataIdentity
 
     def of(self, split: SplitName) -> tuple[Bytes, Bytes]:
         """Images (N, 28, 28) and labels (N,) of a split."""
         return (self.test, self.test_labels) if split == "test" else (self.validation, self.validation_labels)
 
 
-@functools.lru_cache(maxsize=1)
 def images_of(data_dir: str) -> Images:
-    """A data set's, without its training images. Raises `DataProblem`."""
+    """A data set's, without its training images, kept as long as its files are the same. Raises `DataProblem`."""
+    return _images_of(data_dir, stamp(Path(data_dir) if data_dir else None))
+
+
+@functools.lru_cache(maxsize=1)
+def _images_of(data_dir: str, _stamp: Stamp) -> Images:
     data = load(Path(data_dir) if data_dir else None)
-    kept = (data.validation_images, data.validation_labels, data.test_images, data.test_labels)
-    return Images(*(np.array(part) for part in kept))  # copies: the rest of the file's memory can go
+    return Images(  # copies: the rest of the file's memory can go
+        np.array(data.validation_images),
+        np.array(data.validation_labels),
+        np.array(data.test_images),
+        np.array(data.test_labels),
+        data.identity,
+    )
+
+
+def images_of_run(state: RunState) -> Images:
+    """Those of the data set that a run was trained on. Raises `OtherDataProblem` where its place has another by now."""
+    images = images_of(data_dir_of(state.config, state.data))
+    expect_same(state.run, state.data, images.identity)
+    return images
 
 
 def inspect(run: RunFolder, state: RunState, choice: Choice) -> Inspected | str:
     """What there is to see, or why there is nothing, in a sentence. Reads files: not for the event loop."""
     try:
-        images, labels = images_of(state.config.data_dir).of(choice.split)
+        images, labels = images_of_run(state).of(choice.split)
     except Problem as fault:
         return str(fault)
     if choice.split == "test":
@@ -93,9 +112,9 @@ def _test(run: RunFolder, state: RunState, images: Bytes, labels: Bytes) -> Insp
     if state.tested is None:
         return "The test set has not been looked at: that is done once, when the run ends."
     look = read_look(run.look(state.tested.weights))
-    if look is None:
-        if reason := archive_damage(run.look(state.tested.weights)):
-            return f"{run.look(state.tested.weights)} is damaged: {reason}; e on the Test screen looks again."
+    if look is None and (reason := archive_damage(run.look(state.tested.weights))):
+        return f"{run.look(state.tested.weights)} is damaged: {reason}; e on the Test screen looks again."
+    if look is None or (look.digest and state.data and look.digest != state.data.digest):
         return "What the test saw was not kept with this run; e on the Test screen looks again."
     if not np.array_equal(look.labels, labels):
         return f"{run.name} was tested on other images than those at hand."
@@ -121,7 +140,7 @@ def probability(kept: Bytes) -> npt.NDArray[np.float32]:
 def _validation(run: RunFolder, state: RunState, choice: Choice, images: Bytes, labels: Bytes) -> Inspected | str:
     history = read_readings(run.readings)
     last = state.epochs[-1].epoch if state.epochs else 0
-    epochs = tuple(int(epoch) for epoch in history.epochs if epoch <= last)
+    epochs = tuple(int(epoch) for epoch in history.epochs if state.data_since < epoch <= last)
     if not epochs:
         if reason := damage(run.readings):
             return f"{run.readings} is damaged: {reason}; what was read after each epoch is lost."

@@ -41,7 +41,14 @@ def with_looks(state: RunState, seen: RunState) -> RunState:
     if (state.run, state.created) != (seen.run, seen.created) or seen.seq <= state.seq:
         return state
     return structs.replace(
-        state, seq=seen.seq, test=seen.test, tests=seen.tests, looks=seen.looks, unsaved=seen.unsaved
+        state,
+        seq=seen.seq,
+        test=seen.test,
+        tests=seen.tests,
+        looks=seen.looks,
+        unsaved=seen.unsaved,
+        data=seen.data,
+        elsewhere=seen.elsewhere,
     )
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from engine.errors import Problem
 from engine.history import RunState
 from engine.runs import RunFolder
-from tui.inspected import Inspected, images_of, inspect
+from tui.inspected import Inspected, images_of_run, inspect
 from tui.inspection import Choice
 
 Bytes = npt.NDArray[np.uint8]
@@ -36,7 +36,7 @@ def find_digits(run: RunFolder, state: RunState, epoch: int | None) -> Digits | 
         surest = wrong[np.argsort(-found.confidences[wrong], kind="stable")]
         return Digits(found.images, found.labels, tuple(surest.tolist()))
     try:
-        images, labels = images_of(state.config.data_dir).of("validation")
+        images, labels = images_of_run(state).of("validation")
     except Problem as fault:
         return str(fault)
     return Digits(images, labels)

@@ -12,7 +12,7 @@ from engine.commands import Experiment as Command
 from engine.errors import ExitCode, RunProblem
 from engine.events import Event
 from engine.experiments import MEASURES, Experiment, Performance, find_performance, is_over
-from engine.experiments.conclusions import Conclusion, conclude
+from engine.experiments.conclusions import Conclusion, conclude, data_named
 from engine.history import RunState
 from engine.protocol import ExperimentOver
 from tui import headless
@@ -109,7 +109,13 @@ def show(
     on_terminal = draws(out)
     width = min(_width(), WIDEST)
     plain = not _utf8(out)
-    text = [f"{performance.group}: {experiment.question}", "", *table(experiment, states, live, width)]
+    data = data_named(states)
+    text = [
+        f"{performance.group}: {experiment.question}",
+        *([f"Data: {data}"] if data else []),
+        "",
+        *table(experiment, states, live, width),
+    ]
     _print([*text, ""], plain=plain)
     if not args.quiet:
         drawn = chart(experiment, states, width, plain=plain or not on_terminal, coloured=on_terminal)
@@ -212,6 +218,8 @@ def document(
         "more": list(conclusion.more),
         "limits": list(conclusion.limits),
         "values": dict(performance.values),
+        "data": next((state.started.data for state in states if state and state.started), None),
+        "identity": next((state.data for state in states if state and state.data), None),
         "arms": arms,
     }
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from engine.events import EpochEnded, SavedAgain, TestResult
+from engine.events import EpochEnded, SavedAgain, Tested, TestResult
 from engine.fields import short
 from engine.history import RunState
 from engine.runs import RunFolder, describe
 from engine.statistics import only_reading, worst_pairs
 from tui.output import columns
 from tui.survival import fate
+from tui.views.data_set import named, of_run, placed, shown_overlap
 from tui.views.figures import count, duration, loss, percent, plural
 from tui.views.looks import NO_HONEST_ONE, dated, times
 
@@ -27,11 +28,14 @@ def opening(state: RunState) -> list[str]:
     machine, threads = started.machine, plural(started.machine.threads, "thread")
     lines = [
         f"Device {machine.device} ({short(machine.reason, 200)}), {threads}, {machine.precision}",
-        f"Data {short(started.data)}: {count(started.train_images)} images train, "
+        f"Data {named(state)}: {count(started.train_images)} images train, "
         f"{count(started.validation_images)} validate, {count(started.test_images)} test; "
         f"{count(started.parameters)} parameters",
+        *(f"Note: {line}" for line in of_run(state)),
         "Each epoch: training loss (accuracy), validation loss (accuracy), time",
     ]
+    if started.instead_of is not None:
+        lines.insert(2, f"Note: it was trained on other data before, {placed(started.instead_of)}")
     if started.resumed:
         onward = (
             f"goes on from epoch {started.position:.1f}" if started.step else "begins again: nothing of it was saved"
@@ -101,7 +105,7 @@ def _test_rows(test: TestResult) -> list[tuple[str, str]]:
     ]
     if (digit := only_reading(test.confusion)) is not None:
         rows.append(("Note", f"every image was read as {digit}: the network has learned nothing"))
-    return rows
+    return rows + [("Note", line) for line in shown_overlap(test)]
 
 
 def look_report(state: RunState) -> list[str]:
@@ -120,6 +124,15 @@ def look_report(state: RunState) -> list[str]:
         lines += ["", "With the best (on validation) and the last weights:", *_both_weights(state)]
     again = f"; {NO_HONEST_ONE}" if len(looks) > 1 else ""
     return [*lines, "", f"The test set was looked at {times(len(looks))} in this run{again}."]
+
+
+def report_elsewhere(look: Tested, state: RunState) -> list[str]:
+    """A look at the test set of other data than the run's, with what was seen of its own for comparison."""
+    test = look.test
+    rows = [("Other data", placed(look.identity))] if look.identity else []
+    rows += [("Trained on", placed(state.data))] if state.data else []
+    rows += [*_test_rows(test), ("Loss", loss(test.loss)), ("Weights", f"{test.weights}, epoch {test.epoch}")]
+    return [*columns(rows), "", "The figures of its own test set are as they were."]
 
 
 def _both_weights(state: RunState) -> list[str]:

@@ -12,13 +12,16 @@ import numpy.typing as npt
 
 from engine.comparison import Comparison, compare
 from engine.errors import RunProblem
-from engine.events import EpochEnded
+from engine.events import DataIdentity, EpochEnded
 from engine.looks import read_look
+from engine.own_data import known_data
+from engine.paths import runs_dir
 from engine.readings import read_readings
 from engine.runs import RunFolder, all_runs
 from engine.statistics import wilson_interval
 from engine.suspects import Suspect, find_suspects
 from tui.outline import outline
+from tui.views.data_set import placed
 
 Bytes = npt.NDArray[np.uint8]
 LEAST_ACCURACY = 0.9
@@ -37,6 +40,8 @@ class Reader:
     labels: Bytes
     readings: Bytes
     confidences: npt.NDArray[np.float32]
+    digest: str = ""
+    """Of the data set that the images are from, where it is known."""
 
     @property
     def right(self) -> int:
@@ -63,7 +68,7 @@ class Witnesses:
 
 
 def tested(run: RunFolder) -> Reader | None:
-    """What the run's best weights read in the test set when they were last tested; None where that is not kept."""
+    """What the run's best weights read in its test set when they were last tested; None where that is not kept."""
     path = run.look("best")
     stamp = _stamp(path)
     return _tested(run, *stamp) if stamp else None
@@ -72,15 +77,28 @@ def tested(run: RunFolder) -> Reader | None:
 def tested_alike(first: Reader, runs: Iterable[RunFolder] | None = None) -> list[Reader]:
     """The other runs that were tested on the images that `first` was tested on, the newest first."""
     found = (tested(run) for run in _newest(runs) if run.name != first.run)
-    return [each for each in found if each and np.array_equal(each.labels, first.labels)]
+    return [each for each in found if each and _alike(each, first.labels, first.digest)]
 
 
-def validated(run: RunFolder, labels: Bytes) -> Reader | None:
+def _alike(reader: Reader, labels: Bytes, digest: str) -> bool:
+    """Whether it read the images with these labels, of the data set with this digest, where both are known."""
+    return _same(reader.digest, digest) and np.array_equal(reader.labels, labels)
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two digests are of one set, as far as they are known."""
+    return not one or not other or one == other
+
+
+def validated(run: RunFolder, labels: Bytes, data: DataIdentity | None = None) -> Reader | None:
     """What the run read in validation images with these labels (N,) at its best epoch so far; None where it did not.
 
-    That it was these images is seen from the accuracy: it comes out as it was logged.
+    `data` is the set that they are from, where it is known. That it was these images is seen from the accuracy, too: it
+    comes out as it was logged.
     """
-    best = _best(run, _stamp(run.events))
+    best, known, since = _best(run, _stamp(run.events))
+    if not _same(known, data.digest if data else "") or (best is not None and best.epoch <= since):
+        return None
     history = read_readings(run.readings)
     if best is None or history.digits.shape[1] != len(labels) or best.epoch not in history.epochs:
         return None
@@ -90,24 +108,35 @@ def validated(run: RunFolder, labels: Bytes) -> Reader | None:
     return found if abs(found.accuracy - best.validation_accuracy) * len(labels) < 0.5 else None
 
 
-def validation_witnesses(labels: Bytes, runs: Iterable[RunFolder] | None = None) -> Witnesses:
-    """What all runs have against the labels (N,) of the validation images. Reads files: not for the event loop."""
-    return _witnesses(labels, (validated(run, labels) for run in _newest(runs)))
+def validation_witnesses(
+    labels: Bytes, runs: Iterable[RunFolder] | None = None, *, data: DataIdentity | None = None
+) -> Witnesses:
+    """What all runs on the set `data` have against the labels (N,) of its validation images. Not for the event loop: reads files."""
+    return _witnesses(labels, (validated(run, labels, data) for run in _newest(runs)))
 
 
-def test_witnesses(labels: Bytes, runs: Iterable[RunFolder] | None = None) -> Witnesses:
+def test_witnesses(
+    labels: Bytes, runs: Iterable[RunFolder] | None = None, *, data: DataIdentity | None = None
+) -> Witnesses:
     """The same of the test images, from the looks there were."""
-    readers = (tested(run) for run in _newest(runs))
-    return _witnesses(labels, (each for each in readers if each and np.array_equal(each.labels, labels)))
+    readers, digest = (tested(run) for run in _newest(runs)), data.digest if data else ""
+    return _witnesses(labels, (each for each in readers if each and _alike(each, labels, digest)))
 
 
 def compared(first: Reader, second: Reader) -> Comparison:
     """Two runs held against each other. Raises `RunProblem` where they were tested on different images."""
-    if not np.array_equal(first.labels, second.labels):
+    if not _alike(second, first.labels, first.digest):
         raise RunProblem(
-            f"{first.run} and {second.run} were tested on different images; only readings of the same ones compare."
+            f"{first.run} and {second.run} were tested on different images{_places(first, second)}; only readings of the same ones "
+            "compare."
         )
     return compare(first.labels, first.readings, second.readings)
+
+
+def _places(*readers: Reader) -> str:
+    """Which data sets these are, in brackets, where the logs of all of them tell."""
+    known = [known_data(RunFolder(runs_dir() / reader.run)) for reader in readers]
+    return f" ({' and '.join(placed(data) for data in known if data)})" if all(known) else ""
 
 
 def _witnesses(labels: Bytes, readers: Iterable[Reader | None]) -> Witnesses:
@@ -134,9 +163,11 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 @functools.lru_cache(maxsize=256)
 def _tested(run: RunFolder, _written: int, _size: int) -> Reader | None:
     look = read_look(run.look("best"))
-    return Reader(run.name, look.epoch, look.labels, look.readings, look.confidences) if look else None
+    return Reader(run.name, look.epoch, look.labels, look.readings, look.confidences, look.digest) if look else None
 
 
 @functools.lru_cache(maxsize=256)
-def _best(run: RunFolder, _stamp: tuple[int, int] | None) -> EpochEnded | None:
-    return outline(run).best
+def _best(run: RunFolder, _stamp: tuple[int, int] | None) -> tuple[EpochEnded | None, str, int]:
+    """The run's best epoch, the digest of its data set, and the epochs that were trained on another before."""
+    state = outline(run)
+    return state.best, state.data.digest if state.data else "", state.data_since

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.stages import Patience, Stage
+from tui.output import tell
 
 if TYPE_CHECKING:
     from engine.client import EngineLike
@@ -81,4 +81,4 @@ def ask_engine(connect: Connect, ask: Callable[[Connect], Awaitable[_T]]) -> _T:
 
 
 def _say(text: str) -> None:
-    print(f"mnist-tui: {text}", file=sys.stderr, flush=True)
+    tell(f"mnist-tui: {text}")

@@ -4,8 +4,10 @@
 """
 
 from engine.dataset.fetch import MIRROR_VARIABLE, MIRRORS, Progress, fetch
-from engine.dataset.loading import load
+from engine.dataset.identity import expect_same, is_other, short_digest
+from engine.dataset.loading import Stamp, load, stamp
 from engine.dataset.locate import cache_folder, places
+from engine.dataset.overlap import count_overlap
 from engine.dataset.types import CLASSES, SIDE, Dataset, Images, Labels
 
 __all__ = [
@@ -17,8 +19,14 @@ __all__ = [
     "Images",
     "Labels",
     "Progress",
+    "Stamp",
     "cache_folder",
+    "count_overlap",
+    "expect_same",
     "fetch",
+    "is_other",
     "load",
     "places",
+    "short_digest",
+    "stamp",
 ]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.dataset.files import show
+from engine.dataset.identity import identify
 from engine.dataset.idx import IdxFiles, read_idx
 from engine.dataset.locate import NpzFile, PickleFile, Source, locate
+from engine.dataset.memory import expect_room
 from engine.dataset.mnist import is_mnist
 from engine.dataset.npz import read_npz
 from engine.dataset.pickled import read_pickled
 from engine.dataset.types import Dataset, Splits
+from engine.errors import DataProblem, reason
 
 MNIST = "mnist"
 
@@ -21,12 +25,15 @@ def load(data_dir: Path | None = None) -> Dataset:
     mnist.pkl.gz has its own splits. Everything is checked first: shapes, counts, labels from 0 to 9, checksums of
     gzip and zip. Nothing is written.
 
-    Raises DataProblem, with the file, what was found and what was expected.
+    Raises DataProblem, with the file, what was found and what was expected, and MemoryProblem for a set that takes more
+    memory than is free.
     """
     source = locate(data_dir)
+    expect_room(source)
     splits, path = _read(source)
+    mnist = is_mnist(splits)
     return Dataset(
-        name=MNIST if is_mnist(splits) else _name(path),
+        name=MNIST if mnist else _name(path),
         source=str(path),
         train_images=splits.train.images,
         train_labels=splits.train.labels,
@@ -34,7 +41,34 @@ def load(data_dir: Path | None = None) -> Dataset:
         validation_labels=splits.validation.labels,
         test_images=splits.test.images,
         test_labels=splits.test.labels,
+        identity=identify(splits, str(path.absolute()), mnist=mnist),
+        is_mnist=mnist,
     )
+
+
+Stamp = tuple[tuple[str, int, int, int, int], ...]
+"""Of each file of a set its path, inode, size and times."""
+
+
+def stamp(data_dir: Path | None = None) -> Stamp:
+    """What is another one as soon as the files that `load` would read are replaced. Raises `DataProblem`."""
+    return tuple(map(_file_stamp, _files(locate(data_dir))))
+
+
+def _files(source: Source) -> tuple[Path, ...]:
+    match source:
+        case IdxFiles():
+            return source.train_images, source.train_labels, source.test_images, source.test_labels
+        case NpzFile(path=path) | PickleFile(path=path):
+            return (path,)
+
+
+def _file_stamp(path: Path) -> tuple[str, int, int, int, int]:
+    try:
+        found = path.stat()
+    except OSError as fault:
+        raise DataProblem(f"{show(path)} cannot be read: {reason(fault)}") from fault
+    return str(path), found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _read(source: Source) -> tuple[Splits, Path]:

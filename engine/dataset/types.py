@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.events import DataIdentity
+
 Images = NDArray[np.uint8]
 """Images, shape (N, 28, 28), one byte a pixel: 0 is background, 255 is full ink."""
 
@@ -42,8 +44,8 @@ class Dataset:
 
     Images are uint8 of shape (N, 28, 28), labels are uint8 of shape (N,) with values from 0 to 9.
 
-    `name` is "mnist" when the contents are MNIST's, else the name of the folder (or file) they came from.
-    `source` is the folder or file, to be shown to people.
+    `name` is "mnist" when the contents are MNIST's, else the name of the folder (or file) they came from; `is_mnist` says
+    which of the two. `source` is the folder or file, to be shown to people. `identity` tells it from other sets.
     """
 
     name: str
@@ -54,3 +56,5 @@ class Dataset:
     validation_labels: Labels
     test_images: Images
     test_labels: Labels
+    identity: DataIdentity
+    is_mnist: bool = False

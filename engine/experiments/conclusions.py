@@ -7,12 +7,13 @@ of arms alone that are over and had the same chance: of others it would find cau
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.config import HYPERPARAMETERS
 from engine.diagnosis.wording import count
 from engine.errors import ConfigProblem
+from engine.events import DataIdentity
 from engine.experiments.table import Experiment
 from engine.experiments.verdicts import VERDICTS, Seen, listed, standing
 from engine.fields import Hyperparameter, short
@@ -61,9 +62,9 @@ def conclude(experiment: Experiment, states: Sequence[RunState | None]) -> Concl
 def _is_fair(seen: Sequence[Seen]) -> bool:
     """Whether the arms differ in what is compared alone.
 
-    None was left or failed, none was changed, and where one was stopped, all were at the same place.
+    None was left or failed, none was changed, all had the same data, and where one was stopped, all were at the same place.
     """
-    if any(_was_changed(each.state) for each in seen):
+    if any(_was_changed(each.state) for each in seen) or len(_data_sets(each.state for each in seen)) > 1:
         return False
     ends = [each.state.finished for each in seen if each.state.finished]
     if any(end.outcome in ("aborted", "failed") for end in ends):
@@ -89,6 +90,8 @@ def _limits(experiment: Experiment, states: Sequence[RunState | None]) -> Iterat
         ]
         if told:
             yield f"All its runs were trained with {listed(told)} instead of the experiment's own."
+    if data := data_told(states):
+        yield data
     for arm, state in zip(experiment.arms, states, strict=True):
         if state is None:
             continue
@@ -99,6 +102,39 @@ def _limits(experiment: Experiment, states: Sequence[RunState | None]) -> Iterat
             yield f"{arm.label} failed: {end.reason}"
         if _was_changed(state):
             yield f"{arm.label} was changed while it trained, so it differs in more than what is compared."
+
+
+def data_named(states: Iterable[RunState | None]) -> str:
+    """The data sets of the arms by name and place; empty where that is MNIST alone, or nothing is known."""
+    states = tuple(states)
+    return listed([_named(*each) for each in _data_sets(states).values()]) if data_told(states) else ""
+
+
+def data_told(states: Iterable[RunState | None]) -> str:
+    """Which data the arms were trained on, in a sentence; empty where that is MNIST, or nothing is known."""
+    sets = _data_sets(states)
+    match list(sets.values()):
+        case []:
+            return ""
+        case [(name, data)] if data.is_mnist if data else name.lower().startswith("mnist"):
+            return ""
+        case [one]:
+            return f"All its runs were trained on the data set {_named(*one)}, not on MNIST."
+        case several:
+            return f"Its runs were trained on different data sets: {listed([_named(*each) for each in several])}."
+
+
+def _data_sets(states: Iterable[RunState | None]) -> dict[str, tuple[str, DataIdentity | None]]:
+    """The data sets of the arms, each by its digest (by its name, where the log has none): its name, and what it is."""
+    found: dict[str, tuple[str, DataIdentity | None]] = {}
+    for state in states:
+        if state is not None and state.started is not None:
+            found.setdefault(state.data.digest if state.data else state.started.data, (state.started.data, state.data))
+    return found
+
+
+def _named(name: str, data: DataIdentity | None) -> str:
+    return f"{short(name)} ({short(data.path, 400)})" if data else short(name)
 
 
 def _written(parameter: Hyperparameter, value: object) -> str:

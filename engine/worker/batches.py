@@ -9,10 +9,11 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - its customary name
 
 from engine.config import TrainConfig
+from engine.worker.evaluate import as_floats
 
 
 class Batches:
-    """Batches out of `images` (N, 1, 28, 28) floats and `labels` (N,) int64, both on the device.
+    """Batches out of `images` (N, 1, 28, 28) bytes and `labels` (N,) int64, both on the device.
 
     The order of an epoch depends on the seed and the epoch's number alone, so a checkpoint needs only the place in it.
     A single image left over at the end joins the batch before it: batch normalisation cannot train on one.
@@ -33,7 +34,7 @@ class Batches:
         return whole + (rest > 0 and not joins)
 
     def take(self, epoch: int, start: int, config: TrainConfig) -> tuple[Tensor, Tensor]:
-        """The batch that begins at image `start` of the epoch's order: images and labels, on the device."""
+        """The batch that begins at image `start` of the epoch's order: images as floats 0 to 1, and labels, on the device."""
         if epoch != self._epoch:
             generator = torch.Generator().manual_seed((self._seed * 1_000_003 + epoch) % 2**63)
             self._order = torch.randperm(len(self), generator=generator).to(self.labels.device)
@@ -42,7 +43,7 @@ class Batches:
         if config.batch_size > 1 and end + 1 == len(self):
             end += 1
         chosen = self._order[start:end]
-        return augment(self.images.index_select(0, chosen), config), self.labels.index_select(0, chosen)
+        return augment(as_floats(self.images.index_select(0, chosen)), config), self.labels.index_select(0, chosen)
 
 
 def augment(images: Tensor, config: TrainConfig) -> Tensor:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from engine import commands as cmd
 from engine import events as ev
 from engine.config import TrainConfig
@@ -16,6 +18,7 @@ from engine.errors import RunProblem
 from engine.eventlog import read_lines
 from engine.experiments.performances import OVER, arm_name, find_performance, free_group, is_over, performances
 from engine.experiments.table import Experiment, find_experiment
+from engine.own_data import absolute, data_dir_of, known_data, with_absolute_folder
 from engine.paths import runs_dir
 from engine.protocol import ExperimentOver
 from engine.runs import RunFolder
@@ -29,6 +32,8 @@ class NewArm:
     preset: str
     name: str
     arm: ev.Arm
+    data: ev.DataIdentity | None = None
+    """The set that the arms before were trained on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class BrokenArm:
 
     run: RunFolder
     arm: ev.Arm
+    data: ev.DataIdentity | None = None
 
 
 @dataclass(slots=True)
@@ -51,6 +57,8 @@ class Conductor:
     number: int = 0
     """Of the arm under way, from 1."""
     given_up: bool = False
+    other_data: bool = False
+    """Whether its arms may be trained on different data."""
 
     def following(self) -> NewArm | BrokenArm | None:
         """The next arm that is not over yet; None after the last. Reads the logs of those that there are."""
@@ -59,9 +67,19 @@ class Conductor:
             plan, name = self.experiment.arms[self.number - 1], arm_name(self.group, self.experiment, self.number)
             run = self.runs.get(self.number) or _begun(name)
             if run is None:
-                return NewArm(self.configs[self.number - 1], plan.preset, name, self._arm(plan.label))
+                config, data = self.configs[self.number - 1], self._data()
+                config = msgspec.structs.replace(config, data_dir=absolute(data_dir_of(config, data)))
+                return NewArm(config, plan.preset, name, self._arm(plan.label), data)
             if not is_over(run.state()):
-                return BrokenArm(run, self._arm(plan.label))
+                return BrokenArm(run, self._arm(plan.label), self._data())
+        return None
+
+    def _data(self) -> ev.DataIdentity | None:
+        """The set that the first of the arms before was trained on; None where there is none, or its log does not tell."""
+        for number in range(1, self.number):
+            name = arm_name(self.group, self.experiment, number)
+            if found := known_data(self.runs.get(number) or RunFolder(runs_dir() / name)):
+                return found
         return None
 
     def _arm(self, label: str) -> ev.Arm:
@@ -106,13 +124,16 @@ def conduct(command: cmd.Experiment) -> Conductor:
     """
     experiment = find_experiment(command.experiment)
     if not command.resume:
-        configs = experiment.configs(command.values)
+        values = with_absolute_folder(command.values)
+        configs = experiment.configs(values)
         if command.name and any(each.group == command.name for each in performances()):
             raise RunProblem(f"There is a performance '{command.name}' already; take another name.")
-        return Conductor(experiment, command.name or free_group(experiment), command.values, configs)
+        return Conductor(experiment, command.name or free_group(experiment), values, configs)
     found = find_performance(experiment, command.name)
     configs = experiment.configs(found.values)
-    conductor = Conductor(experiment, found.group, found.values, configs, dict(found.runs))
+    conductor = Conductor(
+        experiment, found.group, found.values, configs, dict(found.runs), other_data=command.other_data
+    )
     if conductor.following() is None:
         raise RunProblem(
             f"{found.group} is complete; `mnist-tui experiment {experiment.name} --show` shows it, and without --show "

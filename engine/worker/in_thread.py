@@ -88,6 +88,13 @@ def _settings(run: RunFolder, state: RunState) -> TrainConfig:
         return state.config
 
 
+def meet_data(run: str, config: TrainConfig, known: ev.DataIdentity | None, data_dir: str, other: bool) -> TrainConfig:
+    """The configuration that a run goes on with, once its data are there and the right ones (`engine.worker.own_data`)."""
+    from engine.worker.own_data import meet_data  # noqa: PLC0415
+
+    return meet_data(run, config, known, data_dir=data_dir, other=other)[0]
+
+
 def branch_off(run: RunFolder, command: cmd.Branch) -> tuple[TrainConfig, dict[str, Any], ev.Parent]:
     """What a branch of `run` begins with (`engine.worker.branching`)."""
     from engine.worker import branching  # noqa: PLC0415
@@ -104,11 +111,11 @@ def save(run: RunFolder, config: TrainConfig, contents: dict[str, Any]) -> None:
     save_checkpoint(run.checkpoint("last"), config, contents)
 
 
-def test(run: RunFolder, weights: ev.CheckpointKind, emit: Any) -> None:
+def test(run: RunFolder, command: cmd.EvaluateRun, emit: Any) -> None:
     """Look at the test set with a run's weights."""
     from engine.worker.jobs import evaluate_run  # noqa: PLC0415
 
-    evaluate_run(run, weights, emit)
+    evaluate_run(run, command.weights, emit, data_dir=command.data_dir, other_data=command.other_data)
 
 
 def devices() -> dict[str, Any]:

@@ -13,9 +13,12 @@ import torch
 
 from engine import events as ev
 from engine.config import TrainConfig
-from engine.errors import ConfigProblem, DataProblem, Problem
+from engine.dataset import Dataset, count_overlap, is_other
+from engine.dataset.memory import IMAGE_BYTES, in_words
+from engine.errors import ConfigProblem, DataProblem, MemoryProblem, Problem
 from engine.files import write_atomic
 from engine.looks import Look, keep_look
+from engine.own_data import data_before, known_data
 from engine.results import encode_result
 from engine.runs import RunFolder
 from engine.worker.checkpoint import fitting
@@ -23,11 +26,15 @@ from engine.worker.control import Control
 from engine.worker.evaluate import evaluate, summarise
 from engine.worker.losses import build_loss
 from engine.worker.models import build_model
+from engine.worker.own_data import meet_data
 from engine.worker.saver import Saver
-from engine.worker.setup import Split, load_data, prepare_machine
+from engine.worker.setup import Split, load_data, loaded_data, prepare_machine
 from engine.worker.sound import load_sound
 from engine.worker.step import Step
 from engine.worker.trainer import Emit, End, Trainer
+
+_MANY_BATCHES, _LARGE = 40, 100 << 20
+"""A data set of more batches, and of more bytes (MNIST has 55 million), is what takes the memory, not a batch."""
 
 
 def warm_up() -> None:
@@ -58,7 +65,7 @@ def train_run(
             test = _test_best(trainer, folder, saver, emit)
     except Exception as error:
         control.end(0)
-        fault, reason = _explain(error, config)
+        fault, reason = _explain(error, config, loaded_data())
         end = End("failed", reason)
     if trainer:
         trainer.checkpoints.save_again()
@@ -81,6 +88,8 @@ def _prepare(
     device, reason = prepare_machine(config)
     emit(ev.Phase(name="building", text="building the network"))
     trainer = Trainer(folder, config, data, device, reason, emit, control, saver)
+    if contents is not None and is_other(before := data_before(folder), data.identity):
+        trainer.instead_of = before
     if contents:
         with fitting(folder.checkpoint("last")):
             trainer.standing.restore(contents)
@@ -92,21 +101,28 @@ def _test_best(trainer: Trainer, folder: RunFolder, saver: Saver, emit: Emit) ->
     emit(ev.Phase(name="testing", text="testing the best weights"))
     trainer.standing.model.load_state_dict(trainer.standing.best.weights)
     device = next(trainer.standing.model.parameters()).device
-    test, seen = look(trainer.standing.model, trainer.standing.config, device, "best", trainer.standing.best.epoch)
+    test, seen = look(
+        trainer.standing.model, trainer.standing.config, trainer.data, device, "best", trainer.standing.best.epoch
+    )
     keep(seen, folder.look("best"), saver)
-    emit(ev.Tested(test=test))
+    emit(ev.Tested(test=test, identity=trainer.data.identity))
     return test
 
 
 def look(
-    model: torch.nn.Module, config: TrainConfig, device: torch.device, weights: ev.CheckpointKind, epoch: int
+    model: torch.nn.Module,
+    config: TrainConfig,
+    data: Dataset,
+    device: torch.device,
+    weights: ev.CheckpointKind,
+    epoch: int,
 ) -> tuple[ev.TestResult, Look]:
-    """One look at the test set: its figures and all it saw. Raises `DataProblem` where the set is not there."""
-    data = load_data(config.data_dir)
+    """One look at the test set: its figures and all it saw."""
     split = Split.of(data.test_images, data.test_labels, device)
     outcome = evaluate(model, split.images, split.labels, build_loss(config, training=False), config.loss)
-    seen = Look(outcome.probabilities, data.test_labels, epoch)
-    return summarise(outcome, data.test_labels.astype("int64"), weights, epoch), seen
+    seen = Look(outcome.probabilities, data.test_labels, epoch, data.identity.digest)
+    test = summarise(outcome, data.test_labels.astype("int64"), weights, epoch)
+    return msgspec.structs.replace(test, overlap=count_overlap(data, config.train_images or None)), seen
 
 
 def keep(seen: Look, path: Path, saver: Saver) -> None:
@@ -114,17 +130,25 @@ def keep(seen: Look, path: Path, saver: Saver) -> None:
     saver.save(path, lambda there: keep_look(there, seen))
 
 
-def evaluate_run(folder: RunFolder, weights: ev.CheckpointKind, emit: Emit) -> None:
-    """Test a checkpoint of a run. Raises `Problem` where that cannot be done."""
+def evaluate_run(
+    folder: RunFolder, weights: ev.CheckpointKind, emit: Emit, *, data_dir: str = "", other_data: bool = False
+) -> None:
+    """Test a checkpoint of a run. Raises `Problem` where that cannot be done.
+
+    What is seen of other data than the run's (`other_data`) is told, and not kept beside the log.
+    """
     config, contents = load_sound(folder, weights, "read")
+    known = known_data(folder)
+    config, data = meet_data(folder.name, config, known, data_dir=data_dir, other=other_data)
     device, _ = prepare_machine(config)
     model = build_model(config)
     with fitting(folder.checkpoint(weights)):
         model.load_state_dict(contents["model"])
         epoch = contents["best"]["epoch"] if weights == "best" and contents["best"] else contents["place"]["epoch"]
-    test, seen = look(model.to(device), config, device, weights, epoch)
-    keep(seen, folder.look(weights), Saver(folder, emit))
-    emit(ev.Tested(test=test))
+    test, seen = look(model.to(device), config, data, device, weights, epoch)
+    if not is_other(known, data.identity):
+        keep(seen, folder.look(weights), Saver(folder, emit))
+    emit(ev.Tested(test=test, identity=data.identity))
 
 
 def finished(
@@ -153,13 +177,29 @@ def finished(
     )
 
 
-def _explain(error: Exception, config: TrainConfig) -> tuple[ev.Fault, str]:
+def _out_of_memory(config: TrainConfig, data: Dataset | None) -> str:
+    """What takes the memory, and what to do: where the data are far more than the batches, those are named."""
+    if data is not None:
+        images = len(data.train_labels) + len(data.validation_labels) + len(data.test_labels)
+        if images > _MANY_BATCHES * config.batch_size and images * IMAGE_BYTES > _LARGE:
+            return (
+                f"There is not enough memory for this run: its data set, {data.name} with {images} images, takes "
+                f"{in_words(images * IMAGE_BYTES)} of it. Take a set with fewer images, or a smaller network."
+            )
+    return (
+        f"There is not enough memory for this run; take a batch size below {config.batch_size}, or a smaller network."
+    )
+
+
+def _explain(error: Exception, config: TrainConfig, data: Dataset | None) -> tuple[ev.Fault, str]:
     """The kind of failure and a sentence; the traceback goes to the engine's log."""
     match error:
         case DataProblem():
             return "data", str(error)
         case ConfigProblem():
             return "config", str(error)
+        case MemoryProblem():
+            return "memory", str(error)
         case Problem():
             return "training", str(error)
     with contextlib.suppress(OSError):  # the log of what is printed may be on the disk that is full
@@ -170,8 +210,7 @@ def _explain(error: Exception, config: TrainConfig) -> tuple[ev.Fault, str]:
         or "out of memory" in words
         or "can't allocate memory" in words
     ):
-        advice = f"take a batch size below {config.batch_size}, or a smaller network"
-        return "memory", f"There is not enough memory for this run; {advice}."
+        return "memory", _out_of_memory(config, data)
     if isinstance(error, OSError):
         return "disk", f"{error.filename or 'A file'}: {error.strerror or error}."
     first = str(error).strip().splitlines()[:1]

@@ -29,7 +29,8 @@ from engine.eventlog import EventLog
 from engine.fields import short
 from engine.files import write_atomic
 from engine.machine import host_name
-from engine.presence import HEARTBEAT_SECONDS, OutOfTouch
+from engine.own_data import known_data, with_absolute_data, with_absolute_folder
+from engine.presence import HEARTBEAT_SECONDS
 from engine.protocol import Hello, Ready, Reply
 from engine.results import encode_result
 from engine.runs import RunFolder, all_runs, create_run, find_run, first_called
@@ -180,7 +181,7 @@ class Session:
                 case _:
                     return Reply(id=command.id, result=self._steer(command))
         except Problem as problem:
-            field = problem.field or "" if isinstance(problem, ConfigProblem | OutOfTouch) else ""
+            field = getattr(problem, "field", None) or ""
             return Reply(id=command.id, error=str(problem), exit_code=int(problem.exit_code), field=field)
         except Exception as fault:
             import traceback  # noqa: PLC0415
@@ -218,9 +219,11 @@ class Session:
 
     async def _start(self, command: cmd.Start) -> dict[str, Any]:
         self._refuse_if_busy()
-        config = make_config(msgspec.structs.asdict(command.config))
+        config = with_absolute_data(make_config(msgspec.structs.asdict(command.config)))
         check_plan(config, command.changes)
         await self._check(config)
+        if command.data is not None:
+            config = await self._meet_data("the run", config, command.data, other=command.other_data)
         plan = Plan(command.changes, command.stop_at)
         return self._begin(config, command.preset, command.name, plan=plan)
 
@@ -249,14 +252,28 @@ class Session:
         self._train(run, config, None, plan)
         return {"run": run.name, "path": str(run.path)}
 
+    async def _meet_data(
+        self, run: str, config: TrainConfig, known: ev.DataIdentity | None, data_dir: str = "", *, other: bool
+    ) -> TrainConfig:
+        """The configuration once its data are known to be the ones of `run`. Raises `OtherDataProblem` where they are not."""
+        was_busy, self._busy = self._busy, True
+        try:
+            met: TrainConfig = await self._work(in_thread.meet_data, run, config, known, data_dir, other)
+            return met
+        finally:
+            self._busy = was_busy
+
     async def _branch(self, command: cmd.Branch) -> dict[str, Any]:
         self._refuse_if_busy()
         self._busy = True
         try:
             of = _parent_of(command)
+            command = msgspec.structs.replace(command, values=with_absolute_folder(command.values))
             config, contents, parent = await self._work(in_thread.branch_off, of, command)
             check_plan(config, command.changes)
             await self._check(config)
+            known = command.data or await asyncio.to_thread(known_data, of)
+            config = await self._meet_data(of.name, config, known, other=command.other_data)
             preset = of.state().preset
             run = create_run(config, preset=preset, version=engine.__version__, name=command.name)
             try:
@@ -274,10 +291,25 @@ class Session:
 
     async def _resume(self, command: cmd.ResumeRun) -> dict[str, Any]:
         self._refuse_if_busy()
-        return await self._go_on(find_run(command.run), command.epochs, take_over=command.take_over)
+        run = find_run(command.run)
+        return await self._go_on(
+            run,
+            command.epochs,
+            take_over=command.take_over,
+            data_dir=command.data_dir,
+            other_data=command.other_data,
+        )
 
     async def _go_on(
-        self, run: RunFolder, epochs: int | None = None, *, arm: ev.Arm | None = None, take_over: bool = False
+        self,
+        run: RunFolder,
+        epochs: int | None = None,
+        *,
+        arm: ev.Arm | None = None,
+        take_over: bool = False,
+        data: ev.DataIdentity | None = None,
+        data_dir: str = "",
+        other_data: bool = False,
     ) -> dict[str, Any]:
         self._busy = True
         try:
@@ -287,6 +319,8 @@ class Session:
             done = contents["place"]["epoch"] if contents else 0
             if done > config.epochs or (ended and done == config.epochs):
                 raise RunProblem(f"{run.name} has trained its {done} epochs; give a greater number with --epochs.")
+            known = await asyncio.to_thread(known_data, run) or data
+            config = await self._meet_data(run.name, config, known, data_dir, other=other_data)
             await self._check(config)
             self._enter(run, take_over=take_over)
             if not ended:  # killed between writing its result and telling of it
@@ -314,12 +348,15 @@ class Session:
     async def _next_arm(self, conductor: Conductor) -> dict[str, Any]:
         match await asyncio.to_thread(conductor.following):
             case NewArm() as new:
-                await self._check(new.config)
+                config = new.config
+                if new.data is not None:
+                    config = await self._meet_data(conductor.group, config, new.data, other=conductor.other_data)
+                await self._check(config)
                 if conductor.given_up:
                     return {}
-                return self._begin(new.config, new.preset, new.name, arm=new.arm)
-            case BrokenArm(run, arm):
-                return await self._go_on(run, arm=arm)
+                return self._begin(config, new.preset, new.name, arm=new.arm)
+            case BrokenArm(run, arm, data):
+                return await self._go_on(run, arm=arm, data=data, other_data=conductor.other_data)
             case None:
                 return {}
 
@@ -347,7 +384,7 @@ class Session:
         self._busy = True
         try:
             self._enter(run)
-            await self._work(in_thread.test, run, command.weights, self.emit)
+            await self._work(in_thread.test, run, command, self.emit)
         finally:
             self._busy = False
             self._current.release(run)

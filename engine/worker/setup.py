@@ -11,35 +11,66 @@ import torch
 from torch import Tensor, nn
 
 from engine.config import TrainConfig
-from engine.dataset import Dataset, load
+from engine.dataset import Dataset, Stamp, load, stamp
+from engine.dataset.memory import IMAGE_BYTES, in_words
+from engine.errors import MemoryProblem
 from engine.events import Machine
 from engine.worker.device import check_precision, choose_device
-from engine.worker.evaluate import as_images
+from engine.worker.evaluate import as_bytes
 from engine.worker.models import build_model, multiply_adds
 from engine.worker.processor import instructions, processor
 from engine.worker.threads import available_cpus, thread_count
 
-_loaded: dict[str, Dataset] = {}
+_loaded: dict[tuple[str, Stamp], Dataset] = {}
 
 
 def load_data(data_dir: str) -> Dataset:
-    """The data set, kept for the next run. Raises `DataProblem`."""
-    if data_dir not in _loaded:
+    """The data set, kept for the next run as long as its files are the same. Raises `DataProblem` and `MemoryProblem`."""
+    place = Path(data_dir) if data_dir else None
+    key = (data_dir, stamp(place))
+    if key not in _loaded:
         _loaded.clear()
-        _loaded[data_dir] = load(Path(data_dir) if data_dir else None)
-    return _loaded[data_dir]
+        try:
+            _loaded[key] = load(place)
+        except MemoryError as fault:
+            raise MemoryProblem(
+                f"There is not enough memory to read the data set{f' in {data_dir}' if data_dir else ''}; "
+                "take one with fewer images, or give it more memory."
+            ) from fault
+    return _loaded[key]
+
+
+def loaded_data() -> Dataset | None:
+    """The data set that is kept."""
+    return next(iter(_loaded.values()), None)
+
+
+def expect_room(data: Dataset, used: int, device: torch.device) -> None:
+    """Raise `MemoryProblem` where the images of a data set do not fit on a GPU. On a CPU they are there already."""
+    if device.type != "cuda":
+        return
+    size = (used + len(data.validation_labels) + len(data.test_labels)) * (IMAGE_BYTES + _LABEL_BYTES)
+    free, _ = torch.cuda.mem_get_info(device)
+    if size > free:
+        raise MemoryProblem(
+            f"The data set {data.name} ({used} training images) takes about {in_words(size)} on {device}, where "
+            f"{in_words(free)} are free; take fewer with --train-images, or train with --device cpu."
+        )
+
+
+_LABEL_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """Images (N, 1, 28, 28) floats 0 to 1 and labels (N,) int64, on the device."""
+    """Images (N, 1, 28, 28) bytes and labels (N,) int64, on the device."""
 
     images: Tensor
     labels: Tensor
 
     @classmethod
     def of(cls, pixels: np.ndarray, labels: np.ndarray, device: torch.device) -> Split:
-        return cls(as_images(pixels, device), torch.from_numpy(labels.astype(np.int64)).to(device))
+        return cls(as_bytes(pixels, device), torch.from_numpy(labels.astype(np.int64)).to(device))
 
 
 def prepare_machine(config: TrainConfig) -> tuple[torch.device, str]:

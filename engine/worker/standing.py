@@ -18,7 +18,7 @@ from engine.worker.evaluate import Evaluation
 from engine.worker.meter import Meter
 from engine.worker.progress import Best, Place, Plateau, checked
 from engine.worker.refusing import check_size
-from engine.worker.setup import Split, build
+from engine.worker.setup import Split, build, expect_room
 from engine.worker.step import Step
 
 
@@ -29,7 +29,7 @@ class Standing:
         self.config, self.device = config, device
         self.model, self.machine = build(config, device, reason)
         self.step = Step(self.model, config, device)
-        train = _images(config, data, device)
+        train = training_images(config, data, device)
         self.batches = Batches(train.images, train.labels, config.seed)
         self.meter, self.place = Meter(), Place()
         self.best: Best | None = None
@@ -109,8 +109,9 @@ class Standing:
         self.best = Best.restore(contents["best"], self.model.state_dict()) if contents["best"] else None
 
 
-def _images(config: TrainConfig, data: Dataset, device: torch.device) -> Split:
-    """The training images. Raises `ConfigProblem` where more are asked for than there are."""
+def training_images(config: TrainConfig, data: Dataset, device: torch.device) -> Split:
+    """The training images. Raises `ConfigProblem` where there are too few of them, `MemoryProblem` where they do not fit."""
     check_size(config, data)
     count = config.train_images or len(data.train_labels)
+    expect_room(data, count, device)
     return Split.of(data.train_images[:count], data.train_labels[:count], device)

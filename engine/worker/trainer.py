@@ -17,7 +17,7 @@ import torch
 from engine import commands as cmd
 from engine import events as ev
 from engine.config import TrainConfig
-from engine.dataset import Dataset
+from engine.dataset import Dataset, count_overlap
 from engine.readings import keep_readings
 from engine.runs import RunFolder
 from engine.worker.bends import FirstBatch
@@ -70,7 +70,9 @@ class Trainer:
         self._validation_loss = build_loss(config, training=False)
         self._preview = Preview(data, device, config.loss)
         self._cores = Cores()
-        self._data = data
+        self.data = data
+        self.instead_of: ev.DataIdentity | None = None
+        """The set that it was trained on before, where that was another."""
         self._steps_allowed: int | None = None
         self._paused_at: int | None = None
         self._untold: list[ev.Changed] = []
@@ -322,15 +324,18 @@ class Trainer:
         return ev.RunStarted(
             config=self._config,
             machine=self.standing.machine,
-            data=self._data.name,
+            data=self.data.name,
             train_images=len(self.standing.batches),
             validation_images=len(self._validation.labels),
-            test_images=len(self._data.test_labels),
+            test_images=len(self.data.test_labels),
             parameters=self.standing.step.parameters,
             steps_per_epoch=self.standing.batches.steps_per_epoch(self._config.batch_size),
             step=self.place.step,
             position=self.position,
             resumed=resumed,
+            identity=self.data.identity,
+            overlap=count_overlap(self.data, len(self.standing.batches)),
+            instead_of=self.instead_of,
         )
 
     def _clock_starts(self) -> None:

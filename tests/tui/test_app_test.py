@@ -219,9 +219,6 @@ async def test_no_pictures_of_other_images_than_the_tested_ones(digital: Digital
     folder = digital.run("brave-otter", test=digital.off(digital.test, *range(20)))
     assert folder.look("best").exists()
     Digital(tmp_path / "digits", seed=9)  # other files in the same place
-    from tui.inspected import images_of
-
-    images_of.cache_clear()
     async with stage(size=(80, 24)) as on:
         screen = await go_there(on, "brave-otter")
         assert screen.wrong.count == 20

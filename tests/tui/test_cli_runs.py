@@ -108,7 +108,7 @@ def test_ls_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "run": RUN,
         "status": "finished",
         "paused": False,
-        "elsewhere": None,
+        "remote": None,
         "preset": "blog-adam",
         "host": "laptop",
         "parent": None,
@@ -120,6 +120,7 @@ def test_ls_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "best_validation_accuracy": max(e.validation_accuracy for e in events if hasattr(e, "validation_accuracy")),
         "test_accuracy": 0.9781,
         "folder": str(home / "runs" / RUN),
+        "unsaved": [],
     }
 
 
@@ -311,7 +312,8 @@ def test_eval_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
     found = json.loads(printed(capsys, "eval", "otter", "--json"))
     dated = {"looks": 2, "looked_at": [events[-2].time, 1.0]}
     best = json.loads(msgspec.json.encode(test_result(confusion(), 2)))
-    assert found == {"run": RUN, **dated, **json.loads(msgspec.json.encode(a_look(0).test)), "other": best}
+    data = {"identity": None, "is_other_data": False}
+    assert found == {"run": RUN, **dated, **json.loads(msgspec.json.encode(a_look(0).test)), "other": best, **data}
     assert found["wrong_images"] == [[3, 4, 9, 0.75]]
 
 
@@ -415,9 +417,9 @@ def test_a_run_that_cannot_be_reached_says_so_and_when_it_was_heard_from(capsys:
     unreachable("far")
     assert printed(capsys, "ls").splitlines()[1].split()[:2] == ["far", "unreachable"]
     [found] = json.loads(printed(capsys, "ls", "--json"))
-    assert (found["status"], found["elsewhere"]) == ("unreachable", {"host": "c1", "heard": 3600.0})
+    assert (found["status"], found["remote"]) == ("unreachable", {"host": "c1", "heard": 3600.0})
     assert "unreachable, last heard from c1 at 1970-01-01" in printed(capsys, "show", "far")
-    assert json.loads(printed(capsys, "show", "far", "--json"))["elsewhere"] == found["elsewhere"]
+    assert json.loads(printed(capsys, "show", "far", "--json"))["remote"] == found["remote"]
 
 
 @pytest.mark.parametrize("command", [["stop"], ["abort"], ["pause"], ["step"], ["set", "lr=0.1"]])

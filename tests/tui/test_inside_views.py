@@ -63,7 +63,6 @@ def test_the_surest_mistakes_come_first(tmp_path: Path) -> None:
     data = write_tiny_set(tmp_path / "tiny", train=300, test=64)
     config = msgspec.structs.replace(kit.BLOG, data_dir=str(data))
     run = create_run(config, preset="", version="0.1.0", name="walker")
-    inspected.images_of.cache_clear()
     labels = inspected.images_of(str(data)).validation_labels
     state = RunState(run="walker", config=config, epochs=tuple(kit.epoch_ended(config, e) for e in (1, 2)))
 

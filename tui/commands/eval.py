@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import EngineProblem, RunProblem
 from engine.fields import short
-from tui.arguments import Parser, add_weights, check_weights
+from tui.arguments import Parser, add_data, add_weights, check_weights, given_folder
 from tui.output import print_json, print_lines
 
 if TYPE_CHECKING:
+    from engine.events import Tested
     from engine.history import RunState
     from engine.runs import RunFolder
 
@@ -19,12 +20,13 @@ def parser() -> Parser:
     """Which run, which of its checkpoints, and ``--json``."""
     made = Parser(
         "eval",
-        usage="RUN [--weights best|last] [--json]",
+        usage="RUN [--weights best|last] [--data-dir DIR] [--other-data] [--json]",
         about="Look at the test set with a run's weights; the look is recorded in the run.\n"
         "RUN is a name, a part of one, or 'last'.",
     )
     made.options.add_argument("run", metavar="RUN", help="which run")
     add_weights(made)
+    add_data(made)
     made.options.add_argument("--json", action="store_true", help="print a JSON object (docs/events.md)")
     return made
 
@@ -35,19 +37,22 @@ def run(args: argparse.Namespace) -> int:
     from engine.runs import find_run  # noqa: PLC0415
     from tui.headless import start_engine  # noqa: PLC0415
     from tui.looking import look_again, not_recorded  # noqa: PLC0415
-    from tui.report import look_report, unsaved  # noqa: PLC0415
+    from tui.report import look_report, report_elsewhere, unsaved  # noqa: PLC0415
     from tui.waiting import ask_engine  # noqa: PLC0415
 
     check_weights(args)
     folder = find_run(args.run)
     refuse_in_training(folder)
-    command = EvaluateRun(run=folder.name, weights=args.weights)
+    command = EvaluateRun(
+        run=folder.name, weights=args.weights, data_dir=given_folder(args), other_data=args.other_data
+    )
     before = folder.state()
     state = ask_engine(start_engine, lambda connect: look_again(connect, command, before))
+    other = state.elsewhere[-1] if state.elsewhere != before.elsewhere else None
     if args.json:
-        print_json(document(state))
+        print_json(document(state, other))
     else:
-        print_lines([f"Run {state.run}", *look_report(state)])
+        print_lines([f"Run {state.run}", *(look_report(state) if other is None else report_elsewhere(other, state))])
     if not_recorded(state, str(folder.events)):
         raise EngineProblem(f"The look is not recorded. {unsaved(state)}")
     return 0
@@ -63,16 +68,22 @@ def refuse_in_training(folder: RunFolder) -> None:
         )
 
 
-def document(state: RunState) -> dict[str, Any]:
-    """The JSON object: the test's fields, with the run, the looks so far, and the last look with the other weights."""
+def document(state: RunState, elsewhere: Tested | None = None) -> dict[str, Any]:
+    """The JSON object: the test's fields, with the run, the looks so far, and the last look with the other weights.
+
+    `elsewhere` is the look, where it was one at other data.
+    """
     from msgspec import structs  # noqa: PLC0415 - --help does without
 
-    assert state.test is not None  # noqa: S101 - `look_again` ends with one
-    other = next((test for test in state.tests if test.weights != state.test.weights), None)
+    test = elsewhere.test if elsewhere else state.test
+    assert test is not None  # noqa: S101 - `look_again` ends with one
+    other = None if elsewhere else next((each for each in state.tests if each.weights != test.weights), None)
     return {
         "run": state.run,
         "looks": len(state.looks),
         "looked_at": state.looks,
-        **structs.asdict(state.test),
+        **structs.asdict(test),
         "other": other,
+        "identity": elsewhere.identity if elsewhere else state.data,
+        "is_other_data": elsewhere is not None,
     }

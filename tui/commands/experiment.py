@@ -6,7 +6,7 @@ import argparse
 
 from engine.config import HYPERPARAMETERS
 from engine.errors import ConfigProblem
-from tui.arguments import Parser, add_settings, given_fields
+from tui.arguments import Parser, add_data, add_settings, given_fields
 from tui.commands.resume import add_output
 from tui.output import columns, print_json, print_lines
 
@@ -33,6 +33,7 @@ def parser() -> Parser:
     made.options.add_argument(
         "--show", action="store_true", help="show the latest performance (or GROUP) again, without training"
     )
+    add_data(made, folder=False)
     add_output(made)
     add_settings(made)
     return made
@@ -65,7 +66,13 @@ def run(args: argparse.Namespace) -> int:
     if not args.resume:
         values = of_machine(effective().config) | values
         experiment.configs(values)  # refuses before an engine is started
-    command = Experiment(experiment=experiment.name, values=values, name=args.name, resume=args.resume)
+    command = Experiment(
+        experiment=experiment.name,
+        values=values,
+        name=args.name,
+        resume=args.resume,
+        other_data=args.other_data,
+    )
     return perform(experiment, command, args)
 
 

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigProblem
-from tui.arguments import Parser, add_settings, given_fields, read_settings
+from tui.arguments import Parser, add_data, add_settings, given_fields, given_folder, read_settings
 from tui.output import clean, print_json, print_lines
 
 if TYPE_CHECKING:
@@ -20,12 +20,13 @@ def parser() -> Parser:
     """A run, or settings for new weights."""
     made = Parser(
         "lrfind",
-        usage="[RUN | --preset NAME --FIELD VALUE ...] [--json]",
+        usage="[RUN [--data-dir DIR] [--other-data] | --preset NAME --FIELD VALUE ...] [--json]",
         about="Train a copy with a learning rate that rises until the loss explodes, and say which rates that speaks for.\n"
         "With RUN from the weights of its last checkpoint, else from new ones of these settings. Nothing is changed by it.",
     )
     made.options.add_argument("run", metavar="RUN", nargs="?", help="which run")
     made.options.add_argument("--json", action="store_true", help="print a JSON object (docs/events.md)")
+    add_data(made, folder=False)
     add_settings(made)
     return made
 
@@ -37,9 +38,13 @@ def run(args: argparse.Namespace) -> int:
     from tui.headless import start_engine  # noqa: PLC0415
     from tui.waiting import ask_engine  # noqa: PLC0415
 
-    if args.run and (given_fields(args) or args.preset):
+    if args.run and (given_fields(args).keys() - {"data_dir"} or args.preset):
         raise ConfigProblem("Settings cannot be given beside a run, which has its own.")
-    question = TestRange(run=find_run(args.run).name) if args.run else TestRange(config=read_settings(args).config)
+    if args.run:
+        name = find_run(args.run).name
+        question = TestRange(run=name, data_dir=given_folder(args), other_data=args.other_data)
+    else:
+        question = TestRange(config=read_settings(args).config)
     found = ask_engine(start_engine, lambda connect: _ask(connect, question))
     if args.json:
         print_json(found)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigProblem
 from engine.fields import short
 from tui.arguments import Parser
-from tui.output import columns, print_json, print_lines
+from tui.output import columns, print_json, print_lines, tell
 from tui.views.figures import percent
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
             if each["unsaved"]:
                 name = short(each["run"], 100)
                 note = f"Note: not everything of {name} could be saved; `mnist-tui show {name}` says what."
-                print(note, file=sys.stderr)
+                tell(note)
     else:
         print_lines([f"There are no runs in {short(str(runs_dir()), 400)} yet; `mnist-tui train` makes one."])
     return 0
@@ -85,7 +84,7 @@ def standing(folder: RunFolder, state: RunState) -> dict[str, Any]:
     return {
         "status": status,
         "paused": status == "running" and state.status == "paused",
-        "elsewhere": {"host": found.info.host, "heard": round(found.heard, 3)} if found and elsewhere else None,
+        "remote": {"host": found.info.host, "heard": round(found.heard, 3)} if found and elsewhere else None,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from tui.arguments import Parser
+from tui.arguments import Parser, add_data, given_folder
 from tui.commands.resume import add_output, tell_of_edits
 from tui.output import print_lines, tell
 
@@ -17,7 +17,7 @@ def parser() -> Parser:
     """The run, a name for the new one, and how to show it."""
     made = Parser(
         "replay",
-        usage="RUN [--name RUN] [--json | --quiet]",
+        usage="RUN [--name RUN] [--data-dir DIR] [--other-data] [--json | --quiet]",
         about="Train a run again: the same settings, the same changes at the same steps. Its figures should be the same;\n"
         "where they are not, the first that differs is named and the exit status is 4. A branch begins with the\n"
         "same checkpoint of its parent, where that is still there (--keep-every N keeps checkpoints).\n"
@@ -25,6 +25,7 @@ def parser() -> Parser:
     )
     made.options.add_argument("run", metavar="RUN", help="which run")
     made.options.add_argument("--name", metavar="RUN", default="", help="the new run's name; one is made up without it")
+    add_data(made)
     add_output(made)
     return made
 
@@ -42,8 +43,9 @@ def run(args: argparse.Namespace) -> int:
     tell_of_edits(folder, replayed=True)
     events = list(read_events(folder.events))
     before, made = fold(events), recipe(events)
+    job = made.job(before.preset, args.name, data=before.data, data_dir=given_folder(args), other_data=args.other_data)
     again: list[RunState] = []
-    status = run_job(made.job(before.preset, args.name), args, then=again.append)
+    status = run_job(job, args, then=again.append)
     end = again[0].finished if again else None
     if end is None or end.outcome in ("aborted", "failed"):
         return status

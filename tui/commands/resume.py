@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from engine.config import HYPERPARAMETERS
-from tui.arguments import Parser, add_field
+from tui.arguments import Parser, add_data, add_field, given_folder
+from tui.output import tell
 
 if TYPE_CHECKING:
     from engine.runs import RunFolder
@@ -17,7 +17,7 @@ def parser() -> Parser:
     """The run, its new number of epochs, and how to show it."""
     made = Parser(
         "resume",
-        usage="RUN [--epochs N] [--take-over] [--json | --quiet]",
+        usage="RUN [--epochs N] [--take-over] [--data-dir DIR] [--other-data] [--json | --quiet]",
         about="Go on with a run: one that is paused, where it is; any other from its last checkpoint, without a screen.\n"
         "RUN is a name, a part of one, or 'last'.",
     )
@@ -28,6 +28,7 @@ def parser() -> Parser:
         action="store_true",
         help="also where another machine has the run and has not been heard from for a minute; if it still trains there, it ends",
     )
+    add_data(made)
     add_output(made)
     return made
 
@@ -45,7 +46,7 @@ def tell_of_edits(folder: RunFolder, *, replayed: bool = False) -> None:
     from engine.edited import ignored_edits  # noqa: PLC0415 - --help does without
 
     if words := ignored_edits(folder, replayed=replayed):
-        print(f"Note: {words}", file=sys.stderr)
+        tell(f"Note: {words}")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -60,5 +61,11 @@ def run(args: argparse.Namespace) -> int:
         return steer(folder, read_session(folder), "continue")
     tell_of_edits(folder)
     epochs = int(str(HYPERPARAMETERS["epochs"].parse(args.epochs))) if "epochs" in args else None
-    command = ResumeRun(run=folder.name, epochs=epochs, take_over=getattr(args, "take_over", False))
-    return run_job(command, args, folder.state())
+    job = ResumeRun(
+        run=folder.name,
+        epochs=epochs,
+        take_over=getattr(args, "take_over", False),
+        data_dir=given_folder(args),
+        other_data=args.other_data,
+    )
+    return run_job(job, args, folder.state())

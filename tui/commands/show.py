@@ -11,11 +11,12 @@ from engine.config import HYPERPARAMETERS, differences
 from engine.fields import short
 from tui.arguments import Parser
 from tui.output import columns, print_json, print_lines
+from tui.views.data_set import elsewhere, named, of_run
 from tui.views.figures import count, duration, loss, percent
 
 if TYPE_CHECKING:
     from engine.config import TrainConfig
-    from engine.events import Changed, EpochEnded, Finished, SaveFailed, Validation
+    from engine.events import Changed, EpochEnded, Finished, SaveFailed, Tested, Validation
     from engine.history import RunState
     from engine.runs import RunFolder
 
@@ -90,12 +91,15 @@ def document(folder: RunFolder, state: RunState, config: TrainConfig) -> dict[st
         "changed": differences(config),
         "machine": state.started.machine if state.started else None,
         "data": state.started.data if state.started else None,
+        "identity": state.data,
+        "overlap": state.started.overlap if state.started else None,
         "epochs": [_figures(epoch) for epoch in state.epochs],
         "changes": [_figures(mark.change) for mark in state.marks if mark.change],
         "stopped_at": _figures(state.stopped_at) if state.stopped_at else None,
         "test": state.tested,
         "tests": state.tests,
         "looks": len(state.looks),
+        "elsewhere": [_figures(look) for look in state.elsewhere],
         "finished": _figures(state.finished, without=("test",)) if state.finished else None,
         "hints": diagnose(state),
         "damaged": damages(folder),
@@ -104,7 +108,7 @@ def document(folder: RunFolder, state: RunState, config: TrainConfig) -> dict[st
 
 
 def _figures(
-    event: EpochEnded | Validation | Finished | Changed | SaveFailed, without: tuple[str, ...] = ()
+    event: EpochEnded | Validation | Finished | Changed | SaveFailed | Tested, without: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """An event's own fields, without its number, time and type."""
     return {name: value for name, value in structs.asdict(event).items() if name not in ("seq", "time", *without)}
@@ -122,7 +126,8 @@ def _heading(folder: RunFolder, state: RunState) -> list[str]:
         rows.append(("Device", where))
         if machine.processor:
             rows.append(("Processor", f"{short(machine.processor, 100)}, {short(machine.instructions)}"))
-        rows.append(("Data", f"{short(state.started.data)}, {count(state.started.train_images)} images train"))
+        rows.append(("Data", f"{named(state)}, {count(state.started.train_images)} images train"))
+        rows += [("Note", line) for line in (*of_run(state), *elsewhere(state.elsewhere))]
     return columns([*rows, ("Folder", short(str(folder.path), 400))])
 
 

@@ -6,7 +6,7 @@ import argparse
 
 from engine.config import HYPERPARAMETERS
 from engine.errors import ConfigProblem
-from tui.arguments import Parser, add_settings, given_fields, read_settings
+from tui.arguments import Parser, add_data, add_settings, given_fields, read_settings
 from tui.commands import resume
 
 
@@ -19,8 +19,11 @@ def parser() -> Parser:
     )
     made.options.add_argument("--name", metavar="RUN", default="", help="the run's name; one is made up without it")
     made.options.add_argument(
-        "--resume", metavar="RUN", help="go on with this run instead; beside it only --epochs counts"
+        "--resume",
+        metavar="RUN",
+        help="go on with this run instead; beside it only --epochs, --data-dir and --other-data count",
     )
+    add_data(made, folder=False)
     resume.add_output(made)
     add_settings(made)
     return made
@@ -33,12 +36,14 @@ def run(args: argparse.Namespace) -> int:
     from engine.commands import Start  # noqa: PLC0415 - after the settings' faults are told
     from tui.headless import run_job  # noqa: PLC0415
 
+    if args.other_data:
+        raise ConfigProblem("--other-data belongs to --resume: a new run takes the data it is given.")
     settings = read_settings(args)
     return run_job(Start(config=settings.config, preset=settings.preset, name=args.name), args)
 
 
 def _resume(args: argparse.Namespace) -> int:
-    beside = [HYPERPARAMETERS[name].flag for name in given_fields(args) if name != "epochs"]
+    beside = [HYPERPARAMETERS[name].flag for name in given_fields(args) if name not in ("epochs", "data_dir")]
     beside += ["--preset"] * bool(args.preset) + ["--name"] * bool(args.name)
     if beside:
         raise ConfigProblem(

@@ -18,7 +18,7 @@ from engine.confusion import DIGITS, Matrix, cell_examples, confusion_matrix, di
 from engine.statistics import worst_pairs
 from tui.filters import has_few_colours
 from tui.inspected import Bytes, Inspected
-from tui.keys import Where, bindings
+from tui.keys import Key, Where, bindings
 from tui.screens.inspecting import InspectingPage
 from tui.views import by_digit, calibration, confusion
 from tui.views.by_digit import ByDigit
@@ -166,6 +166,22 @@ class ConfusionScreen(InspectingPage):
         """To a pane, or from it back to the matrix."""
         self.pane = "matrix" if pane == self.pane else pane
 
+    def has_effect(self, key: Key) -> bool:
+        """Not what is seen anyway, or is not there."""
+        if key.where != "confusion" or not super().has_effect(key):
+            return super().has_effect(key)
+        label, reading = self._cell
+        match key.action:
+            case "pane('figures')":
+                return self.pane == "calibration" or not self.has_class("-wide")
+            case "change":
+                return self._earlier is not None or self._values == "change"
+            case "next_error":
+                return any(pair[:2] != self._cell for pair in worst_pairs(self._table, 2)) or self.pane == "calibration"
+            case "open_cell":
+                return self.pane != "calibration" and self._table[label][reading] > 0
+        return True
+
     # the cursor
 
     def action_move(self, rows: int, columns: int) -> None:
@@ -189,6 +205,7 @@ class ConfusionScreen(InspectingPage):
         pairs = [pair[:2] for pair in worst_pairs(self._table, DIGITS * DIGITS)]
         if pairs:
             place = pairs.index(self._cell) + 1 if self._cell in pairs else 0
+            self.pane = "figures" if self.pane == "figures" else "matrix"
             self._go_to(pairs[place % len(pairs)])
 
     def action_threshold(self, place: int) -> None:

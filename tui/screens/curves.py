@@ -12,7 +12,7 @@ from textual.containers import Grid
 from textual.reactive import var
 from textual.widget import Widget
 
-from tui.keys import Where, bindings
+from tui.keys import Key, Where, bindings
 from tui.screens.charting import ChartingPage
 from tui.views.chart_frame import foot, title, what_is_shown
 from tui.views.charts import with_cursor, x_end
@@ -163,6 +163,22 @@ class CurvesScreen(ChartingPage):
             frame(self.ridges, self.words(f"How the weights are spread, {place}"), shown.note)
 
     # keys
+
+    def has_effect(self, key: Key) -> bool:
+        """Only what changes the charts that are seen; over the histograms the cursor alone."""
+        if key.where not in ("curves", "charts") or key.action == "spread":
+            return True
+        if self.program.snapshot.state.started is None:
+            return False
+        seen = [kind for kind, chart in self.charts.items() if chart.display]
+        match key.action:
+            case _ if self.spread:
+                return key.action.startswith("cursor") and bool(self.program.snapshot.state.distributions)
+            case "large":
+                return self.large or len(seen) > 1
+            case "log_axis":
+                return "loss" in seen
+        return True
 
     def action_choose(self, by: int) -> None:
         """The next chart, or the one before; of the histograms the next layer."""

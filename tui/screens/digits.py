@@ -19,7 +19,7 @@ from engine.errors import Problem
 from engine.events import CheckpointKind
 from tui.filters import has_few_colours
 from tui.inspected import Inspected
-from tui.keys import Where, bindings
+from tui.keys import Key, Where, bindings
 from tui.screens.inspecting import InspectingPage
 from tui.views.cursor import Cursor, Move
 from tui.views.digit_detail import Detail, Probabilities, remark
@@ -289,6 +289,12 @@ class DigitsScreen(InspectingPage):
             self._answers[weights, image] = Probabilities(tuple(values), answer["epoch"], answer["step"])
 
     # keys and mouse
+
+    def has_effect(self, key: Key) -> bool:
+        """Where all are shown already, the key for that is none."""
+        if key.action == "all" and self.selection == Selection(order=self.selection.order):
+            return False
+        return super().has_effect(key)
 
     def action_label(self, by: int) -> None:
         """Digits of the next label."""

@@ -17,7 +17,7 @@ from engine.errors import Problem
 from engine.events import CheckpointKind
 from engine.history import RunState
 from tui.brought import bring
-from tui.keys import Where, bindings
+from tui.keys import Key, Where, bindings
 from tui.screens.page import Page
 from tui.views.draw_layout import DrawLayout, draw_layout
 from tui.views.opinion import Answer, Silent, opinion_of, source, verdict
@@ -124,6 +124,7 @@ class DrawScreen(Page):
         frame(self.sees, "What the network sees", f"{size}, {how}")
         self._note(f"{sheet.given.name}: {'; '.join(sheet.given.said)}" if sheet.given else HOW)
         self._read()
+        self.update_keys()
 
     def _note(self, words: str, *, fault: bool = False) -> None:
         self.note.words, self.note.fault = words, fault
@@ -203,6 +204,20 @@ class DrawScreen(Page):
         self._prepare()
 
     # keys of the pad
+
+    def has_effect(self, key: Key) -> bool:
+        """Nothing is taken back where nothing was done, nor read by weights that there are none of."""
+        pad, state = self.pad.pad, self.program.snapshot.state
+        match key.action:
+            case "undo" if key.where == "draw":
+                return pad.can_undo
+            case "redo":
+                return pad.can_redo
+            case "clear":
+                return not pad.sheet.blank
+            case "weights":
+                return bool(state.run) and not pad.sheet.blank
+        return True
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """In the field no key moves the pen."""

@@ -18,7 +18,7 @@ from engine.experiments import Experiment, Performance, experiments, is_over, of
 from engine.experiments.conclusions import conclude
 from engine.history import RunState
 from engine.runs import RunFolder
-from tui.keys import Where, bindings
+from tui.keys import Key, Where, bindings
 from tui.screens.page import Page
 from tui.screens.quit import experiment_dialog
 from tui.views import experiment as views
@@ -135,6 +135,7 @@ class ExperimentsScreen(Page):
         kind = f"{'log' if self._log else 'linear'}, by epoch" if views.has_log(self.experiment) else "by epoch"
         frame(self.chart, views.chart_title(self.experiment), kind)
         frame(self.about, self.chosen, shown.group)
+        self.update_keys()
 
     def _points(self, state: RunState) -> object:
         return (
@@ -195,6 +196,17 @@ class ExperimentsScreen(Page):
         self.conclusion.styles.height = min(wanted, max(room, _LEAST_CONCLUSION)) + outer
 
     # keys
+
+    def has_effect(self, key: Key) -> bool:
+        """A run that was not trained cannot be opened, and there is no axis without a chart."""
+        if key.where != "experiments" or key.action not in ("open", "log_axis"):
+            return True
+        shown = self._shown()
+        return shown.states[shown.arm] is not None if key.action == "open" else shown.performed and self._has_log
+
+    @property
+    def _has_log(self) -> bool:
+        return views.has_log(self.experiment)
 
     def watch_chosen(self) -> None:
         """Another experiment: read what there is of it."""

@@ -20,6 +20,7 @@ from engine.events import CheckpointKind
 from engine.protocol import Working
 from engine.runs import find_run
 from tui.inquiry import Inquiry, Key
+from tui.keys import Key as ListedKey
 from tui.keys import Where, bindings
 from tui.occluded import Walk, find_digits
 from tui.screens.page import Page
@@ -250,6 +251,7 @@ class InsideScreen(Page):
             found[0].place.words if found else "",
         )
         self._draw_note()
+        self.update_keys()
 
     def _draw_charts(self) -> None:
         ascii_only = self.program.ascii_only
@@ -309,6 +311,10 @@ class InsideScreen(Page):
                 return endures(measured, ascii_only=self.program.ascii_only)
 
     # keys
+
+    def has_effect(self, key: ListedKey) -> bool:
+        """There is nothing to ask without weights."""
+        return key.action not in ("weights", "again") or self._wanted is not None
 
     def watch_pane(self, before: Pane, after: Pane) -> None:
         """Another pane is seen."""

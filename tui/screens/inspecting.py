@@ -7,8 +7,8 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from tui.inspected import Inspected
-from tui.inspection import Choice
-from tui.keys import bindings
+from tui.inspection import Choice, stepped
+from tui.keys import Key, bindings
 from tui.screens.page import Page
 
 
@@ -36,6 +36,23 @@ class InspectingPage(Page):
             self.show_inspected(found)
         else:
             self.show_nothing(found)
+        self.update_keys()
+
+    def has_effect(self, key: Key) -> bool:
+        """Without digits there is the other split at most; and no epoch before the first or after the last."""
+        if key.where not in self.KEYS or key.where == "everywhere":
+            return True
+        found = self.program.inspected
+        if key.action == "split":
+            return bool(self.program.snapshot.state.run)
+        if not isinstance(found, Inspected):
+            return False
+        if key.action in ("earlier", "later"):
+            choice = Choice(found.split, found.epoch)
+            newest = Choice(found.split, found.epochs[-1] if found.epochs else None)
+            after = stepped(choice, found, -1 if key.action == "earlier" else 1)
+            return (newest if after.epoch is None else after) != choice
+        return True
 
     def show_inspected(self, inspected: Inspected) -> None:
         """Show these."""

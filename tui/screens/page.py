@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.geometry import Size
 from textual.screen import Screen
+from textual.scroll_view import ScrollView
 from textual.widget import Widget
 
-from tui.keys import Where
+from tui.keys import Key, Where
 from tui.views.snapshot import Snapshot
+from tui.widgets.field_row import FieldRow
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line import SnapshotText
 from tui.widgets.title_bar import TitleBar
@@ -43,6 +46,7 @@ class Page(Screen[None]):
     KEYS: ClassVar[tuple[Where, ...]] = ("everywhere",)
 
     def compose(self) -> ComposeResult:
+        self._tell_size(self.app.size)
         yield TitleBar(self.HERE)
         with Container(id="body"):
             yield from self.content()
@@ -70,7 +74,45 @@ class Page(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was seen."""
+        self._tell_size(self.app.size)
         self.show(self.program.snapshot)
+
+    def _screen_resized(self, size: Size) -> None:
+        """Lay out anew. Textual would first do that for the size there was, and paint it."""
+        self._tell_size(size)
+        super()._screen_resized(size)
+
+    def _tell_size(self, size: Size) -> None:
+        """Have the classes that tell the size, and what follows from them, before anything is laid out."""
+        found = set()
+        for cells, breakpoints in ((size.width, self.HORIZONTAL_BREAKPOINTS), (size.height, self.VERTICAL_BREAKPOINTS)):
+            found.add(max(each for each in breakpoints if each[0] <= cells)[1])
+        names = {name for _, name in (*self.HORIZONTAL_BREAKPOINTS, *self.VERTICAL_BREAKPOINTS)}
+        if names & self.classes != found:
+            self.update_classes({name: name in found for name in names}, animate=False)
+            self.app.stylesheet.update(self)
+
+    def has_effect(self, key: Key) -> bool:
+        """Whether the key would change anything that is seen, as the screen stands; else it is not offered."""
+        return True
+
+    def update_keys(self) -> None:
+        """Offer the keys that have an effect now."""
+        for bar in self.query(KeyBar):
+            bar.show(bar.snapshot)
+        self.place_toasts()
+
+    def place_toasts(self) -> None:
+        """Have notices at the top where the field that has the focus is in the lower half, so that they do not cover it."""
+        field = self.focused
+        if field is not None:
+            field = next((node for node in field.ancestors_with_self if isinstance(node, FieldRow)), field)
+        low = field is not None and not isinstance(field, ScrollView) and 2 * field.region.y >= self.size.height
+        self.set_class(low, "-notices-above")
+
+    def on_descendant_focus(self) -> None:
+        """Another field has the focus: keep notices off it, as soon as it is where it will be seen."""
+        self.call_after_refresh(self.place_toasts)
 
     def on_paste(self) -> None:
         """What is pasted where there is no field would be keys; say why nothing happens."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import work
 from textual.binding import BindingType
@@ -17,7 +19,7 @@ from engine import commands as cmd
 from engine.errors import Problem
 from engine.fields import short
 from engine.runs import RunFolder, all_runs, find_run, remove_run
-from tui.keys import Where, bindings
+from tui.keys import Key, Where, bindings
 from tui.screens.page import Page
 from tui.screens.quit import delete_dialog
 from tui.views.plain import ascii_text
@@ -27,7 +29,9 @@ from tui.views.snapshot import Snapshot
 _EMPTY = "No runs yet. 1 goes back to the training screen, r starts one there."
 _COLOURS = {"running": "train", "paused": "accent", "finished": "success", "diverged": "error", "failed": "error"}
 _PORTION = 8
-"""Rows read before the first are shown."""
+"""Rows read at a time."""
+_PATIENCE = 0.5
+"""Seconds of reading after which those that are read are shown: a table that is filled once has its columns at once."""
 
 
 class RunsScreen(Page):
@@ -81,9 +85,10 @@ class RunsScreen(Page):
             self.notify(str(fault), severity="error", markup=False)
             return
         rows: list[RunRow] = []
+        begun = time.monotonic()
         for first in range(0, len(folders), _PORTION):
             rows += await asyncio.to_thread(_read_all, folders[first : first + _PORTION])
-            if first == 0 and not self._rows:
+            if not self._rows and time.monotonic() - begun >= _PATIENCE:
                 self._fill(rows)
         self._fill(rows)
 
@@ -98,18 +103,22 @@ class RunsScreen(Page):
         chosen = self._chosen
         self._rows, self._columns = found, wanted
         self.table.clear(columns=True)
-        for column in wanted:
-            self.table.add_column(Text(HEADINGS[column]))
         write = ascii_text if self.program.ascii_only else str
-        for row in rows:
+        texts = [[write(short(row.cell(column), room)) for column, room in wanted.items()] for row in rows]
+        for place, column in enumerate(
+            wanted
+        ):  # with its width: the table would measure what it holds after a first paint
+            width = max([cell_len(HEADINGS[column]), *(cell_len(each[place]) for each in texts)])
+            self.table.add_column(Text(HEADINGS[column]), width=width)
+        for row, each in zip(rows, texts, strict=True):
             colour = self.app.theme_variables[_COLOURS.get(row.status, "muted")]
             cells = (
-                Text(write(short(row.cell(column), room)), colour if column == "status" else "")
-                for column, room in wanted.items()
+                Text(text, colour if column == "status" else "") for text, column in zip(each, wanted, strict=True)
             )
             self.table.add_row(*cells, key=row.name)
         if chosen in found:
             self.table.move_cursor(row=self.table.get_row_index(chosen), animate=False)
+        self.update_keys()
 
     def _fill_again(self) -> None:
         self._columns = {}
@@ -130,6 +139,17 @@ class RunsScreen(Page):
         return self.table.coordinate_to_cell_key(self.table.cursor_coordinate).row_key.value or ""
 
     # what can be done with a run
+
+    def has_effect(self, key: Key) -> bool:
+        """Something can be done with a run alone, and only an unfinished one goes on."""
+        row = self._rows.get(self._chosen)
+        if key.where != "runs":
+            return True
+        return row is not None and (row.unfinished or not key.action.startswith("resume"))
+
+    def on_data_table_row_highlighted(self) -> None:
+        """Another run is chosen."""
+        self.update_keys()
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         """Enter, or a click on the highlighted row."""

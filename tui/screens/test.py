@@ -20,9 +20,9 @@ from engine.errors import Problem
 from engine.events import CheckpointKind, TestResult, WrongImage
 from engine.runs import find_run
 from tui.filters import has_few_colours
-from tui.inspected import Images, images_of
+from tui.inspected import Images, images_of_run
 from tui.inspection import Choice, SplitName
-from tui.keys import Where, bindings
+from tui.keys import Key, Where, bindings
 from tui.screens.look import look_dialog
 from tui.screens.page import Page
 from tui.several import Witnesses, test_witnesses, tested, tested_alike, validation_witnesses
@@ -147,9 +147,10 @@ class TestScreen(Page):
         state, pane, split = self.program.snapshot.state, self.pane, self.split
         why = ""
         try:
-            self._images = await asyncio.to_thread(images_of, state.config.data_dir)
+            self._images = await asyncio.to_thread(images_of_run, state)
         except Problem as fault:
             self._images, why = None, str(fault)
+        self.figure.no_images = why if state.run else ""
         try:
             if pane == "compare":
                 await self._read_others(state.run)
@@ -163,6 +164,7 @@ class TestScreen(Page):
 
     def _show_test(self, snapshot: Snapshot) -> None:
         self.figure.weights = self.weights
+        self.call_later(self.update_keys)
         test = None if snapshot.running else shown_test(snapshot.state, self.weights)
         title = f"Test of {short_name(snapshot.state.run)}" if snapshot.state.run else "Test"
         frame(self.figure, title)
@@ -195,6 +197,12 @@ class TestScreen(Page):
             DigitView(images[each.index], each.label, each.reading, each.probability, each.index) for each in wrong
         )
 
+    def has_effect(self, key: Key) -> bool:
+        """An image is opened where one is listed."""
+        if key.where != "test" or key.action != "open":
+            return True
+        return bool(self._wrong) if self.pane == "figure" else self.pane == "labels" and bool(self.suspects.suspects)
+
     # looking at the test set
 
     @work(group="dialog", exclusive=True, exit_on_error=False)
@@ -208,7 +216,7 @@ class TestScreen(Page):
             words = "The test set waits for the end of the run: s stops it and tests." if state.run else "No run yet."
             self.notify(words, markup=False)
             return
-        if state.looks:
+        if state.looks or weights == "last":  # E is what Caps Lock makes of e, too
             dialog = look_dialog(state, weights, ascii_only=self.program.ascii_only)
             if await self.app.push_screen_wait(dialog) != "y":
                 return
@@ -239,7 +247,8 @@ class TestScreen(Page):
             return
         images, labels = self._images.of(split)
         hear = test_witnesses if split == "test" else validation_witnesses
-        self._show_suspects(split, await asyncio.to_thread(hear, labels), images, "")
+        found = await asyncio.to_thread(hear, labels, data=self._images.identity)
+        self._show_suspects(split, found, images, "")
 
     def _show_suspects(self, split: SplitName, found: Witnesses, images: npt.NDArray[np.uint8], why: str) -> None:
         runs, suspects = len(found.runs), found.suspects

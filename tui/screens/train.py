@@ -21,7 +21,7 @@ from engine.errors import ConfigProblem
 from engine.history import RunState
 from engine.settings import Settings, presets
 from tui.filters import has_few_colours
-from tui.keys import Where, bindings
+from tui.keys import Key, Where, bindings
 from tui.screens.charting import ChartingPage
 from tui.screens.presets import PresetPicker
 from tui.views.available import available
@@ -54,6 +54,8 @@ if TYPE_CHECKING:
 
 LOCKED, FOR_NEXT = "dimmed: needs a new run", "changed for the next run"
 """Why the form cannot be edited while it trains; and where a hint's remedy was put into it meanwhile."""
+_OF_CHARTS = frozenset({"cursor", "cursor_to", "zoom", "pan", "turn"})
+"""What arrows, page keys, Home, End and the signs do where no field has the focus."""
 
 
 class TrainForm(HyperparameterForm):
@@ -221,6 +223,13 @@ class TrainScreen(ChartingPage):
         """Whether all panes are seen at once."""
         return self.has_class("-wide") and self.has_class("-high")
 
+    def has_effect(self, key: Key) -> bool:
+        """Keys of the charts where charts are seen, and something in them."""
+        if key.where == "charts":
+            seen = self.whole or self.pane == "charts"
+            return seen and self.program.snapshot.state.started is not None
+        return True
+
     def action_pane(self, pane: Pane) -> None:
         """Show a pane; the form gets the focus with it."""
         self.pane = pane
@@ -264,6 +273,12 @@ class TrainScreen(ChartingPage):
     def on_descendant_blur(self) -> None:
         """Letters may be keys again."""
         self.query_one(KeyBar).editing = isinstance(self.focused, Input)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While the form has the focus, no key moves the charts' cursor or window, or turns the panes."""
+        if action in _OF_CHARTS and self.focused is not None and self.form in self.focused.ancestors:
+            return False
+        return super().check_action(action, parameters)
 
     def action_leave_field(self) -> None:
         """Let letters be keys again, and take back what was typed; else take the charts' cursor away, or leave the tour."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from textual.content import Content
 
 from engine.experiments import Experiment
-from engine.experiments.conclusions import Conclusion
+from engine.experiments.conclusions import Conclusion, data_named
 from engine.history import RunState
 from engine.runs import describe
 from tui.views import experiment as views
@@ -79,6 +79,8 @@ def about(shown: Shown, width: int, *, ascii_only: bool, roomy: bool = False) ->
     if not shown.performed:
         watch = wrapped(f"Watch: {shown.experiment.watch}", width)
         return [*lines, Content(""), *map(Content, watch), Content(""), *_planned(shown, width, ascii_only=ascii_only)]
+    if data := data_named(shown.states):
+        lines += [Content.styled(line, "$accent") for line in wrapped(f"Data: {data}", width)]
     return [*lines, *[Content("")] * roomy, *_arms(shown, width, ascii_only=ascii_only)]
 
 

@@ -12,6 +12,7 @@ from engine.history import RunState
 from engine.statistics import only_reading, worst_pairs
 from tui.views import figures
 from tui.views.bigfigure import big
+from tui.views.data_set import elsewhere, shown_overlap
 from tui.views.looks import NO_HONEST_ONE, looked_at
 from tui.views.snapshot import Snapshot
 from tui.views.tables import digit_bars
@@ -45,15 +46,17 @@ def panel(
     *,
     weights: CheckpointKind | None = None,
     looking: str = "",
+    no_images: str = "",
     ascii_only: bool = False,
 ) -> Content:
-    """The test in `width` × `height` cells. `weights`: whose look is wanted, `looking`: the run that is being looked at."""
+    """The test in `width` × `height` cells. `weights`: whose look is wanted, `looking`: the run that is being looked at,
+    `no_images`: why no pictures are shown beside it."""
     if width <= 0 or height <= 0:
         return Content("")
     state = snapshot.state
     test = None if snapshot.running else shown_test(state, weights)
     if test is not None and looking != state.run:
-        lines = _tested(state, test, width, height, ascii_only)
+        lines = _tested(state, test, width, height, ascii_only, no_images)
     else:
         lines = _waiting(snapshot, looking, min(width, _READABLE))
     return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines[:height])
@@ -87,16 +90,23 @@ def _headed(words: str, width: int) -> Lines:
     return [*_wrapped(words, width, "bold"), Content("")]
 
 
-def _tested(state: RunState, test: TestResult, width: int, height: int, ascii_only: bool) -> Lines:
+def _tested(state: RunState, test: TestResult, width: int, height: int, ascii_only: bool, no_images: str = "") -> Lines:
     pairs = worst_pairs(test.confusion, _PAIRS)
     if width >= _LEFT + _GAP + _RIGHT:
-        left = [*_figures(state, test, _LEFT, ascii_only), Content(""), *_looks(state, _LEFT)]
+        notes = _notes(state, test, _LEFT, no_images)
+        left = [
+            *_figures(state, test, _LEFT, ascii_only),
+            *_overlap(test, _LEFT),
+            Content(""),
+            *_looks(state, _LEFT),
+            *notes,
+        ]
         right = digit_bars(test, pairs, min(width - _LEFT - _GAP, 60), height, ascii_only=ascii_only)
         blank = Content("")
         return [
             a.pad_right(max(_LEFT + _GAP - a.cell_length, 0)) + b for a, b in zip_longest(left, right, fillvalue=blank)
         ]
-    looks = _looks(state, width)
+    looks = [*_overlap(test, width), *_looks(state, width), *_notes(state, test, width, no_images)]
     lines = [*_figures(state, test, width, ascii_only), *looks]
     if len(lines) > height:  # a smaller figure, so that the looks are told
         lines = [*_figures(state, test, width, True), *looks]
@@ -120,6 +130,17 @@ def _figures(state: RunState, test: TestResult, width: int, ascii_only: bool) ->
         Content(f"{figures.count(test.wrong)} of {figures.count(test.images)} read wrongly"),
         Content(f"test loss {figures.loss(test.loss)}, epoch {test.epoch}"),
     ]
+
+
+def _overlap(test: TestResult, width: int) -> Lines:
+    """That it was tested on images it had seen."""
+    return [each for line in shown_overlap(test) for each in _wrapped(line, min(width, _READABLE), "bold $error")]
+
+
+def _notes(state: RunState, test: TestResult, width: int, no_images: str) -> Lines:
+    """Looks at other data, and why there are no pictures."""
+    told = [*elsewhere(state.elsewhere), *([f"No pictures: {no_images}"] if no_images and test.wrong_images else [])]
+    return [each for line in told for each in _wrapped(line, min(width, _READABLE), "$accent")]
 
 
 def _interval(test: TestResult) -> str:

@@ -167,6 +167,16 @@ class Pad:
         self.end()
         self._step(Sheet(given.pixels.repeat(GRAIN, axis=0).repeat(GRAIN, axis=1), given))
 
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to take back, the stroke that is being drawn included."""
+        return bool(self._before) or self.sheet is not self._sheet
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a step to take again."""
+        return bool(self._after) and self.sheet is self._sheet
+
     def undo(self) -> bool:
         """Take the last step back; whether there was one."""
         self.end()

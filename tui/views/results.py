@@ -14,6 +14,7 @@ from engine.settings import presets
 from engine.statistics import only_reading, worst_pairs
 from tui.views import figures
 from tui.views.bigfigure import big
+from tui.views.data_set import shown_overlap
 from tui.views.snapshot import Snapshot
 from tui.views.tables import digit_bars, epoch_table
 
@@ -155,6 +156,7 @@ def _tested(state: RunState, test: TestResult, width: int, ascii_only: bool) -> 
         Content(f"95 % interval {low.removesuffix(' %')} to {high}"),
         Content(f"{figures.count(test.wrong)} of {figures.count(test.images)} read wrongly"),
         Content(f"test loss {figures.loss(test.loss)}"),
+        *(each for line in shown_overlap(test) for each in _wrapped(line, width, "bold $error")),
     ]
     end = state.finished
     if end and end.outcome == "completed":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from textual.content import Content
@@ -262,13 +262,28 @@ def _unsaved(snapshot: Snapshot, fault: SaveFailed, width: int, signs: Signs) ->
     return f"not saved: {path}: {fault.reason}{files}{after if len(path) + len(after) <= room else ''}"
 
 
-def title(snapshot: Snapshot, *, ascii_only: bool = False, preset: bool = True) -> Content:
-    """The program's name and the run's, with its preset or without."""
+def title(snapshot: Snapshot, *, ascii_only: bool = False, preset: bool = True, folder: bool = True) -> Content:
+    """The program's name and the run's, with its preset and that it was read from its folder, or without."""
     state, between = snapshot.state, "-" if ascii_only else "·"
     begun_with = f"{state.preset or 'own settings'} {between} " if preset else ""
     run = f"{begun_with}{short_name(state.run)}" if state.run else snapshot.preset
-    opened = "  (from its folder)" if snapshot.opened else ""
+    opened = "  (from its folder)" if snapshot.opened and folder else ""
     return Content.assemble((" mnist-tui ", "bold $train"), (f" {run}", ""), (opened, "$muted"), *_steering(snapshot))
+
+
+def short_titles(snapshot: Snapshot, *, ascii_only: bool = False) -> Iterator[Content]:
+    """The title in ever fewer words, where another screen steers: who does is what stays."""
+    yield title(snapshot, ascii_only=ascii_only)
+    yield title(snapshot, ascii_only=ascii_only, folder=False)
+    yield title(snapshot, ascii_only=ascii_only, folder=False, preset=False)
+    if snapshot.watching:
+        run, who = short_name(snapshot.state.run), f"{snapshot.steers_name} steers"
+        hint = f"{who} (watch only)" if snapshot.only_watches else f"{who} (k takes control)"
+        for words in (hint, who):
+            yield Content.assemble((" mnist-tui ", "bold $train"), f" {run}", (f"  {words}", "bold $accent"))
+        for words in (hint, who):
+            yield Content.assemble(f" {run}", (f"  {words}", "bold $accent"))
+        yield Content.assemble((f" {who}", "bold $accent"))
 
 
 def _steering(snapshot: Snapshot) -> list[tuple[str, str]]:

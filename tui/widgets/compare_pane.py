@@ -74,7 +74,7 @@ class ComparePane(Horizontal):
         if right is None or wrong is None or self._images is None:
             return ()
         images, labels = self._images.test, self._images.test_labels
-        if not np.array_equal(labels, wrong.labels):
+        if not np.array_equal(labels, wrong.labels) or wrong.digest not in ("", self._images.identity.digest):
             return ()
         places = np.flatnonzero((right.readings == labels) & (wrong.readings != labels))
         places = places[np.argsort(-wrong.confidences[places], kind="stable")][:_MOST_PICTURES]

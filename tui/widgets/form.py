@@ -53,8 +53,8 @@ class HyperparameterForm(VerticalScroll, can_focus=False, inherit_bindings=False
         Binding("down", "go(1)", "Next field", show=False),
         Binding("pageup", "page(-1)", "A page up", show=False),
         Binding("pagedown", "page(1)", "A page down", show=False),
-        Binding("ctrl+home", "first", "First field", show=False),
-        Binding("ctrl+end", "last", "Last field", show=False),
+        Binding("home,ctrl+home", "first", "First field", show=False),
+        Binding("end,ctrl+end", "last", "Last field", show=False),
     ]
     DEFAULT_CSS = """
     HyperparameterForm {

@@ -46,7 +46,8 @@ class KeyBar(SnapshotText):
         return Content("").join(_button(key) for key in fitting(self._keys(), width))
 
     def _keys(self) -> list[Key]:
-        keys = [key for key in bar(self._where) if available(key.action, self.snapshot)]
+        here = getattr(self.screen, "has_effect", None)
+        keys = [key for key in bar(self._where) if available(key.action, self.snapshot) and (not here or here(key))]
         return [replace(key, label=label(key, self.snapshot)) for key in keys]
 
 

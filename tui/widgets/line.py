@@ -34,6 +34,8 @@ class Clickable(Widget):
         if isinstance(action, str):
             event.stop()
             await self.run_action(action)
+            if (update := getattr(self.screen, "update_keys", None)) is not None:
+                update()
 
 
 class SnapshotText(Clickable):

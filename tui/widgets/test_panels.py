@@ -54,6 +54,8 @@ class FigurePanel(SnapshotText):
 
     weights: reactive[CheckpointKind | None] = reactive[CheckpointKind | None](None)
     looking: reactive[str] = reactive("")
+    no_images: reactive[str] = reactive("")
+    """Why no pictures of images are shown beside it."""
 
     def build(self, width: int, height: int) -> Content:
         """The figures at this size."""
@@ -63,6 +65,7 @@ class FigurePanel(SnapshotText):
             height,
             weights=self.weights,
             looking=self.looking,
+            no_images=self.no_images,
             ascii_only=self.ascii_only,
         )
 

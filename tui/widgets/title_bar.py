@@ -6,7 +6,7 @@ from typing import Literal
 
 from textual.content import Content
 
-from tui.views.status import title
+from tui.views.status import short_titles, title
 from tui.widgets.line import SnapshotText, button
 
 _TABS = (
@@ -50,6 +50,9 @@ class TitleBar(SnapshotText):
         fitting = (pair for pair in pairs if pair[0].cell_length + 1 + pair[1].cell_length <= width)
         name, tabs = next(fitting, (whole, short))
         room = max(width - tabs.cell_length - 1, 0)
+        if name.cell_length > room:
+            names = tuple(short_titles(self.snapshot, ascii_only=self.ascii_only))
+            name = next((each for each in names if each.cell_length <= room), names[-1])
         if name.cell_length > room:
             name = name.truncate(room, ellipsis=not self.ascii_only)
         return (name.pad_right(room + 1 - name.cell_length) + tabs).truncate(width)

@@ -55,8 +55,10 @@ def answer(question: cmd.Question, report: Report) -> dict[str, Any]:
     torch.set_num_threads(1)
     if isinstance(question, cmd.TestRange):
         config = make_config(msgspec.structs.asdict(question.config or TrainConfig()))
-        return range_test(config, find_run(question.run) if question.run else None, report)
-    network = load_network(find_run(question.run), question.weights)
+        run = find_run(question.run) if question.run else None
+        return range_test(config, run, report, data_dir=question.data_dir, other_data=question.other_data)
+    run = find_run(question.run)
+    network = load_network(run, question.weights)
     report(0.0, "")
     match question:
         case cmd.ReadPictures():
@@ -66,9 +68,9 @@ def answer(question: cmd.Question, report: Report) -> dict[str, Any]:
         case cmd.MapOcclusion():
             return map_occlusion(network, question, report)
         case cmd.MeasureActivations():
-            return measure_activations(network, sample(network, ACTIVATION_IMAGES), report)
+            return measure_activations(network, sample(network, ACTIVATION_IMAGES, run), report)
         case cmd.MeasureRobustness():
-            return measure_robustness(network, question.disturbance, sample(network, ROBUSTNESS_IMAGES), report)
+            return measure_robustness(network, question.disturbance, sample(network, ROBUSTNESS_IMAGES, run), report)
 
 
 __all__ = ["Answering", "GivenUp", "Network", "Report", "answer"]

@@ -11,24 +11,32 @@ import torch
 from engine import rate_range
 from engine.config import TrainConfig
 from engine.errors import RunProblem
+from engine.own_data import known_data
 from engine.runs import RunFolder
 from engine.worker.batches import Batches
 from engine.worker.checkpoint import fitting
 from engine.worker.models import build_model
-from engine.worker.setup import Split, load_data
+from engine.worker.own_data import meet_data
 from engine.worker.sound import load_sound
+from engine.worker.standing import training_images
 from engine.worker.step import Step
 
 _CPU = torch.device("cpu")
 
 
 def range_test(
-    config: TrainConfig, run: RunFolder | None, report: Callable[[float, str], None], steps: int = rate_range.STEPS
+    config: TrainConfig,
+    run: RunFolder | None,
+    report: Callable[[float, str], None],
+    steps: int = rate_range.STEPS,
+    *,
+    data_dir: str = "",
+    other_data: bool = False,
 ) -> dict[str, Any]:
     """Train a copy with a rising rate: `rates`, smoothed `losses`, and the suggestions `steepest` and `tenth`.
 
     It begins with the weights and the optimizer's memory of the run's last checkpoint, or, without a run, with new weights of
-    `config`. Raises `Problem` where data or checkpoint are not there.
+    `config`. Raises `Problem` where data or checkpoint are not there, and for other data than the run's unless `other_data`.
     """
     epoch = 0
     if run is not None and not run.checkpoint("last").exists():
@@ -45,9 +53,9 @@ def range_test(
                 model.load_state_dict(contents["model"])
                 step.restore(contents)
                 epoch = contents["place"]["epoch"]
-        data = load_data(config.data_dir)
-        count = config.train_images or len(data.train_labels)
-        images = Split.of(data.train_images[:count], data.train_labels[:count], _CPU)
+        name, known = (run.name, known_data(run)) if run is not None else ("", None)
+        config, data = meet_data(name, config, known, data_dir=data_dir, other=other_data)
+        images = training_images(config, data, _CPU)
         batches = Batches(images.images, images.labels, config.seed)
         tried, losses = _rise(model, step, batches, config, report, steps)
     smooth = rate_range.smoothed(losses)

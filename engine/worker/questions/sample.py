@@ -5,19 +5,23 @@ from __future__ import annotations
 import torch
 
 from engine.errors import RunProblem
+from engine.own_data import known_data
+from engine.runs import RunFolder
+from engine.worker.own_data import meet_data
 from engine.worker.questions.network import Network
-from engine.worker.setup import Split, load_data
+from engine.worker.setup import Split
 
 _SEED = 20_240_229
 """Of the sample, and of nothing else: it must not depend on a run's own seed, or runs could not be compared."""
 
 
-def sample(network: Network, most: int) -> Split:
+def sample(network: Network, most: int, run: RunFolder | None = None) -> Split:
     """At most so many validation images of the data set the run has, chosen by chance, always the same.
 
-    Raises `DataProblem`.
+    Raises `DataProblem`; `OtherDataProblem` where `run` is known to have been trained on other data.
     """
-    data = load_data(network.config.data_dir)
+    name, known = (run.name, known_data(run)) if run is not None else ("", None)
+    _, data = meet_data(name, network.config, known)
     images, labels = data.validation_images, data.validation_labels
     if len(labels) > most:
         chance = torch.Generator().manual_seed(_SEED)

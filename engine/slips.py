@@ -14,7 +14,7 @@ from engine.errors import ConfigProblem
 from engine.fields import short
 
 PREFIX = "MNIST_TUI_"
-OTHERS = ("HOME", "CONFIG", "PRESET", "TOUR", "MIRROR")
+OTHERS = ("HOME", "CONFIG", "PRESET", "TOUR", "MIRROR", "LOGOUT")
 """What variables are read beside those of hyperparameters."""
 SCREEN: Mapping[str, type] = {"ascii": bool, "slow": bool, "theme": str, "tour": bool}
 """The keys of the config file's [screen], with what they take."""

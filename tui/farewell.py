@@ -10,10 +10,10 @@ from tui.views.status import OUTCOMES
 
 
 def left_training(state: RunState, end: Fate | None = None) -> str:
-    """The run goes on without us, or waits for whoever comes back; or it does so only until `end`."""
-    if end:
-        return end.parting(state.run)
+    """The run goes on without us, or waits for whoever comes back; at most until `end`."""
     doing = "paused" if state.status == "paused" else "training"
+    if end:
+        return end.parting(state.run, f"is {doing}")
     return f"{state.run} is {doing}. Come back with: mnist-tui attach {state.run}"
 
 

@@ -167,7 +167,7 @@ def left(state: RunState) -> str:
     if state.status == "paused":
         return f"{state.run} is paused; mnist-tui resume {state.run} has it go on."
     if end := fate():
-        return end.parting(state.run)
+        return end.parting(state.run, "goes on")
     return f"{state.run} goes on; mnist-tui attach {state.run} shows it."
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import os
 import random
 import time
@@ -30,11 +31,12 @@ def tell(line: str) -> None:
 
 
 def kill(rounds: int | None, seed: int) -> None:
-    """`rounds` kills of each kind; a hundred."""
-    for who in WHO:
+    """`rounds` kills of each kind, a hundred; and half as many with the runtime directory removed meanwhile."""
+    for who, logouts in itertools.product(WHO, (False, True)):
         with ground(keep=True) as place:
-            on = campaign(place, who, rounds or 100, seed, tell)
-        tell(f"{who}: all well; {on.resumed} resumed; the logs held last: {dict(on.stood.most_common())}")
+            on = campaign(place, who, (rounds or 100) // (1 + logouts), seed, tell, logouts=logouts)
+        told = f"{who}{' and a logout' if logouts else ''}"
+        tell(f"{told}: all well; {on.resumed} resumed; the logs held last: {dict(on.stood.most_common())}")
 
 
 def leave(_rounds: int | None, _seed: int) -> None:

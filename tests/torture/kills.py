@@ -1,5 +1,7 @@
 """``kill -9`` at random moments: of the engine, of the screen, of both. A run may lose time, and nothing else.
 
+At another moment the runtime directory may be removed, too, as at a user's last logout.
+
 After each: the run's folder opens and says how it stands, no heap of half-written files is left, and the run ends with
 exactly the numbers of one that nobody disturbed: by itself where only the screen was killed, else after a resume.
 """
@@ -10,6 +12,7 @@ import asyncio
 import contextlib
 import random
 import re
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -126,10 +129,15 @@ class Campaign:
         assert numbers(state) == self.numbers, "two undisturbed runs differ"
         return seconds, state.seq + 1
 
-    def round(self, who: Who, moment: Moment) -> str:
-        """Kill at `moment`, see what is left, and have the run end; a line about it."""
+    def round(self, who: Who, moment: Moment, logout: Moment | None = None) -> str:
+        """Kill at `moment`, see what is left, and have the run end; a line about it.
+
+        `logout`: when the runtime directory is removed, unless all is over before.
+        """
         with self._new_run() as found:
             over = _clock(moment, found)
+            if logout:
+                over = self._with_logout(over, _clock(logout, found))
             if who == "engine":
                 self._loop.run(self._train(over))
             else:
@@ -138,7 +146,7 @@ class Campaign:
             run = found()
             last = last_told(run)
             self.stood[last] += 1
-            line = f"{who} {moment}: {last}"
+            line = f"{who} {moment}{f', logout {logout}' if logout else ''}: {last}"
             if who == "screen":
                 self._goes_on_alone(run, killed)
                 run = found()
@@ -183,6 +191,21 @@ class Campaign:
             others = self._engines() if engine_too else []
             term.process.kill()
             kill(others)
+
+    def _with_logout(self, over: Callable[[], bool], due: Callable[[], bool]) -> Callable[[], bool]:
+        """`over`, which removes the runtime directory and makes it anew when that is due, at the latest at the end."""
+        done = False
+
+        def either() -> bool:
+            nonlocal done
+            ended = over()
+            if not done and (ended or due()):
+                done = True
+                shutil.rmtree(self.ground.sockets.parent)
+                self.ground.sockets.parent.mkdir(mode=0o700)
+            return ended
+
+        return either
 
     # what becomes of it
 
@@ -274,7 +297,14 @@ def stands(run: RunFolder) -> str:
     assert run.finished() or state.finished is None
     assert len(list(run.path.glob("*.tmp"))) <= 1
     assert [event.seq for event in read_events(run.events)] == list(range(state.seq + 1))
+    is_counted(run)
     return "interrupted" if state.finished is None else "finished"
+
+
+def is_counted(run: RunFolder) -> None:
+    """Assert that each whole line of the log has its own number: none is there twice, none is missing."""
+    whole = [line for line in run.events.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+    assert [decode_event(line).seq for line in whole] == list(range(len(whole)))
 
 
 def ended_well(run: RunFolder, expected: tuple[Any, ...]) -> None:
@@ -284,12 +314,13 @@ def ended_well(run: RunFolder, expected: tuple[Any, ...]) -> None:
     assert numbers(state) == expected
     content = run.events.read_bytes()
     assert content.endswith(b"\n")
-    assert [decode_event(line).seq for line in content.splitlines()] == list(range(state.seq + 1))
+    assert content.count(b"\n") == state.seq + 1
+    is_counted(run)
     assert read_readings(run.readings).epochs.tolist() == [epoch.epoch for epoch in state.epochs]
     wanted = {"config.toml", "events.jsonl", "engine.log", "result.json", "last.pt", "best.pt"}
     wanted |= {"readings.bin", "look-best.npz"}
-    # an engine that was killed between telling of the end and letting go of the run leaves its name there
-    assert {path.name for path in run.path.iterdir()} - {"session.json"} == wanted
+    # an engine that was killed between telling of the end and letting go of the run leaves its name and socket there
+    assert {path.name for path in run.path.iterdir()} - {"session.json", "engine.sock"} == wanted
 
 
 def last_told(run: RunFolder | None) -> str:
@@ -308,12 +339,19 @@ def last_told(run: RunFolder | None) -> str:
             return str(type(event).__struct_config__.tag)
 
 
-def campaign(ground: Ground, who: Who, rounds: int, seed: int, tell: Callable[[str], None]) -> Campaign:
-    """`rounds` kills of one kind. Raises AssertionError, with the seed and the round, where something was lost."""
+def campaign(
+    ground: Ground, who: Who, rounds: int, seed: int, tell: Callable[[str], None], *, logouts: bool = False
+) -> Campaign:
+    """`rounds` kills of one kind; `logouts`: each with a logout at another moment.
+
+    Raises AssertionError, with the seed and the round, where something was lost.
+    """
+    chance = random.Random(f"logout {who} {seed}")
     with Campaign(ground) as on:
         seconds, lines = on.undisturbed(who)
         tell(f"{who}: undisturbed {seconds:.1f} s, {lines} lines, seed {seed}")
         for number, moment in enumerate(moments(random.Random(f"{who} {seed}"), rounds, seconds, lines), 1):
-            with noted(f"seed {seed}, round {number} of {rounds}: {who} killed {moment}"):
-                tell(f"{number:>3}/{rounds} {on.round(who, moment)}")
+            logout = Moment(1 + int(chance.random() * lines), 0.0) if logouts else None
+            with noted(f"seed {seed}, round {number} of {rounds}: {who} killed {moment}, logout {logout}"):
+                tell(f"{number:>3}/{rounds} {on.round(who, moment, logout)}")
         return on

@@ -11,7 +11,7 @@ import pytest
 
 from tests.torture.ground import ground, noted
 from tests.torture.instants import instants
-from tests.torture.kills import WHO, Campaign, moments
+from tests.torture.kills import WHO, Campaign, Moment, moments
 
 SEED = random.SystemRandom().randrange(10**6)
 
@@ -21,8 +21,9 @@ def test_what_is_killed_at_any_moment_ends_with_the_same_numbers() -> None:
     with ground(epochs=30) as place, Campaign(place, end_seconds=20.0) as on:
         seconds, lines = on.undisturbed("engine")
         for who, moment in zip(WHO, moments(random.Random(SEED), len(WHO), seconds, lines), strict=True):
-            with noted(f"seed {SEED}: {who} killed {moment}"):
-                on.round(who, moment)
+            logout = None if who == "engine" else Moment(1 + random.Random(SEED).randrange(lines), 0.0)
+            with noted(f"seed {SEED}: {who} killed {moment}, logout {logout}"):
+                on.round(who, moment, logout)
 
 
 @pytest.mark.timeout(180)

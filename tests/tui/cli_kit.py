@@ -30,6 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if name.startswith("MNIST_TUI_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("MNIST_TUI_HOME", str(tmp_path))
+    monkeypatch.setenv("MNIST_TUI_LOGOUT", "safe")
     monkeypatch.setenv("TERM", "xterm-256color")
     return tmp_path
 

@@ -214,7 +214,7 @@ async def test_where_a_run_would_not_go_on_the_question_and_the_last_words_say_s
         assert await left(on)
         assert (
             last_words(on)
-            == f"{kit.RUN} goes on until you log out, and no longer. Come back with: mnist-tui attach {kit.RUN}"
+            == f"{kit.RUN} is training, but only until you log out. Come back with: mnist-tui attach {kit.RUN}"
         )
 
 

@@ -114,7 +114,7 @@ def test_a_hang_up_leaves_the_run_going(monkeypatch: pytest.MonkeyPatch, capsys:
     ("end", "words"),
     [
         (Fate("this is process 1", "", at_once=True), f"{RUN} ends here: this is process 1. Go on from its last checkpoint with: mnist-tui resume {RUN}"),
-        (Fate("you log out", ""), f"{RUN} goes on until you log out, and no longer. Come back with: mnist-tui attach {RUN}"),
+        (Fate("you log out", ""), f"{RUN} goes on, but only until you log out. Come back with: mnist-tui attach {RUN}"),
     ],
 )  # fmt: skip
 def test_a_hang_up_promises_nothing_where_the_run_would_not_go_on(

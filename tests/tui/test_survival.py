@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -40,10 +41,10 @@ class Machine:
         link.unlink(missing_ok=True)
         link.symlink_to(name)
 
-    def processes(self, *chain: tuple[int, str, int], terminal: int = 34816, session: int = 400) -> None:
-        """Of each its number, name and parent; all of one session on one terminal."""
+    def processes(self, *chain: tuple[int, str, int], session: int = 400) -> None:
+        """Of each its number, name and parent; all of one session."""
         for pid, name, parent in chain:
-            self.write(f"proc/{pid}/stat", f"{pid} ({name}) S {parent} {pid} {session} {terminal} -1 4194304 0\n")
+            self.write(f"proc/{pid}/stat", f"{pid} ({name}) S {parent} {pid} {session} 34816 -1 4194304 0\n")
 
     def logind(self, text: str, path: str = "etc/systemd/logind.conf") -> None:
         self.write(path, f"# a comment\n[Login]\n#KillUserProcesses=maybe\n{text}\n")
@@ -69,10 +70,10 @@ def test_nothing_is_said_where_nothing_can_be_read(tmp_path: Path) -> None:
 
 
 def test_the_system_as_it_is_can_be_read() -> None:
-    found = System()
+    found = System(environ={})
     own = found.process(found.pid)
-    assert own is None or own.pid == found.pid
-    assert fate() is None or fate() == fate()
+    assert own is None or own.parent == os.getppid()
+    assert fate(found) == fate(found)
 
 
 @pytest.mark.parametrize("group", [SESSION, OLD_SESSION])
@@ -175,8 +176,8 @@ def test_the_first_program_of_a_container_takes_the_run_with_it(starter: str, ma
     assert found is not None
     assert found.at_once
     assert "docker run -d" in found.keep
-    assert "goes on" not in found.parting("otter")
-    assert found.parting("otter").endswith("mnist-tui resume otter")
+    assert "goes on" not in found.parting("otter", "is training")
+    assert found.parting("otter", "is training").endswith("mnist-tui resume otter")
 
 
 def test_the_shell_that_a_container_is_there_for(machine: Machine) -> None:
@@ -186,7 +187,7 @@ def test_the_shell_that_a_container_is_there_for(machine: Machine) -> None:
     assert found is not None
     assert found.until == "bash (old) ends, the first process of this container"
     assert "Ctrl+P Ctrl+Q" in found.keep
-    assert found.parting("otter").endswith("mnist-tui attach otter")
+    assert found.parting("otter", "is training").endswith("mnist-tui attach otter")
 
 
 def test_who_came_into_a_container_from_outside_takes_nothing_along(machine: Machine) -> None:
@@ -194,7 +195,7 @@ def test_who_came_into_a_container_from_outside_takes_nothing_along(machine: Mac
     machine.processes((PID, "mnist-tui", 400), (400, "bash", 0))  # docker exec
     assert machine.fate() is None
     machine.processes((PID, "mnist-tui", 400), (400, "bash", 90), (90, "sshd", 1))
-    machine.processes((1, "sshd", 0), terminal=0, session=1)
+    machine.processes((1, "sshd", 0), session=1)
     assert machine.fate() is None
 
 
@@ -228,10 +229,17 @@ def test_a_batch_job_takes_the_run_with_it(environ: dict[str, str], until: str, 
 
 
 def test_the_sentences() -> None:
-    login = Fate("you log out", "…")
-    assert login.warning() == (
-        "Left training it goes on only until you log out; mnist-tui doctor says how to keep a run."
+    login = Fate("you log out", "...")
+    keep = "`mnist-tui doctor` says how to keep a run."
+    assert login.warning() == f"Left alone, it goes on only until you log out. {keep}"
+    assert login.parting("otter", "is paused") == (
+        "otter is paused, but only until you log out. Come back with: mnist-tui attach otter"
     )
-    assert login.parting("otter") == (
-        "otter goes on until you log out, and no longer. Come back with: mnist-tui attach otter"
-    )
+    first = Fate("this is process 1", "...", at_once=True)
+    assert first.warning() == f"Left alone, it ends at once: this is process 1. {keep}"
+
+
+def test_who_knows_better_can_say_so(machine: Machine) -> None:
+    machine.logind("KillUserProcesses=yes")
+    assert fate(machine.system(environ={"MNIST_TUI_LOGOUT": "safe"})) is None
+    assert fate(machine.system(environ={"MNIST_TUI_LOGOUT": "no"})) is not None

@@ -83,13 +83,13 @@ class Place:
         words = ["env", "-i", *(f"{name}={value}" for name, value in self.environment.items()), *program]
         return [*self.way, shlex.join(words)] if self.shell_behind else [*self.way, *words]
 
-    def do(self, *arguments: str, seconds: float = 30.0) -> Told:
+    def do(self, *arguments: str, seconds: float = 60.0) -> Told:
         """Run `mnist-tui ARGUMENTS` to its end. No fault may show a traceback."""
         told = _run(self.argv(*arguments), seconds)
         assert "Traceback" not in told.text, told.text
         return told
 
-    def done(self, *arguments: str, seconds: float = 30.0) -> str:
+    def done(self, *arguments: str, seconds: float = 60.0) -> str:
         """The same, well ended; what it printed."""
         told = self.do(*arguments, seconds=seconds)
         assert told.status == 0, told
@@ -182,6 +182,7 @@ class World:
             **{name: value for name in _KEPT if (value := os.environ.get(name))},
             "MNIST_TUI_HOME": str(self.home),
             "MNIST_TUI_TOUR": "off",
+            "MNIST_TUI_LOGOUT": "safe",
             "XDG_RUNTIME_DIR": str(runtime),
             "TMPDIR": str(temporary),
             "OMP_NUM_THREADS": "1",
@@ -250,6 +251,7 @@ class World:
     def first_process(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
         """`mnist-tui ARGUMENTS` as process 1 of a container: `docker run IMAGE mnist-tui …`."""
         place = self.login()
+        del place.environment["MNIST_TUI_LOGOUT"]
         kinds = ["--uts", "--mount", "--pid", "--net", "--fork", "--mount-proc", "--kill-child"]
         return subprocess.Popen(["unshare", *self.namespaces, *kinds, *place.argv(*arguments)], text=True, **options)
 

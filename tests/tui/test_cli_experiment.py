@@ -119,7 +119,8 @@ def test_the_latest_is_shown_again_without_an_engine(
     assert "There is no performance of sgd-vs-adam yet" in capsys.readouterr().err
     write_arm(arm_events(1))
     write_arm(arm_events(2, outcome="diverged"))
-    write_arm(arm_events(1, group="other"))
+    other = write_arm(arm_events(1, group="other"))
+    os.utime(other.config, (4e9, 4e9))  # all were created at one moment, as their logs have it
     assert main(["experiment", "sgd-vs-adam", "--show", "--name", GROUP]) == 0
     out = capsys.readouterr().out
     assert "Adam  diverged" in out

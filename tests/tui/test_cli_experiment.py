@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from engine import commands as cmd
@@ -119,8 +120,7 @@ def test_the_latest_is_shown_again_without_an_engine(
     assert "There is no performance of sgd-vs-adam yet" in capsys.readouterr().err
     write_arm(arm_events(1))
     write_arm(arm_events(2, outcome="diverged"))
-    other = write_arm(arm_events(1, group="other"))
-    os.utime(other.config, (4e9, 4e9))  # all were created at one moment, as their logs have it
+    write_arm([msgspec.structs.replace(event, time=event.time + 3600) for event in arm_events(1, group="other")])
     assert main(["experiment", "sgd-vs-adam", "--show", "--name", GROUP]) == 0
     out = capsys.readouterr().out
     assert "Adam  diverged" in out

@@ -36,6 +36,10 @@ STAGES: Mapping[Stage, Wait] = {
 }
 
 
+_LEAST = 1.0
+"""Seconds between two sentences about one wait."""
+
+
 def stage_of(phase: Phase | None) -> Stage | None:
     """The stage that a run is in; None where it trains, or has ended."""
     match phase.name if phase else None:
@@ -69,5 +73,5 @@ class Patience:
             return None
         if now >= self._due:
             self.said = still(stage, now - self._since)
-            self._due = now + (now - self._since)
+            self._due = now + max(now - self._since, _LEAST)
         return self._due - now

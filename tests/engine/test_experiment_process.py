@@ -16,11 +16,11 @@ import pytest_asyncio
 from engine import commands as cmd
 from engine import events as ev
 from engine.client import Engine, Lost
-from engine.errors import ConfigProblem, EngineProblem, RunProblem
+from engine.errors import ConfigProblem, DataProblem, EngineProblem, RunProblem
 from engine.experiments import find_experiment, find_performance
 from engine.history import RunState
 from engine.protocol import ExperimentOver
-from engine.runs import find_run
+from engine.runs import all_runs, find_run
 from tests.kit import home_of_our_own, write_tiny_set
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
@@ -128,13 +128,11 @@ async def test_a_stop_ends_an_arm_and_an_abort_all_of_it_and_it_goes_on_from_the
         await engine.send(cmd.Experiment(experiment=NAME, resume=True))
 
 
-async def test_an_arm_that_fails_ends_it(engine: Engine, values: dict[str, Any]) -> None:
+async def test_one_that_cannot_be_trained_is_refused_and_leaves_nothing(engine: Engine, values: dict[str, Any]) -> None:
     nowhere = values | {"data_dir": values["data_dir"] + "/nowhere"}
-    await engine.send(cmd.Experiment(experiment=NAME, values=nowhere, name="without-data"))
-    seen, over = await to_the_end(engine)
-    assert [e.fault for e in seen if isinstance(e, ev.Finished)] == ["data"]
-    assert over.fault.startswith("without-data ended at dropout 0 (1 of 2): ")
-    assert outcomes("without-data") == ["failed", ""]
+    with pytest.raises(DataProblem, match="nowhere does not exist"):
+        await engine.send(cmd.Experiment(experiment=NAME, values=nowhere, name="without-data"))
+    assert not any(run.name.startswith("without-data") for run in all_runs())
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,11 @@ from textual import events
 from textual.widgets import Input
 
 from engine import commands as cmd
+from engine import events as ev
 from engine.errors import ConfigProblem, EngineProblem
+from engine.protocol import Ready
 from engine.settings import effective, presets
+from engine.stages import STAGES, Wait
 from tests import events_kit as kit
 from tests.fake_engine import refusing
 from tests.tui.app_kit import Stage, stage
@@ -132,3 +135,26 @@ async def test_the_first_picture_does_not_wait_for_the_engine() -> None:
 
         await on.tell(Ready(torch="2.13.0"))
         assert "engine: ready" in on.status
+
+
+async def test_what_takes_long_before_the_first_step_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.stages.STAGES", {name: Wait(wait.doing, 0.0) for name, wait in STAGES.items()})
+    async with stage(ready=False) as on:
+        assert on.status.startswith("Still importing torch after 0 s")
+        assert "q leaves" in on.status
+        created = kit.opening()[0]
+        await on.tell(*kit.numbered([created, ev.Phase(name="data", text="reading the data")]))
+        assert on.status.startswith("Still reading the data after 0 s")
+        assert "x ends the run" in on.status
+        await on.tell(ev.Phase(seq=2, name="training", text="training"))
+        assert "Still" not in on.status
+
+
+async def test_a_torch_that_cannot_be_imported_is_told_and_r_tries_again() -> None:
+    fault = "torch cannot be imported (ImportError: libcudart); install mnist-tui again in an environment of its own."
+    async with stage(ready=False) as on:
+        on.engine.push(Ready(torch="", fault=fault))
+        await on.done("engine")
+        assert "torch cannot be imported (ImportError: libcudart)" in on.status
+        assert "r starts another engine" in on.status
+        assert on.engine.closed

@@ -28,7 +28,7 @@ def opening(state: RunState) -> list[str]:
     machine, threads = started.machine, plural(started.machine.threads, "thread")
     lines = [
         f"Device {machine.device} ({short(machine.reason, 200)}), {threads}, {machine.precision}",
-        f"Data {named(state)}: {count(started.train_images)} images train, "
+        f"Data {short(started.data) if state.data and state.data.is_mnist else named(state)}: {count(started.train_images)} images train, "
         f"{count(started.validation_images)} validate, {count(started.test_images)} test; "
         f"{count(started.parameters)} parameters",
         *(f"Note: {line}" for line in of_run(state)),

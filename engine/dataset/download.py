@@ -122,7 +122,7 @@ def proxy_for(url: str, environ: Mapping[str, str] = os.environ) -> str:
     used = request.getproxies().get(found.scheme)
     if found.scheme not in ("http", "https") or not used or request.proxy_bypass(found.hostname or ""):
         return ""
-    address = used.rpartition("@")[2]
+    address = used.rpartition("@")[2].rpartition("//")[2]
     names = [name for name, value in environ.items() if name.lower() == f"{found.scheme}_proxy" and value == used]
     return f"{names[0]} ({address})" if names else f"this system's settings ({address})"
 

@@ -447,3 +447,23 @@ def test_whatever_the_arms_went_through_something_is_said(data: st.DataObject, n
     found = conclude(experiment, states)
     assert found.answer and all(found.more) and all(found.limits)
     assert found.shown in (True, False, None)
+
+
+def test_another_data_set_than_mnist_is_named_and_different_ones_are_unfair() -> None:
+    experiment = experiments()["sgd-vs-adam"]
+    states = [arm(experiment, n, wrong=range(5)) for n in range(1, len(experiment.arms) + 1)]
+    assert not any("data set" in line for line in conclude(experiment, states).limits)
+    fashion = ev.DataIdentity(path="/data/fashion", digest="f" * 32, images="", labels="")
+    mnist = ev.DataIdentity(path="/data/mnist", digest="a" * 32, images="", labels="", is_mnist=True)
+
+    def on(state: RunState, name: str, data: ev.DataIdentity) -> RunState:
+        assert state.started is not None
+        return msgspec.structs.replace(state, started=msgspec.structs.replace(state.started, data=name), data=data)
+
+    there = conclude(experiment, [on(state, "fashion", fashion) for state in states])
+    assert there.limits == ("All its runs were trained on the data set fashion (/data/fashion), not on MNIST.",)
+    assert not conclude(experiment, [on(state, "mnist", mnist) for state in states]).limits
+    mixed = [on(states[0], "mnist", mnist), *(on(state, "fashion", fashion) for state in states[1:])]
+    found = conclude(experiment, mixed)
+    assert found.shown is None
+    assert found.limits[0].startswith("Its runs were trained on different data sets: mnist (/data/mnist)")

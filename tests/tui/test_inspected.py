@@ -17,6 +17,7 @@ from tests.events_kit import confusion, ending, epoch_events, numbered, opening
 from tests.kit import write_tiny_set
 from tui.inspected import Inspected, images_of, inspect
 from tui.inspection import Choice, stepped
+from tui.occluded import find_digits
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +103,35 @@ def test_stepping_stays_within_the_epochs_and_follows_the_newest(run: tuple[RunF
     first = shown(inspect(*run, Choice(epoch=1)))
     assert stepped(Choice(epoch=1), first, -1) == Choice(epoch=1)
     assert stepped(Choice(epoch=1), first, 5) == Choice()
+
+
+def test_images_of_other_data_than_the_runs_are_not_shown(
+    run: tuple[RunFolder, RunState], data: Path, tmp_path: Path
+) -> None:
+    folder, state = run
+    own = images_of(str(data)).identity
+    known = msgspec.structs.replace(state, data=own)
+    assert shown(inspect(folder, known, Choice())).epoch == 3
+    other = write_tiny_set(tmp_path / "other", train=300, test=64, seed=5)  # of the same sizes
+    moved = msgspec.structs.replace(known, config=make_config({"data_dir": str(other)}))
+    said = f"demo was trained on the data of {data} (digest {own.digest[:8]}), and those of {other}"
+    assert str(inspect(folder, moved, Choice())).startswith(said)
+    assert str(inspect(folder, moved, Choice("test"))).startswith(said)
+    assert str(find_digits(folder, moved, 1)).startswith(said)
+
+
+def test_files_that_are_replaced_are_read_anew(tmp_path: Path) -> None:
+    place = write_tiny_set(tmp_path / "set", train=30, test=6)
+    before = images_of(str(place))
+    assert images_of(str(place)) is before
+    write_tiny_set(place, train=30, test=6, seed=3)
+    assert images_of(str(place)).identity.digest != before.identity.digest
+
+
+def test_readings_of_the_data_before_are_not_shown(run: tuple[RunFolder, RunState]) -> None:
+    """The run went on with other data after its second epoch."""
+    folder, state = run
+    found = shown(inspect(folder, msgspec.structs.replace(state, data_since=2), Choice()))
+    assert found.epochs == (3,)
+    said = inspect(folder, msgspec.structs.replace(state, data_since=3), Choice())
+    assert "Nothing has been read yet" in str(said)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
+from engine import events as ev
+from engine.dataset import load
 from engine.errors import RunProblem
 from engine.looks import keep_look
 from engine.readings import keep_readings
@@ -103,3 +107,35 @@ def test_the_test_set_is_judged_by_looks_that_were_made(digital: Digital, tmp_pa
     assert suspect.index == 9
     assert suspect.confidence == pytest.approx(0.7009, abs=1e-4)
     assert several.test_witnesses(digital.test[::-1].copy()).runs == ()
+
+
+def test_runs_on_other_data_with_the_same_labels_do_not_compare(digital: Digital) -> None:
+    folder, look = digital.run("one"), look_of(digital.test, digital.test)
+    keep_look(folder.look("best"), dataclasses.replace(look, digest="a" * 32))
+    one = several.tested(folder)
+    two = digital.run("two")
+    keep_look(two.look("best"), dataclasses.replace(look, digest="b" * 32))
+    other = several.tested(two)
+    assert one is not None
+    assert other is not None
+    with pytest.raises(RunProblem, match="one and two were tested on different images"):
+        compared(one, other)
+    assert several.tested_alike(one) == []
+    unknown = several.tested(digital.run("three"))  # of a version that did not tell
+    assert unknown is not None
+    assert [each.run for each in several.tested_alike(one)] == ["three"]
+    data = ev.DataIdentity(path="/x", digest="a" * 32, images="", labels="")
+    assert several.test_witnesses(digital.test, data=data).runs == ("three", "one")
+
+
+def test_readings_of_other_data_with_the_same_labels_are_not_heard(digital: Digital) -> None:
+    folder = digital.run("one")
+    own = load(digital.folder).identity
+    lines = folder.events.read_bytes().replace(
+        b'"resumed":false', b'"resumed":false,"identity":' + msgspec.json.encode(own)
+    )
+    folder.events.write_bytes(lines.replace(b',"identity":null,"overlap"', b',"overlap"'))
+    assert validated(folder, digital.validation, own) is not None
+    other = msgspec.structs.replace(own, digest="0" * 32)
+    assert validated(folder, digital.validation, other) is None
+    assert validation_witnesses(digital.validation, data=other).runs == ()

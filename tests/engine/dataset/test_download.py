@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
+import socket
+import ssl
+from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 
-from engine.dataset import download
+from engine.dataset import download, fetch
 from engine.dataset.download import SLOWEST, DownloadError, Pace, expect_content, opener_for_data
+from engine.errors import DataProblem
 
 CONTENT = b"the content" * 100
 SUM = hashlib.sha256(CONTENT).hexdigest()
@@ -64,3 +70,49 @@ def test_content_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyP
 def test_addresses_of_other_kinds_are_not_opened(url: str) -> None:
     with pytest.raises(DownloadError):
         list(download.chunks(url, opener_for_data(), 1))
+
+
+@pytest.fixture
+def no_proxy_here(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name == "SSL_CERT_FILE":
+            monkeypatch.delenv(name)
+    return monkeypatch
+
+
+def test_the_proxy_that_a_request_takes_is_named_without_its_password(no_proxy_here: pytest.MonkeyPatch) -> None:
+    assert list(download.way_there("https://host/file", OSError())) == []
+    no_proxy_here.setenv("HTTPS_PROXY", "http://ada:secret@proxy:3128")
+    [said] = download.way_there("https://host/file", OSError())
+    assert "HTTPS_PROXY (proxy:3128)" in said
+    assert "secret" not in said
+    assert list(download.way_there("http://host/file", OSError())) == []
+    no_proxy_here.setenv("no_proxy", "host")
+    assert list(download.way_there("https://host/file", OSError())) == []
+
+
+def test_a_variable_that_is_not_heeded_is_named(no_proxy_here: pytest.MonkeyPatch) -> None:
+    no_proxy_here.setenv("ALL_PROXY", "socks5://proxy:1080")
+    [said] = download.way_there("https://host/file", OSError())
+    assert said.startswith("ALL_PROXY is not heeded here")
+
+
+def test_a_certificate_that_is_refused_says_what_to_set(no_proxy_here: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    refused = DownloadError("refused")
+    refused.__cause__ = URLError(ssl.SSLCertVerificationError(1, "self-signed certificate"))
+    [said] = download.way_there("https://host/file", refused)
+    assert "set SSL_CERT_FILE to the file (PEM)" in said
+    no_proxy_here.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    [said] = download.way_there("https://host/file", refused)
+    assert f"{tmp_path / 'none.pem'}, which is no file (SSL_CERT_FILE names that file)" in said
+
+
+def test_the_message_of_a_fetch_names_the_proxy_once(no_proxy_here: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    no_proxy_here.setenv("http_proxy", f"http://127.0.0.1:{port}")
+    with pytest.raises(DataProblem) as problem:
+        fetch(tmp_path, ["http://mirror.example/a", "http://mirror.example/b"], timeout=5)
+    assert str(problem.value).count(f"http_proxy (127.0.0.1:{port})") == 1
+    assert str(problem.value).count("(Connection refused)") == 2

@@ -10,8 +10,11 @@ import pytest
 
 from engine import commands as cmd
 from engine import events as ev
+from engine.errors import ConfigProblem
 from engine.worker.control import Control
-from tests.engine.worker.conftest import Story
+from engine.worker.questions.rate_range import range_test
+from tests.engine.worker.conftest import Story, settings
+from tests.kit import write_tiny_set
 
 Train = Callable[..., Story]
 ONE_OF_EACH = [
@@ -312,3 +315,63 @@ def test_whatever_breaks_is_told_in_a_sentence(
     assert (story.end.outcome, story.end.fault) == ("failed", fault)
     assert words in story.end.reason
     assert "\n" not in story.end.reason
+
+
+@pytest.mark.parametrize("values", [{"batch_norm": True}, {"model": "fastcnn"}, {"model": "deepcnn"}])
+def test_one_image_is_too_few_for_batch_normalisation(train: Train, tmp_path: Path, values: dict[str, object]) -> None:
+    data = write_tiny_set(tmp_path / "two", train=2, test=1)
+    story = train(data_dir=str(data), **values)
+    assert (story.end.outcome, story.end.fault) == ("failed", "config")
+    assert f"needs at least 2 images, and two in {data} has 1 to train on" in story.end.reason
+    with pytest.raises(ConfigProblem, match="has 1 to train on"):
+        range_test(settings(data, **values), None, lambda _share, _text: None)
+
+
+@pytest.mark.parametrize("values", [{}, {"batch_norm": True}, {"model": "deepcnn"}, {"schedule": "one_cycle"}])
+def test_a_set_of_fewer_images_than_a_batch_is_trained_on(
+    train: Train, tmp_path: Path, values: dict[str, object]
+) -> None:
+    count = 2 if not values else 3
+    data = write_tiny_set(tmp_path / "few", train=count, test=1)
+    story = train(data_dir=str(data), epochs=1, batch_size=500, **values)
+    assert story.end.outcome == "completed"
+    assert story.end.test is not None
+    assert story.end.test.images == 1
+
+
+def test_test_images_that_were_trained_on_are_counted_in_the_log(train: Train, tmp_path: Path) -> None:
+    data = write_tiny_set(tmp_path / "leak", train=60, test=6)
+    for what in ("images-idx3", "labels-idx1"):
+        (data / f"t10k-{what}-ubyte.gz").write_bytes((data / f"train-{what}-ubyte.gz").read_bytes())
+    story = train(data_dir=str(data), epochs=1)
+    [started] = story.of(ev.RunStarted)
+    counted = ev.Overlap(test_in_training=50, test_in_validation=10)
+    assert started.overlap == counted
+    assert story.end.test is not None
+    assert story.end.test.overlap == counted
+    few = train(data_dir=str(data), epochs=1, train_images=20)
+    assert few.end.test is not None
+    assert few.end.test.overlap == ev.Overlap(test_in_training=20, test_in_validation=10)
+
+
+def test_a_set_that_takes_too_much_memory_is_named(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.dataset.memory.available_memory", lambda: 1000)
+    monkeypatch.setattr("engine.worker.setup._loaded", {})
+    story = train()
+    assert (story.end.outcome, story.end.fault) == ("failed", "memory")
+    assert "has 364 images, and reading it takes about" in story.end.reason
+
+
+def test_where_the_data_take_the_memory_a_smaller_batch_is_not_the_advice(
+    train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("engine.worker.step.Step.__call__", broken)
+    monkeypatch.setattr("engine.worker.jobs._LARGE", 0)
+    story = train(batch_size=2)
+    assert story.end.fault == "memory"
+    assert "its data set, " in story.end.reason
+    assert "with 364 images" in story.end.reason
+    assert "batch size" not in story.end.reason

@@ -9,6 +9,7 @@ import pytest
 from engine.damage import damages
 from engine.eventlog import EventLog
 from engine.events import LogLine, RunStarted
+from engine.looks import read_look
 from engine.results import encode_result, end_in_log, read_result
 from engine.runs import RunFolder, find_run, write_atomic
 from tests.recorded_kit import NAMES, lay_out
@@ -86,7 +87,7 @@ def test_a_file_that_was_cut_short_is_told(run: RunFolder) -> None:
 def test_every_byte_of_a_result_is_checked_or_without_effect(run: RunFolder) -> None:
     whole, end = run.result.read_bytes(), read_result(run.result)
     assert end is not None and end.outcome == "completed"
-    for at in range(0, len(whole), 3):
+    for at in range(0, len(whole), 11):
         change(run.result, at)
         assert read_result(run.result) in (None, end)
         run.result.write_bytes(whole)
@@ -127,3 +128,16 @@ def test_a_log_whose_end_was_torn_tells_no_end(run: RunFolder) -> None:
     assert run.status() == "interrupted"
     run.events.write_bytes(b"")
     assert end_in_log(run.events) is None
+
+
+def test_every_byte_of_a_look_is_checked_or_without_effect(run: RunFolder) -> None:
+    path = run.look("best")
+    whole, before = path.read_bytes(), read_look(path)
+    assert before is not None
+    for at in range(0, len(whole), 97):
+        change(path, at)
+        after = read_look(path)
+        if after is not None:
+            assert (after.probabilities == before.probabilities).all()
+            assert (after.labels == before.labels).all() and after.epoch == before.epoch
+        path.write_bytes(whole)

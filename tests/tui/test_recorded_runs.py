@@ -14,6 +14,7 @@ from engine.looks import read_look
 from engine.readings import read_readings
 from engine.runs import find_run
 from tests.recorded_kit import NAMES, lay_out
+from tests.tui.app_kit import stage
 from tests.tui.cli_kit import home
 from tui.cli import main
 from tui.inspected import inspect
@@ -157,3 +158,16 @@ def test_what_of_an_ended_run_could_not_be_saved_is_told(capsys: pytest.CaptureF
     ]
     listed = {each["run"]: each["unsaved"] for each in json.loads(printed(capsys, "ls", "--json"))}
     assert listed == {name: [str(run.result)] if name == "finished" else [] for name in NAMES}
+
+
+async def test_the_app_tells_of_damaged_files_when_it_opens_a_run(runs: Path) -> None:
+    path = runs / "finished" / "best.pt"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    async with stage(size=(120, 40)) as on:
+        await on.app.open_run("finished").wait()
+        notes = [str(note.message) for note in on.app._notifications]
+        assert len(notes) == 1
+        assert notes[0].startswith(f"{path} is damaged: archive/data/")
+        assert notes[0].endswith(" in it does not match its checksum; last.pt is whole.")

@@ -38,7 +38,7 @@ def home(kind: Kind) -> Path:
     An account without a home folder (no HOME and no passwd entry, as in some containers) gets
     `<temporary folder>/mnist-tui-<uid>/<kind>`. Raises nothing.
     """
-    if chosen := os.environ.get(HOME_VARIABLE):
+    if chosen := os.environ.get(HOME_VARIABLE, "").strip():
         base = expanded(chosen).absolute()
         return base / "cache" if kind == "cache" else base
     return _platform_home(kind) or Path(tempfile.gettempdir()) / f"{APP}-{os.getuid()}" / kind
@@ -61,6 +61,5 @@ def _platform_home(kind: Kind) -> Path | None:
                 path = platformdirs.user_config_path(APP, appauthor=False)
     except (RuntimeError, KeyError):
         return None
-    path = expanded(str(path))  # an XDG variable may have a ~
     # Without HOME and a passwd entry "~" stays as it is, which would make a folder of that name right here.
     return path if path.is_absolute() else None

@@ -71,7 +71,7 @@ def find_preset(name: str) -> Preset:
 
 def config_path(environ: Mapping[str, str] = os.environ) -> Path:
     """The user's config file, whether it exists or not."""
-    given = environ.get(PREFIX + "CONFIG")
+    given = environ.get(PREFIX + "CONFIG", "").strip()
     return expanded(given) if given else home("config") / "config.toml"
 
 
@@ -102,7 +102,7 @@ def effective(
     Raises `ConfigProblem` that says in which layer a wrong value stands.
     """
     path = config_path(environ)
-    file = read_toml(path, pipes=True) if environ.get(PREFIX + "CONFIG") or _is_there(path) else {}
+    file = read_toml(path, pipes=True) if environ.get(PREFIX + "CONFIG", "").strip() or _is_there(path) else {}
     _check_file(file, path)
     name = preset or environ.get(PREFIX + "PRESET", "").strip() or file.get("preset") or DEFAULT_PRESET
     chosen = find_preset(name)

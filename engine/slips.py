@@ -62,10 +62,9 @@ def slips_of_screen(table: Mapping[str, Any], path: Path) -> tuple[str, ...]:
 
 
 def meant_at_top(key: str) -> str:
-    """What a key outside the config file's tables was meant to be, in words."""
-    if key in HYPERPARAMETERS:
-        return f"{key} belongs under [train]"
-    return f"{key} belongs under [screen]" if key in SCREEN else "expected preset, [train] or [screen]"
+    """What is expected in place of a key outside the config file's tables, in words."""
+    table = "[train]" if key in HYPERPARAMETERS else "[screen]" if key in SCREEN else ""
+    return "expected preset, [train] or [screen]" + (f"; {key} belongs under {table}" if table else "")
 
 
 def _meant(name: str, known: Collection[str]) -> str:

@@ -92,9 +92,10 @@ def _searched(sheet: Sheet) -> Picture:
     """The digit looked for, cut out, and made one of MNIST's kind."""
     grey, framed = _inside_frame(sheet.grey)
     layer, choice = _nearer_look(grey, lossy=sheet.lossy)
-    if (wider := with_margin(grey)) is not None:
+    if (cropped := with_margin(grey)) is not None:
+        wider, flat = cropped
         again, chosen = _nearer_look(wider, lossy=sheet.lossy)
-        if again is not None and not chosen.missing and not _agree(layer, choice, again):
+        if again is not None and not chosen.missing and not _agree(layer, choice, again, flat=flat):
             layer, choice = again, chosen
     if layer is None or choice.missing or choice.kept is None:
         return Picture(None, sheet.said, sheet.width, sheet.height, choice.missing or NOTHING)
@@ -119,14 +120,17 @@ def _nearer_look(grey: Floats, *, lossy: bool) -> tuple[Layer | None, Choice]:
     return layer, choice
 
 
-def _agree(layer: Layer | None, choice: Choice, again: Layer) -> bool:
-    """Whether a digit was found without paper around the picture, too, within it and of the same polarity."""
+def _agree(layer: Layer | None, choice: Choice, again: Layer, *, flat: bool) -> bool:
+    """Whether a digit was found without paper around the picture, too, within it and of the same polarity.
+
+    `flat`: the paper has one colour. Where it was taken for uneven, some of the ink may have been taken for shade.
+    """
     if layer is None or choice.missing or layer.dark != again.dark:
         return False
     rows, columns = choice.box
     high, wide = layer.ink.shape
     edges = rows.start <= 0, columns.start <= 0, rows.stop >= high, columns.stop >= wide
-    return edges.count(True) < 3
+    return edges.count(True) < (3 if layer.even or not flat else 1)
 
 
 def _look(grey: Floats, *, lossy: bool, work: int = _WORK) -> tuple[Layer | None, Choice, int]:

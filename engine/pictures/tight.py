@@ -21,14 +21,18 @@ _CELLS = 128
 _SMALL = 0.03
 _OFF = 2.5
 """Grey levels; what is off the paper by more may be the soft edge of a stroke."""
+_FLAT = 0.6
+"""Share of the paper that has its very colour where it is drawn; the rest are soft edges."""
 _CLEAR = 0.3
 """What ink and paper differ by at least; where they look alike, as in a chequered picture, neither is a digit."""
 _NARROW = 8
 """In fewer pixels, a 1 cropped, most neighbours lie beyond the edges: whether it is noise cannot be told by them."""
 
 
-def with_margin(grey: Floats) -> Floats | None:
+def with_margin(grey: Floats) -> tuple[Floats, bool] | None:
     """Grey values (H, W) with paper around them; None for a picture that has a margin, or is none of two tones.
+
+    The second tells whether the paper has one colour all over, as in what a program has drawn.
 
     Paper is the tone that has more of the corners and of the border, and that leaves the other in fewer pieces: what
     lies between the strokes of a digit is in several. So it is told of each of MNIST's test digits.
@@ -48,7 +52,8 @@ def with_margin(grey: Floats) -> Floats | None:
     paper = float(np.median(grey[tone]))
     if not _is_cropped_to(np.abs(grey - paper) > _OFF) or (min(grey.shape) >= _NARROW and is_noise(ink)):
         return None  # paper around noise would hide that it is some
-    return np.pad(grey, max(grey.shape) // 2, constant_values=paper)
+    flat = bool((np.abs(grey[tone] - paper) <= _OFF).mean() >= _FLAT)
+    return np.pad(grey, max(grey.shape) // 2, constant_values=paper), flat
 
 
 def _is_cropped_to(ink: Cells) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import tempfile
 from pathlib import Path
 
@@ -29,6 +30,28 @@ def test_a_relative_home_is_made_absolute(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MNIST_TUI_HOME", "here")
     assert paths.home("data") == tmp_path / "here"
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("~", "{home}"),
+        ("~/m", "{home}/m"),
+        ("./~/m", "{here}/~/m"),
+        ("~nobody-has-this-name", "{here}/~nobody-has-this-name"),
+    ],
+)
+def test_home_is_the_home_folder(given: str, meant: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("MNIST_TUI_HOME", given)
+    assert str(paths.home("data")) == meant.format(home="/home/me", here=tmp_path)
+
+
+def test_the_home_of_another_person_is_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = pwd.getpwuid(os.getuid())
+    monkeypatch.setenv("HOME", "/elsewhere")
+    assert paths.expanded(f"~{entry.pw_name}/m") == Path(entry.pw_dir) / "m"
 
 
 @pytest.mark.skipif(os.uname().sysname != "Linux", reason="XDG variables are Linux's")

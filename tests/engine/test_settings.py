@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+import engine
 from engine.config import HYPERPARAMETERS, TrainConfig, applies
 from engine.errors import ConfigProblem
 from engine.settings import Settings, config_path, effective, find_preset, presets
+from engine.slips import slips_of_environment
 
 
 class Layers:
@@ -280,3 +284,110 @@ def test_a_config_file_may_be_what_a_shell_makes_of_a_command(tmp_path: Path) ->
     writer.start()
     assert effective(environ={"MNIST_TUI_CONFIG": str(pipe)}).config.epochs == 7
     writer.join()
+
+
+@pytest.mark.parametrize(
+    "name", ["EPOCHS", "PRESET", "CONFIG", "DATA_DIR", "NESTEROV", "LR", "LEARNING_RATE", "NONSENSE"]
+)
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_variable_is_one_that_is_not_set(layers: Layers, name: str, empty: str) -> None:
+    as_it_is = layers.read()
+    layers.environ[f"MNIST_TUI_{name}"] = empty
+    assert layers.read() == as_it_is
+    assert slips_of_environment(layers.environ) == ()
+
+
+@pytest.mark.parametrize(("name", "field"), [("LR", "learning_rate"), ("BATCH", "batch_size")])
+def test_the_short_names_of_flags_are_variables_too(layers: Layers, name: str, field: str) -> None:
+    layers.environ[f"MNIST_TUI_{name}"] = "32"
+    settings = layers.read()
+    assert getattr(settings.config, field) == 32
+    assert settings.origins[field] == f"MNIST_TUI_{name}"
+    layers.environ[f"MNIST_TUI_{field.upper()}"] = "32"
+    assert getattr(layers.read().config, field) == 32
+    layers.environ[f"MNIST_TUI_{field.upper()}"] = "16"
+    assert str(layers.fault()) == (
+        f"MNIST_TUI_{field.upper()} and MNIST_TUI_{name} are one setting and have different values; take one away."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("MNIST_TUI_EPOCS", "MNIST_TUI_EPOCHS"),
+        ("MNIST_TUI_epochs", "MNIST_TUI_EPOCHS"),
+        ("MNIST_TUI_LEARNINGRATE", "MNIST_TUI_LEARNING_RATE"),
+        ("MNIST_TUI_HMOE", "MNIST_TUI_HOME"),
+    ],
+)
+def test_a_variable_that_is_not_read_is_told_with_the_one_that_was_meant(name: str, meant: str) -> None:
+    assert slips_of_environment({name: "3"}) == (
+        f"The environment variable {name} is not known and has no effect; did you mean {meant}?",
+    )
+
+
+def test_every_variable_that_is_read_is_no_slip() -> None:
+    # What the sources ask the environment for, wherever that is.
+    root = Path(engine.__file__).parent.parent
+    sources = [path.read_text() for part in ("engine", "tui") for path in (root / part).rglob("*.py")]
+    read = {name for text in sources for name in re.findall(r'"(MNIST_TUI_[A-Z]+)"', text)}
+    assert {"MNIST_TUI_HOME", "MNIST_TUI_TOUR", "MNIST_TUI_MIRROR"} <= read
+    every = read | {f"MNIST_TUI_{name.upper()}" for name in (*HYPERPARAMETERS, "config", "preset", "lr", "batch")}
+    assert slips_of_environment(dict.fromkeys(every, "1")) == ()
+
+
+def test_slips_in_the_config_file_are_told(layers: Layers) -> None:
+    layers.write('[screen]\ntheme = "dark"\ncolor = "red"\nslow = "yes"\nascii = true\ntour = false\n')
+    place = f"{layers.path}: [screen]"
+    assert layers.read().notes == (
+        f"{place} 'color' is not known and has no effect; expected ascii, slow, theme, tour.",
+        f"{place} slow is 'yes' and has no effect; expected true or false.",
+    )
+    layers.write('[screen]\nthem = "dark"\n')
+    assert layers.read().notes == (f"{place} 'them' is not known and has no effect; did you mean theme?",)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("epochs = 3\n", "'epochs' is not known; expected preset, [train] or [screen]; epochs belongs under [train]."),
+        ("ascii = true\n", "'ascii' is not known; expected preset, [train] or [screen]; ascii belongs under [screen]."),
+        ("trian = 3\n", "'trian' is not known; expected preset, [train] or [screen]."),
+        ("[train]\nlr = 0.5\n", "There is no hyperparameter 'lr'; did you mean 'learning_rate'?"),
+        ("[train]\nbatch = 5\n", "There is no hyperparameter 'batch'; did you mean 'batch_size'?"),
+    ],
+)
+def test_a_key_in_the_wrong_place_or_under_a_short_name_is_put_right(layers: Layers, text: str, said: str) -> None:
+    layers.write(text)
+    assert str(layers.fault()) == f"{layers.path}: {said}"
+
+
+def test_no_preset_that_is_shipped_has_a_key_that_is_not_read() -> None:
+    folder = Path(engine.__file__).parent / "presets"
+    for path in folder.glob("*.toml"):
+        table = tomllib.loads(path.read_text())
+        assert table.keys() <= {"comment", "watch", "order", "train"}
+        assert table.get("train", {}).keys() <= HYPERPARAMETERS.keys()
+
+
+@pytest.mark.parametrize("given", ["~", "~/m", "./~", "./~/m", "m/~", "~nobody-has-this-name/m"])
+def test_home_is_home_wherever_the_data_folder_is_given(
+    layers: Layers, given: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    meant = str(tmp_path) + given[1:] if given in ("~", "~/m") else given
+    assert layers.read({"data_dir": given}).config.data_dir == meant
+    layers.environ["MNIST_TUI_DATA_DIR"] = given
+    assert layers.read().config.data_dir == meant
+    del layers.environ["MNIST_TUI_DATA_DIR"]
+    layers.write(f'[train]\ndata_dir = "{given}"\n')
+    assert layers.read().config.data_dir == meant
+
+
+def test_home_is_home_for_the_config_file_itself(
+    layers: Layers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    layers.write("[train]\nepochs = 7\n")
+    layers.environ["MNIST_TUI_CONFIG"] = "~/config.toml"
+    assert layers.read().config.epochs == 7

@@ -98,7 +98,11 @@ def _way_out(snapshot: Snapshot) -> str:
 def _lost(snapshot: Snapshot, reason: str, width: int, signs: Signs) -> Content:
     """Why the engine is gone, and what can be done: that has room in any case."""
     if snapshot.opened or not resumable(snapshot):
-        return fit([text(reason, "bold $error", 0), text("r starts another engine", "", 1)], width, signs)
+        again = "r starts another engine"
+        room = width - len(again) - len(signs.between)
+        if _LEAST_CUT <= room < len(reason):
+            reason = reason[: room - 1] + signs.cut
+        return fit([text(reason, "bold $error", 0), text(again, "", 1)], width, signs)
     offer = _offer(snapshot.state)
     for words in (f"at epoch {snapshot.state.position:.1f}; {offer}", offer, offer.split(" from ")[0]):
         room = width - len(words) - len(signs.between)

@@ -55,7 +55,8 @@ def test_doctor_tells_of_everything(
     engine = use_engine(monkeypatch, Knowing())
     found = findings(capsys)
     assert engine.closed
-    assert found["data"] == ("ok", f"digits in {data}: 214 train, 42 validate, 64 test")
+    digest = dataset.load(data).identity.digest[:8]
+    assert found["data"] == ("ok", f"digits in {data} (digest {digest}): 214 train, 42 validate, 64 test")
     assert found["runs"] == ("ok", f"{home / 'runs'} (made when it is needed)")
     assert found["config"] == ("ok", f"{home / 'config.toml'} (not there, which is fine)")
     assert found["torch"] == ("ok", "2.13.0")
@@ -157,6 +158,18 @@ def test_fetch_fills_the_folder_of_the_settings_or_the_cache(
     monkeypatch.setenv("MNIST_TUI_DATA_DIR", str(home / "mine"))
     assert main(["fetch"]) == 0
     assert targets == [home / "cache" / "mnist", home / "mine"]
+
+
+@pytest.mark.usefixtures("home")
+def test_images_in_two_splits_are_noted(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for what in ("images-idx3", "labels-idx1"):
+        (data / f"t10k-{what}-ubyte.gz").write_bytes((data / f"train-{what}-ubyte.gz").read_bytes())
+    use_engine(monkeypatch, Knowing())
+    level, sentence = findings(capsys)["data"]
+    assert level == "note"
+    assert "214 of 256 are also training images and 42 of 256 are also validation images" in sentence
 
 
 def test_fetch_that_fails_has_the_status_of_data(

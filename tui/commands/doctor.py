@@ -115,7 +115,7 @@ def data() -> Iterator[Finding]:
         yield Finding("data", "problem", str(fault))
     else:
         sizes = (len(found.train_labels), len(found.validation_labels), len(found.test_labels))
-        said = f"{found.name}, {placed(found.identity)}: {sizes[0]} train, {sizes[1]} validate, {sizes[2]} test"
+        said = f"{found.name} in {placed(found.identity)}: {sizes[0]} train, {sizes[1]} validate, {sizes[2]} test"
         yield Finding("data", "ok", said)
         for line in overlaps(count_overlap(found), sizes[1], sizes[2]):
             yield Finding("data", "note", line)

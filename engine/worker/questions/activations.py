@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from engine.worker.bends import LIMITS, bends_of, by_unit, listening, near_limit
-from engine.worker.evaluate import as_floats
 from engine.worker.questions.network import Network
 from engine.worker.questions.sample import require_finite
 from engine.worker.setup import Split
@@ -146,7 +145,7 @@ def measure_activations(network: Network, split: Split, report: Callable[[float,
         with listening(bends, [getattr(layer, name) for layer in layers]):
             for start in range(0, len(split.labels), _AT_ONCE):
                 report((number + start / len(split.labels)) / len(passes), "")
-                network.model(as_floats(split.images[start : start + _AT_ONCE]))
+                network.model(split.images[start : start + _AT_ONCE])
     if not all(layer.is_finite for layer in layers):
         raise network.overflow()
     return {**network.place(), "images": len(split.labels), "layers": [layer.told() for layer in layers]}

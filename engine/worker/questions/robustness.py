@@ -12,7 +12,6 @@ from torch.nn import functional as F  # noqa: N812 - its customary name
 
 from engine.commands import Disturbance
 from engine.worker.batches import moved
-from engine.worker.evaluate import as_floats
 from engine.worker.questions.network import Network
 from engine.worker.questions.sample import require_finite
 from engine.worker.setup import Split
@@ -45,7 +44,7 @@ def measure_robustness(
         for start in range(0, len(split.labels), _AT_ONCE):
             report((number + start / len(split.labels)) / len(amounts), disturbance)
             part = slice(start, start + _AT_ONCE)
-            read = network.read(disturbed(as_floats(split.images[part]), disturbance, amount, chance)).argmax(axis=1)
+            read = network.read(disturbed(split.images[part], disturbance, amount, chance)).argmax(axis=1)
             right += int((read == split.labels[part].numpy()).sum())
         accuracies.append(right / max(len(split.labels), 1))
     return {

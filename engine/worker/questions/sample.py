@@ -7,6 +7,7 @@ import torch
 from engine.errors import RunProblem
 from engine.own_data import known_data
 from engine.runs import RunFolder
+from engine.worker.evaluate import as_floats
 from engine.worker.own_data import meet_data
 from engine.worker.questions.network import Network
 from engine.worker.setup import Split
@@ -16,7 +17,7 @@ _SEED = 20_240_229
 
 
 def sample(network: Network, most: int, run: RunFolder | None = None) -> Split:
-    """At most so many validation images of the data set the run has, chosen by chance, always the same.
+    """At most so many validation images of the data set the run has, as floats 0 to 1, chosen by chance, always the same.
 
     Raises `DataProblem`; `OtherDataProblem` where `run` is known to have been trained on other data.
     """
@@ -27,7 +28,8 @@ def sample(network: Network, most: int, run: RunFolder | None = None) -> Split:
         chance = torch.Generator().manual_seed(_SEED)
         chosen = torch.randperm(len(labels), generator=chance)[:most].sort().values.numpy()
         images, labels = images[chosen], labels[chosen]
-    return Split.of(images, labels, torch.device("cpu"))
+    split = Split.of(images, labels, torch.device("cpu"))
+    return Split(as_floats(split.images), split.labels)
 
 
 def require_finite(network: Network) -> None:

@@ -1,6 +1,7 @@
 """``events.jsonl``: append-only, one writer, one event a line, its sequence number its line number.
 
-Whoever reads passes over what only a later version of mnist-tui knows; what is torn or no event ends a log.
+Whoever reads passes over what only a later version of mnist-tui knows; what is torn ends a log, and what is
+no event in its middle is passed over (`engine.logrepair`).
 """
 
 from __future__ import annotations

@@ -45,7 +45,8 @@ def test_every_command_has_help_and_is_in_the_list(command: str, capsys: pytest.
     assert main([command, "--help"]) == 0
     assert capsys.readouterr().out.startswith(f"usage: mnist-tui {command}")
     assert main(["--help"]) == 0
-    assert f"\n  {command:<10}{COMMANDS[command]}\n" in capsys.readouterr().out
+    told = " ".join(capsys.readouterr().out.split())  # on a narrow screen it goes on on the next line
+    assert f" {command} {COMMANDS[command]} " in told
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,7 +38,8 @@ def home(kind: Kind) -> Path:
     An account without a home folder (no HOME and no passwd entry, as in some containers) gets
     `<temporary folder>/mnist-tui-<uid>/<kind>`. Raises nothing.
     """
-    if chosen := os.environ.get(HOME_VARIABLE, "").strip():
+    chosen = os.environ.get(HOME_VARIABLE, "")
+    if chosen.strip():
         base = expanded(chosen).absolute()
         return base / "cache" if kind == "cache" else base
     return _platform_home(kind) or Path(tempfile.gettempdir()) / f"{APP}-{os.getuid()}" / kind

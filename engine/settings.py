@@ -71,8 +71,8 @@ def find_preset(name: str) -> Preset:
 
 def config_path(environ: Mapping[str, str] = os.environ) -> Path:
     """The user's config file, whether it exists or not."""
-    given = environ.get(PREFIX + "CONFIG", "").strip()
-    return expanded(given) if given else home("config") / "config.toml"
+    given = environ.get(PREFIX + "CONFIG", "")
+    return expanded(given) if given.strip() else home("config") / "config.toml"
 
 
 def read_toml(path: Path, *, pipes: bool = False) -> dict[str, Any]:

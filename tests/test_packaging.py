@@ -41,6 +41,9 @@ def test_the_wheel_holds_code_data_presets_pages_and_styles(wheel: Path) -> None
         for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
     }
     assert not [n for n in names if n.startswith("tests")]
+    assert "mnist_tui.py" in names
+    [entry_points] = [n for n in names if n.endswith(".dist-info/entry_points.txt")]
+    assert "mnist-tui = mnist_tui:main" in zipfile.ZipFile(wheel).read(entry_points).decode()
 
 
 @pytest.mark.timeout(120)
@@ -52,12 +55,13 @@ def test_it_trains_from_another_folder_with_the_data_it_brought(wheel: Path, tmp
     zipfile.ZipFile(wheel).extractall(site)
     environment = {
         **os.environ,
-        "PYTHONPATH": str(site),
+        "PYTHONPATH": os.pathsep.join([str(elsewhere), str(site)]),
         "MNIST_TUI_HOME": str(tmp_path / "home"),
         "OMP_NUM_THREADS": "1",
     }
     code = (
-        "import sys; from tui.cli import main; import engine; print(engine.__file__, file=sys.stderr); sys.exit(main())"
+        "import sys, mnist_tui; mnist_tui.shield(); import engine; print(engine.__file__, file=sys.stderr); "
+        "sys.exit(mnist_tui.main())"
     )
     arguments = [
         "train",

@@ -110,3 +110,10 @@ async def test_prints_and_warnings_of_this_process_are_kept_from_the_picture() -
             assert "screen  stray words" in on.text()
             assert "UserWarning: odd use" in on.text()
     assert warnings.showwarning.__module__ == "warnings"
+
+
+async def test_what_is_set_and_not_read_is_in_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNIST_TUI_EPOCS", "3")
+    async with stage(opening()) as on:
+        await on.press("3")
+        assert "MNIST_TUI_EPOCS is not known and has no effect; did you mean MNIST_TUI_EPOCHS?" in on.text()

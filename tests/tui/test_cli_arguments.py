@@ -45,7 +45,7 @@ def test_every_command_has_help_and_is_in_the_list(command: str, capsys: pytest.
     assert main([command, "--help"]) == 0
     assert capsys.readouterr().out.startswith(f"usage: mnist-tui {command}")
     assert main(["--help"]) == 0
-    told = " ".join(capsys.readouterr().out.split())
+    told = " ".join(capsys.readouterr().out.split())  # on a narrow screen it goes on on the next line
     assert f" {command} {COMMANDS[command]} " in told
 
 

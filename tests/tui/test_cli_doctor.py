@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from engine import dataset
 from engine.commands import Command, ListDevices
 from engine.errors import DataProblem, EngineProblem
+from engine.libraries import Library
 from engine.protocol import Reply
 from tests.fake_engine import FakeEngine, refusing
 from tests.kit import write_tiny_set
@@ -74,7 +76,7 @@ def test_doctor_on_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     assert main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert {line.split()[0] for line in lines} == {"ok", "note"}
-    assert "ok    torch        2.13.0" in lines
+    assert ["ok", "torch", "2.13.0"] in [line.split() for line in lines]
 
 
 def test_an_engine_that_does_not_start_is_a_problem(
@@ -230,3 +232,22 @@ def test_whether_a_run_outlives_a_logout(
     use_engine(monkeypatch, Knowing())
     monkeypatch.setattr("tui.survival.fate", lambda: end)
     assert findings(capsys)["logout"] == (level, words)
+
+
+@pytest.mark.usefixtures("data")
+def test_libraries_that_do_not_fit_are_problems_with_the_command_that_puts_them_right(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use_engine(monkeypatch, Knowing())
+    found = [
+        Library("plotext", ">=5.3,<6", "6.0.1", "/x/site-packages"),
+        Library("pillow", ">=10"),
+        Library("numpy", ">=1.26", "2.1", "/x/site-packages"),
+    ]
+    monkeypatch.setattr("engine.libraries.libraries", lambda: found)
+    assert main(["doctor", "--json"]) == 4
+    told = {f["subject"]: f for f in json.loads(capsys.readouterr().out)}
+    assert told["plotext"]["found"] == "6.0.1, which does not fit"
+    assert f"{sys.executable} -m pip install 'plotext>=5.3,<6'" in told["plotext"]["advice"]
+    assert (told["pillow"]["level"], told["pillow"]["found"]) == ("problem", "not installed")
+    assert (told["numpy"]["level"], told["numpy"]["found"]) == ("ok", "2.1")

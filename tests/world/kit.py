@@ -260,11 +260,13 @@ class World:
 
 
 def left_by_another_machine(run: RunFolder, host: str, seconds: float) -> None:
-    """Have a run that ended look as if `host` had it, and had not been heard from for so long."""
+    """Have a run that ended look as if `host` had it to its last checkpoint, and had not been heard from for so long."""
     run.result.unlink()
-    run.events.write_bytes(b"".join(line for line in lines(run) if b'"type":"finished"' not in line))
-    told = {"host": host, "pid": 7, "socket": "/gone", "boot": str(uuid.uuid4()), "engine": "7"}
-    run.session.write_text(json.dumps(told))
+    told = lines(run)
+    last = max(number for number, line in enumerate(told) if b'"checkpoint_saved"' in line)
+    run.events.write_bytes(b"".join(told[: last + 1]))
+    mark = {"host": host, "pid": 7, "socket": "/gone", "boot": str(uuid.uuid4()), "engine": "7"}
+    run.session.write_text(json.dumps(mark))
     heard(run, seconds)
 
 

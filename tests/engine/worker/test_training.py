@@ -40,7 +40,7 @@ def test_a_run_tells_its_story_in_order(train: Train) -> None:
     kinds = [type(e).__name__ for e in story.events if not isinstance(e, ev.Progress | ev.Previews | ev.Layers)]
     saves = ["CheckpointSaved"] * 2
     assert kinds == [
-        *["Phase", "Phase", "RunStarted", "PreviewDigits", "Phase", "Phase"],
+        *["Phase", "Phase", "Phase", "RunStarted", "PreviewDigits", "Phase", "Phase"],
         *["Distributions", "EpochEnded", *saves] * 2,
         *["Phase", "Tested", "Finished"],
     ]

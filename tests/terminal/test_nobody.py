@@ -62,7 +62,7 @@ def test_training_without_a_screen(place: Path) -> None:
 def test_doctor_says_where_files_go(place: Path) -> None:
     done = run(place, "doctor")
     assert done.returncode == 0
-    assert f"runs         {place}/mnist-tui-{UID}/data/runs" in done.stdout
+    assert f"ok runs {place}/mnist-tui-{UID}/data/runs " in " ".join(done.stdout.split())
 
 
 def test_the_app(place: Path) -> None:

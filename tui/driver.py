@@ -113,7 +113,7 @@ class TerminalDriver(LinuxDriver):
 
     def _sigtstp_application(self, *_: object) -> None:
         """Stop, once: a second Ctrl+Z that comes while the first takes effect would stop it again after `fg`."""
-        if self._stopping:
+        if self._stopping or self.suspended:
             return
         self._stopping = True
         try:

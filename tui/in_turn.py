@@ -43,6 +43,8 @@ class InTurn(App[None]):
 
     async def _next(self) -> None:
         """Let what has the focus take notice of that first: it may pass it on."""
+        while self._typed and self.is_stale(self._typed[0]):
+            self._typed.popleft()
         if not self._typed:
             self._under_way = False
             self.keys_done()
@@ -50,6 +52,10 @@ class InTurn(App[None]):
             self._follow([focused], lambda: self._hand_out(focused))
         else:
             await self._hand_out(None)
+
+    def is_stale(self, event: events.Event) -> bool:
+        """Whether a key or a paste that waited is not meant for the app any more."""
+        return False
 
     def keys_done(self) -> None:
         """Each key that was typed so far has had its effect."""

@@ -88,12 +88,9 @@ class TerminalApp(InTurn):
     async def on_unmount(self) -> None:
         self._until_unmount.close()
 
-    async def on_event(self, event: events.Event) -> None:
-        """Drop what was typed behind a Ctrl+Z, before the app was stopped."""
-        typed = isinstance(event, events.Key | events.Paste)
-        if typed and isinstance(self._driver, TerminalDriver) and event.time < self._driver.resumed_at:
-            return
-        await super().on_event(event)
+    def is_stale(self, event: events.Event) -> bool:
+        """What was typed behind a Ctrl+Z, before the app was stopped, also where it waited for its turn meanwhile."""
+        return isinstance(self._driver, TerminalDriver) and event.time < self._driver.resumed_at
 
     # what is sent
 

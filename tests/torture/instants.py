@@ -19,6 +19,7 @@ from unittest import mock
 from engine import commands as cmd
 from engine.config import TrainConfig
 from engine.errors import RunProblem
+from engine.presence import DOOR
 from engine.runs import RunFolder
 from engine.runtime import listen
 from engine.worker.output import Output
@@ -96,12 +97,13 @@ class Album:
         """Copy the folder if anything in it has changed that a resume could notice."""
         runs = [path for path in self.root.iterdir() if path.is_dir()] if self.root.exists() else []
         for run in runs:
-            looks = tuple(sorted((path.name, path.stat().st_size) for path in run.iterdir()))
+            looks = tuple(sorted((path.name, path.stat().st_size) for path in run.iterdir() if path.name != DOOR))
             if looks == self._last or not (run / "config.toml").exists():
                 continue
             self._last = looks
             self.count += 1
-            shutil.copytree(run, self.folder / f"{self.count:03}" / "runs" / run.name)
+            copy = self.folder / f"{self.count:03}" / "runs" / run.name
+            shutil.copytree(run, copy, ignore=shutil.ignore_patterns(DOOR))  # a socket cannot be copied
 
 
 def instants(config: TrainConfig, home: Path, use_home: Callable[[Path], None], *, torn: bool = False) -> Iterator[str]:

@@ -80,6 +80,7 @@ def test_without_utf8_everything_is_ascii_and_in_line(tmp_path: Path) -> None:
         term.resize(80, 24)
         term.wait("Form.*Charts.*Digits.*Results", 20)
         term.until(lambda screen: screen.splitlines()[-1].rstrip().endswith("Quit"), "last line", 20)
+        term.read_for(0.3)
         expect_plain(term)
         term.key("r")
         term.wait(TRAINED, 60)

@@ -117,7 +117,8 @@ def test_it_lives_whatever_is_deleted_in_its_folder(
 def test_its_folder_is_deleted_and_comes_back(left: tuple[World, Training]) -> None:
     world, run = left
     login = world.login()
-    shutil.rmtree(run.run.path)
+    gone = world.folder / "gone"  # at once: what is written meanwhile would keep the folder from being removed
+    shutil.rmtree(run.run.path.rename(gone))
     eventually(lambda: "left" in login.listed(), "folder")
     assert login.status("left") == "running"
     one_engine(world, run)

@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Half of the suite's time is spent waiting for other processes: one worker more than there are cores, five at most.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min((os.cpu_count() or 1) + 1, 5))')
 # torch spins at its barriers by default; on a small machine that slows everything beside it.
 export OMP_WAIT_POLICY := PASSIVE
 
@@ -13,7 +15,7 @@ run: install ## open the app
 install: $(VENV)/installed ## the set-up alone
 
 test: $(VENV)/installed-dev ## the whole test suite
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: $(VENV)/installed-dev ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check .

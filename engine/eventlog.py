@@ -105,8 +105,11 @@ class EventLog:
         with self._lock:
             return self._created()
 
-    def append(self, event: Event) -> Event:
-        """Number, date and write an event; the event as it was written."""
+    def append(self, event: Event, then: Callable[[], object] | None = None) -> Event:
+        """Number, date and write an event; return it as it was written.
+
+        `then` is called before any reader of `lines` gets the event.
+        """
         with self._lock:
             if self.fault:
                 self._settle(self._flush())
@@ -115,12 +118,14 @@ class EventLog:
             if at_once and (fault := self._flush()):
                 if isinstance(event, RunCreated):  # always event 0
                     self._settle(fault)
-                    return stamped
+                    return stamped  # `then` is for a run's end
                 self._take_back()
                 self._settle(fault)
                 stamped = self._add(event)
             if self.fault and isinstance(event, RunStarted):  # which clears the faults of an earlier session
                 self._add(SaveFailed(path=str(self.path), reason=reason(self.fault)))
+            if then is not None:
+                then()
         return stamped
 
     def lines(self, since: int) -> list[bytes]:

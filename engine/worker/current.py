@@ -84,9 +84,8 @@ class Current:
             return False
         if self._keeper:
             self._keeper.before(event)
-        self.log.append(event)
-        if isinstance(event, ev.Finished):
-            self._give_up()  # before anybody hears of it: whoever looks then finds the run at its end
+        # Released before any client gets the end: whoever checks then finds the run finished.
+        self.log.append(event, self._give_up if isinstance(event, ev.Finished) else None)
         return True
 
     def look(self) -> bool:

@@ -122,7 +122,7 @@ class Place:
         found = self.listed()[name]
         (line,) = [line for line in self.done("ls").splitlines() if line.split()[0] == name]
         word = "paused" if found["paused"] else found["status"]
-        assert line.split()[1] == word, line
+        assert line.split()[1] == word, (line, found)
         assert json.loads(self.done("show", name, "--json"))["status"] == found["status"]
         return str(word)
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
 
 from engine import events as ev
 from engine.eventlog import read_events
-from engine.folder_lock import is_locked
+from engine.folder_lock import FolderLock, is_locked
 from engine.presence import DOOR
 from engine.runs import RunFolder, find_run
 from engine.runtime import answers
+from engine.worker.beginning import ending_of
 from engine.worker.current import Current
 from engine.worker.doors import Doors
 from engine.worker.saver import Saver
@@ -161,3 +163,34 @@ def test_clients_are_told_of_a_socket_that_is_another_one_now(told: Told, root: 
     info = run.named_session()
     assert info is not None
     assert (info.socket, info.pid) == (str(tmp_path / "new.sock"), os.getpid())
+
+
+def test_no_client_gets_the_end_before_the_run_is_released(told: Told, root: Path) -> None:
+    run = told.enter(create(root, "mine"))
+    log = told.current.log
+    assert log is not None
+    got_the_end, over = threading.Event(), threading.Event()
+    locked: list[bool] = []
+
+    def client() -> None:
+        while not any(b'"finished"' in line for line in log.lines(0)):
+            if over.is_set():
+                return
+        locked.append(is_locked(run.path))
+        got_the_end.set()
+
+    reader = threading.Thread(target=client)
+    reader.start()
+    release = FolderLock.release
+
+    def slowly(lock: FolderLock) -> None:
+        got_the_end.wait(0.2)
+        release(lock)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FolderLock, "release", slowly)
+        told.current.append(ending_of(run, "completed", "So it ended."))
+    got_the_end.wait(30)
+    over.set()
+    reader.join()
+    assert locked == [False]

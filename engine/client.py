@@ -30,7 +30,7 @@ from engine.events import Event
 from engine.force import Own, end_other, end_own
 from engine.presence import SessionInfo
 from engine.protocol import ExperimentOver, Greeting, Hello, Ready, Reply, Role, Steers, Working
-from engine.runtime import listen, short_path
+from engine.sockets import listen, short_path
 
 _GREETING_SECONDS, _START_SECONDS = 20.0, 60.0
 """For an engine that is there, and for one that is being started (from a cold disk)."""

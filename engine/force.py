@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.runtime import answers, listener
+from engine.sockets import answers, listener
 
 TERM_SECONDS, KILL_SECONDS = 2.0, 2.0
 _LOOK_SECONDS = 0.05

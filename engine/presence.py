@@ -19,7 +19,7 @@ from engine.fields import short
 from engine.files import read_json
 from engine.folder_lock import is_locked
 from engine.machine import boot_id, host_name
-from engine.runtime import answers
+from engine.sockets import answers
 
 SESSION = "session.json"
 DOOR = "engine.sock"

@@ -18,7 +18,7 @@ from engine.config import HYPERPARAMETERS, TrainConfig, applies, check_each, che
 from engine.errors import ConfigProblem
 from engine.fields import Value, short
 from engine.paths import expanded, home
-from engine.slips import PREFIX, meant_at_top, set_variable, slips_of_screen
+from engine.unknown_settings import PREFIX, meant_at_top, set_variable, slips_of_screen
 
 DEFAULT_PRESET = "blog-adam"
 

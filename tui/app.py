@@ -35,8 +35,8 @@ from engine.own_data import from_here
 from engine.presence import OutOfTouch, Presence, SessionInfo, last_heard
 from engine.runs import RunFolder, find_run
 from engine.settings import Settings
-from engine.slips import slips_of_environment
 from engine.stages import Patience
+from engine.unknown_settings import slips_of_environment
 from tui import farewell
 from tui.advice import Adviser
 from tui.keys import KEYS, Key, bindings

@@ -83,7 +83,7 @@ def _tell_slips() -> None:
     """Note on standard error what is set in the environment for us and is not read."""
     if not any(name.upper().startswith("MNIST_TUI_") for name in os.environ):
         return
-    from engine.slips import slips_of_environment  # noqa: PLC0415 - not before it is needed
+    from engine.unknown_settings import slips_of_environment  # noqa: PLC0415 - not before it is needed
 
     for note in slips_of_environment(os.environ):
         output.tell(f"Note: {note}")

@@ -17,7 +17,7 @@ from engine import protocol
 from engine.errors import EngineProblem
 from engine.presence import DOOR
 from engine.runs import RunFolder
-from engine.runtime import bind, listen
+from engine.sockets import bind, listen
 
 Welcome = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

@@ -17,7 +17,7 @@ from engine.config import TrainConfig
 from engine.events import Finished
 from engine.presence import SessionInfo
 from engine.runs import RunFolder
-from engine.runtime import listen
+from engine.sockets import listen
 
 CONFIG = TrainConfig()
 HOST = socket.gethostname()

@@ -23,7 +23,7 @@ from engine.events import LogLine, RunCreated
 from engine.machine import boot_id
 from engine.presence import SILENT_SECONDS, OutOfTouch, SessionInfo
 from engine.runs import RunFolder
-from engine.runtime import listen
+from engine.sockets import listen
 from tests.engine.runs_kit import CONFIG, HOST, create, listening, occupy, root
 
 __all__ = ["listening", "root"]

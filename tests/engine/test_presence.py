@@ -19,7 +19,7 @@ from engine.folder_lock import FolderLock, is_locked
 from engine.machine import boot_id
 from engine.presence import DOOR, SILENT_SECONDS, OutOfTouch, Presence
 from engine.runs import RunFolder
-from engine.runtime import bind
+from engine.sockets import bind
 from tests.engine.runs_kit import HOST, create, finish, listening, occupy, root
 
 __all__ = ["listening", "root"]

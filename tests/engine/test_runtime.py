@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import EngineProblem
-from engine.runtime import answers, bind, listen, runtime_dir, sweep
+from engine.sockets import answers, bind, listen, runtime_dir, sweep
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import engine
 from engine.config import HYPERPARAMETERS, TrainConfig, applies
 from engine.errors import ConfigProblem
 from engine.settings import Settings, config_path, effective, find_preset, presets
-from engine.slips import slips_of_environment
+from engine.unknown_settings import slips_of_environment
 
 
 class Layers:

@@ -21,7 +21,7 @@ from engine.config import TrainConfig
 from engine.errors import EngineProblem, RunProblem
 from engine.protocol import Greeting, Hello, Ready, Reply, Steers, decode_server, encode
 from engine.runs import RunFolder
-from engine.runtime import listen
+from engine.sockets import listen
 from engine.worker import in_thread
 from engine.worker.output import Output
 from engine.worker.session import Session

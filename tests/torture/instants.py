@@ -21,7 +21,7 @@ from engine.config import TrainConfig
 from engine.errors import RunProblem
 from engine.presence import DOOR
 from engine.runs import RunFolder
-from engine.runtime import listen
+from engine.sockets import listen
 from engine.worker.output import Output
 from engine.worker.session import Session
 from tests.torture.ground import noted

@@ -30,7 +30,7 @@ from engine.eventlog import read_events
 from engine.history import RunState, fold, reduce
 from engine.protocol import LINE_LIMIT, Greeting, Hello, decode_server, encode
 from engine.runs import RunFolder, find_run
-from engine.runtime import listen
+from engine.sockets import listen
 from tests.terminal.term import Term, app
 from tests.torture.ground import Ground
 

@@ -124,8 +124,8 @@ def data() -> Iterator[Finding]:
 def folders() -> Iterator[Finding]:
     """Where things are kept, and whether they can be."""
     from engine.paths import home, runs_dir  # noqa: PLC0415
-    from engine.runtime import runtime_dir  # noqa: PLC0415
     from engine.settings import config_path  # noqa: PLC0415
+    from engine.sockets import runtime_dir  # noqa: PLC0415
 
     yield _folder("runs", runs_dir(), "set MNIST_TUI_HOME to a folder that can be written")
     yield _folder("cache", home("cache"), "set MNIST_TUI_HOME to a folder that can be written")

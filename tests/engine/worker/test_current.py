@@ -15,7 +15,7 @@ from engine.eventlog import read_events
 from engine.folder_lock import FolderLock, is_locked
 from engine.presence import DOOR
 from engine.runs import RunFolder, find_run
-from engine.runtime import answers
+from engine.sockets import answers
 from engine.worker.beginning import ending_of
 from engine.worker.current import Current
 from engine.worker.doors import Doors

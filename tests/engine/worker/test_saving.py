@@ -17,7 +17,7 @@ import pytest
 from engine import events as ev
 from engine.presence import SessionInfo
 from engine.runs import RunFolder
-from engine.runtime import listen
+from engine.sockets import listen
 from engine.worker.checkpoint import load_checkpoint
 from engine.worker.control import Control
 from tests.engine.worker.conftest import Story

@@ -77,7 +77,7 @@ def serve() -> None:
 
 def _tell(fault: BaseException) -> int:
     """Say which module of the user's is in the way; any other fault is raised again."""
-    from engine.shadows import sentence  # noqa: PLC0415 - hardly ever needed
+    from engine.host.shadowed_modules import sentence  # noqa: PLC0415 - hardly ever needed
 
     said = sentence(fault)
     if not said:

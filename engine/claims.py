@@ -22,8 +22,8 @@ import msgspec
 from engine.errors import RunProblem
 from engine.fields import short
 from engine.files import write_atomic
-from engine.folder_lock import FolderLock
-from engine.machine import boot_id, host_name
+from engine.host.folder_lock import FolderLock
+from engine.host.machine import boot_id, host_name
 from engine.presence import DOOR, OutOfTouch, SessionInfo, out_of_touch
 from engine.runs import RunFolder
 

@@ -27,7 +27,7 @@ from engine import protocol
 from engine.commands import Branch, Cancel, Command, Experiment, Question, ResumeRun, Start
 from engine.errors import ConfigProblem, DataProblem, EngineProblem, ExitCode, OtherDataProblem, Problem
 from engine.events import Event
-from engine.force import Own, end_other, end_own
+from engine.host.terminate import Own, end_other, end_own
 from engine.presence import SessionInfo
 from engine.protocol import ExperimentOver, Greeting, Hello, Ready, Reply, Role, Steers, Working
 from engine.sockets import listen, short_path

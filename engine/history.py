@@ -17,7 +17,7 @@ import msgspec
 from engine import events as ev
 from engine.config import HYPERPARAMETERS, TrainConfig
 from engine.errors import ConfigProblem
-from engine.machines import unlike
+from engine.host.differences import unlike
 from engine.series import Point, Series
 
 Status = Literal["none", "preparing", "training", "paused", "testing", "ended"]

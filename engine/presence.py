@@ -17,8 +17,8 @@ import msgspec
 from engine.errors import RunProblem
 from engine.fields import short
 from engine.files import read_json
-from engine.folder_lock import is_locked
-from engine.machine import boot_id, host_name
+from engine.host.folder_lock import is_locked
+from engine.host.machine import boot_id, host_name
 from engine.sockets import answers
 
 SESSION = "session.json"

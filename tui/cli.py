@@ -73,7 +73,7 @@ def _dispatch(arguments: list[str]) -> int:
         return int(leave.code or 0)
     _tell_slips()
     if name in USE_ALL_LIBRARIES:
-        from engine.libraries import expect_libraries  # noqa: PLC0415 - what answers at once does without
+        from engine.host.libraries import expect_libraries  # noqa: PLC0415 - what answers at once does without
 
         expect_libraries()
     return command.run(parsed)
@@ -120,7 +120,7 @@ def _beside(fault: Problem) -> str:
     """What may be the reason that an engine failed: a module of the user's that is imported in place of a library."""
     if not isinstance(fault, EngineProblem):
         return ""
-    from engine.shadows import in_the_way  # noqa: PLC0415 - hardly ever needed
+    from engine.host.shadowed_modules import in_the_way  # noqa: PLC0415 - hardly ever needed
 
     found = in_the_way()
     return f" {found}" if found else ""
@@ -142,7 +142,8 @@ def _unexpected(fault: Exception, arguments: list[str]) -> str:
 
 def _of_libraries(fault: Exception) -> str:
     """The sentence for a fault that comes of libraries: another module in the place of one, or another version."""
-    from engine import libraries, shadows  # noqa: PLC0415 - only when something went wrong
+    from engine.host import libraries  # noqa: PLC0415 - only when something went wrong
+    from engine.host import shadowed_modules as shadows  # noqa: PLC0415 - only when something went wrong
 
     if said := shadows.sentence(fault):
         return said

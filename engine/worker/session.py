@@ -28,7 +28,7 @@ from engine.errors import ConfigProblem, EngineProblem, ExitCode, Problem, RunPr
 from engine.eventlog import EventLog
 from engine.fields import short
 from engine.files import write_atomic
-from engine.machine import host_name
+from engine.host.machine import host_name
 from engine.own_data import known_data, with_absolute_data, with_absolute_folder
 from engine.presence import HEARTBEAT_SECONDS
 from engine.protocol import Hello, Ready, Reply

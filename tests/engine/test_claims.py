@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from engine import claims, folder_lock, runs
+from engine import claims, runs
 from engine.claims import claim, taken
 from engine.errors import RunProblem
 from engine.eventlog import EventLog, read_events
 from engine.events import LogLine, RunCreated
-from engine.machine import boot_id
+from engine.host import folder_lock
+from engine.host.machine import boot_id
 from engine.presence import SILENT_SECONDS, OutOfTouch, SessionInfo
 from engine.runs import RunFolder
 from engine.sockets import listen

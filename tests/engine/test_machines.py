@@ -9,7 +9,7 @@ import pytest
 
 from engine import events as ev
 from engine.history import fold
-from engine.machines import unlike
+from engine.host.differences import unlike
 from engine.worker.processor import instructions, processor
 from tests import events_kit as kit
 from tui.report import opening

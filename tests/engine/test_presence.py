@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from engine import machine, presence, runs
+from engine import presence, runs
 from engine.claims import claim
 from engine.errors import RunProblem
-from engine.folder_lock import FolderLock, is_locked
-from engine.machine import boot_id
+from engine.host import machine
+from engine.host.folder_lock import FolderLock, is_locked
+from engine.host.machine import boot_id
 from engine.presence import DOOR, SILENT_SECONDS, OutOfTouch, Presence
 from engine.runs import RunFolder
 from engine.sockets import bind
@@ -29,7 +30,7 @@ class Holder:
     """Another process that has a run's folder locked."""
 
     def __init__(self, run: RunFolder) -> None:
-        code = "import sys; from pathlib import Path; from engine.folder_lock import FolderLock\n"
+        code = "import sys; from pathlib import Path; from engine.host.folder_lock import FolderLock\n"
         code += "held = FolderLock.take(Path(sys.argv[1])); print('locked', flush=True); sys.stdin.read()"
         command = [sys.executable, "-c", code, str(run.path)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)

@@ -13,7 +13,7 @@ import pytest
 from engine import dataset
 from engine.commands import Command, ListDevices
 from engine.errors import DataProblem, EngineProblem
-from engine.libraries import Library
+from engine.host.libraries import Library
 from engine.protocol import Reply
 from tests.fake_engine import FakeEngine, refusing
 from tests.kit import write_tiny_set
@@ -244,7 +244,7 @@ def test_libraries_that_do_not_fit_are_problems_with_the_command_that_puts_them_
         Library("pillow", ">=10"),
         Library("numpy", ">=1.26", "2.1", "/x/site-packages"),
     ]
-    monkeypatch.setattr("engine.libraries.libraries", lambda: found)
+    monkeypatch.setattr("engine.host.libraries.libraries", lambda: found)
     assert main(["doctor", "--json"]) == 4
     told = {f["subject"]: f for f in json.loads(capsys.readouterr().out)}
     assert told["plotext"]["found"] == "6.0.1, which does not fit"

@@ -15,9 +15,10 @@ import msgspec
 import pytest
 
 from engine import events as ev
-from engine import libraries, shadows
 from engine.errors import Problem
-from engine.libraries import Library, expect_libraries
+from engine.host import libraries
+from engine.host import shadowed_modules as shadows
+from engine.host.libraries import Library, expect_libraries
 from tests.tui.cli_kit import engine_that, home, make_run, short_run, use_engine
 from tui import output
 from tui.cli import main

@@ -64,7 +64,7 @@ def versions() -> Iterator[Finding]:
     import platform  # noqa: PLC0415
 
     import engine  # noqa: PLC0415
-    from engine.libraries import libraries, repair  # noqa: PLC0415
+    from engine.host.libraries import libraries, repair  # noqa: PLC0415
 
     yield Finding("mnist-tui", "ok", engine.__version__)
     yield Finding("python", "ok", f"{platform.python_version()}, {platform.platform()}")

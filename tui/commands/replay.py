@@ -72,7 +72,7 @@ def _as_far_as(before: RunState) -> str:
 
 def _why(before: RunState, again: RunState) -> str:
     """What may be the reason: figures are the same with the same processor, threads and torch alone."""
-    from engine.machines import unlike  # noqa: PLC0415 - as in `run`
+    from engine.host.differences import unlike  # noqa: PLC0415 - as in `run`
 
     first, second = before.started, again.started
     if first is None or second is None:

@@ -62,7 +62,7 @@ async def _send(folder: RunFolder, info: SessionInfo, act: Act) -> bool:
     A stop does so only where nothing is saved yet. Raises `EngineProblem` where nothing is done.
     """
     from engine.client import Engine  # noqa: PLC0415 - --help does without
-    from engine.force import end_other  # noqa: PLC0415
+    from engine.host.terminate import end_other  # noqa: PLC0415
 
     engine = None
     try:

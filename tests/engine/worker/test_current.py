@@ -12,7 +12,7 @@ import pytest
 
 from engine import events as ev
 from engine.eventlog import read_events
-from engine.folder_lock import FolderLock, is_locked
+from engine.host.folder_lock import FolderLock, is_locked
 from engine.presence import DOOR
 from engine.runs import RunFolder, find_run
 from engine.sockets import answers

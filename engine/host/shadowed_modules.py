@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from importlib.machinery import PathFinder
 from types import ModuleType
 
-from engine.libraries import in_place_of, libraries
+from engine.host.libraries import in_place_of, libraries
 
 _OURS = ("engine", "tui", "mnist_tui", "__main__")
 _PLACES = ("site-packages", "dist-packages", "lib-dynload")

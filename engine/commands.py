@@ -212,7 +212,7 @@ class MeasureRobustness(Base, frozen=True, kw_only=True, tag="measure_robustness
 
 
 class TestRange(Base, frozen=True, kw_only=True, tag="test_range"):
-    """Train a copy with a learning rate that rises until the loss explodes (`engine.rate_range`); no run is touched.
+    """Train a copy with a learning rate that rises until the loss explodes (`engine.analysis.lr_range_test`); no run is touched.
 
     It begins with the weights of the run's last checkpoint; without a `run`, with new ones of `config`. The answer: the `rates`
     that were tried, the smoothed `losses`, the suggestions `steepest` and `tenth` (null where there is none), and `epoch`.

@@ -11,9 +11,9 @@ import msgspec
 import numpy as np
 
 from engine import events as ev
+from engine.analysis.intervals import wilson_interval
 from engine.config import TrainConfig
 from engine.settings import find_preset
-from engine.statistics import wilson_interval
 from tests.kit import tiny_digits
 
 RUN = "2026-03-14-1532-brave-otter"

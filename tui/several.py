@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from engine.comparison import Comparison, compare
+from engine.analysis.intervals import wilson_interval
+from engine.analysis.label_errors import Suspect, find_suspects
+from engine.analysis.mcnemar import Comparison, compare
 from engine.errors import RunProblem
 from engine.events import DataIdentity, EpochEnded
 from engine.looks import read_look
@@ -18,8 +20,6 @@ from engine.own_data import known_data
 from engine.paths import runs_dir
 from engine.readings import read_readings
 from engine.runs import RunFolder, all_runs
-from engine.statistics import wilson_interval
-from engine.suspects import Suspect, find_suspects
 from tui.outline import outline
 from tui.views.data_set import placed
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.analysis.intervals import wilson_interval
 from engine.diagnosis.course import Course, changes_since, finite
 from engine.diagnosis.hint import Figure, Finding
 from engine.diagnosis.wording import number, percent
 from engine.events import EpochEnded
 from engine.fields import Value
-from engine.statistics import wilson_interval
 
 OVERFIT_EPOCHS = 3
 """Epochs in a row for which the validation loss has been above its minimum: one or two are noise."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from engine.comparison import LEVEL, Comparison
+from engine.analysis.mcnemar import LEVEL, Comparison
 from engine.diagnosis.course import AT_GUESSING, CHANCE, GUESSING
 from engine.diagnosis.wording import count, number, percent
 from engine.events import TestResult

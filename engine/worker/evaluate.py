@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from engine.analysis.intervals import wilson_interval
 from engine.events import CheckpointKind, TestResult, WrongImage
-from engine.statistics import wilson_interval
 from engine.worker.losses import Loss, probabilities
 
 BATCH = 1000

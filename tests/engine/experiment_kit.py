@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine import events as ev
+from engine.analysis.intervals import wilson_interval
 from engine.experiments import Experiment
 from engine.history import RunState
 from engine.series import Point, Series
-from engine.statistics import wilson_interval
 from tests.events_kit import MACHINE
 
 IMAGES = 10_000

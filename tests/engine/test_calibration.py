@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.calibration import Answers, Bin, Overall, answers, overall, reliability
+from engine.analysis.calibration import Answers, Bin, Overall, answers, overall, reliability
 
 
 def of(confidences: Sequence[float], right: Sequence[bool]) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.comparison import EXACT_BELOW, Comparison, chi_squared, compare, edwards_p, exact_p
+from engine.analysis.mcnemar import EXACT_BELOW, Comparison, chi_squared, compare, edwards_p, exact_p
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.confusion import (
+from engine.analysis.confusion import (
     DigitFigures,
     by_digit,
     cell_examples,

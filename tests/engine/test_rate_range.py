@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from engine.rate_range import HIGHEST, LOWEST, Suggestion, rates, smoothed, suggest
+from engine.analysis.lr_range_test import HIGHEST, LOWEST, Suggestion, rates, smoothed, suggest
 
 
 def test_rates_rise_by_one_factor_from_the_lowest_to_the_highest() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.statistics import only_reading, wilson_interval, worst_pairs
+from engine.analysis.intervals import only_reading, wilson_interval, worst_pairs
 from tests.engine.strategies import examples
 
 Confusion = tuple[tuple[int, ...], ...]

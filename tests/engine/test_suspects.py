@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.suspects import Suspect, find_suspects
+from engine.analysis.label_errors import Suspect, find_suspects
 
 LABELS = np.array([4, 7, 1, 0, 5], np.uint8)
 

@@ -10,7 +10,7 @@ import pytest
 
 from engine import commands as cmd
 from engine import events as ev
-from engine.comparison import exact_p
+from engine.analysis.mcnemar import exact_p
 from engine.eventlog import read_events
 from engine.looks import read_look
 from tests.fake_engine import FakeEngine

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from engine import commands as cmd
+from engine.analysis.lr_range_test import rates
 from engine.client import EngineLike
 from engine.errors import RunProblem
-from engine.rate_range import rates
 from tests.events_kit import BLOG, RUN, epoch_events, numbered, opening
 from tests.fake_engine import FakeEngine, refusing
 from tests.tui.app_kit import Stage, stage

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from textual.color import Color
 
-from engine.calibration import answers, reliability
-from engine.confusion import Matrix, difference
+from engine.analysis.calibration import answers, reliability
+from engine.analysis.confusion import Matrix, difference
 from tests.events_kit import collapsed, confusion
 from tui.themes import THEMES
 from tui.views import by_digit, calibration

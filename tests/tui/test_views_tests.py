@@ -7,7 +7,7 @@ import datetime
 import msgspec
 import pytest
 
-from engine.comparison import Comparison
+from engine.analysis.mcnemar import Comparison
 from engine.events import WrongImage
 from engine.history import RunState, fold
 from tests.events_kit import collapsed, confusion, test_result, whole_run

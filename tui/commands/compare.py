@@ -10,7 +10,7 @@ from tui.arguments import Parser
 from tui.output import columns, print_json, print_lines
 
 if TYPE_CHECKING:
-    from engine.comparison import Comparison
+    from engine.analysis.mcnemar import Comparison
     from engine.runs import RunFolder
     from tui.several import Reader
 

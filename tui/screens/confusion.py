@@ -13,9 +13,9 @@ from textual.reactive import var
 from textual.widget import Widget
 from textual.widgets import Static
 
-from engine.calibration import answers, reliability
-from engine.confusion import DIGITS, Matrix, cell_examples, confusion_matrix, difference, turned
-from engine.statistics import worst_pairs
+from engine.analysis.calibration import answers, reliability
+from engine.analysis.confusion import DIGITS, Matrix, cell_examples, confusion_matrix, difference, turned
+from engine.analysis.intervals import worst_pairs
 from tui.filters import has_few_colours
 from tui.inspected import Bytes, Inspected
 from tui.keys import Key, Where, bindings

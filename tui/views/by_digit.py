@@ -8,8 +8,8 @@ from itertools import zip_longest
 
 from textual.content import Content
 
-from engine.confusion import DigitFigures, Matrix, by_digit, macro_means
-from engine.statistics import only_reading, wilson_interval, worst_pairs
+from engine.analysis.confusion import DigitFigures, Matrix, by_digit, macro_means
+from engine.analysis.intervals import only_reading, wilson_interval, worst_pairs
 from tui.views import figures
 from tui.views.tables import pair_text
 from tui.widgets.line import button

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from engine.calibration import Answers, Bin, Overall, overall
-from engine.statistics import wilson_interval
+from engine.analysis.calibration import Answers, Bin, Overall, overall
+from engine.analysis.intervals import wilson_interval
 from tui.views import figures
 from tui.views.tables import rule
 from tui.widgets.line import button

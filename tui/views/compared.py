@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from engine.comparison import Comparison
+from engine.analysis.mcnemar import Comparison
 from tui.views import figures
 
 BILLION = 10**9

@@ -7,7 +7,7 @@ from typing import Literal
 
 from textual.content import Content
 
-from engine.confusion import DIGITS, Matrix
+from engine.analysis.confusion import DIGITS, Matrix
 from tui.views import figures
 from tui.widgets.digit import percent
 from tui.widgets.line import button

@@ -8,10 +8,10 @@ from itertools import zip_longest
 
 from textual.content import Content
 
+from engine.analysis.intervals import only_reading, worst_pairs
 from engine.events import Finished, TestResult
 from engine.history import RunState
 from engine.settings import presets
-from engine.statistics import only_reading, worst_pairs
 from tui.views import figures
 from tui.views.bigfigure import big
 from tui.views.data_set import shown_overlap

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
+from engine.analysis.intervals import only_reading
 from engine.events import Finished, SaveFailed
 from engine.history import RunState, eta_seconds
-from engine.statistics import only_reading
 from tui.views import figures
 from tui.views.available import resumable
 from tui.views.snapshot import Snapshot

@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from engine.suspects import Suspect
+from engine.analysis.label_errors import Suspect
 from tui.widgets.digit import DigitStyle, DigitView, Mode, draw_digit, percent, raster_palette
 from tui.widgets.raster import Row
 from tui.widgets.tile_list import TileList

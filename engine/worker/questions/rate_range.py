@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from engine import rate_range
+from engine.analysis import lr_range_test as rate_range
 from engine.config import TrainConfig
 from engine.errors import RunProblem
 from engine.own_data import known_data

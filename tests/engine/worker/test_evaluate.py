@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from engine.analysis.intervals import wilson_interval
 from engine.config import make_config
 from engine.events import WrongImage
 from engine.looks import Look, keep_look, read_look
-from engine.statistics import wilson_interval
 from engine.worker.evaluate import Evaluation, as_images, evaluate, summarise
 from engine.worker.losses import build_loss, probabilities
 from engine.worker.models import build_model

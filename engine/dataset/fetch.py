@@ -17,7 +17,7 @@ from engine.dataset.files import printable, read_up_to, reading, show
 from engine.dataset.idx import read_images, read_labels
 from engine.dataset.locate import idx_file
 from engine.dataset.mnist import NAMES, SHA256
-from engine.dataset.part import Part, sweep
+from engine.dataset.partial_file import Part, sweep
 from engine.errors import DataProblem, reason
 
 MIRRORS: Final = (

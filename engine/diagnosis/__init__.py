@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from engine.diagnosis.course import course_of
 from engine.diagnosis.hint import Change, Figure, Hint, Remedy, Severity
+from engine.diagnosis.segment import course_of
 from engine.diagnosis.table import RULES
 from engine.diagnosis.wording import worded
 from engine.history import RunState

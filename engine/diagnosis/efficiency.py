@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import statistics
 
-from engine.diagnosis.course import Course
 from engine.diagnosis.hint import Figure, Finding
+from engine.diagnosis.segment import Course
 from engine.diagnosis.wording import count, number, percent
 from engine.events import EpochEnded
 from engine.fields import Value

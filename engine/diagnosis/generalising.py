@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.analysis.intervals import wilson_interval
-from engine.diagnosis.course import Course, changes_since, finite
 from engine.diagnosis.hint import Figure, Finding
+from engine.diagnosis.segment import Course, changes_since, finite
 from engine.diagnosis.wording import number, percent
 from engine.events import EpochEnded
 from engine.fields import Value

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from engine.config import TrainConfig
-from engine.diagnosis.course import CHANCE, LINEAR, Course
 from engine.diagnosis.hint import Figure, Finding, Severity
 from engine.diagnosis.rates import one_digit, slower, usual_rate
+from engine.diagnosis.segment import CHANCE, LINEAR, Course
 from engine.diagnosis.wording import count, percent
 from engine.fields import Value
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from engine.diagnosis.course import LEAST_STEPS, LINEAR, Course
 from engine.diagnosis.hint import Figure, Finding
 from engine.diagnosis.rates import higher, lower, slower, usual_rate
+from engine.diagnosis.segment import LEAST_STEPS, LINEAR, Course
 from engine.diagnosis.wording import count, number, percent
 from engine.fields import Value
 

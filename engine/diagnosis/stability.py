@@ -5,9 +5,9 @@ from __future__ import annotations
 import statistics
 from itertools import pairwise
 
-from engine.diagnosis.course import LINEAR, Block, Course
 from engine.diagnosis.hint import Figure, Finding
 from engine.diagnosis.rates import one_digit, slower, usual_rate
+from engine.diagnosis.segment import LINEAR, Block, Course
 from engine.diagnosis.wording import number, percent
 from engine.fields import Value
 

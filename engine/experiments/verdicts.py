@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from engine.analysis.mcnemar import LEVEL, Comparison
-from engine.diagnosis.course import AT_GUESSING, CHANCE, GUESSING
+from engine.diagnosis.segment import AT_GUESSING, CHANCE, GUESSING
 from engine.diagnosis.wording import count, number, percent
 from engine.events import TestResult
 from engine.experiments import measures

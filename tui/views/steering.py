@@ -7,7 +7,7 @@ import math
 import msgspec
 
 from engine import commands as cmd
-from engine.diagnosis.course import GUESSING
+from engine.diagnosis.segment import GUESSING
 from engine.events import EpochEnded
 from engine.history import RunState
 

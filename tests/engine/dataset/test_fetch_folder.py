@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from engine.dataset import fetch, load
-from engine.dataset.part import sweep
+from engine.dataset.partial_file import sweep
 from engine.errors import DataProblem
 from tests.engine.dataset.fetch_kit import FILES, FIRST, SUMS, expect_complete, get, mirror, server, target
 from tests.engine.dataset.mirror import Handler, Mirror, serving

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from engine import events as ev
 from engine.config import HYPERPARAMETERS, TrainConfig, make_config
 from engine.diagnosis import RULES, diagnose
-from engine.diagnosis.course import BLOCK_IMAGES, BLOCK_STEPS, GUESSING, course_of
 from engine.diagnosis.rates import higher, lower, one_digit, slower, usual_rate
+from engine.diagnosis.segment import BLOCK_IMAGES, BLOCK_STEPS, GUESSING, course_of
 from engine.diagnosis.wording import count, number, page, percent
 from engine.errors import ConfigProblem
 from engine.help import diagnosis_page

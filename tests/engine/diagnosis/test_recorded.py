@@ -6,7 +6,7 @@ import pytest
 
 from engine.config import HYPERPARAMETERS, make_config
 from engine.diagnosis import RULES, diagnose
-from engine.diagnosis.course import course_of
+from engine.diagnosis.segment import course_of
 from tests.engine.diagnosis.kit import at_end, prefixes, told
 from tests.engine.diagnosis.record import LOGS, MOST_BYTES, RECIPES
 

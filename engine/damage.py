@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from engine.eventlog import read_lines
-from engine.logrepair import unreadable
+from engine.log.event_log import read_lines
+from engine.log.repair import unreadable
 from engine.readings_file import damage as readings_damage
 from engine.results import log_damage, result_damage
 from engine.runs import RunFolder

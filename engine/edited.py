@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from engine.config import HYPERPARAMETERS, TrainConfig, differences
 from engine.errors import ConfigProblem, EngineProblem
-from engine.eventlog import read_lines
 from engine.events import RunCreated
+from engine.log.event_log import read_lines
 from engine.protocol import decode_event
 from engine.runs import RunFolder
 

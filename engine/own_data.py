@@ -11,9 +11,9 @@ import msgspec
 
 from engine.commands import Branch, Command, Experiment, Start
 from engine.config import TrainConfig
-from engine.eventlog import read_events
 from engine.events import DataIdentity
 from engine.history import fold
+from engine.log.event_log import read_events
 from engine.runs import RunFolder
 
 _DETAILS = tuple(

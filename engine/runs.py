@@ -20,11 +20,11 @@ import tomli_w
 
 from engine.config import HYPERPARAMETERS, TrainConfig, applies, differences, make_config
 from engine.errors import ConfigProblem, RunProblem
-from engine.eventlog import read_events
 from engine.events import Finished
 from engine.fields import short
 from engine.files import read_json, write_atomic
 from engine.history import RunState, fold
+from engine.log.event_log import read_events
 from engine.names import ADJECTIVES, ANIMALS
 from engine.paths import runs_dir
 from engine.presence import SESSION, OutOfTouch, Presence, SessionInfo, out_of_touch, presence

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.eventlog import read_events
 from engine.history import RunState, fold
+from engine.log.event_log import read_events
 from engine.runs import RunFolder
 
 _CURVE = (b'{"type":"progress"',)

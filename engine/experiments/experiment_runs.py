@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import RunProblem
-from engine.eventlog import read_events
 from engine.events import Arm, Outcome, RunCreated
 from engine.experiments.table import Experiment
 from engine.fields import short
 from engine.history import RunState
+from engine.log.event_log import read_events
 from engine.runs import RunFolder, all_runs
 
 OVER: frozenset[Outcome] = frozenset({"completed", "early_stopped", "stopped", "diverged"})

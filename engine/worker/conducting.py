@@ -15,9 +15,9 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.config import TrainConfig
 from engine.errors import RunProblem
-from engine.eventlog import read_lines
 from engine.experiments.experiment_runs import OVER, arm_name, find_performance, free_group, is_over, performances
 from engine.experiments.table import Experiment, find_experiment
+from engine.log.event_log import read_lines
 from engine.own_data import absolute, data_dir_of, known_data, with_absolute_folder
 from engine.paths import runs_dir
 from engine.protocol import ExperimentOver

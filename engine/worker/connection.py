@@ -14,7 +14,7 @@ import engine
 from engine import protocol
 from engine.commands import Command, Question
 from engine.errors import EngineProblem, ExitCode
-from engine.eventlog import EventLog
+from engine.log.event_log import EventLog
 from engine.protocol import ExperimentOver, Greeting, Hello, Ready, Reply, Role, Steers, Working
 from engine.runs import RunFolder
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from engine import events as ev
 from engine.claims import Claim, claim
 from engine.errors import RunProblem, reason
-from engine.eventlog import EventLog, last_name
+from engine.log.event_log import EventLog, last_name
 from engine.runs import RunFolder
 from engine.worker.keeping import Keeper
 

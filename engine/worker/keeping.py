@@ -10,8 +10,8 @@ from collections.abc import Callable
 from engine import events as ev
 from engine.claims import Claim, taken
 from engine.errors import RunProblem
-from engine.eventlog import EventLog
 from engine.files import write_atomic
+from engine.log.event_log import EventLog
 from engine.results import encode_result
 
 _DELETED = "it was deleted; the end of the epoch writes it again"

@@ -25,10 +25,10 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.config import TrainConfig, make_config, no_effect
 from engine.errors import ConfigProblem, EngineProblem, ExitCode, Problem, RunProblem
-from engine.eventlog import EventLog
 from engine.fields import short
 from engine.files import write_atomic
 from engine.host.machine import host_name
+from engine.log.event_log import EventLog
 from engine.own_data import known_data, with_absolute_data, with_absolute_folder
 from engine.presence import HEARTBEAT_SECONDS
 from engine.protocol import Hello, Ready, Reply

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.eventlog import EventLog
 from engine.events import Event, LogLine
+from engine.log.event_log import EventLog
 from engine.protocol import decode_event
 
 

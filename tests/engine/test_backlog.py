@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import events as ev
-from engine.backlog import Backlog
+from engine.log.write_buffer import Backlog
 from engine.protocol import decode_event, encode
 from tests.engine.strategies import examples
 from tests.events_kit import BLOG, created, epoch_ended, opening, progress

@@ -244,7 +244,7 @@ async def test_an_engine_that_is_killed_has_every_change_that_it_told_of(config:
 
 
 def folder_events(name: str) -> list[ev.Event]:
-    from engine.eventlog import read_events
+    from engine.log.event_log import read_events
 
     events = list(read_events(find_run(name).events))
     assert fold(events).run == name

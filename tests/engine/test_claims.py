@@ -18,10 +18,10 @@ import pytest
 from engine import claims, runs
 from engine.claims import claim, taken
 from engine.errors import RunProblem
-from engine.eventlog import EventLog, read_events
 from engine.events import LogLine, RunCreated
 from engine.host import folder_lock
 from engine.host.machine import boot_id
+from engine.log.event_log import EventLog, read_events
 from engine.presence import SILENT_SECONDS, OutOfTouch, SessionInfo
 from engine.runs import RunFolder
 from engine.sockets import listen

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from engine.damage import damages
-from engine.eventlog import EventLog
 from engine.events import LogLine, RunStarted
+from engine.log.event_log import EventLog
 from engine.looks import read_look
 from engine.results import encode_result, end_in_log, read_result
 from engine.runs import RunFolder, find_run, write_atomic

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from engine import eventlog, logfile
-from engine.eventlog import EventLog, read_events, read_lines
 from engine.events import LogLine
 from engine.history import fold
+from engine.log import event_log as eventlog
+from engine.log import log_file as logfile
+from engine.log.event_log import EventLog, read_events, read_lines
 from engine.protocol import decode_event, encode
 from tests.engine.log_kit import followed, texts, write
 from tests.events_kit import created

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from engine import eventlog, logfile
-from engine.eventlog import EventLog
 from engine.events import LogLine, Omitted, SavedAgain
 from engine.history import fold
+from engine.log import event_log as eventlog
+from engine.log import log_file as logfile
+from engine.log.event_log import EventLog
 from tests.engine.log_kit import followed, kinds, strictly, texts, write
 from tests.events_kit import created
 

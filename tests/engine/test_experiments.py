@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from engine import events as ev
 from engine.config import TrainConfig
 from engine.errors import ConfigProblem, RunProblem
-from engine.eventlog import EventLog
 from engine.experiments import Experiment, experiments, find_experiment, find_performance, is_over, measures, of_machine
 from engine.experiments import experiment_runs as performances
 from engine.experiments.conclusions import Conclusion, conclude
@@ -23,6 +22,7 @@ from engine.experiments.table import read_experiment
 from engine.experiments.verdicts import VERDICTS
 from engine.help.catalogue import find
 from engine.history import Mark, RunState, fold
+from engine.log.event_log import EventLog
 from engine.runs import RunFolder, create_run
 from engine.series import Point, Series
 from tests.engine.experiment_kit import arm

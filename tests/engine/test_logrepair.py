@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from engine.damage import damages
-from engine.eventlog import EventLog, read_events
 from engine.events import LogLine, Omitted
+from engine.log.event_log import EventLog, read_events
 from engine.runs import RunFolder, find_run
 from tests.recorded_kit import lay_out
 

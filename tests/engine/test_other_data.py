@@ -19,9 +19,9 @@ from engine import events as ev
 from engine.client import Engine, Lost
 from engine.config import TrainConfig, make_config
 from engine.errors import DataProblem, OtherDataProblem
-from engine.eventlog import read_events
 from engine.experiments import find_experiment
 from engine.history import RunState
+from engine.log.event_log import read_events
 from engine.looks import read_look
 from engine.own_data import from_here
 from engine.protocol import ExperimentOver

@@ -11,8 +11,8 @@ import pytest_asyncio
 from engine import commands as cmd
 from engine import events as ev
 from engine.client import Engine
-from engine.eventlog import read_events
 from engine.history import RunState, fold
+from engine.log.event_log import read_events
 from engine.replaying import first_difference, recipe
 from engine.runs import find_run
 from tests.engine.steered_kit import an_engine, until

@@ -18,8 +18,8 @@ from engine import events as ev
 from engine.client import Engine
 from engine.config import TrainConfig, make_config
 from engine.errors import Problem
-from engine.eventlog import read_events
 from engine.history import RunState, reduce
+from engine.log.event_log import read_events
 from engine.runs import RunFolder, find_run, remove_run
 from tests.engine.steered_kit import an_engine
 from tests.kit import home_of_our_own, write_tiny_set

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from engine.config import HYPERPARAMETERS, TrainConfig
 from engine.errors import ConfigProblem, EngineProblem
-from engine.eventlog import EventLog, read_events
 from engine.events import Finished, LogLine
 from engine.history import RunState, eta_seconds, fold
+from engine.log.event_log import EventLog, read_events
 from engine.protocol import decode_event, encode, is_later
 from engine.runs import all_runs, describe, find_run
 from engine.settings import Settings, effective, presets

@@ -25,8 +25,8 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.client import Engine, Lost
 from engine.errors import EngineProblem
-from engine.eventlog import read_events
 from engine.history import RunState
+from engine.log.event_log import read_events
 from engine.protocol import decode_event
 from engine.readings import read_readings
 from engine.runs import RunFolder, all_runs

@@ -26,8 +26,8 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.client import Engine
 from engine.config import make_config
-from engine.eventlog import read_events
 from engine.history import RunState, fold, reduce
+from engine.log.event_log import read_events
 from engine.protocol import LINE_LIMIT, Greeting, Hello, decode_server, encode
 from engine.runs import RunFolder, find_run
 from engine.sockets import listen

@@ -13,7 +13,7 @@ import pytest
 from engine import events as ev
 from engine.config import make_config
 from engine.dataset import load
-from engine.eventlog import EventLog
+from engine.log.event_log import EventLog
 from engine.looks import Look, keep_look
 from engine.readings import keep_readings
 from engine.runs import RunFolder, create_run

@@ -15,9 +15,9 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.client import EngineLike
 from engine.errors import ConfigProblem
-from engine.eventlog import EventLog
 from engine.files import write_atomic
 from engine.history import RunState
+from engine.log.event_log import EventLog
 from engine.presence import OutOfTouch, Presence, SessionInfo
 from engine.runs import RunFolder, create_run
 from tests import events_kit as kit

@@ -11,7 +11,7 @@ import pytest
 from engine import commands as cmd
 from engine import events as ev
 from engine.errors import RunProblem
-from engine.eventlog import read_events
+from engine.log.event_log import read_events
 from engine.runs import RunFolder
 from tests import events_kit as kit
 from tests.fake_engine import FakeEngine, refusing

@@ -11,7 +11,7 @@ import pytest
 from engine import commands as cmd
 from engine import events as ev
 from engine.analysis.mcnemar import exact_p
-from engine.eventlog import read_events
+from engine.log.event_log import read_events
 from engine.looks import read_look
 from tests.fake_engine import FakeEngine
 from tests.tui.cli_kit import engine_that, home, use_engine

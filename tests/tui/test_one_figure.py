@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from engine import events as ev
-from engine.eventlog import EventLog
 from engine.history import fold
+from engine.log.event_log import EventLog
 from engine.runs import RunFolder, find_run
 from tests import events_kit as kit
 from tests.recorded_kit import lay_out

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from engine import events as ev
-from engine.eventlog import EventLog
+from engine.log.event_log import EventLog
 from engine.looks import read_look
 from engine.readings import read_readings
 from engine.runs import find_run

@@ -33,8 +33,8 @@ def parser() -> Parser:
 def run(args: argparse.Namespace) -> int:
     """Train it again; the exit status of the training, or 4 where it came out otherwise."""
     from engine.errors import ExitCode  # noqa: PLC0415 - --help does without
-    from engine.eventlog import read_events  # noqa: PLC0415
     from engine.history import fold  # noqa: PLC0415
+    from engine.log.event_log import read_events  # noqa: PLC0415
     from engine.replaying import first_difference, recipe  # noqa: PLC0415
     from engine.runs import find_run  # noqa: PLC0415
     from tui.headless import run_job  # noqa: PLC0415

@@ -25,7 +25,7 @@ import numpy as np
 
 from engine import events as ev
 from engine.dataset import load
-from engine.eventlog import read_events
+from engine.log.event_log import read_events
 from engine.runs import RunFolder
 
 LOGS = Path(__file__).parent / "logs"

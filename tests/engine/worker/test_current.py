@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from engine import events as ev
-from engine.eventlog import read_events
 from engine.host.folder_lock import FolderLock, is_locked
+from engine.log.event_log import read_events
 from engine.presence import DOOR
 from engine.runs import RunFolder, find_run
 from engine.sockets import answers

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from engine.errors import EngineProblem
-from engine.logrepair import repaired
+from engine.log.repair import repaired
 from engine.protocol import decode_event, is_later
 
 INDEXED = 1024

@@ -1,7 +1,7 @@
 """``events.jsonl``: append-only, one writer, one event a line, its sequence number its line number.
 
 Whoever reads passes over what only a later version of mnist-tui knows; what is torn ends a log, and what is
-no event in its middle is passed over (`engine.logrepair`).
+no event in its middle is passed over (`engine.log.repair`).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from pathlib import Path
 
 import msgspec
 
-from engine.backlog import LIMIT, Backlog
 from engine.errors import EngineProblem, reason
 from engine.events import Event, Omitted, Renamed, RunCreated, RunStarted, SavedAgain, SaveFailed
-from engine.logfile import LogFile
-from engine.logrepair import Sieve, number_of
+from engine.log.log_file import LogFile
+from engine.log.repair import Sieve, number_of
+from engine.log.write_buffer import LIMIT, Backlog
 from engine.protocol import decode_event, encode, is_later
 
 RECENT = 4096
@@ -45,7 +45,7 @@ def read_lines(path: Path, since: int = 0) -> Iterator[bytes]:
 
 
 def read_events(path: Path, since: int = 0, without: tuple[bytes, ...] = ()) -> Iterator[Event]:
-    """The log's events, but for lines that cannot be read (`engine.logrepair`); a line torn by a power cut ends it.
+    """The log's events, but for lines that cannot be read (`engine.log.repair`); a line torn by a power cut ends it.
 
     Lines that begin as one of `without` are passed over.
     """

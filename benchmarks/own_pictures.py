@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.dataset import load
-from engine.runs import find_run
+from engine.runs.folder import find_run
 
 Pixels = NDArray[np.uint8]
 Way = Callable[[Pixels, int], Pixels]

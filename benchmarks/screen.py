@@ -16,7 +16,7 @@ import psutil
 
 from benchmarks.chart import plot, training
 from benchmarks.rows import Row
-from engine.runs import all_runs
+from engine.runs.folder import all_runs
 from tests.terminal.term import Term, app, engines
 from tui.widgets.plot import Palette, draw
 

@@ -27,7 +27,7 @@ from benchmarks.reference.tutorial import Tutorial
 from benchmarks.rows import Row, in_turn
 from engine.config import TrainConfig
 from engine.dataset import Dataset
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 from engine.worker.control import Control
 from engine.worker.models import build_model, multiply_adds
 from engine.worker.saver import Saver

@@ -28,8 +28,8 @@ from engine.commands import Branch, Cancel, Command, Experiment, Question, Resum
 from engine.errors import ConfigProblem, DataProblem, EngineProblem, ExitCode, OtherDataProblem, Problem
 from engine.events import Event
 from engine.host.terminate import Own, end_other, end_own
-from engine.presence import SessionInfo
 from engine.protocol import ExperimentOver, Greeting, Hello, Ready, Reply, Role, Steers, Working
+from engine.runs.presence import SessionInfo
 from engine.sockets import listen, short_path
 
 _GREETING_SECONDS, _START_SECONDS = 20.0, 60.0

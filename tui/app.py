@@ -25,15 +25,15 @@ from textual.worker import Worker, WorkerState
 
 from engine import commands as cmd
 from engine.client import Engine, EngineLike
-from engine.damage import damages
-from engine.edited import ignored_edits
 from engine.errors import OtherDataProblem, Problem
 from engine.events import CheckpointKind
 from engine.fields import short
 from engine.history import RunState
-from engine.own_data import from_here
-from engine.presence import OutOfTouch, Presence, SessionInfo, last_heard
-from engine.runs import RunFolder, find_run
+from engine.runs.edited_config import ignored_edits
+from engine.runs.folder import RunFolder, find_run
+from engine.runs.integrity import damages
+from engine.runs.presence import OutOfTouch, Presence, SessionInfo, last_heard
+from engine.runs.run_data import from_here
 from engine.settings import Settings
 from engine.stages import Patience
 from engine.unknown_settings import slips_of_environment

@@ -158,7 +158,7 @@ def add_data(parser: Parser, *, folder: bool = True) -> None:
 
 def given_folder(args: argparse.Namespace) -> str:
     """What ``--data-dir`` names, as an absolute path; empty where it was not given."""
-    from engine.own_data import absolute  # noqa: PLC0415 - --help does without
+    from engine.runs.run_data import absolute  # noqa: PLC0415 - --help does without
 
     return absolute(str(HYPERPARAMETERS["data_dir"].parse(getattr(args, "data_dir", ""))))
 

@@ -11,7 +11,7 @@ from engine import events as ev
 from engine.fields import short
 from engine.history import RunState, eta_seconds
 from engine.protocol import encode
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 from tui.output import clean, clean_json
 from tui.report import closing, epoch_line, opening, saved_again
 from tui.views.figures import count, duration, loss, percent

@@ -20,9 +20,9 @@ from engine.errors import EngineProblem, ExitCode, Problem
 from engine.events import Event, Finished
 from engine.fields import short
 from engine.history import RunState, reduce
-from engine.own_data import from_here
 from engine.protocol import ExperimentOver, Ready, Steers
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.run_data import from_here
 from engine.stages import Stage, stage_of
 from tui.cli import READER_GONE
 from tui.console import Presenter, make_presenter
@@ -33,7 +33,7 @@ from tui.waiting import told
 if TYPE_CHECKING:
     import argparse
 
-    from engine.presence import SessionInfo
+    from engine.runs.presence import SessionInfo
 
 HUNG_UP, QUIT = 129, 131
 """Exit statuses after a hang-up and after Ctrl+\\ (128 + the signal); the run goes on."""

@@ -13,7 +13,7 @@ from engine import commands as cmd
 from engine.client import Heard
 from engine.errors import Problem
 from engine.history import RunState
-from engine.runs import find_run
+from engine.runs.folder import find_run
 from tui.asking import Asker
 from tui.inspection import Choice, stepped
 from tui.session import Connect

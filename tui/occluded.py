@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from engine.errors import Problem
 from engine.history import RunState
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 from tui.inspected import Inspected, images_of_run, inspect
 from tui.inspection import Choice
 

@@ -15,11 +15,11 @@ from engine.analysis.label_errors import Suspect, find_suspects
 from engine.analysis.mcnemar import Comparison, compare
 from engine.errors import RunProblem
 from engine.events import DataIdentity, EpochEnded
-from engine.looks import read_look
-from engine.own_data import known_data
 from engine.paths import runs_dir
-from engine.readings import read_readings
-from engine.runs import RunFolder, all_runs
+from engine.runs.folder import RunFolder, all_runs
+from engine.runs.run_data import known_data
+from engine.runs.test_predictions import read_look
+from engine.runs.validation_predictions import read_readings
 from tui.outline import outline
 from tui.views.data_set import placed
 

@@ -14,7 +14,7 @@ from engine.experiments.table import Experiment
 from engine.fields import short
 from engine.history import RunState
 from engine.log.event_log import read_events
-from engine.runs import RunFolder, all_runs
+from engine.runs.folder import RunFolder, all_runs
 
 OVER: frozenset[Outcome] = frozenset({"completed", "early_stopped", "stopped", "diverged"})
 """Ends after which the next arm begins: a person's stop is tested, and a divergence is a result like any other."""

@@ -6,7 +6,7 @@ import threading
 import time
 
 from engine import events as ev
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 
 _AFTER_A_STEP = (ev.Progress, ev.Layers, ev.Paused, ev.EpochEnded, ev.Validation, ev.Finished)
 

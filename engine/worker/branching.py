@@ -11,7 +11,7 @@ import torch
 from engine.config import HYPERPARAMETERS, TrainConfig, differences, make_config
 from engine.errors import ConfigProblem, RunProblem
 from engine.events import Parent
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 from engine.worker.checkpoint import fitting, load_checkpoint
 from engine.worker.meter import Meter
 from engine.worker.optimizers import same_memory

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import events as ev
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 from engine.worker.checkpoint import save_checkpoint
 from engine.worker.saver import Saver
 from engine.worker.standing import Standing

@@ -18,10 +18,10 @@ from engine.errors import RunProblem
 from engine.experiments.experiment_runs import OVER, arm_name, find_performance, free_group, is_over, performances
 from engine.experiments.table import Experiment, find_experiment
 from engine.log.event_log import read_lines
-from engine.own_data import absolute, data_dir_of, known_data, with_absolute_folder
 from engine.paths import runs_dir
 from engine.protocol import ExperimentOver
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.run_data import absolute, data_dir_of, known_data, with_absolute_folder
 
 
 @dataclass(frozen=True, slots=True)

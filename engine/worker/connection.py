@@ -16,7 +16,7 @@ from engine.commands import Command, Question
 from engine.errors import EngineProblem, ExitCode
 from engine.log.event_log import EventLog
 from engine.protocol import ExperimentOver, Greeting, Hello, Ready, Reply, Role, Steers, Working
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 
 _LONGEST_NAME = 80
 _PORTION = 256 * 1024

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine import events as ev
-from engine.claims import Claim, claim
 from engine.errors import RunProblem, reason
 from engine.log.event_log import EventLog, last_name
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.lock import Claim, claim
 from engine.worker.keeping import Keeper
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from engine import protocol
 from engine.errors import EngineProblem
-from engine.presence import DOOR
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.presence import DOOR
 from engine.sockets import bind, listen
 
 Welcome = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

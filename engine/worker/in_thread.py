@@ -13,7 +13,7 @@ from engine.config import TrainConfig
 from engine.errors import ConfigProblem, EngineProblem, RunProblem
 from engine.history import RunState
 from engine.log.event_log import read_events
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 from engine.worker.control import Control
 from engine.worker.torch_here import bring_in
 

@@ -17,10 +17,10 @@ from engine.dataset import Dataset, count_overlap, is_other
 from engine.dataset.memory import IMAGE_BYTES, in_words
 from engine.errors import ConfigProblem, DataProblem, MemoryProblem, Problem
 from engine.files import write_atomic
-from engine.looks import Look, keep_look
-from engine.own_data import data_before, known_data
-from engine.results import encode_result
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.result_file import encode_result
+from engine.runs.run_data import data_before, known_data
+from engine.runs.test_predictions import Look, keep_look
 from engine.worker.checkpoint import fitting
 from engine.worker.control import Control
 from engine.worker.evaluate import evaluate, summarise

@@ -8,11 +8,11 @@ import threading
 from collections.abc import Callable
 
 from engine import events as ev
-from engine.claims import Claim, taken
 from engine.errors import RunProblem
 from engine.files import write_atomic
 from engine.log.event_log import EventLog
-from engine.results import encode_result
+from engine.runs.lock import Claim, taken
+from engine.runs.result_file import encode_result
 
 _DELETED = "it was deleted; the end of the epoch writes it again"
 _DETAILS = (ev.Progress, ev.Layers, ev.Distributions, ev.Previews, ev.PreviewDigits, ev.LogLine)

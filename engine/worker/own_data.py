@@ -8,7 +8,7 @@ from engine.config import TrainConfig
 from engine.dataset import Dataset, expect_same
 from engine.errors import DataProblem
 from engine.events import DataIdentity
-from engine.own_data import absolute, data_dir_of
+from engine.runs.run_data import absolute, data_dir_of
 from engine.worker.setup import load_data
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine import events as ev
-from engine.claims import taken
 from engine.errors import reason
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.lock import taken
 
 
 class Saver:

@@ -29,11 +29,11 @@ from engine.fields import short
 from engine.files import write_atomic
 from engine.host.machine import host_name
 from engine.log.event_log import EventLog
-from engine.own_data import known_data, with_absolute_data, with_absolute_folder
-from engine.presence import HEARTBEAT_SECONDS
 from engine.protocol import Hello, Ready, Reply
-from engine.results import encode_result
-from engine.runs import RunFolder, all_runs, create_run, find_run, first_called
+from engine.runs.folder import RunFolder, all_runs, create_run, find_run, first_called
+from engine.runs.presence import HEARTBEAT_SECONDS
+from engine.runs.result_file import encode_result
+from engine.runs.run_data import known_data, with_absolute_data, with_absolute_folder
 from engine.settings import read_toml
 from engine.worker import in_thread
 from engine.worker.asked import Questions

@@ -8,7 +8,7 @@ import torch
 
 from engine.config import TrainConfig
 from engine.errors import RunProblem
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 from engine.worker.checkpoint import load_checkpoint
 
 Use = Literal["read", "train"]

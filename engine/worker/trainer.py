@@ -18,8 +18,8 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.config import TrainConfig
 from engine.dataset import Dataset, count_overlap
-from engine.readings import keep_readings
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.validation_predictions import keep_readings
 from engine.worker.bends import FirstBatch
 from engine.worker.checkpoints import Checkpoints
 from engine.worker.control import Control

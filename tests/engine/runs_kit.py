@@ -12,11 +12,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine import files, runs
+from engine import files
 from engine.config import TrainConfig
 from engine.events import Finished
-from engine.presence import SessionInfo
-from engine.runs import RunFolder
+from engine.runs import folder as runs
+from engine.runs.folder import RunFolder
+from engine.runs.presence import SessionInfo
 from engine.sockets import listen
 
 CONFIG = TrainConfig()

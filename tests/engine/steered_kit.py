@@ -20,7 +20,7 @@ from engine.client import Engine
 from engine.config import TrainConfig, make_config
 from engine.history import RunState
 from engine.protocol import Greeting, Role, encode
-from engine.runs import find_run
+from engine.runs.folder import find_run
 from tests.kit import home_of_our_own, timeless, write_tiny_set
 
 COMMAND = [sys.executable, "-P", "-m", "tui"]

@@ -21,8 +21,8 @@ from engine.client import Engine
 from engine.config import TrainConfig, make_config
 from engine.errors import ConfigProblem, EngineProblem, Problem
 from engine.history import fold
-from engine.replaying import recipe
-from engine.runs import find_run
+from engine.runs.folder import find_run
+from engine.runs.replay import recipe
 from tests.engine.steered_kit import COMMAND, Wire, an_engine, numbers, small_home, stopped, until
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]

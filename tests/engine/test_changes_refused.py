@@ -13,7 +13,7 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.client import Engine
 from engine.config import TrainConfig
-from engine.runs import find_run
+from engine.runs.folder import find_run
 from tests.engine.steered_kit import all_said, an_engine, answer, numbers, small_home, stopped, until
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]

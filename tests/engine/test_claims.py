@@ -15,15 +15,16 @@ from pathlib import Path
 
 import pytest
 
-from engine import claims, runs
-from engine.claims import claim, taken
 from engine.errors import RunProblem
 from engine.events import LogLine, RunCreated
 from engine.host import folder_lock
 from engine.host.machine import boot_id
 from engine.log.event_log import EventLog, read_events
-from engine.presence import SILENT_SECONDS, OutOfTouch, SessionInfo
-from engine.runs import RunFolder
+from engine.runs import folder as runs
+from engine.runs import lock as claims
+from engine.runs.folder import RunFolder
+from engine.runs.lock import claim, taken
+from engine.runs.presence import SILENT_SECONDS, OutOfTouch, SessionInfo
 from engine.sockets import listen
 from tests.engine.runs_kit import CONFIG, HOST, create, listening, occupy, root
 

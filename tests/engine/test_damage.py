@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.damage import damages
 from engine.events import LogLine, RunStarted
 from engine.log.event_log import EventLog
-from engine.looks import read_look
-from engine.results import encode_result, end_in_log, read_result
-from engine.runs import RunFolder, find_run, write_atomic
+from engine.runs.folder import RunFolder, find_run, write_atomic
+from engine.runs.integrity import damages
+from engine.runs.result_file import encode_result, end_in_log, read_result
+from engine.runs.test_predictions import read_look
 from tests.recorded_kit import NAMES, lay_out
 
 

@@ -23,7 +23,7 @@ from engine.experiments.verdicts import VERDICTS
 from engine.help.catalogue import find
 from engine.history import Mark, RunState, fold
 from engine.log.event_log import EventLog
-from engine.runs import RunFolder, create_run
+from engine.runs.folder import RunFolder, create_run
 from engine.series import Point, Series
 from tests.engine.experiment_kit import arm
 from tests.engine.runs_kit import root

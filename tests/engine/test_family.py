@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.family import tree
+from engine.runs.branch_tree import tree
 
 
 def test_each_branch_stands_under_its_parent() -> None:

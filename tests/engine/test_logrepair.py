@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.damage import damages
 from engine.events import LogLine, Omitted
 from engine.log.event_log import EventLog, read_events
-from engine.runs import RunFolder, find_run
+from engine.runs.folder import RunFolder, find_run
+from engine.runs.integrity import damages
 from tests.recorded_kit import lay_out
 
 

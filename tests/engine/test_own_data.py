@@ -8,7 +8,7 @@ import pytest
 
 from engine.config import make_config
 from engine.events import DataIdentity
-from engine.own_data import absolute, data_dir_of, with_absolute_folder
+from engine.runs.run_data import absolute, data_dir_of, with_absolute_folder
 
 
 def test_places_are_absolute_and_those_of_old_logs_are_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

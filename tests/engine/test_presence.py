@@ -12,14 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from engine import presence, runs
-from engine.claims import claim
 from engine.errors import RunProblem
 from engine.host import machine
 from engine.host.folder_lock import FolderLock, is_locked
 from engine.host.machine import boot_id
-from engine.presence import DOOR, SILENT_SECONDS, OutOfTouch, Presence
-from engine.runs import RunFolder
+from engine.runs import folder as runs
+from engine.runs import presence
+from engine.runs.folder import RunFolder
+from engine.runs.lock import claim
+from engine.runs.presence import DOOR, SILENT_SECONDS, OutOfTouch, Presence
 from engine.sockets import bind
 from tests.engine.runs_kit import HOST, create, finish, listening, occupy, root
 

@@ -16,7 +16,7 @@ from engine.client import Engine, Lost
 from engine.config import TrainConfig, make_config
 from engine.errors import EngineProblem, Problem
 from engine.history import RunState, fold, reduce
-from engine.runs import find_run, read_session
+from engine.runs.folder import find_run, read_session
 from tests.engine.process_kit import config, engine, events, gone, home, is_a, until
 
 __all__ = ["config", "engine", "home"]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.looks import Look, keep_look, read_look
-from engine.readings import NONE, keep_readings, read_readings
-from engine.readings_file import MAGIC, MAGIC_1, damage
+from engine.runs.test_predictions import Look, keep_look, read_look
+from engine.runs.validation_predictions import NONE, keep_readings, read_readings
+from engine.runs.validation_predictions_file import MAGIC, MAGIC_1, damage
 
 COUNT = 7
 

@@ -18,7 +18,7 @@ from engine import events as ev
 from engine.client import Engine
 from engine.config import TrainConfig, make_config
 from engine.errors import ConfigProblem, Problem
-from engine.runs import all_runs, find_run
+from engine.runs.folder import all_runs, find_run
 from tests.kit import home_of_our_own, write_tiny_set
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]

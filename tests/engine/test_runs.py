@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from engine import files, runs
+from engine import files
 from engine.config import TrainConfig, make_config
 from engine.errors import ExitCode, RunProblem
 from engine.events import RunCreated
 from engine.log.event_log import EventLog
-from engine.names import ADJECTIVES, ANIMALS
+from engine.runs import folder as runs
+from engine.runs.names import ADJECTIVES, ANIMALS
 from tests.engine.runs_kit import CONFIG, HOST, create, listening, no_space, root
 from tests.engine.strategies import configs, examples
 

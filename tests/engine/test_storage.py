@@ -20,7 +20,7 @@ from engine.config import TrainConfig, make_config
 from engine.errors import Problem
 from engine.history import RunState, reduce
 from engine.log.event_log import read_events
-from engine.runs import RunFolder, find_run, remove_run
+from engine.runs.folder import RunFolder, find_run, remove_run
 from tests.engine.steered_kit import an_engine
 from tests.kit import home_of_our_own, write_tiny_set
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.config import TrainConfig
-from engine.runs import all_runs, create_run
+from engine.runs.folder import all_runs, create_run
 from tests.broken_torch import ENDS, HANGS, RAISES, broken_torch
 from tests.kit import write_tiny_set
 from tests.terminal.term import engines

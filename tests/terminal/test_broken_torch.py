@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.runs import all_runs
+from engine.runs.folder import all_runs
 from tests.broken_torch import HANGS, broken_torch
 from tests.terminal.term import Term, app, engines
 from tests.terminal.under_way import eventually

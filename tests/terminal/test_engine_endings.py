@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.runs import all_runs
+from engine.runs.folder import all_runs
 from tests.terminal.term import app, engines
 from tests.terminal.under_way import EPOCHS, SMALL, UnderWay, eventually, under_way
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.runs import all_runs
+from engine.runs.folder import all_runs
 from tests.kit import write_tiny_set
 from tests.terminal.term import Term, app, engines
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.looks import read_look
-from engine.runs import find_run
+from engine.runs.folder import find_run
+from engine.runs.test_predictions import read_look
 from tests.kit import home_of_our_own
 from tests.terminal.term import app
 from tui.inspected import Inspected, images_of, inspect

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.runs import all_runs
+from engine.runs.folder import all_runs
 from tests.terminal.term import app, engines
 
 pytestmark = pytest.mark.timeout(180)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.runs import all_runs
+from engine.runs.folder import all_runs
 from tests.terminal.term import Term, app
 
 pytestmark = pytest.mark.timeout(180)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.runs import RunFolder, all_runs
+from engine.runs.folder import RunFolder, all_runs
 from tests.kit import write_tiny_set
 from tests.terminal.under_way import eventually
 

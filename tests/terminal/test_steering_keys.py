@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from engine.history import RunState
-from engine.runs import all_runs
+from engine.runs.folder import all_runs
 from tests.terminal.term import Term, app, engines
 
 pytestmark = pytest.mark.timeout(180)

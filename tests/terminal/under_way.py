@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from engine.runs import RunFolder, all_runs
+from engine.runs.folder import RunFolder, all_runs
 from tests.terminal.term import engines
 
 EPOCHS = 10_000

@@ -21,7 +21,7 @@ from engine import commands as cmd
 from engine.config import TrainConfig
 from engine.errors import RunProblem
 from engine.events import Finished
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 from engine.worker.checkpoint import load_checkpoint
 from tests.kit import write_tiny_set
 from tests.torture.damage import Damaged, damaged, junk, rezipped

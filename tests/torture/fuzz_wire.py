@@ -20,7 +20,7 @@ from engine.client import Engine, Lost
 from engine.config import TrainConfig
 from engine.errors import EngineProblem, RunProblem
 from engine.protocol import Greeting, Hello, Ready, Reply, Steers, decode_server, encode
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 from engine.sockets import listen
 from engine.worker import in_thread
 from engine.worker.output import Output

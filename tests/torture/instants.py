@@ -19,8 +19,8 @@ from unittest import mock
 from engine import commands as cmd
 from engine.config import TrainConfig
 from engine.errors import RunProblem
-from engine.presence import DOOR
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.presence import DOOR
 from engine.sockets import listen
 from engine.worker.output import Output
 from engine.worker.session import Session

@@ -28,8 +28,8 @@ from engine.errors import EngineProblem
 from engine.history import RunState
 from engine.log.event_log import read_events
 from engine.protocol import decode_event
-from engine.readings import read_readings
-from engine.runs import RunFolder, all_runs
+from engine.runs.folder import RunFolder, all_runs
+from engine.runs.validation_predictions import read_readings
 from tests.kit import timeless
 from tests.terminal.term import app, engines
 from tests.torture.ground import Ground, noted

@@ -29,7 +29,7 @@ from engine.config import make_config
 from engine.history import RunState, fold, reduce
 from engine.log.event_log import read_events
 from engine.protocol import LINE_LIMIT, Greeting, Hello, decode_server, encode
-from engine.runs import RunFolder, find_run
+from engine.runs.folder import RunFolder, find_run
 from engine.sockets import listen
 from tests.terminal.term import Term, app
 from tests.torture.ground import Ground

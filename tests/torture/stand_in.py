@@ -18,7 +18,7 @@ import msgspec
 from engine import commands as cmd
 from engine import events as ev
 from engine.config import TrainConfig
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 from engine.worker import in_thread
 from engine.worker.control import Control
 from engine.worker.output import Output

@@ -14,7 +14,7 @@ from engine.commands import Command
 from engine.events import CheckpointSaved, Event, Finished, RunCreated
 from engine.files import write_atomic
 from engine.log.event_log import EventLog
-from engine.runs import RunFolder, create_run
+from engine.runs.folder import RunFolder, create_run
 from tests.events_kit import BLOG, RUN, ending, numbered, opening, whole_run
 from tests.fake_engine import FakeEngine
 from tui import headless

@@ -9,7 +9,7 @@ import msgspec
 from engine import events as ev
 from engine.events import Event
 from engine.experiments import Experiment, find_experiment
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 from tests.events_kit import confusion, ending, epoch_events, numbered, opening
 from tests.tui.cli_kit import make_run
 

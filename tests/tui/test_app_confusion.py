@@ -14,9 +14,9 @@ from engine import events as ev
 from engine.config import make_config
 from engine.dataset import load
 from engine.log.event_log import EventLog
-from engine.looks import Look, keep_look
-from engine.readings import keep_readings
-from engine.runs import RunFolder, create_run
+from engine.runs.folder import RunFolder, create_run
+from engine.runs.test_predictions import Look, keep_look
+from engine.runs.validation_predictions import keep_readings
 from tests import events_kit as kit
 from tests.kit import write_tiny_set
 from tests.tui.app_kit import Stage, stage

@@ -12,9 +12,9 @@ import pytest
 from engine import events as ev
 from engine.client import EngineLike
 from engine.config import TrainConfig
-from engine.looks import Look, keep_look
-from engine.readings import keep_readings
-from engine.runs import RunFolder, create_run
+from engine.runs.folder import RunFolder, create_run
+from engine.runs.test_predictions import Look, keep_look
+from engine.runs.validation_predictions import keep_readings
 from tests.events_kit import confusion, ending, epoch_events, numbered, opening
 from tests.fake_engine import FakeEngine
 from tests.tui.app_kit import Stage, stage

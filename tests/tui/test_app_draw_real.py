@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from textual import events
 
-from engine.runs import find_run
+from engine.runs.folder import find_run
 from tests.kit import home_of_our_own
 from tests.tui.app_kit import Stage, stage
 from tui.screens.draw import DrawScreen

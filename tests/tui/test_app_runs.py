@@ -18,8 +18,8 @@ from engine.errors import ConfigProblem
 from engine.files import write_atomic
 from engine.history import RunState
 from engine.log.event_log import EventLog
-from engine.presence import OutOfTouch, Presence, SessionInfo
-from engine.runs import RunFolder, create_run
+from engine.runs.folder import RunFolder, create_run
+from engine.runs.presence import OutOfTouch, Presence, SessionInfo
 from tests import events_kit as kit
 from tests.fake_engine import FakeEngine
 from tests.tui.app_kit import Stage, stage

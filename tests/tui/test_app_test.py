@@ -12,7 +12,7 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.errors import RunProblem
 from engine.log.event_log import read_events
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 from tests import events_kit as kit
 from tests.fake_engine import FakeEngine, refusing
 from tests.tui.app_kit import stage

@@ -12,7 +12,7 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.analysis.mcnemar import exact_p
 from engine.log.event_log import read_events
-from engine.looks import read_look
+from engine.runs.test_predictions import read_look
 from tests.fake_engine import FakeEngine
 from tests.tui.cli_kit import engine_that, home, use_engine
 from tests.tui.test_cli_runs import being_live, printed

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.runs import find_run
+from engine.runs.folder import find_run
 from tests.events_kit import RUN
 from tests.tui.cli_kit import home, make_run, short_run
 from tui.cli import main

@@ -19,8 +19,8 @@ from engine.client import Lost
 from engine.config import TrainConfig
 from engine.errors import ConfigProblem
 from engine.events import Event, WrongImage
-from engine.presence import SessionInfo
-from engine.runs import RunFolder, create_run, find_run
+from engine.runs.folder import RunFolder, create_run, find_run
+from engine.runs.presence import SessionInfo
 from tests.engine.diagnosis.kit import events as recorded
 from tests.events_kit import BLOG, RUN, confusion, ending, epoch_events, numbered, opening, test_result
 from tests.fake_engine import FakeEngine, refusing

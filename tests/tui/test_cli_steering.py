@@ -15,7 +15,7 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.client import Engine, Message
 from engine.config import make_config
-from engine.runs import find_run
+from engine.runs.folder import find_run
 from tests.kit import write_tiny_set
 from tui.cli import main
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from engine import commands as cmd
-from engine.edited import ignored_edits
 from engine.errors import ConfigProblem, EngineProblem
-from engine.runs import RunFolder, find_run
+from engine.runs.edited_config import ignored_edits
+from engine.runs.folder import RunFolder, find_run
 from engine.settings import effective, effective_or_default
 from tests.fake_engine import FakeEngine, refusing
 from tests.recorded_kit import lay_out

@@ -11,7 +11,7 @@ import pytest
 from engine import events as ev
 from engine.history import fold
 from engine.log.event_log import EventLog
-from engine.runs import RunFolder, find_run
+from engine.runs.folder import RunFolder, find_run
 from tests import events_kit as kit
 from tests.recorded_kit import lay_out
 from tests.tui.cli_kit import home

@@ -10,9 +10,9 @@ import pytest
 
 from engine import events as ev
 from engine.log.event_log import EventLog
-from engine.looks import read_look
-from engine.readings import read_readings
-from engine.runs import find_run
+from engine.runs.folder import find_run
+from engine.runs.test_predictions import read_look
+from engine.runs.validation_predictions import read_readings
 from tests.recorded_kit import NAMES, lay_out
 from tests.tui.app_kit import stage
 from tests.tui.cli_kit import home

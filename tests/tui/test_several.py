@@ -12,8 +12,8 @@ import pytest
 from engine import events as ev
 from engine.dataset import load
 from engine.errors import RunProblem
-from engine.looks import keep_look
-from engine.readings import keep_readings
+from engine.runs.test_predictions import keep_look
+from engine.runs.validation_predictions import keep_readings
 from tests.tui.cli_kit import home
 from tests.tui.tested_kit import Digital, look_of
 from tui import several

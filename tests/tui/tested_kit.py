@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from engine import events as ev
 from engine.dataset import load
-from engine.looks import Look, keep_look
-from engine.readings import keep_readings
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.test_predictions import Look, keep_look
+from engine.runs.validation_predictions import keep_readings
 from tests.events_kit import BLOG, ending, epoch_ended, numbered, opening, test_result
 from tests.kit import write_tiny_set
 from tests.tui.cli_kit import make_run

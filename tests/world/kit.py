@@ -22,7 +22,7 @@ import psutil
 
 from engine.events import EpochEnded
 from engine.protocol import decode_event
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 from tests.terminal.term import Term, engines
 from tests.terminal.under_way import eventually
 

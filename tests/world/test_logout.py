@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 from tests.terminal.under_way import eventually
 from tests.world.kit import TINY, Training, World, changed, is_in_order, one_engine, training
 

@@ -12,8 +12,8 @@ from tui.output import tell
 
 if TYPE_CHECKING:
     from engine.client import EngineLike
-    from engine.presence import SessionInfo
-from engine.runs import RunFolder
+    from engine.runs.presence import SessionInfo
+from engine.runs.folder import RunFolder
 
 
 def parser() -> Parser:
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _find(name: str | None) -> tuple[RunFolder, SessionInfo | None]:
-    from engine.runs import find_run  # noqa: PLC0415 - --help does without
+    from engine.runs.folder import find_run  # noqa: PLC0415 - --help does without
 
     if name and not (folder := find_run(name)).live():
         return folder, None
@@ -63,7 +63,7 @@ def _find(name: str | None) -> tuple[RunFolder, SessionInfo | None]:
 
 def choose(name: str | None) -> tuple[RunFolder, SessionInfo]:
     """The live run that is meant, and its session. Raises `RunProblem`."""
-    from engine.runs import all_runs, find_run, live_runs, read_session  # noqa: PLC0415 - --help does without
+    from engine.runs.folder import all_runs, find_run, live_runs, read_session  # noqa: PLC0415 - --help does without
 
     if name:
         folder = find_run(name)

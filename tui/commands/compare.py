@@ -11,7 +11,7 @@ from tui.output import columns, print_json, print_lines
 
 if TYPE_CHECKING:
     from engine.analysis.mcnemar import Comparison
-    from engine.runs import RunFolder
+    from engine.runs.folder import RunFolder
     from tui.several import Reader
 
 
@@ -30,7 +30,7 @@ def parser() -> Parser:
 
 def run(args: argparse.Namespace) -> int:
     """Compare them. Raises `RunProblem` where one was never tested, or they were tested on different images."""
-    from engine.runs import find_run  # noqa: PLC0415 - --help does without
+    from engine.runs.folder import find_run  # noqa: PLC0415 - --help does without
     from tui.several import compared  # noqa: PLC0415 - brings numpy in
 
     first, second = map(find_run, args.runs)
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _reader(run: RunFolder) -> Reader:
-    from engine.damage import archive_damage, look_again  # noqa: PLC0415 - --help does without
+    from engine.runs.integrity import archive_damage, look_again  # noqa: PLC0415 - --help does without
     from tui.several import tested  # noqa: PLC0415
 
     if (reader := tested(run)) is not None:

@@ -13,7 +13,7 @@ from tui.output import print_json, print_lines
 if TYPE_CHECKING:
     from engine.events import Tested
     from engine.history import RunState
-    from engine.runs import RunFolder
+    from engine.runs.folder import RunFolder
 
 
 def parser() -> Parser:
@@ -34,7 +34,7 @@ def parser() -> Parser:
 def run(args: argparse.Namespace) -> int:
     """Test it in an engine of its own. Raises `Problem` where that cannot be done."""
     from engine.commands import EvaluateRun  # noqa: PLC0415 - --help does without
-    from engine.runs import find_run  # noqa: PLC0415
+    from engine.runs.folder import find_run  # noqa: PLC0415
     from tui.headless import start_engine  # noqa: PLC0415
     from tui.looking import look_again, not_recorded  # noqa: PLC0415
     from tui.report import look_report, report_elsewhere, unsaved  # noqa: PLC0415

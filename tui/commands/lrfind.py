@@ -34,7 +34,7 @@ def parser() -> Parser:
 def run(args: argparse.Namespace) -> int:
     """Test it in an engine of its own. Raises `Problem` where that cannot be done."""
     from engine.commands import TestRange  # noqa: PLC0415 - --help does without
-    from engine.runs import find_run  # noqa: PLC0415
+    from engine.runs.folder import find_run  # noqa: PLC0415
     from tui.headless import start_engine  # noqa: PLC0415
     from tui.waiting import ask_engine  # noqa: PLC0415
 

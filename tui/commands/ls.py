@@ -14,7 +14,7 @@ from tui.views.figures import percent
 
 if TYPE_CHECKING:
     from engine.history import RunState
-    from engine.runs import RunFolder
+    from engine.runs.folder import RunFolder
 
 _HEADINGS = ("RUN", "STATUS", "PRESET", "EPOCHS", "VALIDATION", "TEST", "STARTED")
 
@@ -29,9 +29,9 @@ def parser() -> Parser:
 
 def run(args: argparse.Namespace) -> int:
     """List them."""
-    from engine.family import present_names, tree  # noqa: PLC0415 - --help does without
     from engine.paths import runs_dir  # noqa: PLC0415
-    from engine.runs import all_runs  # noqa: PLC0415
+    from engine.runs.branch_tree import present_names, tree  # noqa: PLC0415 - --help does without
+    from engine.runs.folder import all_runs  # noqa: PLC0415
     from tui.outline import outline  # noqa: PLC0415
 
     folders = all_runs()
@@ -114,7 +114,7 @@ def _percent(share: float | None) -> str:
 
 def when(seconds: float) -> str:
     """A time as local date, hour and minute; "-" for one that no calendar has."""
-    from datetime import datetime  # noqa: PLC0415 - engine.runs has it loaded by then
+    from datetime import datetime  # noqa: PLC0415 - engine.runs.folder has it loaded by then
 
     try:
         return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")

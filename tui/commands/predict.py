@@ -49,7 +49,7 @@ def parser() -> Parser:
 
 def run(args: argparse.Namespace) -> int:
     """Read them with an engine of its own. Raises `Problem` where that cannot be done; files that cannot be are named."""
-    from engine.runs import find_run  # noqa: PLC0415
+    from engine.runs.folder import find_run  # noqa: PLC0415
     from tui.headless import start_engine  # noqa: PLC0415
     from tui.waiting import ask_engine  # noqa: PLC0415
 

@@ -35,8 +35,8 @@ def run(args: argparse.Namespace) -> int:
     from engine.errors import ExitCode  # noqa: PLC0415 - --help does without
     from engine.history import fold  # noqa: PLC0415
     from engine.log.event_log import read_events  # noqa: PLC0415
-    from engine.replaying import first_difference, recipe  # noqa: PLC0415
-    from engine.runs import find_run  # noqa: PLC0415
+    from engine.runs.folder import find_run  # noqa: PLC0415
+    from engine.runs.replay import first_difference, recipe  # noqa: PLC0415
     from tui.headless import run_job  # noqa: PLC0415
 
     folder = find_run(args.run)
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _as_far_as(before: RunState) -> str:
     """How much there was to compare, where the run did not come to its end."""
-    from engine.replaying import came_to_its_end  # noqa: PLC0415
+    from engine.runs.replay import came_to_its_end  # noqa: PLC0415
     from tui.views.figures import plural  # noqa: PLC0415
 
     return "" if came_to_its_end(before) else f", as far as that went ({plural(len(before.epochs), 'epoch')})"

@@ -10,7 +10,7 @@ from tui.arguments import Parser, add_data, add_field, given_folder
 from tui.output import tell
 
 if TYPE_CHECKING:
-    from engine.runs import RunFolder
+    from engine.runs.folder import RunFolder
 
 
 def parser() -> Parser:
@@ -43,7 +43,7 @@ def add_output(parser: Parser) -> None:
 
 def tell_of_edits(folder: RunFolder, *, replayed: bool = False) -> None:
     """Say on standard error which edits of the run's settings by hand are ignored."""
-    from engine.edited import ignored_edits  # noqa: PLC0415 - --help does without
+    from engine.runs.edited_config import ignored_edits  # noqa: PLC0415 - --help does without
 
     if words := ignored_edits(folder, replayed=replayed):
         tell(f"Note: {words}")
@@ -52,7 +52,7 @@ def tell_of_edits(folder: RunFolder, *, replayed: bool = False) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train to the end; the exit status says how it went."""
     from engine.commands import ResumeRun  # noqa: PLC0415 - --help does without
-    from engine.runs import find_run, read_session  # noqa: PLC0415
+    from engine.runs.folder import find_run, read_session  # noqa: PLC0415
     from tui.commands.steering import steer  # noqa: PLC0415
     from tui.headless import run_job  # noqa: PLC0415
 

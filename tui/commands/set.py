@@ -13,7 +13,7 @@ from tui.output import print_lines
 
 if TYPE_CHECKING:
     from engine.commands import Steering
-    from engine.presence import SessionInfo
+    from engine.runs.presence import SessionInfo
 
 
 def parser() -> Parser:

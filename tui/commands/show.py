@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from engine.config import TrainConfig
     from engine.events import Changed, EpochEnded, Finished, SaveFailed, Tested, Validation
     from engine.history import RunState
-    from engine.runs import RunFolder
+    from engine.runs.folder import RunFolder
 
 _HEADINGS = (
     "EPOCH",
@@ -48,7 +48,7 @@ def parser() -> Parser:
 
 def run(args: argparse.Namespace) -> int:
     """Show it. Raises `RunProblem` where there is none, or several fit."""
-    from engine.runs import find_run  # noqa: PLC0415 - --help does without
+    from engine.runs.folder import find_run  # noqa: PLC0415 - --help does without
     from tui.outline import outline  # noqa: PLC0415
 
     folder = find_run(args.run)
@@ -75,8 +75,8 @@ def run(args: argparse.Namespace) -> int:
 
 def document(folder: RunFolder, state: RunState, config: TrainConfig) -> dict[str, Any]:
     """The JSON object."""
-    from engine.damage import damages  # noqa: PLC0415 - --help does without
     from engine.diagnosis import diagnose  # noqa: PLC0415
+    from engine.runs.integrity import damages  # noqa: PLC0415 - --help does without
     from tui.commands.ls import standing  # noqa: PLC0415
 
     return {
@@ -132,7 +132,7 @@ def _heading(folder: RunFolder, state: RunState) -> list[str]:
 
 
 def _status(folder: RunFolder, state: RunState) -> str:
-    from engine.presence import last_heard  # noqa: PLC0415 - --help does without
+    from engine.runs.presence import last_heard  # noqa: PLC0415 - --help does without
     from tui.outline import told_status  # noqa: PLC0415
 
     found, status = folder.presence(), told_status(folder, state)
@@ -186,7 +186,7 @@ def _ending(state: RunState) -> list[str]:
 
 
 def _damages(folder: RunFolder) -> list[str]:
-    from engine.damage import damages  # noqa: PLC0415 - --help does without
+    from engine.runs.integrity import damages  # noqa: PLC0415 - --help does without
 
     found = damages(folder)
     return ["", "Damaged files:", *(f"  {short(str(each), 1000)}" for each in found)] if found else []

@@ -14,8 +14,8 @@ from tui.output import print_lines
 
 if TYPE_CHECKING:
     from engine.commands import Steering
-    from engine.presence import SessionInfo
-from engine.runs import RunFolder
+    from engine.runs.presence import SessionInfo
+from engine.runs.folder import RunFolder
 
 Act = Literal["pause", "continue", "step", "stop", "abort"]
 ANSWER_SECONDS = 5.0

@@ -18,7 +18,7 @@ from engine.experiments import Experiment, Performance, experiments, is_over, of
 from engine.experiments import experiment_runs as performances
 from engine.experiments.conclusions import conclude
 from engine.history import RunState
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 from tui.keys import Key, Where, bindings
 from tui.screens.page import Page
 from tui.screens.quit import experiment_dialog

@@ -18,7 +18,7 @@ from textual.widgets import Static
 from engine.errors import Problem
 from engine.events import CheckpointKind
 from engine.protocol import Working
-from engine.runs import find_run
+from engine.runs.folder import find_run
 from tui.inquiry import Inquiry, Key
 from tui.keys import Key as ListedKey
 from tui.keys import Where, bindings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.events import Arm
-from engine.presence import Presence, last_heard
+from engine.runs.presence import Presence, last_heard
 from tui.screens.dialog import Answer, Dialog
 from tui.survival import Fate
 from tui.views.status import short_name

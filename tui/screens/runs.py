@@ -18,7 +18,7 @@ from textual.widgets import DataTable, Static
 from engine import commands as cmd
 from engine.errors import Problem
 from engine.fields import short
-from engine.runs import RunFolder, all_runs, find_run, remove_run
+from engine.runs.folder import RunFolder, all_runs, find_run, remove_run
 from tui.keys import Key, Where, bindings
 from tui.screens.page import Page
 from tui.screens.quit import delete_dialog

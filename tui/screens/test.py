@@ -18,7 +18,7 @@ from textual.widgets import Static
 
 from engine.errors import Problem
 from engine.events import CheckpointKind, TestResult, WrongImage
-from engine.runs import find_run
+from engine.runs.folder import find_run
 from tui.filters import has_few_colours
 from tui.inspected import Images, images_of_run
 from tui.inspection import Choice, SplitName

@@ -27,7 +27,7 @@ _ORDER_WORDS: dict[Order, str] = {
 _ROOMY = 56
 """Cells below which the line of the split and epoch is shortened."""
 STEP = 1 / 255
-"""The steps in which confidences on the validation set are kept (`engine.readings`)."""
+"""The steps in which confidences on the validation set are kept (`engine.runs.validation_predictions`)."""
 
 
 @dataclass(frozen=True, slots=True)

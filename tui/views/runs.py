@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from engine.errors import ConfigProblem
-from engine.family import tree
 from engine.history import RunState
-from engine.runs import RunFolder
+from engine.runs.branch_tree import tree
+from engine.runs.folder import RunFolder
 from engine.settings import read_toml
 from tui.outline import told_status
 from tui.views import figures

@@ -11,7 +11,7 @@ import torch
 
 from engine import commands as cmd
 from engine.config import TrainConfig, make_config
-from engine.runs import find_run
+from engine.runs.folder import find_run
 from engine.worker.questions.activations import measure_activations
 from engine.worker.questions.network import Network, load_network
 from engine.worker.questions.occlusion import map_occlusion

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from engine import events as ev
 from engine.config import TrainConfig
 from engine.errors import RunProblem, reason
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 from engine.worker.checkpoint import fitting
 from engine.worker.evaluate import BATCH
 from engine.worker.losses import probabilities

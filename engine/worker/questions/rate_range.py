@@ -11,8 +11,8 @@ import torch
 from engine.analysis import lr_range_test as rate_range
 from engine.config import TrainConfig
 from engine.errors import RunProblem
-from engine.own_data import known_data
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.run_data import known_data
 from engine.worker.batches import Batches
 from engine.worker.checkpoint import fitting
 from engine.worker.models import build_model

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from engine.errors import RunProblem
-from engine.own_data import known_data
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.run_data import known_data
 from engine.worker.evaluate import as_floats
 from engine.worker.own_data import meet_data
 from engine.worker.questions.network import Network

@@ -26,7 +26,7 @@ import numpy as np
 from engine import events as ev
 from engine.dataset import load
 from engine.log.event_log import read_events
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 
 LOGS = Path(__file__).parent / "logs"
 MOST_BYTES = 70_000

@@ -19,7 +19,7 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.config import TrainConfig, make_config
 from engine.history import RunState, fold
-from engine.runs import RunFolder, create_run
+from engine.runs.folder import RunFolder, create_run
 from engine.worker.checkpoint import load_checkpoint
 from engine.worker.control import Control, Plan
 from engine.worker.jobs import train_run

@@ -10,7 +10,7 @@ import pytest
 from engine import events as ev
 from engine.errors import ConfigProblem, RunProblem
 from engine.events import Parent
-from engine.runs import RunFolder, create_run
+from engine.runs.folder import RunFolder, create_run
 from engine.worker.branching import branch_off
 from engine.worker.checkpoint import load_checkpoint, save_checkpoint
 from engine.worker.control import Control

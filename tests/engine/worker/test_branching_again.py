@@ -14,8 +14,8 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.config import TrainConfig, make_config
 from engine.errors import RunProblem
-from engine.replaying import came_to_its_end, first_difference, recipe
-from engine.runs import RunFolder, create_run
+from engine.runs.folder import RunFolder, create_run
+from engine.runs.replay import came_to_its_end, first_difference, recipe
 from engine.worker.branching import Beginning, branch_again, branch_off
 from engine.worker.checkpoint import load_checkpoint, save_checkpoint
 from engine.worker.control import Control, Plan

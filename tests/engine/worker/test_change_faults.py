@@ -13,7 +13,7 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.config import make_config
 from engine.errors import ConfigProblem
-from engine.replaying import first_difference
+from engine.runs.replay import first_difference
 from engine.worker.checkpoint import load_checkpoint
 from engine.worker.control import Control, Plan
 from engine.worker.models import build_model

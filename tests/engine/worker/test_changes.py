@@ -12,7 +12,7 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.config import HYPERPARAMETERS, TrainConfig, differences, make_config
 from engine.errors import ConfigProblem, EngineProblem
-from engine.replaying import Recipe, first_difference, recipe
+from engine.runs.replay import Recipe, first_difference, recipe
 from engine.worker.control import Control, Plan
 from engine.worker.steering import Live, check_plan
 from tests.engine.experiment_kit import epoch

@@ -13,8 +13,8 @@ import pytest
 from engine import events as ev
 from engine.host.folder_lock import FolderLock, is_locked
 from engine.log.event_log import read_events
-from engine.presence import DOOR
-from engine.runs import RunFolder, find_run
+from engine.runs.folder import RunFolder, find_run
+from engine.runs.presence import DOOR
 from engine.sockets import answers
 from engine.worker.beginning import ending_of
 from engine.worker.current import Current

@@ -11,7 +11,7 @@ import torch
 from engine.analysis.intervals import wilson_interval
 from engine.config import make_config
 from engine.events import WrongImage
-from engine.looks import Look, keep_look, read_look
+from engine.runs.test_predictions import Look, keep_look, read_look
 from engine.worker.evaluate import Evaluation, as_images, evaluate, summarise
 from engine.worker.losses import build_loss, probabilities
 from engine.worker.models import build_model

@@ -13,8 +13,8 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.dataset import load
 from engine.errors import ConfigProblem, RunProblem
-from engine.looks import read_look
-from engine.readings import read_readings
+from engine.runs.test_predictions import read_look
+from engine.runs.validation_predictions import read_readings
 from engine.worker.questions import Answering, GivenUp, answer
 from tests.engine.worker.conftest import Story
 

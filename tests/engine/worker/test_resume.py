@@ -12,7 +12,7 @@ from engine import events as ev
 from engine.config import make_config
 from engine.errors import RunProblem
 from engine.log.event_log import read_events
-from engine.runs import RunFolder, create_run
+from engine.runs.folder import RunFolder, create_run
 from tests.engine.worker.conftest import settings
 from tests.torture.instants import obey
 from tests.torture.kills import numbers

@@ -15,8 +15,8 @@ import msgspec
 import pytest
 
 from engine import events as ev
-from engine.presence import SessionInfo
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.presence import SessionInfo
 from engine.sockets import listen
 from engine.worker.checkpoint import load_checkpoint
 from engine.worker.control import Control

@@ -13,8 +13,8 @@ import torch
 from engine import commands as cmd
 from engine import events as ev
 from engine.errors import RunProblem
-from engine.looks import Look, keep_look, read_look
-from engine.runs import RunFolder, find_run
+from engine.runs.folder import RunFolder, find_run
+from engine.runs.test_predictions import Look, keep_look, read_look
 from engine.worker import in_thread
 from engine.worker.branching import branch_again, branch_off
 from engine.worker.checkpoint import load_checkpoint

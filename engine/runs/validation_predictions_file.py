@@ -1,4 +1,4 @@
-"""The bytes of a ``readings.bin`` (`engine.readings`): its header, the checksums of its records, and whether all is whole."""
+"""The bytes of a ``readings.bin`` (`engine.runs.validation_predictions`): its header, the checksums of its records, and whether all is whole."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from engine.config import HYPERPARAMETERS, TrainConfig, differences, make_config
 from engine.errors import ConfigProblem, RunProblem
 from engine.events import DataIdentity, Parent
 from engine.history import RunState
-from engine.own_data import data_dir_of
+from engine.runs.run_data import data_dir_of
 
 _ENDED: dict[ev.Outcome, str] = {
     "completed": "trained to its last epoch",

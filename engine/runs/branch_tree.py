@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 
 
 def present_names(runs: Sequence[RunFolder]) -> dict[str, str]:

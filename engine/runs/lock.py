@@ -24,8 +24,8 @@ from engine.fields import short
 from engine.files import write_atomic
 from engine.host.folder_lock import FolderLock
 from engine.host.machine import boot_id, host_name
-from engine.presence import DOOR, OutOfTouch, SessionInfo, out_of_touch
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.presence import DOOR, OutOfTouch, SessionInfo, out_of_touch
 
 _ENGINE = secrets.token_hex(8)
 """What tells this engine process from every other, on whatever machine."""

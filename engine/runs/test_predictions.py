@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from engine.damage import archive_damage
 from engine.files import write_atomic
+from engine.runs.integrity import archive_damage
 
 
 @dataclass(frozen=True, slots=True, eq=False)

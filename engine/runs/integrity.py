@@ -9,9 +9,9 @@ import msgspec
 
 from engine.log.event_log import read_lines
 from engine.log.repair import unreadable
-from engine.readings_file import damage as readings_damage
-from engine.results import log_damage, result_damage
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.result_file import log_damage, result_damage
+from engine.runs.validation_predictions_file import damage as readings_damage
 
 
 class Damage(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from engine.errors import ConfigProblem, EngineProblem
 from engine.events import RunCreated
 from engine.log.event_log import read_lines
 from engine.protocol import decode_event
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 
 
 def ignored_edits(run: RunFolder, *, replayed: bool = False) -> str:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.files import write_atomic
-from engine.readings_file import HEADER, MAGIC, MAGIC_1, header_of, images_in, is_whole
+from engine.runs.validation_predictions_file import HEADER, MAGIC, MAGIC_1, header_of, images_in, is_whole
 
 Bytes = npt.NDArray[np.uint8]
 

@@ -14,7 +14,7 @@ from engine.config import TrainConfig
 from engine.events import DataIdentity
 from engine.history import fold
 from engine.log.event_log import read_events
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 
 _DETAILS = tuple(
     b'{"type":"%s"' % kind

@@ -25,10 +25,10 @@ from engine.fields import short
 from engine.files import read_json, write_atomic
 from engine.history import RunState, fold
 from engine.log.event_log import read_events
-from engine.names import ADJECTIVES, ANIMALS
 from engine.paths import runs_dir
-from engine.presence import SESSION, OutOfTouch, Presence, SessionInfo, out_of_touch, presence
-from engine.results import end_in_log, read_result
+from engine.runs.names import ADJECTIVES, ANIMALS
+from engine.runs.presence import SESSION, OutOfTouch, Presence, SessionInfo, out_of_touch, presence
+from engine.runs.result_file import end_in_log, read_result
 from engine.settings import read_toml
 
 RunStatus = Literal["running", "finished", "stopped", "aborted", "diverged", "failed", "interrupted", "unreachable"]
@@ -94,11 +94,11 @@ class RunFolder:
 
     @property
     def readings(self) -> Path:
-        """What was read in the validation images after each epoch (`engine.readings`)."""
+        """What was read in the validation images after each epoch (`engine.runs.validation_predictions`)."""
         return self.path / "readings.bin"
 
     def look(self, kind: str) -> Path:
-        """Path of the latest look at the test set with the weights ``last`` or ``best`` (`engine.looks`)."""
+        """Path of the latest look at the test set with the weights ``last`` or ``best`` (`engine.runs.test_predictions`)."""
         return self.path / f"look-{kind}.npz"
 
     def checkpoint(self, kind: str) -> Path:
@@ -148,7 +148,7 @@ class RunFolder:
         return None
 
     def presence(self, *, locked: bool = False) -> Presence | None:
-        """The engine that is busy with this run, or was when it was last heard from (`engine.presence`)."""
+        """The engine that is busy with this run, or was when it was last heard from (`engine.runs.presence`)."""
         return presence(self.path, locked=locked)
 
     def live(self) -> SessionInfo | None:

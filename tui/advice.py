@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.history import RunState
+from engine.state.run_state import RunState
 
 if TYPE_CHECKING:
     from engine.diagnosis import Hint

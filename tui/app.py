@@ -28,14 +28,14 @@ from engine.client import Engine, EngineLike
 from engine.errors import OtherDataProblem, Problem
 from engine.events import CheckpointKind
 from engine.fields import short
-from engine.history import RunState
 from engine.runs.edited_config import ignored_edits
 from engine.runs.folder import RunFolder, find_run
 from engine.runs.integrity import damages
 from engine.runs.presence import OutOfTouch, Presence, SessionInfo, last_heard
 from engine.runs.run_data import from_here
 from engine.settings import Settings
-from engine.stages import Patience
+from engine.state.run_state import RunState
+from engine.state.startup_stages import Patience
 from engine.unknown_settings import slips_of_environment
 from tui import farewell
 from tui.advice import Adviser

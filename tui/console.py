@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from engine import events as ev
 from engine.fields import short
-from engine.history import RunState, eta_seconds
 from engine.protocol import encode
 from engine.runs.folder import RunFolder
+from engine.state.run_state import RunState, eta_seconds
 from tui.output import clean, clean_json
 from tui.report import closing, epoch_line, opening, saved_again
 from tui.views.figures import count, duration, loss, percent

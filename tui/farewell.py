@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.history import RunState
+from engine.state.run_state import RunState
 from tui.report import unsaved
 from tui.survival import Fate
 from tui.views import figures

@@ -19,11 +19,11 @@ from engine.client import EngineLike, Lost, last_said, tail
 from engine.errors import EngineProblem, ExitCode, Problem
 from engine.events import Event, Finished
 from engine.fields import short
-from engine.history import RunState, reduce
 from engine.protocol import ExperimentOver, Ready, Steers
 from engine.runs.folder import RunFolder
 from engine.runs.run_data import from_here
-from engine.stages import Stage, stage_of
+from engine.state.run_state import RunState, reduce
+from engine.state.startup_stages import Stage, stage_of
 from tui.cli import READER_GONE
 from tui.console import Presenter, make_presenter
 from tui.output import cannot_be_written, drop, tell

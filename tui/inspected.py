@@ -12,13 +12,13 @@ import numpy.typing as npt
 from engine.dataset import Stamp, expect_same, load, stamp
 from engine.errors import Problem
 from engine.events import DataIdentity
-from engine.history import RunState
 from engine.runs.folder import RunFolder
 from engine.runs.integrity import archive_damage
 from engine.runs.run_data import data_dir_of
 from engine.runs.test_predictions import read_look
 from engine.runs.validation_predictions import NONE, Readings, read_readings
 from engine.runs.validation_predictions_file import damage
+from engine.state.run_state import RunState
 from tui.inspection import Choice, SplitName
 
 Bytes = npt.NDArray[np.uint8]

@@ -12,8 +12,8 @@ from textual.reactive import var
 from engine import commands as cmd
 from engine.client import Heard
 from engine.errors import Problem
-from engine.history import RunState
 from engine.runs.folder import find_run
+from engine.state.run_state import RunState
 from tui.asking import Asker
 from tui.inspection import Choice, stepped
 from tui.session import Connect

@@ -8,8 +8,8 @@ from engine.client import Lost
 from engine.commands import EvaluateRun
 from engine.errors import EngineProblem
 from engine.events import Tested
-from engine.history import RunState, reduce
 from engine.protocol import ExperimentOver, Ready, Steers
+from engine.state.run_state import RunState, reduce
 from tui.session import Connect
 
 

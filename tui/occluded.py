@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import Problem
-from engine.history import RunState
 from engine.runs.folder import RunFolder
+from engine.state.run_state import RunState
 from tui.inspected import Inspected, images_of_run, inspect
 from tui.inspection import Choice
 

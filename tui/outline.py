@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from engine.history import RunState, fold
 from engine.log.event_log import read_events
 from engine.runs.folder import RunFolder
+from engine.state.run_state import RunState, fold
 
 _CURVE = (b'{"type":"progress"',)
 _DETAILS = tuple(b'{"type":"%s"' % kind for kind in (b"previews", b"preview_digits", b"log"))

@@ -13,8 +13,8 @@ from engine.errors import ExitCode, RunProblem
 from engine.events import Event
 from engine.experiments import MEASURES, Experiment, Performance, find_performance, is_over
 from engine.experiments.conclusions import Conclusion, conclude, data_named
-from engine.history import RunState
 from engine.protocol import ExperimentOver
+from engine.state.run_state import RunState
 from tui import headless
 from tui.console import draws, make_presenter
 from tui.output import columns, flush, print_json, print_lines, tell

@@ -5,8 +5,8 @@ from __future__ import annotations
 from engine.analysis.intervals import only_reading, worst_pairs
 from engine.events import EpochEnded, SavedAgain, Tested, TestResult
 from engine.fields import short
-from engine.history import RunState
 from engine.runs.folder import RunFolder, describe
+from engine.state.run_state import RunState
 from tui.output import columns
 from tui.survival import fate
 from tui.views.data_set import named, of_run, placed, shown_overlap

@@ -10,9 +10,9 @@ from engine.client import EngineLike, Lost
 from engine.commands import Abort, Branch, Command, Experiment, ResumeRun, Start, Stop
 from engine.errors import EngineProblem, Problem
 from engine.events import Event, RunCreated
-from engine.history import RunState, reduce
 from engine.protocol import ExperimentOver, Ready, Reply, Steers
-from engine.stages import Stage, stage_of
+from engine.state.run_state import RunState, reduce
+from engine.state.startup_stages import Stage, stage_of
 from tui.views.snapshot import EngineStatus
 
 Connect = Callable[[], Awaitable[EngineLike]]

@@ -9,8 +9,8 @@ from textual import work
 
 from engine import commands as cmd
 from engine.errors import ConfigProblem, Problem
-from engine.history import RunState
 from engine.protocol import ExperimentOver
+from engine.state.run_state import RunState
 from tui.inspecting_app import InspectingApp
 from tui.screens.train import TrainScreen
 from tui.session import Connect, Session

@@ -8,7 +8,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from engine.stages import Patience, Stage
+from engine.state.startup_stages import Patience, Stage
 from tui.output import tell
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from engine.diagnosis.hint import Change, Figure, Hint, Remedy, Severity
 from engine.diagnosis.segment import course_of
 from engine.diagnosis.table import RULES
 from engine.diagnosis.wording import worded
-from engine.history import RunState
+from engine.state.run_state import RunState
 
 _GRAVEST: tuple[Severity, ...] = ("fault", "warning", "note")
 

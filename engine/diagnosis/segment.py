@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from engine.config import TrainConfig
 from engine.events import Distributions, EpochEnded, Layers
-from engine.history import Mark, RunState
-from engine.series import Point
+from engine.state.loss_series import Point
+from engine.state.run_state import Mark, RunState
 
 BLOCK_IMAGES, BLOCK_STEPS = 2000, 30
 """Least images and steps that a mean of the training loss is taken over. With 2000 images the mean of a loss whose

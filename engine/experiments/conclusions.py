@@ -17,7 +17,7 @@ from engine.events import DataIdentity
 from engine.experiments.table import Experiment
 from engine.experiments.verdicts import VERDICTS, Seen, listed, standing
 from engine.fields import Hyperparameter, short
-from engine.history import RunState
+from engine.state.run_state import RunState
 
 _MACHINE = "Machine"
 _NO_VERDICT = "They did not have the same chance, so nothing is concluded from that."

@@ -12,9 +12,9 @@ from engine.errors import RunProblem
 from engine.events import Arm, Outcome, RunCreated
 from engine.experiments.table import Experiment
 from engine.fields import short
-from engine.history import RunState
 from engine.log.event_log import read_events
 from engine.runs.folder import RunFolder, all_runs
+from engine.state.run_state import RunState
 
 OVER: frozenset[Outcome] = frozenset({"completed", "early_stopped", "stopped", "diverged"})
 """Ends after which the next arm begins: a person's stop is tested, and a divergence is a result like any other."""

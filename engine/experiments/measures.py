@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
 
-from engine.history import RunState
-from engine.series import Point
+from engine.state.loss_series import Point
+from engine.state.run_state import RunState
 
 Kind = Literal["share", "loss", "count", "seconds", "spread", "ratio"]
 """How a figure is written: in percent, as a loss, whole, as a length of time, with a ± before it, in three digits."""

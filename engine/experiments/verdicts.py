@@ -16,7 +16,7 @@ from engine.diagnosis.segment import AT_GUESSING, CHANCE, GUESSING
 from engine.diagnosis.wording import count, number, percent
 from engine.events import TestResult
 from engine.experiments import measures
-from engine.history import RunState
+from engine.state.run_state import RunState
 
 LEARNED = 0.5
 """Validation accuracy from which a network has learned: five times what guessing reaches."""

@@ -23,13 +23,13 @@ from engine.errors import ConfigProblem, RunProblem
 from engine.events import Finished
 from engine.fields import short
 from engine.files import read_json, write_atomic
-from engine.history import RunState, fold
 from engine.log.event_log import read_events
 from engine.paths import runs_dir
 from engine.runs.names import ADJECTIVES, ANIMALS
 from engine.runs.presence import SESSION, OutOfTouch, Presence, SessionInfo, out_of_touch, presence
 from engine.runs.result_file import end_in_log, read_result
 from engine.settings import read_toml
+from engine.state.run_state import RunState, fold
 
 RunStatus = Literal["running", "finished", "stopped", "aborted", "diverged", "failed", "interrupted", "unreachable"]
 _OUTCOMES: dict[str, RunStatus] = {

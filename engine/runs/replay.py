@@ -13,8 +13,8 @@ from engine.commands import Branch, PlannedChange, Start
 from engine.config import HYPERPARAMETERS, TrainConfig, differences, make_config
 from engine.errors import ConfigProblem, RunProblem
 from engine.events import DataIdentity, Parent
-from engine.history import RunState
 from engine.runs.run_data import data_dir_of
+from engine.state.run_state import RunState
 
 _ENDED: dict[ev.Outcome, str] = {
     "completed": "trained to its last epoch",

@@ -12,9 +12,9 @@ import msgspec
 from engine.commands import Branch, Command, Experiment, Start
 from engine.config import TrainConfig
 from engine.events import DataIdentity
-from engine.history import fold
 from engine.log.event_log import read_events
 from engine.runs.folder import RunFolder
+from engine.state.run_state import fold
 
 _DETAILS = tuple(
     b'{"type":"%s"' % kind

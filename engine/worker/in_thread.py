@@ -11,9 +11,9 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.config import TrainConfig
 from engine.errors import ConfigProblem, EngineProblem, RunProblem
-from engine.history import RunState
 from engine.log.event_log import read_events
 from engine.runs.folder import RunFolder
+from engine.state.run_state import RunState
 from engine.worker.control import Control
 from engine.worker.torch_here import bring_in
 

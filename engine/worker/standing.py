@@ -11,7 +11,7 @@ import torch
 from engine import events as ev
 from engine.config import HYPERPARAMETERS, TrainConfig, differences, make_config
 from engine.dataset import Dataset
-from engine.schedule import learning_rate
+from engine.state.lr_schedule import learning_rate
 from engine.worker.batches import Batches
 from engine.worker.checkpoint import random_states, restore_random_states
 from engine.worker.evaluate import Evaluation

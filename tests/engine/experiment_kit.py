@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from engine import events as ev
 from engine.analysis.intervals import wilson_interval
 from engine.experiments import Experiment
-from engine.history import RunState
-from engine.series import Point, Series
+from engine.state.loss_series import Point, Series
+from engine.state.run_state import RunState
 from tests.events_kit import MACHINE
 
 IMAGES = 10_000

@@ -18,9 +18,9 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.client import Engine
 from engine.config import TrainConfig, make_config
-from engine.history import RunState
 from engine.protocol import Greeting, Role, encode
 from engine.runs.folder import find_run
+from engine.state.run_state import RunState
 from tests.kit import home_of_our_own, timeless, write_tiny_set
 
 COMMAND = [sys.executable, "-P", "-m", "tui"]

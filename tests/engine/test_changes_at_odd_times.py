@@ -20,9 +20,9 @@ from engine import events as ev
 from engine.client import Engine
 from engine.config import TrainConfig, make_config
 from engine.errors import ConfigProblem, EngineProblem, Problem
-from engine.history import fold
 from engine.runs.folder import find_run
 from engine.runs.replay import recipe
+from engine.state.run_state import fold
 from tests.engine.steered_kit import COMMAND, Wire, an_engine, numbers, small_home, stopped, until
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]

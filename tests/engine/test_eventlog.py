@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from engine.events import LogLine
-from engine.history import fold
 from engine.log import event_log as eventlog
 from engine.log import log_file as logfile
 from engine.log.event_log import EventLog, read_events, read_lines
 from engine.protocol import decode_event, encode
+from engine.state.run_state import fold
 from tests.engine.log_kit import followed, texts, write
 from tests.events_kit import created
 

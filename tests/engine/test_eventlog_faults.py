@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.events import Event, LogLine, Omitted, SavedAgain, SaveFailed
-from engine.history import fold
 from engine.log import event_log as eventlog
 from engine.log import log_file as logfile
 from engine.log.event_log import EventLog
+from engine.state.run_state import fold
 from tests.engine.log_kit import Disk, followed, kinds, strictly, texts
 from tests.engine.strategies import examples
 from tests.events_kit import opening

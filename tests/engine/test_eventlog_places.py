@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from engine.events import LogLine, Omitted, SavedAgain
-from engine.history import fold
 from engine.log import event_log as eventlog
 from engine.log import log_file as logfile
 from engine.log.event_log import EventLog
+from engine.state.run_state import fold
 from tests.engine.log_kit import followed, kinds, strictly, texts, write
 from tests.events_kit import created
 

@@ -18,9 +18,9 @@ from engine import events as ev
 from engine.client import Engine, Lost
 from engine.errors import ConfigProblem, DataProblem, EngineProblem, RunProblem
 from engine.experiments import find_experiment, find_performance
-from engine.history import RunState
 from engine.protocol import ExperimentOver
 from engine.runs.folder import all_runs, find_run
+from engine.state.run_state import RunState
 from tests.kit import home_of_our_own, write_tiny_set
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]

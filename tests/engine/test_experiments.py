@@ -21,10 +21,10 @@ from engine.experiments.experiment_runs import arm_name, free_group
 from engine.experiments.table import read_experiment
 from engine.experiments.verdicts import VERDICTS
 from engine.help.catalogue import find
-from engine.history import Mark, RunState, fold
 from engine.log.event_log import EventLog
 from engine.runs.folder import RunFolder, create_run
-from engine.series import Point, Series
+from engine.state.loss_series import Point, Series
+from engine.state.run_state import Mark, RunState, fold
 from tests.engine.experiment_kit import arm
 from tests.engine.runs_kit import root
 from tests.engine.strategies import examples, lives, messages

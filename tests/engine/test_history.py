@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from engine import events as ev
 from engine.config import make_config
-from engine.history import LOG_LINES, RunState, eta_seconds, fold, reduce
 from engine.protocol import decode_event, encode
+from engine.state.run_state import LOG_LINES, RunState, eta_seconds, fold, reduce
 from tests import events_kit as kit
 from tests.engine.strategies import Life, examples, lives
 from tests.engine.strategies import test_result as look

@@ -29,7 +29,7 @@ def loaded(imported: str, wanted: str) -> list[str]:
 @pytest.mark.parametrize(
     "imported",
     [
-        "engine engine.client engine.runs.folder engine.settings engine.history engine.dataset",
+        "engine engine.client engine.runs.folder engine.settings engine.state.run_state engine.dataset",
         # the engine process answers its first client before it has loaded torch
         "engine.worker.session",
     ],

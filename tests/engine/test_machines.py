@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from engine import events as ev
-from engine.history import fold
 from engine.host.differences import unlike
+from engine.state.run_state import fold
 from engine.worker.processor import instructions, processor
 from tests import events_kit as kit
 from tui.report import opening

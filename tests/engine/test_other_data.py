@@ -20,13 +20,13 @@ from engine.client import Engine, Lost
 from engine.config import TrainConfig, make_config
 from engine.errors import DataProblem, OtherDataProblem
 from engine.experiments import find_experiment
-from engine.history import RunState
 from engine.log.event_log import read_events
 from engine.protocol import ExperimentOver
 from engine.runs.folder import all_runs, find_run
 from engine.runs.replay import recipe
 from engine.runs.run_data import from_here
 from engine.runs.test_predictions import read_look
+from engine.state.run_state import RunState
 from tests.kit import home_of_our_own, write_tiny_set
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]

@@ -15,8 +15,8 @@ from engine import events as ev
 from engine.client import Engine, Lost
 from engine.config import TrainConfig, make_config
 from engine.errors import EngineProblem, Problem
-from engine.history import RunState, fold, reduce
 from engine.runs.folder import find_run, read_session
+from engine.state.run_state import RunState, fold, reduce
 from tests.engine.process_kit import config, engine, events, gone, home, is_a, until
 
 __all__ = ["config", "engine", "home"]

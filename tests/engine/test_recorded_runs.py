@@ -11,10 +11,10 @@ import pytest_asyncio
 from engine import commands as cmd
 from engine import events as ev
 from engine.client import Engine
-from engine.history import RunState, fold
 from engine.log.event_log import read_events
 from engine.runs.folder import find_run
 from engine.runs.replay import first_difference, recipe
+from engine.state.run_state import RunState, fold
 from tests.engine.steered_kit import an_engine, until
 from tests.kit import home_of_our_own
 from tests.recorded_kit import lay_out

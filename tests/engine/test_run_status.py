@@ -9,9 +9,9 @@ import pytest
 
 from engine.errors import ConfigProblem, RunProblem
 from engine.events import LogLine, RunCreated
-from engine.history import RunState
 from engine.log.event_log import EventLog
 from engine.runs import folder as runs
+from engine.state.run_state import RunState
 from tests.engine.runs_kit import CONFIG, HOST, create, finish, listening, occupy, root
 
 __all__ = ["listening", "root"]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.config import TrainConfig, make_config
-from engine.schedule import learning_rate
+from engine.state.lr_schedule import learning_rate
 from tests.engine.strategies import examples
 
 STEPS = 100

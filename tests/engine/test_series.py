@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import series
-from engine.series import Point, Series
+from engine.state import loss_series as series
+from engine.state.loss_series import Point, Series
 from tests.engine.strategies import examples, losses
 
 SMALL = 8

@@ -17,9 +17,9 @@ from engine import events as ev
 from engine.client import Engine
 from engine.config import TrainConfig, make_config
 from engine.errors import ConfigProblem, EngineProblem, Problem
-from engine.history import fold
 from engine.protocol import COMMAND_LIMIT, Ready, Steers
 from engine.runs.folder import find_run, read_session
+from engine.state.run_state import fold
 from tests.engine.process_kit import config, engine, events, home, is_a, until
 
 __all__ = ["config", "engine", "home"]

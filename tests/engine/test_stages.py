@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.events import Phase, PhaseName
-from engine.stages import Patience, Stage, stage_of, still
+from engine.state.startup_stages import Patience, Stage, stage_of, still
 
 
 class Clock:

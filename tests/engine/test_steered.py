@@ -14,8 +14,8 @@ from engine import events as ev
 from engine.client import Engine
 from engine.config import TrainConfig, make_config
 from engine.errors import ConfigProblem, EngineProblem
-from engine.history import fold
 from engine.settings import presets
+from engine.state.run_state import fold
 from tests.engine.steered_kit import an_engine
 from tests.kit import home_of_our_own, write_tiny_set
 

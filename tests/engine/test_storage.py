@@ -18,9 +18,9 @@ from engine import events as ev
 from engine.client import Engine
 from engine.config import TrainConfig, make_config
 from engine.errors import Problem
-from engine.history import RunState, reduce
 from engine.log.event_log import read_events
 from engine.runs.folder import RunFolder, find_run, remove_run
+from engine.state.run_state import RunState, reduce
 from tests.engine.steered_kit import an_engine
 from tests.kit import home_of_our_own, write_tiny_set
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.history import RunState
 from engine.runs.folder import all_runs
+from engine.state.run_state import RunState
 from tests.terminal.term import Term, app, engines
 
 pytestmark = pytest.mark.timeout(180)

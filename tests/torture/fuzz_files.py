@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from engine.config import HYPERPARAMETERS, TrainConfig
 from engine.errors import ConfigProblem, EngineProblem
 from engine.events import Finished, LogLine
-from engine.history import RunState, eta_seconds, fold
 from engine.log.event_log import EventLog, read_events
 from engine.protocol import decode_event, encode, is_later
 from engine.runs.folder import all_runs, describe, find_run
 from engine.settings import Settings, effective, presets
+from engine.state.run_state import RunState, eta_seconds, fold
 from tests.events_kit import diverged_run, whole_run
 from tests.torture.damage import Damaged, damaged, junk
 from tests.torture.fuzz import Shelf, Target, allowed, told

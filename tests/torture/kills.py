@@ -25,11 +25,11 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.client import Engine, Lost
 from engine.errors import EngineProblem
-from engine.history import RunState
 from engine.log.event_log import read_events
 from engine.protocol import decode_event
 from engine.runs.folder import RunFolder, all_runs
 from engine.runs.validation_predictions import read_readings
+from engine.state.run_state import RunState
 from tests.kit import timeless
 from tests.terminal.term import app, engines
 from tests.torture.ground import Ground, noted

@@ -26,11 +26,11 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.client import Engine
 from engine.config import make_config
-from engine.history import RunState, fold, reduce
 from engine.log.event_log import read_events
 from engine.protocol import LINE_LIMIT, Greeting, Hello, decode_server, encode
 from engine.runs.folder import RunFolder, find_run
 from engine.sockets import listen
+from engine.state.run_state import RunState, fold, reduce
 from tests.terminal.term import Term, app
 from tests.torture.ground import Ground
 

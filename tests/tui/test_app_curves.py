@@ -9,7 +9,7 @@ from textual import events
 from textual.widget import Widget
 
 from engine import events as ev
-from engine.history import RunState
+from engine.state.run_state import RunState
 from tests import events_kit as kit
 from tests.tui.app_kit import Stage, stage
 from tests.tui.test_spread import told

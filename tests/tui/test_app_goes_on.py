@@ -11,8 +11,8 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.client import Lost
 from engine.errors import RunProblem
-from engine.history import RunState, fold
 from engine.protocol import Ready
+from engine.state.run_state import RunState, fold
 from tests import events_kit as kit
 from tests.fake_engine import FakeEngine, refusing
 from tests.tui.app_kit import Stage, stage

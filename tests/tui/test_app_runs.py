@@ -16,10 +16,10 @@ from engine import events as ev
 from engine.client import EngineLike
 from engine.errors import ConfigProblem
 from engine.files import write_atomic
-from engine.history import RunState
 from engine.log.event_log import EventLog
 from engine.runs.folder import RunFolder, create_run
 from engine.runs.presence import OutOfTouch, Presence, SessionInfo
+from engine.state.run_state import RunState
 from tests import events_kit as kit
 from tests.fake_engine import FakeEngine
 from tests.tui.app_kit import Stage, stage

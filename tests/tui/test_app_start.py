@@ -12,7 +12,7 @@ from engine import events as ev
 from engine.errors import ConfigProblem, EngineProblem
 from engine.protocol import Ready
 from engine.settings import effective, presets
-from engine.stages import STAGES, Wait
+from engine.state.startup_stages import STAGES, Wait
 from tests import events_kit as kit
 from tests.fake_engine import refusing
 from tests.tui.app_kit import Stage, stage
@@ -138,7 +138,9 @@ async def test_the_first_picture_does_not_wait_for_the_engine() -> None:
 
 
 async def test_what_takes_long_before_the_first_step_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.stages.STAGES", {name: Wait(wait.doing, 0.0) for name, wait in STAGES.items()})
+    monkeypatch.setattr(
+        "engine.state.startup_stages.STAGES", {name: Wait(wait.doing, 0.0) for name, wait in STAGES.items()}
+    )
     async with stage(ready=False) as on:
         assert on.status.startswith("Still importing torch after 0 s")
         assert "q leaves" in on.status

@@ -9,8 +9,8 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.client import Lost
 from engine.errors import EngineProblem
-from engine.history import fold
 from engine.settings import effective
+from engine.state.run_state import fold
 from tests import events_kit as kit
 from tests.fake_engine import FakeEngine
 from tests.tui.app_kit import Jumping, Stage, stage

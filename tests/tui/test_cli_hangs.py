@@ -13,7 +13,7 @@ from engine import commands as cmd
 from engine.commands import Command
 from engine.events import Phase, Progress
 from engine.protocol import Reply
-from engine.stages import STAGES, Stage, Wait
+from engine.state.startup_stages import STAGES, Stage, Wait
 from tests.events_kit import RUN, numbered, opening
 from tests.fake_engine import FakeEngine
 from tests.tui.cli_kit import CONFIG, home, interrupted, signals, use_engine
@@ -69,7 +69,7 @@ def test_an_engine_that_obeys_is_not_ended(monkeypatch: pytest.MonkeyPatch) -> N
 
 def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     limits: Mapping[Stage, Wait] = {name: Wait(wait.doing, 0.0) for name, wait in STAGES.items()}
-    monkeypatch.setattr("engine.stages.STAGES", limits)
+    monkeypatch.setattr("engine.state.startup_stages.STAGES", limits)
     monkeypatch.setattr(waiting, "LOOK_SECONDS", 0.001)
 
 

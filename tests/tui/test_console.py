@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import events as ev
-from engine.history import RunState, eta_seconds, fold, reduce
 from engine.runs.folder import RunFolder
+from engine.state.run_state import RunState, eta_seconds, fold, reduce
 from tests.events_kit import BLOG, diverged_run, epoch_events, numbered, opening, progress, whole_run
 from tui import console
 from tui.console import Bar, Lines, draws, status_parts

@@ -8,7 +8,7 @@ import pytest
 from engine import commands as cmd
 from engine import events as ev
 from engine.diagnosis import Change, Figure, Hint, Remedy, diagnose
-from engine.history import RunState
+from engine.state.run_state import RunState
 from tests.engine.diagnosis.kit import events, prefixes
 from tests.events_kit import BLOG, epoch_events, numbered, opening
 from tests.tui.app_kit import Stage, stage

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from engine import events as ev
-from engine.history import fold
-from engine.series import LIMIT, Point, Series
+from engine.state.loss_series import LIMIT, Point, Series
+from engine.state.run_state import fold
 from tests import events_kit as kit
 from tests.tui.app_kit import stage
 from tests.tui.cli_kit import home, make_run

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.history import RunState, fold
 from engine.runs.folder import create_run
 from engine.runs.validation_predictions import keep_readings
+from engine.state.run_state import RunState, fold
 from tests import events_kit as kit
 from tests.kit import write_tiny_set
 from tui import inspected

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from engine.config import make_config
-from engine.history import RunState, fold
 from engine.runs.folder import RunFolder, create_run
 from engine.runs.test_predictions import Look, keep_look
 from engine.runs.validation_predictions import keep_readings
+from engine.state.run_state import RunState, fold
 from tests.events_kit import confusion, ending, epoch_events, numbered, opening
 from tests.kit import write_tiny_set
 from tui.inspected import Inspected, images_of, inspect

@@ -12,7 +12,7 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.config import make_config
 from engine.errors import ConfigProblem
-from engine.history import fold
+from engine.state.run_state import fold
 from tests.events_kit import BLOG, RUN, ending, epoch_events, numbered, opening
 from tests.fake_engine import refusing
 from tests.tui.app_kit import Stage, stage

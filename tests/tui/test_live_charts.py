@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from engine import events as ev
-from engine.history import fold
+from engine.state.run_state import fold
 from tests.events_kit import BLOG, ending, epoch_ended, epoch_events, numbered, opening, progress, steps_per_epoch
 from tests.tui.app_kit import Stage, stage
 from tui.views.charts import Options, loss_plot

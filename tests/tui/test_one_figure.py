@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from engine import events as ev
-from engine.history import fold
 from engine.log.event_log import EventLog
 from engine.runs.folder import RunFolder, find_run
+from engine.state.run_state import fold
 from tests import events_kit as kit
 from tests.recorded_kit import lay_out
 from tests.tui.cli_kit import home

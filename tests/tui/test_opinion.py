@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import events as ev
-from engine.history import RunState, fold
+from engine.state.run_state import RunState, fold
 from tests import events_kit as kit
 from tui.views.draw_layout import BARS, draw_layout
 from tui.views.opinion import Opinion, Silent, answer_page, bars, opinion_of, over_epochs, share, source, verdict

@@ -14,7 +14,7 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.commands import Command
 from engine.errors import OtherDataProblem
-from engine.history import fold
+from engine.state.run_state import fold
 from tests import events_kit as kit
 from tests.fake_engine import FakeEngine, refusing
 from tests.tui.app_kit import stage

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from engine import events as ev
-from engine.history import RunState, fold
+from engine.state.run_state import RunState, fold
 from tests import events_kit as kit
 from tui.views.spread import layers_of, ridges, spread_of
 from tui.widgets.ink import Ink, segments, styles_of

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from engine.help.tour import tour
-from engine.history import RunState, reduce
+from engine.state.run_state import RunState, reduce
 from tests.events_kit import whole_run
 from tests.tui.app_kit import Stage, stage
 from tui.screens.train import TrainScreen

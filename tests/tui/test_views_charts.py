@@ -8,8 +8,8 @@ import pytest
 from rich.cells import cell_len
 
 from engine import events as ev
-from engine import history
-from engine.history import RunState, fold
+from engine.state import run_state as history
+from engine.state.run_state import RunState, fold
 from tests import events_kit as kit
 from tui.views.chart_frame import foot, title, what_is_shown
 from tui.views.charts import accuracy_plot, loss_plot, with_cursor, x_end

@@ -9,7 +9,7 @@ import pytest
 
 from engine.analysis.mcnemar import Comparison
 from engine.events import WrongImage
-from engine.history import RunState, fold
+from engine.state.run_state import RunState, fold
 from tests.events_kit import collapsed, confusion, test_result, whole_run
 from tui.views import final_test
 from tui.views.compared import headline, odds, p_text, sentences, table

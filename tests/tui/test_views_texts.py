@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from engine import events as ev
 from engine.client import Lost
 from engine.config import HYPERPARAMETERS
-from engine.history import RunState, fold, reduce
 from engine.settings import find_preset
+from engine.state.run_state import RunState, fold, reduce
 from tests import events_kit as kit
 from tui import farewell, keys
 from tui.views import results

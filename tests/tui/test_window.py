@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.history import RunState
+from engine.state.run_state import RunState
 from tui.views.window import (
     LEAST,
     X_AXES,

@@ -12,8 +12,8 @@ from tui.output import print_json, print_lines
 
 if TYPE_CHECKING:
     from engine.events import Tested
-    from engine.history import RunState
     from engine.runs.folder import RunFolder
+    from engine.state.run_state import RunState
 
 
 def parser() -> Parser:

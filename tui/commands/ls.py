@@ -13,8 +13,8 @@ from tui.output import columns, print_json, print_lines, tell
 from tui.views.figures import percent
 
 if TYPE_CHECKING:
-    from engine.history import RunState
     from engine.runs.folder import RunFolder
+    from engine.state.run_state import RunState
 
 _HEADINGS = ("RUN", "STATUS", "PRESET", "EPOCHS", "VALIDATION", "TEST", "STARTED")
 

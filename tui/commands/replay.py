@@ -10,7 +10,7 @@ from tui.commands.resume import add_output, tell_of_edits
 from tui.output import print_lines, tell
 
 if TYPE_CHECKING:
-    from engine.history import RunState
+    from engine.state.run_state import RunState
 
 
 def parser() -> Parser:
@@ -33,10 +33,10 @@ def parser() -> Parser:
 def run(args: argparse.Namespace) -> int:
     """Train it again; the exit status of the training, or 4 where it came out otherwise."""
     from engine.errors import ExitCode  # noqa: PLC0415 - --help does without
-    from engine.history import fold  # noqa: PLC0415
     from engine.log.event_log import read_events  # noqa: PLC0415
     from engine.runs.folder import find_run  # noqa: PLC0415
     from engine.runs.replay import first_difference, recipe  # noqa: PLC0415
+    from engine.state.run_state import fold  # noqa: PLC0415
     from tui.headless import run_job  # noqa: PLC0415
 
     folder = find_run(args.run)

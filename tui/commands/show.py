@@ -17,8 +17,8 @@ from tui.views.figures import count, duration, loss, percent
 if TYPE_CHECKING:
     from engine.config import TrainConfig
     from engine.events import Changed, EpochEnded, Finished, SaveFailed, Tested, Validation
-    from engine.history import RunState
     from engine.runs.folder import RunFolder
+    from engine.state.run_state import RunState
 
 _HEADINGS = (
     "EPOCH",

@@ -15,7 +15,7 @@ from textual.widgets import Input, Label
 from engine import commands as cmd
 from engine.errors import Problem
 from engine.events import CheckpointKind
-from engine.history import RunState
+from engine.state.run_state import RunState
 from tui.brought import bring
 from tui.keys import Key, Where, bindings
 from tui.screens.page import Page

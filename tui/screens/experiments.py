@@ -17,8 +17,8 @@ from engine.errors import Problem
 from engine.experiments import Experiment, Performance, experiments, is_over, of_machine
 from engine.experiments import experiment_runs as performances
 from engine.experiments.conclusions import conclude
-from engine.history import RunState
 from engine.runs.folder import RunFolder
+from engine.state.run_state import RunState
 from tui.keys import Key, Where, bindings
 from tui.screens.page import Page
 from tui.screens.quit import experiment_dialog

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.events import CheckpointKind
-from engine.history import RunState
+from engine.state.run_state import RunState
 from tui.screens.dialog import Answer, Dialog
 from tui.views.looks import NO_HONEST_ONE, looked_at
 from tui.views.status import short_name

@@ -18,8 +18,8 @@ from textual.widgets import Input
 from engine import commands as cmd
 from engine.config import HYPERPARAMETERS, TrainConfig, differences
 from engine.errors import ConfigProblem
-from engine.history import RunState
 from engine.settings import Settings, presets
+from engine.state.run_state import RunState
 from tui.filters import has_few_colours
 from tui.keys import Key, Where, bindings
 from tui.screens.charting import ChartingPage

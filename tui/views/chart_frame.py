@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from engine.history import RunState
+from engine.state.run_state import RunState
 from tui.views import figures
 from tui.views.charts import how_drawn
 from tui.views.marks import last_change, words_at

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.events import EpochEnded
-from engine.history import RunState
-from engine.series import Point
+from engine.state.loss_series import Point
+from engine.state.run_state import RunState
 from tui.lazy import lazy
 from tui.views import figures
 from tui.views.marks import marks

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from engine.history import RunState
+from engine.state.run_state import RunState
 from tui.views import figures
 from tui.views.charts import accuracy_plot, across, floats, loss_plot, smoothed
 from tui.views.marks import marks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.events import DataIdentity, Overlap, Tested, TestResult
 from engine.fields import short
-from engine.history import RunState
+from engine.state.run_state import RunState
 from tui.views.figures import count, percent
 
 _SHOWN = 8

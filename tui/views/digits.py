@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from engine.events import PreviewDigits
-from engine.history import RunState
+from engine.state.run_state import RunState
 from tui.lazy import lazy
 from tui.widgets.digit import DigitView
 

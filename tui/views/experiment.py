@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.experiments import MEASURES, Experiment, Measure
 from engine.experiments.conclusions import Conclusion
-from engine.history import RunState
+from engine.state.run_state import RunState
 from tui.lazy import lazy
 from tui.views import figures
 from tui.views.status import OUTCOMES

@@ -10,8 +10,8 @@ from textual.content import Content
 
 from engine.experiments import Experiment
 from engine.experiments.conclusions import Conclusion, data_named
-from engine.history import RunState
 from engine.runs.folder import describe
+from engine.state.run_state import RunState
 from tui.views import experiment as views
 from tui.views.status import OUTCOMES
 from tui.widgets.canvas import SIGNS

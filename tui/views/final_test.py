@@ -9,7 +9,7 @@ from textual.content import Content
 
 from engine.analysis.intervals import only_reading, worst_pairs
 from engine.events import CheckpointKind, TestResult, WrongImage
-from engine.history import RunState
+from engine.state.run_state import RunState
 from tui.views import figures
 from tui.views.bigfigure import big
 from tui.views.data_set import elsewhere, shown_overlap

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from engine.history import RunState
+from engine.state.run_state import RunState
 from tui.views.status import ASCII_SIGNS, SIGNS, Part, Signs, fit, text
 from tui.widgets.line import button
 

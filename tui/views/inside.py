@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from engine.commands import Disturbance
 from engine.events import CheckpointKind
-from engine.history import RunState
+from engine.state.run_state import RunState
 from tui.views import figures
 
 Pane = Literal["weights", "occlusion", "activations", "robustness"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine import history
-from engine.history import RunState
+from engine.state import run_state as history
+from engine.state.run_state import RunState
 from tui.views import figures
 from tui.views.places import place_of_epoch, place_of_mark
 from tui.views.window import ChartView, Options, limits, snapped

@@ -6,10 +6,10 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from engine import history
 from engine.events import EpochEnded
-from engine.history import RunState
-from engine.series import Point
+from engine.state import run_state as history
+from engine.state.loss_series import Point
+from engine.state.run_state import RunState
 from tui.views.window import XAxis
 
 _Known = TypeVar("_Known", Point, EpochEnded)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from engine.commands import ReadPictures
 from engine.events import CheckpointKind
-from engine.history import RunState
+from engine.state.run_state import RunState
 from tui.views.opinion import Answer, Opinion
 
 

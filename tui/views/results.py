@@ -10,8 +10,8 @@ from textual.content import Content
 
 from engine.analysis.intervals import only_reading, worst_pairs
 from engine.events import Finished, TestResult
-from engine.history import RunState
 from engine.settings import presets
+from engine.state.run_state import RunState
 from tui.views import figures
 from tui.views.bigfigure import big
 from tui.views.data_set import shown_overlap

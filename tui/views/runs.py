@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from engine.errors import ConfigProblem
-from engine.history import RunState
 from engine.runs.branch_tree import tree
 from engine.runs.folder import RunFolder
 from engine.settings import read_toml
+from engine.state.run_state import RunState
 from tui.outline import told_status
 from tui.views import figures
 from tui.views.status import short_name

@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from engine.config import TrainConfig
-from engine.schedule import learning_rate
+from engine.state.lr_schedule import learning_rate
 
 Ink = Literal["axis", "first", "second", "text"]
 Row = list[tuple[str, Ink]]

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from engine.client import Lost
-from engine.history import RunState
 from engine.protocol import ExperimentOver, Steers
+from engine.state.run_state import RunState
 
 if TYPE_CHECKING:
     from engine.diagnosis import Hint

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine import events as ev
-from engine.history import RunState
+from engine.state.run_state import RunState
 from tui.lazy import lazy
 from tui.views import figures
 

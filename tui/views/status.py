@@ -9,7 +9,7 @@ from textual.content import Content
 
 from engine.analysis.intervals import only_reading
 from engine.events import Finished, SaveFailed
-from engine.history import RunState, eta_seconds
+from engine.state.run_state import RunState, eta_seconds
 from tui.views import figures
 from tui.views.available import resumable
 from tui.views.snapshot import Snapshot

@@ -9,7 +9,7 @@ import msgspec
 from engine import commands as cmd
 from engine.diagnosis.segment import GUESSING
 from engine.events import EpochEnded
-from engine.history import RunState
+from engine.state.run_state import RunState
 
 _STEPS = (1.0, 2.0, 5.0, 10.0)
 _LOWEST, _HIGHEST = 1e-8, 1e3

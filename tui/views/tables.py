@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from engine.events import EpochEnded, TestResult
-from engine.history import RunState
+from engine.state.run_state import RunState
 from tui.views import figures
 
 Pair = tuple[int, int, int]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from engine.history import RunState
+from engine.state.run_state import RunState
 
 XAxis = Literal["step", "epoch", "seconds", "images"]
 X_AXES: tuple[XAxis, ...] = ("step", "epoch", "seconds", "images")

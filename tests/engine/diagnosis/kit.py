@@ -12,8 +12,8 @@ import msgspec
 from engine import events as ev
 from engine.config import make_config
 from engine.diagnosis import Hint, diagnose
-from engine.history import RunState, fold, reduce
 from engine.log.event_log import read_events
+from engine.state.run_state import RunState, fold, reduce
 from tests.events_kit import opening, steps_per_epoch
 
 LOGS = Path(__file__).parent / "logs"

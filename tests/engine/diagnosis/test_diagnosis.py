@@ -21,7 +21,7 @@ from engine.diagnosis.segment import BLOCK_IMAGES, BLOCK_STEPS, GUESSING, course
 from engine.diagnosis.wording import count, number, page, percent
 from engine.errors import ConfigProblem
 from engine.help import diagnosis_page
-from engine.history import Mark, RunState, fold, reduce
+from engine.state.run_state import Mark, RunState, fold, reduce
 from tests.engine.diagnosis.kit import events, prefixes, rules, run_of
 from tests.engine.strategies import EVENT_TYPES, configs, examples, lives, messages
 from tui.views.plain import ascii_text, spelled

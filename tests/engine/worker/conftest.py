@@ -18,8 +18,8 @@ import torch
 from engine import commands as cmd
 from engine import events as ev
 from engine.config import TrainConfig, make_config
-from engine.history import RunState, fold
 from engine.runs.folder import RunFolder, create_run
+from engine.state.run_state import RunState, fold
 from engine.worker.checkpoint import load_checkpoint
 from engine.worker.control import Control, Plan
 from engine.worker.jobs import train_run

@@ -12,7 +12,7 @@ from torch import nn
 
 from engine import commands as cmd
 from engine import events as ev
-from engine.history import fold
+from engine.state.run_state import fold
 from engine.worker.bends import FirstBatch
 from engine.worker.control import Control
 from engine.worker.histogram import BINS, histogram

@@ -18,7 +18,7 @@ from engine import events as ev
 from engine.config import HYPERPARAMETERS, TrainConfig
 from engine.errors import ConfigProblem
 from engine.host.differences import unlike
-from engine.series import Point, Series
+from engine.state.loss_series import Point, Series
 
 Status = Literal["none", "preparing", "training", "paused", "testing", "ended"]
 LOG_LINES = 1000

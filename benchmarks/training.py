@@ -29,7 +29,7 @@ from engine.config import TrainConfig
 from engine.dataset import Dataset
 from engine.runs.folder import RunFolder
 from engine.worker.control import Control
-from engine.worker.models import build_model, multiply_adds
+from engine.worker.model.models import build_model, multiply_adds
 from engine.worker.saver import Saver
 from engine.worker.setup import Split, load_data
 from engine.worker.trainer import Trainer

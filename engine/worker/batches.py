@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - its customary name
 
 from engine.config import TrainConfig
-from engine.worker.evaluate import as_floats
+from engine.worker.model.evaluate import as_floats
 
 
 class Batches:

@@ -14,7 +14,7 @@ from engine.events import Parent
 from engine.runs.folder import RunFolder
 from engine.worker.checkpoint import fitting, load_checkpoint
 from engine.worker.meter import Meter
-from engine.worker.optimizers import same_memory
+from engine.worker.model.optimizers import same_memory
 from engine.worker.sound import load_sound
 
 Beginning = tuple[TrainConfig, dict[str, Any], Parent]

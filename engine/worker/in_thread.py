@@ -120,6 +120,6 @@ def test(run: RunFolder, command: cmd.EvaluateRun, emit: Any) -> None:
 
 def devices() -> dict[str, Any]:
     """What torch sees on this machine."""
-    from engine.worker.device import describe_devices  # noqa: PLC0415
+    from engine.worker.model.device import describe_devices  # noqa: PLC0415
 
     return describe_devices()

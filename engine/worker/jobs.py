@@ -23,9 +23,9 @@ from engine.runs.run_data import data_before, known_data
 from engine.runs.test_predictions import Look, keep_look
 from engine.worker.checkpoint import fitting
 from engine.worker.control import Control
-from engine.worker.evaluate import evaluate, summarise
-from engine.worker.losses import build_loss
-from engine.worker.models import build_model
+from engine.worker.model.evaluate import evaluate, summarise
+from engine.worker.model.losses import build_loss
+from engine.worker.model.models import build_model
 from engine.worker.own_data import meet_data
 from engine.worker.saver import Saver
 from engine.worker.setup import Split, load_data, loaded_data, prepare_machine

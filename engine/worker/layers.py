@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from engine.events import Distributions, Hidden, LayerStep
-from engine.worker.flat import FlatParameters
-from engine.worker.histogram import histogram
 from engine.worker.meter import Scalar
+from engine.worker.model.flat_parameters import FlatParameters
+from engine.worker.model.histogram import histogram
 from engine.worker.progress import Place
 from engine.worker.reports import short
 

@@ -8,9 +8,9 @@ from torch import nn
 
 from engine.dataset import Dataset
 from engine.events import PreviewDigits, Previews
-from engine.worker.evaluate import as_images
-from engine.worker.losses import probabilities
-from engine.worker.models import CLASSES
+from engine.worker.model.evaluate import as_images
+from engine.worker.model.losses import probabilities
+from engine.worker.model.models import CLASSES
 
 
 class Preview:

@@ -40,7 +40,7 @@ async def _within(seconds: float, answer: Awaitable[object]) -> None:
 
 
 def _check_device(config: TrainConfig) -> None:
-    from engine.worker.device import check_precision, choose_device  # noqa: PLC0415 - brings torch in
+    from engine.worker.model.device import check_precision, choose_device  # noqa: PLC0415 - brings torch in
 
     check_precision(config.precision, choose_device(config.device)[0])
 

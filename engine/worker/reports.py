@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from engine import events as ev
-from engine.worker.evaluate import Evaluation
 from engine.worker.meter import Meter, Window
+from engine.worker.model.evaluate import Evaluation
 from engine.worker.progress import Place
 
 

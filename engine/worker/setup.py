@@ -15,11 +15,11 @@ from engine.dataset import Dataset, Stamp, load, stamp
 from engine.dataset.memory import IMAGE_BYTES, in_words
 from engine.errors import MemoryProblem
 from engine.events import Machine
-from engine.worker.device import check_precision, choose_device
-from engine.worker.evaluate import as_bytes
-from engine.worker.models import build_model, multiply_adds
-from engine.worker.processor import instructions, processor
-from engine.worker.threads import available_cpus, thread_count
+from engine.worker.model.device import check_precision, choose_device
+from engine.worker.model.evaluate import as_bytes
+from engine.worker.model.models import build_model, multiply_adds
+from engine.worker.model.processor import instructions, processor
+from engine.worker.model.threads import available_cpus, thread_count
 
 _loaded: dict[tuple[str, Stamp], Dataset] = {}
 

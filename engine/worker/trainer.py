@@ -20,19 +20,19 @@ from engine.config import TrainConfig
 from engine.dataset import Dataset, count_overlap
 from engine.runs.folder import RunFolder
 from engine.runs.validation_predictions import keep_readings
-from engine.worker.bends import FirstBatch
 from engine.worker.checkpoints import Checkpoints
 from engine.worker.control import Control
-from engine.worker.evaluate import Evaluation, evaluate
 from engine.worker.layers import is_watched
-from engine.worker.losses import build_loss
+from engine.worker.model.activation_stats import FirstBatch
+from engine.worker.model.evaluate import Evaluation, evaluate
+from engine.worker.model.losses import build_loss
+from engine.worker.model.threads import Cores
 from engine.worker.preview import Preview
 from engine.worker.progress import Place
 from engine.worker.reports import epoch_ended, finite, progress
 from engine.worker.saver import Saver
 from engine.worker.setup import Split
 from engine.worker.standing import Standing
-from engine.worker.threads import Cores
 
 EVENT_SECONDS = 0.1
 PREVIEW_SECONDS = 0.5

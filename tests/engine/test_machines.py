@@ -10,7 +10,7 @@ import pytest
 from engine import events as ev
 from engine.host.differences import unlike
 from engine.state.run_state import fold
-from engine.worker.processor import instructions, processor
+from engine.worker.model.processor import instructions, processor
 from tests import events_kit as kit
 from tui.report import opening
 

@@ -15,9 +15,9 @@ from engine.config import TrainConfig
 from engine.errors import RunProblem, reason
 from engine.runs.folder import RunFolder
 from engine.worker.checkpoint import fitting
-from engine.worker.evaluate import BATCH
-from engine.worker.losses import probabilities
-from engine.worker.models import build_model
+from engine.worker.model.evaluate import BATCH
+from engine.worker.model.losses import probabilities
+from engine.worker.model.models import build_model
 from engine.worker.sound import load_sound
 
 

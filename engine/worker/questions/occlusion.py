@@ -11,7 +11,7 @@ from torch import Tensor
 
 from engine import commands as cmd
 from engine.errors import ConfigProblem
-from engine.worker.evaluate import as_images
+from engine.worker.model.evaluate import as_images
 from engine.worker.questions.network import Network
 from engine.worker.questions.sample import require_finite
 

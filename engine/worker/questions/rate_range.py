@@ -15,7 +15,7 @@ from engine.runs.folder import RunFolder
 from engine.runs.run_data import known_data
 from engine.worker.batches import Batches
 from engine.worker.checkpoint import fitting
-from engine.worker.models import build_model
+from engine.worker.model.models import build_model
 from engine.worker.own_data import meet_data
 from engine.worker.sound import load_sound
 from engine.worker.standing import training_images

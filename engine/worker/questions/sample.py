@@ -7,7 +7,7 @@ import torch
 from engine.errors import RunProblem
 from engine.runs.folder import RunFolder
 from engine.runs.run_data import known_data
-from engine.worker.evaluate import as_floats
+from engine.worker.model.evaluate import as_floats
 from engine.worker.own_data import meet_data
 from engine.worker.questions.network import Network
 from engine.worker.setup import Split

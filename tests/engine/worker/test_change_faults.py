@@ -16,7 +16,7 @@ from engine.errors import ConfigProblem
 from engine.runs.replay import first_difference
 from engine.worker.checkpoint import load_checkpoint
 from engine.worker.control import Control, Plan
-from engine.worker.models import build_model
+from engine.worker.model.models import build_model
 from engine.worker.steering import Live
 from engine.worker.step import Step
 from tests.engine.worker.conftest import Story, settings

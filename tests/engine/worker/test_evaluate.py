@@ -12,9 +12,9 @@ from engine.analysis.intervals import wilson_interval
 from engine.config import make_config
 from engine.events import WrongImage
 from engine.runs.test_predictions import Look, keep_look, read_look
-from engine.worker.evaluate import Evaluation, as_images, evaluate, summarise
-from engine.worker.losses import build_loss, probabilities
-from engine.worker.models import build_model
+from engine.worker.model.evaluate import Evaluation, as_images, evaluate, summarise
+from engine.worker.model.losses import build_loss, probabilities
+from engine.worker.model.models import build_model
 from tests.kit import tiny_digits
 
 CONFIG = make_config({"model": "fastcnn", "dropout": 0.5})

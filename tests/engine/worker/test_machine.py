@@ -11,11 +11,11 @@ import torch
 
 from engine.config import make_config
 from engine.errors import ConfigProblem
-from engine.worker import device as devices
-from engine.worker.device import check_precision, choose_device
+from engine.worker.model import device as devices
+from engine.worker.model.device import check_precision, choose_device
+from engine.worker.model.threads import available_cpus, thread_count
 from engine.worker.output import Output
 from engine.worker.setup import build
-from engine.worker.threads import available_cpus, thread_count
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import torch
 from torch import nn
 
 from engine.config import make_config
-from engine.worker.flat import FlatParameters
-from engine.worker.losses import build_loss, probabilities
-from engine.worker.models import build_model, multiply_adds
-from engine.worker.optimizers import build_optimizer
+from engine.worker.model.flat_parameters import FlatParameters
+from engine.worker.model.losses import build_loss, probabilities
+from engine.worker.model.models import build_model, multiply_adds
+from engine.worker.model.optimizers import build_optimizer
 from engine.worker.step import Step
 
 

@@ -9,7 +9,7 @@ import torch
 
 from engine.config import make_config
 from engine.dataset import load
-from engine.worker.models import build_model
+from engine.worker.model.models import build_model
 from engine.worker.preview import Preview
 
 

@@ -12,7 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from engine.config import TrainConfig
 from engine.worker.batches import Batches
 from engine.worker.meter import Meter
-from engine.worker.models import build_model
+from engine.worker.model.models import build_model
 from engine.worker.step import Step
 
 CPU = torch.device("cpu")

@@ -12,12 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from engine.config import HYPERPARAMETERS, TrainConfig
-from engine.worker.flat import FlatParameters
-from engine.worker.losses import build_loss
-from engine.worker.masks import Masks
-from engine.worker.models import build_model
+from engine.worker.model.dropout_masks import Masks
+from engine.worker.model.flat_parameters import FlatParameters
+from engine.worker.model.losses import build_loss
+from engine.worker.model.manual_mlp import WrittenOut, can_write_out
+from engine.worker.model.models import build_model
 from engine.worker.step import Step
-from engine.worker.written import WrittenOut, can_write_out
 
 CPU = torch.device("cpu")
 ACTIVATIONS = HYPERPARAMETERS["activation"].choices

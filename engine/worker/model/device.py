@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from engine.errors import ConfigProblem
-from engine.worker.threads import available_cpus
+from engine.worker.model.threads import available_cpus
 
 
 def choose_device(name: str) -> tuple[torch.device, str]:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from engine.analysis.intervals import wilson_interval
 from engine.events import CheckpointKind, TestResult, WrongImage
-from engine.worker.losses import Loss, probabilities
+from engine.worker.model.losses import Loss, probabilities
 
 BATCH = 1000
 """Images read at a time; a picture read in a batch of so many gives the very numbers it gives in a test."""

@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from engine.config import TrainConfig
-from engine.worker.flat import FlatParameters
-from engine.worker.masks import Masks
-from engine.worker.models import CLASSES
+from engine.worker.model.dropout_masks import Masks
+from engine.worker.model.flat_parameters import FlatParameters
+from engine.worker.model.models import CLASSES
 
 _aten = torch.ops.aten
 

@@ -228,7 +228,7 @@ class TestRange(Base, frozen=True, kw_only=True, tag="test_range"):
 
 
 Question = ReadPictures | ShowWeights | MapOcclusion | MeasureActivations | MeasureRobustness | TestRange
-"""What an engine that trains nothing answers about a run, from its checkpoints: `engine.worker.questions`.
+"""What an engine that trains nothing answers about a run, from its checkpoints: `engine.worker.queries`.
 
 Each is answered by a `Reply`; one that takes long tells how far it is (`protocol.Working`), and can be given up.
 """

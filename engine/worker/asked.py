@@ -12,7 +12,7 @@ from engine.protocol import Working
 from engine.worker.connection import Client
 
 if TYPE_CHECKING:
-    from engine.worker.questions import Answering
+    from engine.worker.queries import Answering
 
 Work = Callable[..., Awaitable[Any]]
 """Runs a function in the worker's thread."""
@@ -34,7 +34,7 @@ class Questions:
             self._loop.call_soon_threadsafe(client.tell, Working(id=question.id, share=share, text=text))
 
         def answer() -> dict[str, Any] | None:
-            from engine.worker.questions import Answering, GivenUp, answer  # noqa: PLC0415 - brings torch in
+            from engine.worker.queries import Answering, GivenUp, answer  # noqa: PLC0415 - brings torch in
 
             answering = Answering(tell)
             if key not in self._asked:

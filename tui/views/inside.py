@@ -1,4 +1,4 @@
-"""What the Inside screen is told, in types of its own: answers of `engine.worker.questions` and what follows from them."""
+"""What the Inside screen is told, in types of its own: answers of `engine.worker.queries` and what follows from them."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A hidden layer on a sample of images; see `engine.worker.questions.activations`."""
+    """A hidden layer on a sample of images; see `engine.worker.queries.activations`."""
 
     activation: str
     kind: str

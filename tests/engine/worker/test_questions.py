@@ -15,7 +15,7 @@ from engine.dataset import load
 from engine.errors import ConfigProblem, RunProblem
 from engine.runs.test_predictions import read_look
 from engine.runs.validation_predictions import read_readings
-from engine.worker.questions import Answering, GivenUp, answer
+from engine.worker.queries import Answering, GivenUp, answer
 from tests.engine.worker.conftest import Story
 
 Train = Callable[..., Story]

@@ -17,13 +17,13 @@ from engine import commands as cmd
 from engine.config import make_config
 from engine.errors import Problem, RunProblem
 from engine.protocol import Reply, decode_server, encode
-from engine.worker.questions import GivenUp, answer
-from engine.worker.questions.activations import BINS, measure_activations
-from engine.worker.questions.network import Network
-from engine.worker.questions.occlusion import covered, map_occlusion
-from engine.worker.questions.robustness import AMOUNTS, disturbed, measure_robustness, thickened
-from engine.worker.questions.sample import sample
-from engine.worker.questions.weights import MOST, show_weights
+from engine.worker.queries import GivenUp, answer
+from engine.worker.queries.activations import BINS, measure_activations
+from engine.worker.queries.network import Network
+from engine.worker.queries.occlusion import covered, map_occlusion
+from engine.worker.queries.robustness import AMOUNTS, disturbed, measure_robustness, thickened
+from engine.worker.queries.sample import sample
+from engine.worker.queries.weights import MOST, show_weights
 from engine.worker.setup import Split
 from tests.engine.worker.conftest import Story
 
@@ -338,7 +338,7 @@ def test_every_question_is_answered_of_a_run(
     train: Callable[..., Story], monkeypatch: pytest.MonkeyPatch, values: dict[str, Any]
 ) -> None:
     story = train(epochs=1, **values)
-    monkeypatch.setattr("engine.worker.questions.find_run", lambda _name: story.folder)
+    monkeypatch.setattr("engine.worker.queries.find_run", lambda _name: story.folder)
     questions: list[cmd.Question] = [
         cmd.ShowWeights(run="x", weights="best"),
         cmd.MapOcclusion(run="x", pixels=bytes(784)),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.worker.questions.rate_range import range_test
+from engine.worker.queries.lr_range_test import range_test
 from tests.engine.worker.conftest import Story, settings
 
 Train = Callable[..., Story]

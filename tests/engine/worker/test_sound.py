@@ -19,7 +19,7 @@ from engine.worker import in_thread
 from engine.worker.branching import branch_again, branch_off
 from engine.worker.checkpoint import load_checkpoint
 from engine.worker.jobs import evaluate_run
-from engine.worker.questions import answer
+from engine.worker.queries import answer
 from tests.recorded_kit import lay_out
 
 Use = Callable[[RunFolder, str], object]

@@ -12,7 +12,7 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.errors import ConfigProblem
 from engine.worker.control import Control
-from engine.worker.questions.rate_range import range_test
+from engine.worker.queries.lr_range_test import range_test
 from tests.engine.worker.conftest import Story, settings
 from tests.kit import write_tiny_set
 

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from engine.worker.questions.network import Network
-from engine.worker.questions.sample import require_finite
+from engine.worker.queries.network import Network
+from engine.worker.queries.sample import require_finite
 
 MOST = 1024
 """Pictures of one answer; of more neurons, those with the largest norms."""

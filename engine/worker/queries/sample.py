@@ -9,7 +9,7 @@ from engine.runs.folder import RunFolder
 from engine.runs.run_data import known_data
 from engine.worker.model.evaluate import as_floats
 from engine.worker.own_data import meet_data
-from engine.worker.questions.network import Network
+from engine.worker.queries.network import Network
 from engine.worker.setup import Split
 
 _SEED = 20_240_229

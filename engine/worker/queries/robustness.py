@@ -12,8 +12,8 @@ from torch.nn import functional as F  # noqa: N812 - its customary name
 
 from engine.commands import Disturbance
 from engine.worker.batches import moved
-from engine.worker.questions.network import Network
-from engine.worker.questions.sample import require_finite
+from engine.worker.queries.network import Network
+from engine.worker.queries.sample import require_finite
 from engine.worker.setup import Split
 
 AMOUNTS: dict[Disturbance, tuple[float, ...]] = {

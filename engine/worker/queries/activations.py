@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from engine.worker.model.activation_stats import LIMITS, bends_of, by_unit, listening, near_limit
-from engine.worker.questions.network import Network
-from engine.worker.questions.sample import require_finite
+from engine.worker.queries.network import Network
+from engine.worker.queries.sample import require_finite
 from engine.worker.setup import Split
 
 BINS = 24

@@ -10,7 +10,7 @@ import torch
 from engine import commands as cmd
 from engine.errors import ConfigProblem
 from engine.worker.model.evaluate import as_images
-from engine.worker.questions.network import Network
+from engine.worker.queries.network import Network
 
 _SIZE = 28 * 28
 

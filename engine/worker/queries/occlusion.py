@@ -12,8 +12,8 @@ from torch import Tensor
 from engine import commands as cmd
 from engine.errors import ConfigProblem
 from engine.worker.model.evaluate import as_images
-from engine.worker.questions.network import Network
-from engine.worker.questions.sample import require_finite
+from engine.worker.queries.network import Network
+from engine.worker.queries.sample import require_finite
 
 SIDE = 28
 _AT_ONCE = 4 * SIDE

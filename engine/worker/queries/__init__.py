@@ -12,14 +12,14 @@ import torch
 from engine import commands as cmd
 from engine.config import TrainConfig, make_config
 from engine.runs.folder import find_run
-from engine.worker.questions.activations import measure_activations
-from engine.worker.questions.network import Network, load_network
-from engine.worker.questions.occlusion import map_occlusion
-from engine.worker.questions.rate_range import range_test
-from engine.worker.questions.reading import read_pictures
-from engine.worker.questions.robustness import measure_robustness
-from engine.worker.questions.sample import sample
-from engine.worker.questions.weights import show_weights
+from engine.worker.queries.activations import measure_activations
+from engine.worker.queries.lr_range_test import range_test
+from engine.worker.queries.network import Network, load_network
+from engine.worker.queries.occlusion import map_occlusion
+from engine.worker.queries.prediction import read_pictures
+from engine.worker.queries.robustness import measure_robustness
+from engine.worker.queries.sample import sample
+from engine.worker.queries.weights import show_weights
 
 Report = Callable[[float, str], None]
 """Called with how far an answer is, 0 to 1, and what is being done. Raises `GivenUp` where nobody waits for it any more."""

@@ -28,7 +28,7 @@ from benchmarks.rows import Row, in_turn
 from engine.config import TrainConfig
 from engine.dataset import Dataset
 from engine.runs.folder import RunFolder
-from engine.worker.control import Control
+from engine.worker.command_queue import Control
 from engine.worker.model.models import build_model, multiply_adds
 from engine.worker.saver import Saver
 from engine.worker.setup import Split, load_data

@@ -16,8 +16,8 @@ import traceback
 from pathlib import Path
 from typing import NoReturn
 
-from engine.worker.output import Output
-from engine.worker.session import Session
+from engine.worker.server.output_capture import Output
+from engine.worker.server.session import Session
 
 NICENESS, YIELDING = 5, 15
 """The screen, and whatever else the person does, comes first; where it yields, training in another process, too."""

@@ -22,7 +22,7 @@ from engine.runs.result_file import encode_result
 from engine.runs.run_data import data_before, known_data
 from engine.runs.test_predictions import Look, keep_look
 from engine.worker.checkpoint import fitting
-from engine.worker.control import Control
+from engine.worker.command_queue import Control
 from engine.worker.model.evaluate import evaluate, summarise
 from engine.worker.model.losses import build_loss
 from engine.worker.model.models import build_model

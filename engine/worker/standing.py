@@ -16,8 +16,8 @@ from engine.worker.batches import Batches
 from engine.worker.checkpoint import random_states, restore_random_states
 from engine.worker.meter import Meter
 from engine.worker.model.evaluate import Evaluation
+from engine.worker.preflight import check_size
 from engine.worker.progress import Best, Place, Plateau, checked
-from engine.worker.refusing import check_size
 from engine.worker.setup import Split, build, expect_room
 from engine.worker.step import Step
 

@@ -21,7 +21,7 @@ from engine.dataset import Dataset, count_overlap
 from engine.runs.folder import RunFolder
 from engine.runs.validation_predictions import keep_readings
 from engine.worker.checkpoints import Checkpoints
-from engine.worker.control import Control
+from engine.worker.command_queue import Control
 from engine.worker.layers import is_watched
 from engine.worker.model.activation_stats import FirstBatch
 from engine.worker.model.evaluate import Evaluation, evaluate

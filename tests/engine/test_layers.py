@@ -31,7 +31,7 @@ def loaded(imported: str, wanted: str) -> list[str]:
     [
         "engine engine.client engine.runs.folder engine.settings engine.state.run_state engine.dataset",
         # the engine process answers its first client before it has loaded torch
-        "engine.worker.session",
+        "engine.worker.server.session",
     ],
 )
 def test_the_engines_contract_loads_neither_torch_nor_a_screen(imported: str) -> None:

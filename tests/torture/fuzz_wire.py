@@ -22,9 +22,9 @@ from engine.errors import EngineProblem, RunProblem
 from engine.protocol import Greeting, Hello, Ready, Reply, Steers, decode_server, encode
 from engine.runs.folder import RunFolder
 from engine.sockets import listen
-from engine.worker import in_thread
-from engine.worker.output import Output
-from engine.worker.session import Session
+from engine.worker.server import torch_tasks as in_thread
+from engine.worker.server.output_capture import Output
+from engine.worker.server.session import Session
 from tests.events_kit import whole_run
 from tests.torture.damage import Damaged, damaged, junk
 from tests.torture.fuzz import WRITES, Target, allowed, told

@@ -22,8 +22,8 @@ from engine.errors import RunProblem
 from engine.runs.folder import RunFolder
 from engine.runs.presence import DOOR
 from engine.sockets import listen
-from engine.worker.output import Output
-from engine.worker.session import Session
+from engine.worker.server.output_capture import Output
+from engine.worker.server.session import Session
 from tests.torture.ground import noted
 from tests.torture.kills import ended_well, last_told, numbers, stands
 

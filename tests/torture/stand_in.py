@@ -19,10 +19,10 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.config import TrainConfig
 from engine.runs.folder import RunFolder
-from engine.worker import in_thread
-from engine.worker.control import Control
-from engine.worker.output import Output
-from engine.worker.session import Session
+from engine.worker.command_queue import Control
+from engine.worker.server import torch_tasks as in_thread
+from engine.worker.server.output_capture import Output
+from engine.worker.server.session import Session
 from tests.events_kit import confusion, ending, epoch_ended, opening, previews, progress, steps_per_epoch
 
 STEPS = 4

@@ -21,7 +21,7 @@ from engine.config import TrainConfig, make_config
 from engine.runs.folder import RunFolder, create_run
 from engine.state.run_state import RunState, fold
 from engine.worker.checkpoint import load_checkpoint
-from engine.worker.control import Control, Plan
+from engine.worker.command_queue import Control, Plan
 from engine.worker.jobs import train_run
 from tests.kit import timeless, write_tiny_set
 

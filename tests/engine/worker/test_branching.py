@@ -13,7 +13,7 @@ from engine.events import Parent
 from engine.runs.folder import RunFolder, create_run
 from engine.worker.branching import branch_off
 from engine.worker.checkpoint import load_checkpoint, save_checkpoint
-from engine.worker.control import Control
+from engine.worker.command_queue import Control
 from engine.worker.jobs import train_run
 from tests.engine.worker.conftest import Story
 

@@ -18,7 +18,7 @@ from engine.runs.folder import RunFolder, create_run
 from engine.runs.replay import came_to_its_end, first_difference, recipe
 from engine.worker.branching import Beginning, branch_again, branch_off
 from engine.worker.checkpoint import load_checkpoint, save_checkpoint
-from engine.worker.control import Control, Plan
+from engine.worker.command_queue import Control, Plan
 from engine.worker.jobs import train_run
 from tests.engine.worker.conftest import Script, Story
 

@@ -15,9 +15,9 @@ from engine.config import make_config
 from engine.errors import ConfigProblem
 from engine.runs.replay import first_difference
 from engine.worker.checkpoint import load_checkpoint
-from engine.worker.control import Control, Plan
+from engine.worker.command_queue import Control, Plan
 from engine.worker.model.models import build_model
-from engine.worker.steering import Live
+from engine.worker.server.live_config import Live
 from engine.worker.step import Step
 from tests.engine.worker.conftest import Story, settings
 

@@ -13,8 +13,8 @@ from engine import events as ev
 from engine.config import HYPERPARAMETERS, TrainConfig, differences, make_config
 from engine.errors import ConfigProblem, EngineProblem
 from engine.runs.replay import Recipe, first_difference, recipe
-from engine.worker.control import Control, Plan
-from engine.worker.steering import Live, check_plan
+from engine.worker.command_queue import Control, Plan
+from engine.worker.server.live_config import Live, check_plan
 from tests.engine.experiment_kit import epoch
 from tests.engine.worker.conftest import Story
 

@@ -16,10 +16,10 @@ from engine.log.event_log import read_events
 from engine.runs.folder import RunFolder, find_run
 from engine.runs.presence import DOOR
 from engine.sockets import answers
-from engine.worker.beginning import ending_of
-from engine.worker.current import Current
-from engine.worker.doors import Doors
 from engine.worker.saver import Saver
+from engine.worker.server.active_run import Current
+from engine.worker.server.listeners import Doors
+from engine.worker.server.run_start import ending_of
 from tests.engine.runs_kit import CONFIG, HOST, create, listening, occupy, root
 
 __all__ = ["listening", "root"]
@@ -144,7 +144,7 @@ async def test_where_a_folder_holds_no_socket_the_first_one_is_made_anew(
     def no_sockets(*_: object) -> None:
         raise PermissionError
 
-    monkeypatch.setattr("engine.worker.doors.bind", no_sockets)
+    monkeypatch.setattr("engine.worker.server.listeners.bind", no_sockets)
     run, doors = create(root, "mine"), Doors(take_in, listening)
     doors.enter(run)
     assert await doors.look(run) is None

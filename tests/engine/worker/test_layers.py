@@ -13,7 +13,7 @@ from torch import nn
 from engine import commands as cmd
 from engine import events as ev
 from engine.state.run_state import fold
-from engine.worker.control import Control
+from engine.worker.command_queue import Control
 from engine.worker.layers import is_watched
 from engine.worker.model.activation_stats import FirstBatch
 from engine.worker.model.histogram import BINS, histogram

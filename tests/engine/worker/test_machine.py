@@ -14,7 +14,7 @@ from engine.errors import ConfigProblem
 from engine.worker.model import device as devices
 from engine.worker.model.device import check_precision, choose_device
 from engine.worker.model.threads import available_cpus, thread_count
-from engine.worker.output import Output
+from engine.worker.server.output_capture import Output
 from engine.worker.setup import build
 
 

@@ -19,7 +19,7 @@ from engine.runs.folder import RunFolder
 from engine.runs.presence import SessionInfo
 from engine.sockets import listen
 from engine.worker.checkpoint import load_checkpoint
-from engine.worker.control import Control
+from engine.worker.command_queue import Control
 from tests.engine.worker.conftest import Story
 from tests.privileges import modes_count
 

@@ -11,7 +11,7 @@ import pytest
 from engine import commands as cmd
 from engine import events as ev
 from engine.errors import ConfigProblem
-from engine.worker.control import Control
+from engine.worker.command_queue import Control
 from engine.worker.queries.lr_range_test import range_test
 from tests.engine.worker.conftest import Story, settings
 from tests.kit import write_tiny_set

@@ -14,8 +14,8 @@ from engine.errors import ConfigProblem, EngineProblem, RunProblem
 from engine.log.event_log import read_events
 from engine.runs.folder import RunFolder
 from engine.state.run_state import RunState
-from engine.worker.control import Control
-from engine.worker.torch_here import bring_in
+from engine.worker.command_queue import Control
+from engine.worker.server.torch_import import bring_in
 
 
 def guarded(function: Callable[..., Any], *arguments: Any) -> Any:

@@ -10,7 +10,7 @@ from engine.errors import RunProblem, reason
 from engine.log.event_log import EventLog, last_name
 from engine.runs.folder import RunFolder
 from engine.runs.lock import Claim, claim
-from engine.worker.keeping import Keeper
+from engine.worker.server.run_folder_guard import Keeper
 
 
 class Current:

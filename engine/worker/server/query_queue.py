@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine import commands as cmd
 from engine.errors import EngineProblem
 from engine.protocol import Working
-from engine.worker.connection import Client
+from engine.worker.server.client_connection import Client
 
 if TYPE_CHECKING:
     from engine.worker.queries import Answering

@@ -35,18 +35,18 @@ from engine.runs.presence import HEARTBEAT_SECONDS
 from engine.runs.result_file import encode_result
 from engine.runs.run_data import known_data, with_absolute_data, with_absolute_folder
 from engine.settings import read_toml
-from engine.worker import in_thread
-from engine.worker.asked import Questions
-from engine.worker.audience import Audience
-from engine.worker.beginning import Beginning, ending_of
-from engine.worker.conducting import BrokenArm, Conductor, NewArm, conduct
-from engine.worker.connection import Client, same_user
-from engine.worker.control import Control, Plan
-from engine.worker.current import Current
-from engine.worker.doors import Doors
-from engine.worker.output import Output
-from engine.worker.refusing import refuse
-from engine.worker.steering import Live, check_plan
+from engine.worker.command_queue import Control, Plan
+from engine.worker.preflight import refuse
+from engine.worker.server import torch_tasks as in_thread
+from engine.worker.server.active_run import Current
+from engine.worker.server.client_connection import Client, same_user
+from engine.worker.server.clients import Audience
+from engine.worker.server.experiment_runner import BrokenArm, Conductor, NewArm, conduct
+from engine.worker.server.listeners import Doors
+from engine.worker.server.live_config import Live, check_plan
+from engine.worker.server.output_capture import Output
+from engine.worker.server.query_queue import Questions
+from engine.worker.server.run_start import Beginning, ending_of
 
 IDLE_SECONDS = 2.0
 FIRST_CLIENT_SECONDS = 20.0

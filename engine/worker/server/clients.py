@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from engine.errors import EngineProblem
 from engine.protocol import ExperimentOver, Ready, Steers
-from engine.worker.connection import Client
+from engine.worker.server.client_connection import Client
 
 
 class Audience:

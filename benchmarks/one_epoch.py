@@ -12,7 +12,7 @@ import torch
 from benchmarks.reference.tutorial import Tutorial
 from benchmarks.training import Ours
 from engine.config import TrainConfig
-from engine.worker.setup import Split, load_data
+from engine.worker.training.setup import Split, load_data
 
 
 def main() -> None:

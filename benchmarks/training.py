@@ -30,9 +30,9 @@ from engine.dataset import Dataset
 from engine.runs.folder import RunFolder
 from engine.worker.command_queue import Control
 from engine.worker.model.models import build_model, multiply_adds
-from engine.worker.saver import Saver
-from engine.worker.setup import Split, load_data
-from engine.worker.trainer import Trainer
+from engine.worker.training.safe_writer import Saver
+from engine.worker.training.setup import Split, load_data
+from engine.worker.training.trainer import Trainer
 
 CPU = torch.device("cpu")
 EXAMPLE_EPOCHS = 3

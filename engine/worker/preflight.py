@@ -46,7 +46,7 @@ def _check_device(config: TrainConfig) -> None:
 
 
 def _check_data(config: TrainConfig) -> None:
-    from engine.worker.setup import load_data  # noqa: PLC0415 - brings torch in
+    from engine.worker.training.setup import load_data  # noqa: PLC0415 - brings torch in
 
     check_size(config, load_data(config.data_dir))
 

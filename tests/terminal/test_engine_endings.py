@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(180)
 FAILING = """
 import sys
 if "engine.worker" in sys.orig_argv:
-    import engine.worker.step as step
+    import engine.worker.training.optimizer_step as step
     real, done = step.Step.__call__, []
     def fail(self, *given):
         done.append(None)

@@ -22,7 +22,7 @@ from engine.config import TrainConfig
 from engine.errors import RunProblem
 from engine.events import Finished
 from engine.runs.folder import RunFolder
-from engine.worker.checkpoint import load_checkpoint
+from engine.worker.training.checkpoint_file import load_checkpoint
 from tests.kit import write_tiny_set
 from tests.torture.damage import Damaged, damaged, junk, rezipped
 from tests.torture.fuzz import WRITES, Shelf, Target, allowed, told

@@ -13,7 +13,7 @@ from torch import Tensor
 from engine.worker.model.activation_stats import LIMITS, bends_of, by_unit, listening, near_limit
 from engine.worker.queries.network import Network
 from engine.worker.queries.sample import require_finite
-from engine.worker.setup import Split
+from engine.worker.training.setup import Split
 
 BINS = 24
 """Of a histogram."""

@@ -13,13 +13,13 @@ from engine.config import TrainConfig
 from engine.errors import RunProblem
 from engine.runs.folder import RunFolder
 from engine.runs.run_data import known_data
-from engine.worker.batches import Batches
-from engine.worker.checkpoint import fitting
 from engine.worker.model.models import build_model
-from engine.worker.own_data import meet_data
-from engine.worker.sound import load_sound
-from engine.worker.standing import training_images
-from engine.worker.step import Step
+from engine.worker.training.batches import Batches
+from engine.worker.training.checkpoint_check import load_sound
+from engine.worker.training.checkpoint_file import fitting
+from engine.worker.training.data_check import meet_data
+from engine.worker.training.optimizer_step import Step
+from engine.worker.training.training_state import training_images
 
 _CPU = torch.device("cpu")
 

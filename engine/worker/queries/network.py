@@ -14,11 +14,11 @@ from engine import events as ev
 from engine.config import TrainConfig
 from engine.errors import RunProblem, reason
 from engine.runs.folder import RunFolder
-from engine.worker.checkpoint import fitting
 from engine.worker.model.evaluate import BATCH
 from engine.worker.model.losses import probabilities
 from engine.worker.model.models import build_model
-from engine.worker.sound import load_sound
+from engine.worker.training.checkpoint_check import load_sound
+from engine.worker.training.checkpoint_file import fitting
 
 
 @dataclass(frozen=True, slots=True, eq=False)

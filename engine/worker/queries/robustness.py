@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - its customary name
 
 from engine.commands import Disturbance
-from engine.worker.batches import moved
 from engine.worker.queries.network import Network
 from engine.worker.queries.sample import require_finite
-from engine.worker.setup import Split
+from engine.worker.training.batches import moved
+from engine.worker.training.setup import Split
 
 AMOUNTS: dict[Disturbance, tuple[float, ...]] = {
     "noise": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6),

@@ -8,9 +8,9 @@ from engine.errors import RunProblem
 from engine.runs.folder import RunFolder
 from engine.runs.run_data import known_data
 from engine.worker.model.evaluate import as_floats
-from engine.worker.own_data import meet_data
 from engine.worker.queries.network import Network
-from engine.worker.setup import Split
+from engine.worker.training.data_check import meet_data
+from engine.worker.training.setup import Split
 
 _SEED = 20_240_229
 """Of the sample, and of nothing else: it must not depend on a run's own seed, or runs could not be compared."""

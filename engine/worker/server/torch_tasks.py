@@ -35,7 +35,7 @@ def guarded(function: Callable[..., Any], *arguments: Any) -> Any:
 def warm(trains: bool) -> str:
     """Load torch, and for an engine that trains the data that is shipped; torch's version."""
     if trains:
-        from engine.worker.setup import load_data  # noqa: PLC0415
+        from engine.worker.training.setup import load_data  # noqa: PLC0415
 
         with contextlib.suppress(Exception):  # whoever needs them is told
             load_data("")
@@ -44,7 +44,7 @@ def warm(trains: bool) -> str:
 
 def warm_step() -> None:
     """Do once what is slow the first time alone."""
-    from engine.worker.jobs import warm_up  # noqa: PLC0415
+    from engine.worker.training.jobs import warm_up  # noqa: PLC0415
 
     try:
         warm_up()
@@ -54,7 +54,7 @@ def warm_step() -> None:
 
 def train(run: RunFolder, config: TrainConfig, emit: Any, control: Control, contents: dict[str, Any] | None) -> None:
     """Train a run to its end, whatever that is."""
-    from engine.worker.jobs import train_run  # noqa: PLC0415
+    from engine.worker.training.jobs import train_run  # noqa: PLC0415
 
     train_run(run, config, emit, control, contents)
 
@@ -64,7 +64,7 @@ def load(run: RunFolder) -> tuple[TrainConfig, dict[str, Any], bool]:
 
     The contents of its last checkpoint; nothing where it was left before the first one: then it begins again.
     """
-    from engine.worker.sound import load_to_resume  # noqa: PLC0415
+    from engine.worker.training.checkpoint_check import load_to_resume  # noqa: PLC0415
 
     path, state = run.checkpoint("last"), run.state()
     if path.exists():
@@ -89,15 +89,15 @@ def _settings(run: RunFolder, state: RunState) -> TrainConfig:
 
 
 def meet_data(run: str, config: TrainConfig, known: ev.DataIdentity | None, data_dir: str, other: bool) -> TrainConfig:
-    """The configuration that a run goes on with, once its data are there and the right ones (`engine.worker.own_data`)."""
-    from engine.worker.own_data import meet_data  # noqa: PLC0415
+    """The configuration that a run goes on with, once its data are there and the right ones (`engine.worker.training.data_check`)."""
+    from engine.worker.training.data_check import meet_data  # noqa: PLC0415
 
     return meet_data(run, config, known, data_dir=data_dir, other=other)[0]
 
 
 def branch_off(run: RunFolder, command: cmd.Branch) -> tuple[TrainConfig, dict[str, Any], ev.Parent]:
-    """What a branch of `run` begins with (`engine.worker.branching`)."""
-    from engine.worker import branching  # noqa: PLC0415
+    """What a branch of `run` begins with (`engine.worker.training.branching`)."""
+    from engine.worker.training import branching  # noqa: PLC0415
 
     if command.origin is not None:
         return branching.branch_again(run, command.origin, command.values)
@@ -106,14 +106,14 @@ def branch_off(run: RunFolder, command: cmd.Branch) -> tuple[TrainConfig, dict[s
 
 def save(run: RunFolder, config: TrainConfig, contents: dict[str, Any]) -> None:
     """A branch's first checkpoint is where it began: killed before its own, it goes on from there."""
-    from engine.worker.checkpoint import save_checkpoint  # noqa: PLC0415
+    from engine.worker.training.checkpoint_file import save_checkpoint  # noqa: PLC0415
 
     save_checkpoint(run.checkpoint("last"), config, contents)
 
 
 def test(run: RunFolder, command: cmd.EvaluateRun, emit: Any) -> None:
     """Look at the test set with a run's weights."""
-    from engine.worker.jobs import evaluate_run  # noqa: PLC0415
+    from engine.worker.training.jobs import evaluate_run  # noqa: PLC0415
 
     evaluate_run(run, command.weights, emit, data_dir=command.data_dir, other_data=command.other_data)
 

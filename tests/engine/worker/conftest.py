@@ -20,9 +20,9 @@ from engine import events as ev
 from engine.config import TrainConfig, make_config
 from engine.runs.folder import RunFolder, create_run
 from engine.state.run_state import RunState, fold
-from engine.worker.checkpoint import load_checkpoint
 from engine.worker.command_queue import Control, Plan
-from engine.worker.jobs import train_run
+from engine.worker.training.checkpoint_file import load_checkpoint
+from engine.worker.training.jobs import train_run
 from tests.kit import timeless, write_tiny_set
 
 torch.set_num_threads(1)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from engine.config import make_config
-from engine.worker.batches import Batches, augment
+from engine.worker.training.batches import Batches, augment
 
 
 def indices(count: int, size: int, epoch: int = 0, seed: int = 0) -> list[list[int]]:

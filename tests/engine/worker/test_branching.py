@@ -11,10 +11,10 @@ from engine import events as ev
 from engine.errors import ConfigProblem, RunProblem
 from engine.events import Parent
 from engine.runs.folder import RunFolder, create_run
-from engine.worker.branching import branch_off
-from engine.worker.checkpoint import load_checkpoint, save_checkpoint
 from engine.worker.command_queue import Control
-from engine.worker.jobs import train_run
+from engine.worker.training.branching import branch_off
+from engine.worker.training.checkpoint_file import load_checkpoint, save_checkpoint
+from engine.worker.training.jobs import train_run
 from tests.engine.worker.conftest import Story
 
 Train = Callable[..., Story]

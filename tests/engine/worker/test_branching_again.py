@@ -16,10 +16,10 @@ from engine.config import TrainConfig, make_config
 from engine.errors import RunProblem
 from engine.runs.folder import RunFolder, create_run
 from engine.runs.replay import came_to_its_end, first_difference, recipe
-from engine.worker.branching import Beginning, branch_again, branch_off
-from engine.worker.checkpoint import load_checkpoint, save_checkpoint
 from engine.worker.command_queue import Control, Plan
-from engine.worker.jobs import train_run
+from engine.worker.training.branching import Beginning, branch_again, branch_off
+from engine.worker.training.checkpoint_file import load_checkpoint, save_checkpoint
+from engine.worker.training.jobs import train_run
 from tests.engine.worker.conftest import Script, Story
 
 Train = Callable[..., Story]

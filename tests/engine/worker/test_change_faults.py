@@ -14,11 +14,11 @@ from engine import events as ev
 from engine.config import make_config
 from engine.errors import ConfigProblem
 from engine.runs.replay import first_difference
-from engine.worker.checkpoint import load_checkpoint
 from engine.worker.command_queue import Control, Plan
 from engine.worker.model.models import build_model
 from engine.worker.server.live_config import Live
-from engine.worker.step import Step
+from engine.worker.training.checkpoint_file import load_checkpoint
+from engine.worker.training.optimizer_step import Step
 from tests.engine.worker.conftest import Story, settings
 
 Train = Callable[..., Story]

@@ -15,7 +15,7 @@ import torch
 from engine import commands as cmd
 from engine.config import make_config
 from engine.errors import RunProblem
-from engine.worker.checkpoint import load_checkpoint, save_checkpoint
+from engine.worker.training.checkpoint_file import load_checkpoint, save_checkpoint
 from tests.engine.worker.conftest import Story
 
 CONTENTS = {"model": {"w": torch.ones(3)}, "optimizer": {}, "random": {}, "place": {"epoch": 0}, "best": None}

@@ -16,10 +16,10 @@ from engine.log.event_log import read_events
 from engine.runs.folder import RunFolder, find_run
 from engine.runs.presence import DOOR
 from engine.sockets import answers
-from engine.worker.saver import Saver
 from engine.worker.server.active_run import Current
 from engine.worker.server.listeners import Doors
 from engine.worker.server.run_start import ending_of
+from engine.worker.training.safe_writer import Saver
 from tests.engine.runs_kit import CONFIG, HOST, create, listening, occupy, root
 
 __all__ = ["listening", "root"]

@@ -12,7 +12,7 @@ from torch import Tensor
 from engine.config import TrainConfig, make_config
 from engine.worker.model.cuda_graph import WARM_UPS, Replayed, Results, can_record
 from engine.worker.model.models import build_model, set_dropout
-from engine.worker.step import Step
+from engine.worker.training.optimizer_step import Step
 
 CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
 

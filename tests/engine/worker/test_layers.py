@@ -14,13 +14,13 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.state.run_state import fold
 from engine.worker.command_queue import Control
-from engine.worker.layers import is_watched
 from engine.worker.model.activation_stats import FirstBatch
 from engine.worker.model.histogram import BINS, histogram
 from engine.worker.model.models import build_model
 from engine.worker.model.threads import Cores
-from engine.worker.progress import Place
-from engine.worker.step import Step
+from engine.worker.training.counters import Place
+from engine.worker.training.layer_stats import is_watched
+from engine.worker.training.optimizer_step import Step
 from tests.engine.worker.conftest import Story, settings
 from tests.kit import timeless
 

@@ -15,7 +15,7 @@ from engine.worker.model import device as devices
 from engine.worker.model.device import check_precision, choose_device
 from engine.worker.model.threads import available_cpus, thread_count
 from engine.worker.server.output_capture import Output
-from engine.worker.setup import build
+from engine.worker.training.setup import build
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_the_rule_for_threads(asked: int, operations: float, available: int, exp
 
 
 def test_threads_are_set_and_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.worker.setup.available_cpus", lambda: 2)
+    monkeypatch.setattr("engine.worker.training.setup.available_cpus", lambda: 2)
     _, small = build(make_config({}), torch.device("cpu"), "as asked")
     assert (small.threads, torch.get_num_threads()) == (1, 1)
     _, large = build(make_config({"model": "cnn"}), torch.device("cpu"), "as asked")

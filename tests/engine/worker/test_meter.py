@@ -8,7 +8,7 @@ import random
 import pytest
 import torch
 
-from engine.worker.meter import WINDOW, Meter
+from engine.worker.training.metrics import WINDOW, Meter
 
 CHANCE = random.Random(5)
 STEPS = [(CHANCE.random() * 3, CHANCE.randrange(65), CHANCE.random(), CHANCE.choice((64, 16))) for _ in range(300)]

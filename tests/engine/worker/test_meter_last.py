@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from engine import events as ev
-from engine.worker import trainer
-from engine.worker.meter import Meter
+from engine.worker.training import trainer
+from engine.worker.training.metrics import Meter
 from tests.engine.worker.conftest import Story
 
 

@@ -14,7 +14,7 @@ from engine.worker.model.flat_parameters import FlatParameters
 from engine.worker.model.losses import build_loss, probabilities
 from engine.worker.model.models import build_model, multiply_adds
 from engine.worker.model.optimizers import build_optimizer
-from engine.worker.step import Step
+from engine.worker.training.optimizer_step import Step
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import torch
 from engine.config import make_config
 from engine.dataset import load
 from engine.worker.model.models import build_model
-from engine.worker.preview import Preview
+from engine.worker.training.preview import Preview
 
 
 def test_one_validation_image_of_each_class(tiny: Path) -> None:

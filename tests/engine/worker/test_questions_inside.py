@@ -24,7 +24,7 @@ from engine.worker.queries.occlusion import covered, map_occlusion
 from engine.worker.queries.robustness import AMOUNTS, disturbed, measure_robustness, thickened
 from engine.worker.queries.sample import sample
 from engine.worker.queries.weights import MOST, show_weights
-from engine.worker.setup import Split
+from engine.worker.training.setup import Split
 from tests.engine.worker.conftest import Story
 
 

@@ -14,9 +14,9 @@ from engine import commands as cmd
 from engine.config import make_config
 from engine.errors import RunProblem
 from engine.protocol import decode_event, encode
-from engine.worker.checkpoint import FORMAT, load_checkpoint
-from engine.worker.meter import Meter
-from engine.worker.progress import Best, Place, Plateau
+from engine.worker.training.checkpoint_file import FORMAT, load_checkpoint
+from engine.worker.training.counters import Best, Place, Plateau
+from engine.worker.training.metrics import Meter
 from tests.engine.worker.conftest import Story
 
 Train = Callable[..., Story]

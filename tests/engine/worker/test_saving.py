@@ -18,8 +18,8 @@ from engine import events as ev
 from engine.runs.folder import RunFolder
 from engine.runs.presence import SessionInfo
 from engine.sockets import listen
-from engine.worker.checkpoint import load_checkpoint
 from engine.worker.command_queue import Control
+from engine.worker.training.checkpoint_file import load_checkpoint
 from tests.engine.worker.conftest import Story
 from tests.privileges import modes_count
 
@@ -239,7 +239,7 @@ def test_a_disk_so_full_that_not_even_the_fault_can_be_printed_ends_no_run_witho
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("something broke")
 
-    monkeypatch.setattr("engine.worker.step.Step.__call__", broken)
+    monkeypatch.setattr("engine.worker.training.optimizer_step.Step.__call__", broken)
     monkeypatch.setattr(traceback, "print_exc", full)
     story = train()
     assert (story.end.outcome, story.end.fault) == ("failed", "training")

@@ -15,11 +15,11 @@ from engine import events as ev
 from engine.errors import RunProblem
 from engine.runs.folder import RunFolder, find_run
 from engine.runs.test_predictions import Look, keep_look, read_look
-from engine.worker.branching import branch_again, branch_off
-from engine.worker.checkpoint import load_checkpoint
-from engine.worker.jobs import evaluate_run
 from engine.worker.queries import answer
 from engine.worker.server import torch_tasks as in_thread
+from engine.worker.training.branching import branch_again, branch_off
+from engine.worker.training.checkpoint_file import load_checkpoint
+from engine.worker.training.jobs import evaluate_run
 from tests.recorded_kit import lay_out
 
 Use = Callable[[RunFolder, str], object]

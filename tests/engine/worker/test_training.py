@@ -287,7 +287,7 @@ def test_a_full_disk_is_told_and_training_goes_on(train: Train, monkeypatch: pyt
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("engine.worker.checkpoints.save_checkpoint", full)
+    monkeypatch.setattr("engine.worker.training.checkpoint_writer.save_checkpoint", full)
     story = train(epochs=2)
     assert story.end.outcome == "completed"
     failed = story.of(ev.SaveFailed)
@@ -310,7 +310,7 @@ def test_whatever_breaks_is_told_in_a_sentence(
     def broken(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("engine.worker.step.Step.__call__", broken)
+    monkeypatch.setattr("engine.worker.training.optimizer_step.Step.__call__", broken)
     story = train()
     assert (story.end.outcome, story.end.fault) == ("failed", fault)
     assert words in story.end.reason
@@ -356,7 +356,7 @@ def test_test_images_that_were_trained_on_are_counted_in_the_log(train: Train, t
 
 def test_a_set_that_takes_too_much_memory_is_named(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.dataset.memory.available_memory", lambda: 1000)
-    monkeypatch.setattr("engine.worker.setup._loaded", {})
+    monkeypatch.setattr("engine.worker.training.setup._loaded", {})
     story = train()
     assert (story.end.outcome, story.end.fault) == ("failed", "memory")
     assert "has 364 images, and reading it takes about" in story.end.reason
@@ -368,8 +368,8 @@ def test_where_the_data_take_the_memory_a_smaller_batch_is_not_the_advice(
     def broken(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("engine.worker.step.Step.__call__", broken)
-    monkeypatch.setattr("engine.worker.jobs._LARGE", 0)
+    monkeypatch.setattr("engine.worker.training.optimizer_step.Step.__call__", broken)
+    monkeypatch.setattr("engine.worker.training.jobs._LARGE", 0)
     story = train(batch_size=2)
     assert story.end.fault == "memory"
     assert "its data set, " in story.end.reason

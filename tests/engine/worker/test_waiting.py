@@ -10,10 +10,10 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from engine.config import TrainConfig
-from engine.worker.batches import Batches
-from engine.worker.meter import Meter
 from engine.worker.model.models import build_model
-from engine.worker.step import Step
+from engine.worker.training.batches import Batches
+from engine.worker.training.metrics import Meter
+from engine.worker.training.optimizer_step import Step
 
 CPU = torch.device("cpu")
 

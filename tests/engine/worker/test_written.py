@@ -17,7 +17,7 @@ from engine.worker.model.flat_parameters import FlatParameters
 from engine.worker.model.losses import build_loss
 from engine.worker.model.manual_mlp import WrittenOut, can_write_out
 from engine.worker.model.models import build_model
-from engine.worker.step import Step
+from engine.worker.training.optimizer_step import Step
 
 CPU = torch.device("cpu")
 ACTIVATIONS = HYPERPARAMETERS["activation"].choices
@@ -100,7 +100,7 @@ def test_training_goes_as_with_autograd(optimizer: str, monkeypatch: pytest.Monk
     )
     ends = []
     for served in (True, False):
-        monkeypatch.setattr("engine.worker.step.can_write_out", lambda *_, served=served: served)
+        monkeypatch.setattr("engine.worker.training.optimizer_step.can_write_out", lambda *_, served=served: served)
         torch.manual_seed(0)
         model = build_model(config).double()
         step = Step(model, config, CPU)

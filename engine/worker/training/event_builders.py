@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from engine import events as ev
-from engine.worker.meter import Meter, Window
 from engine.worker.model.evaluate import Evaluation
-from engine.worker.progress import Place
+from engine.worker.training.counters import Place
+from engine.worker.training.metrics import Meter, Window
 
 
 def finite(value: float) -> float | None:

@@ -21,17 +21,17 @@ from engine.runs.folder import RunFolder
 from engine.runs.result_file import encode_result
 from engine.runs.run_data import data_before, known_data
 from engine.runs.test_predictions import Look, keep_look
-from engine.worker.checkpoint import fitting
 from engine.worker.command_queue import Control
 from engine.worker.model.evaluate import evaluate, summarise
 from engine.worker.model.losses import build_loss
 from engine.worker.model.models import build_model
-from engine.worker.own_data import meet_data
-from engine.worker.saver import Saver
-from engine.worker.setup import Split, load_data, loaded_data, prepare_machine
-from engine.worker.sound import load_sound
-from engine.worker.step import Step
-from engine.worker.trainer import Emit, End, Trainer
+from engine.worker.training.checkpoint_check import load_sound
+from engine.worker.training.checkpoint_file import fitting
+from engine.worker.training.data_check import meet_data
+from engine.worker.training.optimizer_step import Step
+from engine.worker.training.safe_writer import Saver
+from engine.worker.training.setup import Split, load_data, loaded_data, prepare_machine
+from engine.worker.training.trainer import Emit, End, Trainer
 
 _MANY_BATCHES, _LARGE = 40, 100 << 20
 """A data set of more batches, and of more bytes (MNIST has 55 million), is what takes the memory, not a batch."""

@@ -8,15 +8,15 @@ import torch
 from torch import Tensor, nn
 
 from engine.config import TrainConfig
-from engine.worker.layers import LayerProbe
-from engine.worker.meter import Scalar
 from engine.worker.model.cuda_graph import CudaRecorder, Replayed, can_record
 from engine.worker.model.flat_parameters import FlatParameters
 from engine.worker.model.losses import build_loss
 from engine.worker.model.manual_mlp import WrittenOut, can_write_out
 from engine.worker.model.models import dropout_of, set_dropout
 from engine.worker.model.optimizers import build_optimizer, same_memory, updates
-from engine.worker.setup import autocast
+from engine.worker.training.layer_stats import LayerProbe
+from engine.worker.training.metrics import Scalar
+from engine.worker.training.setup import autocast
 
 _LAYOUT = "channels last"
 """The order of the optimizer's memory; checkpoints that name none have the filters' channels first."""

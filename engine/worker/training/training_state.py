@@ -12,14 +12,14 @@ from engine import events as ev
 from engine.config import HYPERPARAMETERS, TrainConfig, differences, make_config
 from engine.dataset import Dataset
 from engine.state.lr_schedule import learning_rate
-from engine.worker.batches import Batches
-from engine.worker.checkpoint import random_states, restore_random_states
-from engine.worker.meter import Meter
 from engine.worker.model.evaluate import Evaluation
 from engine.worker.preflight import check_size
-from engine.worker.progress import Best, Place, Plateau, checked
-from engine.worker.setup import Split, build, expect_room
-from engine.worker.step import Step
+from engine.worker.training.batches import Batches
+from engine.worker.training.checkpoint_file import random_states, restore_random_states
+from engine.worker.training.counters import Best, Place, Plateau, checked
+from engine.worker.training.metrics import Meter
+from engine.worker.training.optimizer_step import Step
+from engine.worker.training.setup import Split, build, expect_room
 
 
 class Standing:

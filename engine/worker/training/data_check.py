@@ -9,7 +9,7 @@ from engine.dataset import Dataset, expect_same
 from engine.errors import DataProblem
 from engine.events import DataIdentity
 from engine.runs.run_data import absolute, data_dir_of
-from engine.worker.setup import load_data
+from engine.worker.training.setup import load_data
 
 
 def meet_data(

@@ -9,7 +9,7 @@ import torch
 from engine.config import TrainConfig
 from engine.errors import RunProblem
 from engine.runs.folder import RunFolder
-from engine.worker.checkpoint import load_checkpoint
+from engine.worker.training.checkpoint_file import load_checkpoint
 
 Use = Literal["read", "train"]
 """Whether the weights are to read images, or to be trained on."""

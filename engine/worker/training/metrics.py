@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from engine.worker.progress import checked
+from engine.worker.training.counters import checked
 
 WINDOW = 4096
 """Most steps between two readings."""

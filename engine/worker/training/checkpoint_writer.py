@@ -9,9 +9,9 @@ from typing import Any
 
 from engine import events as ev
 from engine.runs.folder import RunFolder
-from engine.worker.checkpoint import save_checkpoint
-from engine.worker.saver import Saver
-from engine.worker.standing import Standing
+from engine.worker.training.checkpoint_file import save_checkpoint
+from engine.worker.training.safe_writer import Saver
+from engine.worker.training.training_state import Standing
 
 
 class Checkpoints:

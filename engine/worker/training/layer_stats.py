@@ -6,11 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from engine.events import Distributions, Hidden, LayerStep
-from engine.worker.meter import Scalar
 from engine.worker.model.flat_parameters import FlatParameters
 from engine.worker.model.histogram import histogram
-from engine.worker.progress import Place
-from engine.worker.reports import short
+from engine.worker.training.counters import Place
+from engine.worker.training.event_builders import short
+from engine.worker.training.metrics import Scalar
 
 AN_EPOCH = 8
 """Steps of an epoch that are watched."""

@@ -12,10 +12,10 @@ from engine.config import HYPERPARAMETERS, TrainConfig, differences, make_config
 from engine.errors import ConfigProblem, RunProblem
 from engine.events import Parent
 from engine.runs.folder import RunFolder
-from engine.worker.checkpoint import fitting, load_checkpoint
-from engine.worker.meter import Meter
 from engine.worker.model.optimizers import same_memory
-from engine.worker.sound import load_sound
+from engine.worker.training.checkpoint_check import load_sound
+from engine.worker.training.checkpoint_file import fitting, load_checkpoint
+from engine.worker.training.metrics import Meter
 
 Beginning = tuple[TrainConfig, dict[str, Any], Parent]
 """The new run's configuration, what its first checkpoint holds, and where it is from."""

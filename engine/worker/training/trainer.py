@@ -20,19 +20,19 @@ from engine.config import TrainConfig
 from engine.dataset import Dataset, count_overlap
 from engine.runs.folder import RunFolder
 from engine.runs.validation_predictions import keep_readings
-from engine.worker.checkpoints import Checkpoints
 from engine.worker.command_queue import Control
-from engine.worker.layers import is_watched
 from engine.worker.model.activation_stats import FirstBatch
 from engine.worker.model.evaluate import Evaluation, evaluate
 from engine.worker.model.losses import build_loss
 from engine.worker.model.threads import Cores
-from engine.worker.preview import Preview
-from engine.worker.progress import Place
-from engine.worker.reports import epoch_ended, finite, progress
-from engine.worker.saver import Saver
-from engine.worker.setup import Split
-from engine.worker.standing import Standing
+from engine.worker.training.checkpoint_writer import Checkpoints
+from engine.worker.training.counters import Place
+from engine.worker.training.event_builders import epoch_ended, finite, progress
+from engine.worker.training.layer_stats import is_watched
+from engine.worker.training.preview import Preview
+from engine.worker.training.safe_writer import Saver
+from engine.worker.training.setup import Split
+from engine.worker.training.training_state import Standing
 
 EVENT_SECONDS = 0.1
 PREVIEW_SECONDS = 0.5

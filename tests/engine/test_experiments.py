@@ -14,8 +14,16 @@ from hypothesis import strategies as st
 from engine import events as ev
 from engine.config import TrainConfig
 from engine.errors import ConfigProblem, RunProblem
-from engine.experiments import Experiment, experiments, find_experiment, find_performance, is_over, measures, of_machine
-from engine.experiments import experiment_runs as performances
+from engine.experiments import (
+    Experiment,
+    experiments,
+    find_experiment,
+    find_performance,
+    is_over,
+    measures,
+    of_machine,
+    performances,
+)
 from engine.experiments.conclusions import Conclusion, conclude
 from engine.experiments.experiment_runs import arm_name, free_group
 from engine.experiments.table import read_experiment

@@ -14,8 +14,7 @@ from textual.widget import Widget
 
 from engine import commands as cmd
 from engine.errors import Problem
-from engine.experiments import Experiment, Performance, experiments, is_over, of_machine
-from engine.experiments import experiment_runs as performances
+from engine.experiments import Experiment, Performance, experiments, is_over, of_machine, performances
 from engine.experiments.conclusions import conclude
 from engine.runs.folder import RunFolder
 from engine.state.run_state import RunState

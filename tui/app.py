@@ -39,8 +39,8 @@ from engine.state.startup_stages import Patience
 from engine.unknown_settings import slips_of_environment
 from tui import farewell
 from tui.advice import Adviser
-from tui.keys import KEYS, Key, bindings
-from tui.layouts import no_key
+from tui.keymap.bindings import KEYS, Key, bindings
+from tui.keymap.keyboard_layout import no_key
 from tui.leaving import Leaving
 from tui.looking import look_again, not_recorded, with_looks
 from tui.outline import is_long, outline

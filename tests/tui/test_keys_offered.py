@@ -15,7 +15,7 @@ from tests import events_kit as kit
 from tests.tui.app_kit import Stage, stage
 from tests.tui.tested_kit import Digital
 from tests.tui.tested_screen_kit import go_there
-from tui.layouts import no_key
+from tui.keymap.keyboard_layout import no_key
 from tui.screens.confusion import ConfusionScreen
 from tui.views.snapshot import Snapshot
 from tui.views.status import short_titles

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from textual.binding import BindingType
 
-from tui.keys import bindings
+from tui.keymap.bindings import bindings
 from tui.screens.page import Page
 from tui.views.places import place_of_step
 from tui.views.plain import ascii_text

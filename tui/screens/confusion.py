@@ -18,7 +18,7 @@ from engine.analysis.confusion import DIGITS, Matrix, cell_examples, confusion_m
 from engine.analysis.intervals import worst_pairs
 from tui.filters import has_few_colours
 from tui.inspected import Bytes, Inspected
-from tui.keys import Key, Where, bindings
+from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.inspecting import InspectingPage
 from tui.views import by_digit, calibration, confusion
 from tui.views.by_digit import ByDigit

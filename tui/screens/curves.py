@@ -12,7 +12,7 @@ from textual.containers import Grid
 from textual.reactive import var
 from textual.widget import Widget
 
-from tui.keys import Key, Where, bindings
+from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.charting import ChartingPage
 from tui.views.chart_frame import foot, title, what_is_shown
 from tui.views.charts import with_cursor, x_end

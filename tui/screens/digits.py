@@ -19,7 +19,7 @@ from engine.errors import Problem
 from engine.events import CheckpointKind
 from tui.filters import has_few_colours
 from tui.inspected import Inspected
-from tui.keys import Key, Where, bindings
+from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.inspecting import InspectingPage
 from tui.views.cursor import Cursor, Move
 from tui.views.digit_detail import Detail, Probabilities, remark

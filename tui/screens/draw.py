@@ -17,7 +17,7 @@ from engine.errors import Problem
 from engine.events import CheckpointKind
 from engine.state.run_state import RunState
 from tui.brought import bring
-from tui.keys import Key, Where, bindings
+from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.page import Page
 from tui.views.draw_layout import DrawLayout, draw_layout
 from tui.views.opinion import Answer, Silent, opinion_of, source, verdict

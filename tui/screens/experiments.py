@@ -18,7 +18,7 @@ from engine.experiments import Experiment, Performance, experiments, is_over, of
 from engine.experiments.conclusions import conclude
 from engine.runs.folder import RunFolder
 from engine.state.run_state import RunState
-from tui.keys import Key, Where, bindings
+from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.page import Page
 from tui.screens.quit import experiment_dialog
 from tui.views import experiment as views

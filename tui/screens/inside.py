@@ -20,8 +20,8 @@ from engine.events import CheckpointKind
 from engine.protocol import Working
 from engine.runs.folder import find_run
 from tui.inquiry import Inquiry, Key
-from tui.keys import Key as ListedKey
-from tui.keys import Where, bindings
+from tui.keymap.bindings import Key as ListedKey
+from tui.keymap.bindings import Where, bindings
 from tui.occluded import Walk, find_digits
 from tui.screens.page import Page
 from tui.views import inside

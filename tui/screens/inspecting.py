@@ -8,7 +8,7 @@ from textual.binding import BindingType
 
 from tui.inspected import Inspected
 from tui.inspection import Choice, stepped
-from tui.keys import Key, bindings
+from tui.keymap.bindings import Key, bindings
 from tui.screens.page import Page
 
 

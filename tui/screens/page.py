@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.widget import Widget
 
-from tui.keys import Key, Where
+from tui.keymap.bindings import Key, Where
 from tui.views.snapshot import Snapshot
 from tui.widgets.field_row import FieldRow
 from tui.widgets.key_bar import KeyBar

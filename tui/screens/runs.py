@@ -19,7 +19,7 @@ from engine import commands as cmd
 from engine.errors import Problem
 from engine.fields import short
 from engine.runs.folder import RunFolder, all_runs, find_run, remove_run
-from tui.keys import Key, Where, bindings
+from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.page import Page
 from tui.screens.quit import delete_dialog
 from tui.views.plain import ascii_text

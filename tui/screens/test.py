@@ -22,7 +22,7 @@ from engine.runs.folder import find_run
 from tui.filters import has_few_colours
 from tui.inspected import Images, images_of_run
 from tui.inspection import Choice, SplitName
-from tui.keys import Key, Where, bindings
+from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.look import look_dialog
 from tui.screens.page import Page
 from tui.several import Witnesses, test_witnesses, tested, tested_alike, validation_witnesses

@@ -21,7 +21,7 @@ from engine.errors import ConfigProblem
 from engine.settings import Settings, presets
 from engine.state.run_state import RunState
 from tui.filters import has_few_colours
-from tui.keys import Key, Where, bindings
+from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.charting import ChartingPage
 from tui.screens.presets import PresetPicker
 from tui.views.available import available

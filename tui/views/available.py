@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.keys import Key
+from tui.keymap.bindings import Key
 from tui.views.snapshot import Snapshot
 
 _STEERING = frozenset({"pause", "batch", "one_more", "stop", "abort", "change", "rate(-1)", "rate(1)", "undo"})

@@ -6,7 +6,7 @@ import textwrap
 
 from textual.content import Content
 
-from tui.keys import groups
+from tui.keymap.bindings import groups
 
 FIGURES = (
     ("training loss", "what training makes small, for one step's batch; drawn faint as it was and bold smoothed"),

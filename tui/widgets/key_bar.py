@@ -7,7 +7,7 @@ from dataclasses import replace
 from textual.content import Content
 from textual.reactive import reactive
 
-from tui.keys import Key, Where, bar, fitting, short
+from tui.keymap.bindings import Key, Where, bar, fitting, short
 from tui.views.available import available, label
 from tui.views.status import Part, fit, text
 from tui.widgets.line import SnapshotText, button

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.key_table.key import Key
+from tui.keymap.key import Key
 
 PROGRAM: tuple[Key, ...] = (
     Key("1", "1", "mode('train')", "Train", "form, charts, digits and results of a run", "Program"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.key_table.key import Key
+from tui.keymap.key import Key
 
 TRAINING: tuple[Key, ...] = (
     Key("r", "r", "start", "Start", "train with the settings of the form, as a new run", "Training", "train", 1),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.key_table.key import Key
+from tui.keymap.key import Key
 
 LOOKING: tuple[Key, ...] = (
     Key("enter", "enter", "open", "Open", "show the run, or attach to it while it trains", "Runs", "runs", 1),

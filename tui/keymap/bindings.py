@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from textual.binding import Binding, BindingType
 
-from tui.key_table.key import Group, Key, Where
-from tui.key_table.looking import LOOKING
-from tui.key_table.program import PROGRAM
-from tui.key_table.training import TRAINING
+from tui.keymap.everywhere import PROGRAM
+from tui.keymap.inspection import LOOKING
+from tui.keymap.key import Group, Key, Where
+from tui.keymap.training import TRAINING
 
 __all__ = ["KEYS", "Group", "Key", "Where", "bar", "bindings", "cells", "fitting", "groups", "short"]
 

@@ -11,8 +11,8 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from tui.widgets.plot import Curve, Mark, Palette, Plot, draw
-from tui.widgets.series import ema
+from tui.plotting.downsample import ema
+from tui.plotting.plot import Curve, Mark, Palette, Plot, draw
 
 Floats = NDArray[np.float64]
 SIZES = ((60, 14), (120, 30))

@@ -18,7 +18,7 @@ from benchmarks.chart import plot, training
 from benchmarks.rows import Row
 from engine.runs.folder import all_runs
 from tests.terminal.term import Term, app, engines
-from tui.widgets.plot import Palette, draw
+from tui.plotting.plot import Palette, draw
 
 COLUMNS, ROWS = 120, 40
 ROUNDS = 5

@@ -24,7 +24,7 @@ from tui.views.plain import ascii_text
 if TYPE_CHECKING:
     import argparse
 
-    from tui.widgets.plot import Palette
+    from tui.plotting.plot import Palette
 
 CHART_ROWS, WIDEST = 18, 100
 """Rows of the chart that is printed, and the columns of the widest."""
@@ -144,7 +144,7 @@ def chart(
     experiment: Experiment, states: Sequence[RunState | None], width: int, *, plain: bool, coloured: bool
 ) -> list[str]:
     """The arms' curves as lines of text, with the terminal's own colours where it has any."""
-    from tui.widgets.plot import draw  # noqa: PLC0415 - brings numpy in
+    from tui.plotting.plot import draw  # noqa: PLC0415 - brings numpy in
 
     drawing = views.plot(experiment, states, log_y=views.is_log(experiment))
     if not any(len(curve.x) for curve in drawing.curves):
@@ -157,7 +157,7 @@ def chart(
 
 
 def _palette() -> Palette:
-    from tui.widgets.plot import Palette  # noqa: PLC0415
+    from tui.plotting.plot import Palette  # noqa: PLC0415
 
     return Palette("cyan", "yellow", "cyan", "bright_black", "bright_black", "default", "green", "red")
 

@@ -14,10 +14,10 @@ from tests import events_kit as kit
 from tests.tui.app_kit import Stage, stage
 from tests.tui.test_spread import told
 from tests.tui.test_views_charts import layers
+from tui.plotting.plot import Plot
 from tui.screens.curves import CurvesScreen
 from tui.views.places import place_of_step
 from tui.widgets.chart import Chart
-from tui.widgets.plot import Plot
 
 SIZES = [(80, 24), (120, 40)]
 CURSOR_FOOT = "┷"

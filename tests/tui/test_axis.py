@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.widgets.axis import HUGE, labels, level, limits, linear_ticks, log_ticks, nice_step, span, upright, value_text
+from tui.plotting.axis import HUGE, labels, level, limits, linear_ticks, log_ticks, nice_step, span, upright, value_text
 
 numbers = st.floats(-1e290, 1e290)
 sizes = st.floats(0.5, 60)

@@ -15,6 +15,8 @@ from textual.app import App, ComposeResult
 from textual.color import Color
 from textual.geometry import Region
 
+from tui.plotting.digit_layout import LARGEST, SMALLEST, layout
+from tui.plotting.raster import RasterPalette
 from tui.widgets.digit import (
     DigitStrip,
     DigitStyle,
@@ -25,8 +27,6 @@ from tui.widgets.digit import (
     percent,
     raster_palette,
 )
-from tui.widgets.digit_layout import LARGEST, SMALLEST, layout
-from tui.widgets.raster import RasterPalette
 
 MODES: list[Mode] = ["colour", "shade", "ascii"]
 INK = np.zeros((28, 28), np.uint8)

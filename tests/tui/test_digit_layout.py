@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.widgets.digit_layout import LARGEST, SMALLEST, Layout, layout
+from tui.plotting.digit_layout import LARGEST, SMALLEST, Layout, layout
 
 
 @given(st.integers(0, 40), st.integers(0, 250), st.integers(0, 80))

@@ -17,7 +17,7 @@ from tests import events_kit as kit
 from tests.tui.app_kit import stage
 from tests.tui.cli_kit import home, make_run
 from tui.cli import main
-from tui.widgets.series import ema
+from tui.plotting.downsample import ema
 
 __all__ = ["home"]
 

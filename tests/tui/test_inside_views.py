@@ -17,10 +17,10 @@ from tests import events_kit as kit
 from tests.kit import write_tiny_set
 from tui import inspected
 from tui.occluded import Digits, Walk, find_digits
+from tui.plotting.diverging import LEVELS, Colours, codes, painter, signs
 from tui.views.activations import histogram
 from tui.views.inside import Place, Robustness, newer, newest
 from tui.views.robustness import endures, plot_of
-from tui.widgets.diverging import LEVELS, Colours, codes, painter, signs
 from tui.widgets.picture import blocks
 from tui.widgets.weights_gallery import grid
 

@@ -12,8 +12,8 @@ from engine import events as ev
 from engine.state.run_state import fold
 from tests.events_kit import BLOG, ending, epoch_ended, epoch_events, numbered, opening, progress, steps_per_epoch
 from tests.tui.app_kit import Stage, stage
+from tui.plotting.plot import Palette, Plot, draw
 from tui.views.charts import Options, loss_plot
-from tui.widgets.plot import Palette, Plot, draw
 
 PER_EPOCH = steps_per_epoch(BLOG)
 SIZES = [(80, 24), (120, 40)]

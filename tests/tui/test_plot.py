@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from rich.cells import cell_len
 from rich.segment import Segment
 
-from tui.widgets import canvas
-from tui.widgets.plot import Curve, Mark, Palette, Plot, Symbols, draw
+from tui.plotting import canvas
+from tui.plotting.plot import Curve, Mark, Palette, Plot, Symbols, draw
 
 Floats = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rich.segment import Segment
 from rich.style import Style
 
-from tui.widgets.raster import ASCII, BLOCKS, Ramp, RasterPalette, crop, half_blocks, resample, shades
+from tui.plotting.raster import ASCII, BLOCKS, Ramp, RasterPalette, crop, half_blocks, resample, shades
 
 Image = NDArray[np.uint8]
 

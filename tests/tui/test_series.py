@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tui.widgets.series import bridge, clean, column_edges, column_of, ema, span_dots, thin
+from tui.plotting.downsample import bridge, clean, column_edges, column_of, ema, span_dots, thin
 
 Floats = NDArray[np.float64]
 

@@ -13,9 +13,9 @@ from rich.cells import cell_len
 from engine import events as ev
 from engine.state.run_state import RunState, fold
 from tests import events_kit as kit
+from tui.plotting.ink import Ink, segments, styles_of
+from tui.plotting.plot import Palette
 from tui.views.spread import layers_of, ridges, spread_of
-from tui.widgets.ink import Ink, segments, styles_of
-from tui.widgets.plot import Palette
 from tui.widgets.ridges import bars, draw
 
 PALETTE = Palette("#0000ff", "#ff8800", "#000088", "#888888", "#222222", "#ffffff", "#00ff00", "#ff0000")

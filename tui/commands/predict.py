@@ -180,8 +180,8 @@ class Printer:
                 complain(each.error)
 
     def _lines(self, each: Prediction) -> list[str]:
+        from tui.plotting.raster import ASCII, BLOCKS, crop, shades  # noqa: PLC0415
         from tui.views.predictions import beside, line, verdict  # noqa: PLC0415 - as above
-        from tui.widgets.raster import ASCII, BLOCKS, crop, shades  # noqa: PLC0415
 
         if not self._draws or each.picture is None:
             return [line(each, self._name_width)]

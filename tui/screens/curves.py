@@ -13,6 +13,7 @@ from textual.reactive import var
 from textual.widget import Widget
 
 from tui.keymap.bindings import Key, Where, bindings
+from tui.plotting.plot import Plot
 from tui.screens.charting import ChartingPage
 from tui.views.chart_frame import foot, title, what_is_shown
 from tui.views.charts import with_cursor, x_end
@@ -22,7 +23,6 @@ from tui.views.spread import layers_of, spread_of
 from tui.views.window import moved
 from tui.widgets.chart import Chart
 from tui.widgets.line import frame
-from tui.widgets.plot import Plot
 from tui.widgets.ridges import RidgeView
 from tui.widgets.status_line import StatusLine
 

@@ -16,8 +16,8 @@ from engine import commands as cmd
 from engine.errors import Problem
 from engine.protocol import Working
 from tui.commands.lrfind import sentence
+from tui.plotting.plot import Curve, Mark, Plot
 from tui.widgets.chart import Chart
-from tui.widgets.plot import Curve, Mark, Plot
 
 if TYPE_CHECKING:
     from tui.app import MnistApp

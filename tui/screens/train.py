@@ -50,7 +50,7 @@ from tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
     from engine.diagnosis import Remedy
-    from tui.widgets.plot import Plot
+    from tui.plotting.plot import Plot
 
 LOCKED, FOR_NEXT = "dimmed: needs a new run", "changed for the next run"
 """Why the form cannot be edited while it trains; and where a hint's remedy was put into it meanwhile."""

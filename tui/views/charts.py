@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from engine.events import EpochEnded
 from engine.state.loss_series import Point
 from engine.state.run_state import RunState
-from tui.lazy import lazy
+from tui.plotting.downsample import ema
+from tui.plotting.lazy_import import lazy
+from tui.plotting.plot import Curve, Plot
 from tui.views import figures
 from tui.views.marks import marks
 from tui.views.places import place_of_epoch, place_of_point, place_of_step
 from tui.views.window import ChartView, Options, XAxis, limits, recorded, snapped
-from tui.widgets.plot import Curve, Plot
-from tui.widgets.series import ema
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from engine.state.run_state import RunState
+from tui.plotting.plot import Curve, Plot
 from tui.views import figures
 from tui.views.charts import accuracy_plot, across, floats, loss_plot, smoothed
 from tui.views.marks import marks
 from tui.views.places import place_of_step
 from tui.views.window import ChartView
-from tui.widgets.plot import Curve, Plot
 
 if TYPE_CHECKING:
-    from tui.widgets.series import Floats
+    from tui.plotting.downsample import Floats
 
 Kind = Literal["loss", "accuracy", "rate", "norm", "ratio", "speed"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.events import PreviewDigits
 from engine.state.run_state import RunState
-from tui.lazy import lazy
+from tui.plotting.lazy_import import lazy
 from tui.widgets.digit import DigitView
 
 if TYPE_CHECKING:

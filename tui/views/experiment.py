@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from engine.experiments import MEASURES, Experiment, Measure
 from engine.experiments.conclusions import Conclusion
 from engine.state.run_state import RunState
-from tui.lazy import lazy
+from tui.plotting.downsample import ema
+from tui.plotting.lazy_import import lazy
+from tui.plotting.plot import Curve, Plot
 from tui.views import figures
 from tui.views.status import OUTCOMES
-from tui.widgets.plot import Curve, Plot
-from tui.widgets.series import ema
 
 if TYPE_CHECKING:
     import numpy as np

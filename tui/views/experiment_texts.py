@@ -12,11 +12,11 @@ from engine.experiments import Experiment
 from engine.experiments.conclusions import Conclusion, data_named
 from engine.runs.folder import describe
 from engine.state.run_state import RunState
+from tui.plotting.canvas import SIGNS
+from tui.plotting.ink import Ink
+from tui.plotting.model import OTHERS
 from tui.views import experiment as views
 from tui.views.status import OUTCOMES
-from tui.widgets.canvas import SIGNS
-from tui.widgets.curves import OTHERS
-from tui.widgets.ink import Ink
 from tui.widgets.line import button
 
 _INKS = {Ink.OTHER: "$foreground", Ink.MARK: "$success", Ink.VALIDATION: "$validation", Ink.TRAIN: "$train"}

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from engine.state import run_state as history
 from engine.state.run_state import RunState
+from tui.plotting.plot import Mark
 from tui.views import figures
 from tui.views.places import place_of_epoch, place_of_mark
 from tui.views.window import ChartView, Options, limits, snapped
-from tui.widgets.plot import Mark
 
 _GLYPHS = {"kept": "▾", "continued": "▸", "paused": "‖", "resumed": "↻", "changed": "▲"}
 """From the least to the most telling: of several in one cell the last is seen."""

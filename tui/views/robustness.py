@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from engine.commands import Disturbance
+from tui.plotting.plot import Curve, Plot
 from tui.views.inside import DISTURBANCES, Robustness
-from tui.widgets.plot import Curve, Plot
 
 _NAMES: dict[Disturbance, tuple[str, str, str]] = {
     "noise": ("Noise", "accuracy by its σ", "σ"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine import events as ev
 from engine.state.run_state import RunState
-from tui.lazy import lazy
+from tui.plotting.lazy_import import lazy
 from tui.views import figures
 
 if TYPE_CHECKING:

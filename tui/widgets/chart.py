@@ -18,7 +18,7 @@ from textual.strip import Strip
 from textual.theme import Theme
 from textual.widget import Widget
 
-from tui.widgets.plot import Palette, Plot, Symbols, draw, nearest
+from tui.plotting.plot import Palette, Plot, Symbols, draw, nearest
 
 # Contrast ratios of WCAG 2.2: success criterion 1.4.11 for graphics, 1.4.3 for text
 _GRAPHICS = 3.0

@@ -16,9 +16,9 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.lazy import lazy
-from tui.widgets.digit_layout import LARGEST, Layout, layout
-from tui.widgets.raster import ASCII, BLOCKS, RasterPalette, Row, crop, half_blocks, shades
+from tui.plotting.digit_layout import LARGEST, Layout, layout
+from tui.plotting.lazy_import import lazy
+from tui.plotting.raster import ASCII, BLOCKS, RasterPalette, Row, crop, half_blocks, shades
 
 if TYPE_CHECKING:
     import numpy as np

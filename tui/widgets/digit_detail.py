@@ -15,11 +15,11 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.plotting.raster import ASCII, BLOCKS, Row, crop, half_blocks, shades
 from tui.views.digit_detail import Detail, bars, below, heading, loss_words, place, whole_percent
 from tui.views.plain import ascii_content, ascii_text
 from tui.widgets.digit import Mode, raster_palette
 from tui.widgets.line import frame
-from tui.widgets.raster import ASCII, BLOCKS, Row, crop, half_blocks, shades
 
 LARGE, SMALL = 28, 20
 """Columns of the picture, a pixel each: all of the image, or the box of 20 × 20 that holds the ink of MNIST's digits."""

@@ -15,9 +15,9 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.plotting.digit_layout import SMALLEST
+from tui.plotting.raster import Row
 from tui.widgets.digit import DigitStyle, DigitView, Mode, draw_digit, raster_palette
-from tui.widgets.digit_layout import SMALLEST
-from tui.widgets.raster import Row
 
 _SIZES = (14, 13, 12, 11, 10, SMALLEST)
 """Columns of a picture, the first with which enough digits are seen at once."""

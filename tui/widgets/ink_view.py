@@ -15,8 +15,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.filters import has_few_colours
+from tui.plotting.raster import ASCII, BLOCKS, Row, half_blocks, shades
 from tui.widgets.digit import Mode, raster_palette
-from tui.widgets.raster import ASCII, BLOCKS, Row, half_blocks, shades
 
 Image = npt.NDArray[np.uint8]
 

@@ -9,9 +9,9 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
 
+from tui.plotting.digit_layout import SMALLEST
 from tui.views.confusion import MatrixView, cell_sentence, grid, matrix
 from tui.widgets.digit import DigitStrip, DigitView
-from tui.widgets.digit_layout import SMALLEST
 from tui.widgets.value_text import ValueText
 
 MOST = 8

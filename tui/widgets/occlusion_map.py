@@ -7,13 +7,13 @@ import textwrap
 import numpy as np
 from rich.segment import Segment
 
+from tui.plotting.diverging import Colours, codes, painter, signs
+from tui.plotting.raster import ASCII, BLOCKS, Row, shades
 from tui.views import figures
 from tui.views.inside import Occlusion
 from tui.views.ten_bars import line
 from tui.widgets.digit import percent
-from tui.widgets.diverging import Colours, codes, painter, signs
 from tui.widgets.picture import Picture, beside, blocks, centred, fitted
-from tui.widgets.raster import ASCII, BLOCKS, Row, shades
 
 _LARGEST = 56
 _FAINTEST = 0.02

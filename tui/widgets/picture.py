@@ -17,9 +17,9 @@ from textual.theme import Theme
 from textual.widget import Widget
 
 from tui.filters import has_few_colours
+from tui.plotting.raster import RGB, Row
 from tui.views.plain import ascii_text
 from tui.widgets.digit import Mode
-from tui.widgets.raster import RGB, Row
 
 Codes = npt.NDArray[np.int_]
 

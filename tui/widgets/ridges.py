@@ -11,10 +11,10 @@ from rich.segment import Segment
 from textual.reactive import reactive
 
 from engine.events import Histogram
+from tui.plotting import axis
+from tui.plotting.ink import Ink, Line, Palette, segments, shortened, styles_of
 from tui.views.spread import Ridges, Spread, ridges
-from tui.widgets import axis
 from tui.widgets.chart import Chart
-from tui.widgets.ink import Ink, Line, Palette, segments, shortened, styles_of
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _RAMP = " .:-=+*#%@"

@@ -12,8 +12,8 @@ from rich.style import Style
 from textual.strip import Strip
 
 from engine.analysis.label_errors import Suspect
+from tui.plotting.raster import Row
 from tui.widgets.digit import DigitStyle, DigitView, Mode, draw_digit, percent, raster_palette
-from tui.widgets.raster import Row
 from tui.widgets.tile_list import TileList
 
 _PICTURE = 10

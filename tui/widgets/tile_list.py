@@ -15,7 +15,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.widgets.raster import Row
+from tui.plotting.raster import Row
 
 _T = TypeVar("_T")
 

@@ -8,11 +8,11 @@ from rich.segment import Segment
 from textual.content import Content
 from textual.message import Message
 
+from tui.plotting.diverging import Colours, codes, painter, signs
+from tui.plotting.raster import Row
 from tui.views.figures import count
 from tui.views.inside import Weights
-from tui.widgets.diverging import Colours, codes, painter, signs
 from tui.widgets.picture import Picture, beside, blocks, fitted
-from tui.widgets.raster import Row
 
 _PIXELS = (28, 24, 22, 20, 18, 16, 14)
 _LEAST = 10

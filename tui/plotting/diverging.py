@@ -12,8 +12,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from tui.plotting.raster import RGB, resample
 from tui.widgets.picture import Codes, mixed
-from tui.widgets.raster import RGB, resample
 
 Floats = npt.NDArray[np.float32]
 LEVELS = 8

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 
-from tui.widgets.canvas import Signs
-from tui.widgets.curves import Mark, Plot, Series, glyph
-from tui.widgets.ink import Ink, Line, shortened
+from tui.plotting.canvas import Signs
+from tui.plotting.ink import Ink, Line, shortened
+from tui.plotting.model import Mark, Plot, Series, glyph
 
 # What to leave out first: (title with all beside it, with the scale, bare, none; cut of the labels; cut of the marks)
 _ONE_ROW = ((0, 0, 0), (1, 0, 1), (2, 3, 1), (2, 3, 2), (3, 2, 1), (3, 3, 2), (3, 3, 3))

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.lazy import lazy
-from tui.widgets.axis import HUGE, labels
+from tui.plotting.axis import HUGE, labels
+from tui.plotting.lazy_import import lazy
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from tui.lazy import lazy
-from tui.widgets import axis
-from tui.widgets.ink import Ink
-from tui.widgets.series import Clean, clean
+from tui.plotting import axis
+from tui.plotting.downsample import Clean, clean
+from tui.plotting.ink import Ink
+from tui.plotting.lazy_import import lazy
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from tui.widgets.series import Floats
+    from tui.plotting.downsample import Floats
 else:
     np = lazy("numpy")
 

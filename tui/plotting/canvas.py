@@ -10,17 +10,17 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
-from tui.lazy import lazy
-from tui.widgets import axis
-from tui.widgets.curves import Mark, Series, glyph
-from tui.widgets.ink import Ink, Line
-from tui.widgets.series import Clean, Thinned, bridge, column_edges, column_of, span_dots, thin
+from tui.plotting import axis
+from tui.plotting.downsample import Clean, Thinned, bridge, column_edges, column_of, span_dots, thin
+from tui.plotting.ink import Ink, Line
+from tui.plotting.lazy_import import lazy
+from tui.plotting.model import Mark, Series, glyph
 
 if TYPE_CHECKING:
     import numpy as np
     import plotext
 
-    from tui.widgets.series import Floats
+    from tui.plotting.downsample import Floats
 else:
     np = lazy("numpy")
     plotext = lazy("plotext")

@@ -9,11 +9,11 @@ from dataclasses import replace
 from rich.cells import cell_len
 from rich.segment import Segment
 
-from tui.widgets import axis
-from tui.widgets.canvas import SIGNS, Canvas, Signs, Symbols
-from tui.widgets.curves import Curve, Mark, Plot, Series, series_of
-from tui.widgets.ink import Ink, Line, Palette, segments, shortened, styles_of
-from tui.widgets.legend import header, notes
+from tui.plotting import axis
+from tui.plotting.canvas import SIGNS, Canvas, Signs, Symbols
+from tui.plotting.ink import Ink, Line, Palette, segments, shortened, styles_of
+from tui.plotting.legend import header, notes
+from tui.plotting.model import Curve, Mark, Plot, Series, series_of
 
 __all__ = ["Curve", "Mark", "Palette", "Plot", "Symbols", "draw"]
 

@@ -11,7 +11,7 @@ from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 
-from tui.lazy import lazy
+from tui.plotting.lazy_import import lazy
 
 if TYPE_CHECKING:
     import numpy as np

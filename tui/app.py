@@ -44,13 +44,13 @@ from tui.keymap.keyboard_layout import no_key
 from tui.leaving import Leaving
 from tui.looking import look_again, not_recorded, with_looks
 from tui.outline import is_long, outline
-from tui.pace import Pace
 from tui.report import unsaved
 from tui.screens.page import Page
 from tui.screens.quit import take_over_dialog
 from tui.screens.train import TrainScreen
 from tui.session import Connect
 from tui.steering_app import SteeringApp
+from tui.terminal.repaint_throttle import Pace
 from tui.themes import THEMES, after, theme_name
 from tui.views.available import available, resumable
 from tui.views.data_set import elsewhere

@@ -17,7 +17,7 @@ from engine.state.run_state import RunState
 from tui.asking import Asker
 from tui.inspection import Choice, stepped
 from tui.session import Connect
-from tui.terminal import TerminalApp
+from tui.terminal.terminal_app import TerminalApp
 from tui.views.snapshot import Snapshot
 
 if TYPE_CHECKING:

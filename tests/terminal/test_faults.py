@@ -26,11 +26,11 @@ AT_THE_START = {
 ON_A_KEY = {
     "a key": "import tui.app; tui.app.MnistApp.action_theme = boom",
     "the thread that reads keys": """
-import tui.driver
-real = tui.driver.TerminalDriver.process_message
+import tui.terminal.driver
+real = tui.terminal.driver.TerminalDriver.process_message
 def process(self, message):
     boom() if getattr(message, "key", "") == "t" else real(self, message)
-tui.driver.TerminalDriver.process_message = process
+tui.terminal.driver.TerminalDriver.process_message = process
 """,
     "painting": """
 import tui.app

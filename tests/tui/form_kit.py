@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.pilot import Pilot
 
 from engine.config import HYPERPARAMETERS, TrainConfig
-from tui.in_turn import InTurn
+from tui.terminal.input_queue import InTurn
 from tui.widgets.choice import SIGNS, Signs
 from tui.widgets.field_row import FieldRow
 from tui.widgets.form import HyperparameterForm

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from textual import events
 from textual._xterm_parser import XTermParser
 
-from tui.keyboard import HELD, PASTED, Keyboard
+from tui.terminal.input_reader import HELD, PASTED, Keyboard
 
 BEGIN, END = "\x1b[200~", "\x1b[201~"
 

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from tui.opening import opening
-from tui.signals import ENDING
+from tui.terminal.signals import ENDING
 
 
 def test_the_title_is_there_at_once() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine import events as ev
 from tests import events_kit as kit
 from tests.tui.app_kit import stage
-from tui.pace import INTERVAL, SLOW_LINE, Line, Pace
+from tui.terminal.repaint_throttle import INTERVAL, SLOW_LINE, Line, Pace
 
 
 class World:

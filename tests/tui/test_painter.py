@@ -13,7 +13,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from tui.painter import Painter
+from tui.terminal.diff_renderer import Painter
 
 WIDTH, HEIGHT = 12, 4
 STYLES = (

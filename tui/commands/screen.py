@@ -102,7 +102,7 @@ def open_app(
     with opening(settings.preset if run is None else run):
         gc.disable()  # until the first picture: what is made for it stays
         from tui.app import MnistApp  # noqa: PLC0415 - Textual takes a third of a second
-        from tui.filters import has_few_colours, suit  # noqa: PLC0415
+        from tui.terminal.line_filters import has_few_colours, suit  # noqa: PLC0415
         from tui.themes import THEMES, theme_name  # noqa: PLC0415
 
         theme = args.theme or settings.screen.get("theme")

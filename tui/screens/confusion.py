@@ -16,10 +16,10 @@ from textual.widgets import Static
 from engine.analysis.calibration import answers, reliability
 from engine.analysis.confusion import DIGITS, Matrix, cell_examples, confusion_matrix, difference, turned
 from engine.analysis.intervals import worst_pairs
-from tui.filters import has_few_colours
 from tui.inspected import Bytes, Inspected
 from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.inspecting import InspectingPage
+from tui.terminal.line_filters import has_few_colours
 from tui.views import by_digit, calibration, confusion
 from tui.views.by_digit import ByDigit
 from tui.views.calibration import THRESHOLDS, USUAL, Calibration

@@ -17,10 +17,10 @@ from textual.widgets import Static
 from engine import commands as cmd
 from engine.errors import Problem
 from engine.events import CheckpointKind
-from tui.filters import has_few_colours
 from tui.inspected import Inspected
 from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.inspecting import InspectingPage
+from tui.terminal.line_filters import has_few_colours
 from tui.views.cursor import Cursor, Move
 from tui.views.digit_detail import Detail, Probabilities, remark
 from tui.views.gallery import (

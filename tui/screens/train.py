@@ -20,10 +20,10 @@ from engine.config import HYPERPARAMETERS, TrainConfig, differences
 from engine.errors import ConfigProblem
 from engine.settings import Settings, presets
 from engine.state.run_state import RunState
-from tui.filters import has_few_colours
 from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.charting import ChartingPage
 from tui.screens.presets import PresetPicker
+from tui.terminal.line_filters import has_few_colours
 from tui.views.available import available
 from tui.views.chart_frame import foot, title, what_is_shown
 from tui.views.charts import accuracy_plot, loss_plot, with_cursor, x_end

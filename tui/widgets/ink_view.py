@@ -14,8 +14,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.filters import has_few_colours
 from tui.plotting.raster import ASCII, BLOCKS, Row, half_blocks, shades
+from tui.terminal.line_filters import has_few_colours
 from tui.widgets.digit import Mode, raster_palette
 
 Image = npt.NDArray[np.uint8]

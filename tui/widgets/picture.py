@@ -16,8 +16,8 @@ from textual.strip import Strip
 from textual.theme import Theme
 from textual.widget import Widget
 
-from tui.filters import has_few_colours
 from tui.plotting.raster import RGB, Row
+from tui.terminal.line_filters import has_few_colours
 from tui.views.plain import ascii_text
 from tui.widgets.digit import Mode
 

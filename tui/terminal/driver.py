@@ -16,10 +16,10 @@ from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
 
-from tui.ending import Ending
-from tui.keyboard import Keyboard
-from tui.signals import hung_up
-from tui.strays import Strays
+from tui.terminal.input_reader import Keyboard
+from tui.terminal.output_capture import Strays
+from tui.terminal.shutdown import Ending
+from tui.terminal.signals import hung_up
 
 _TICK_SECONDS = 0.1
 """How often is looked whether an escape character was the key of that name, and whether to end, in seconds."""

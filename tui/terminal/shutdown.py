@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tui.signals import HUNG_UP
+from tui.terminal.signals import HUNG_UP
 
 GRACE_SECONDS = 2.0
 """From the decision to leave until it is done by force: a terminal that does not read holds everything up."""

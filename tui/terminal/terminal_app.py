@@ -14,13 +14,13 @@ from textual.app import App
 from textual.screen import Screen
 
 from engine.errors import ExitCode
-from tui.driver import TerminalDriver
-from tui.ending import Ending
-from tui.in_turn import InTurn
-from tui.pace import SLOW_LINE, Line
-from tui.painter import Changes, Painter, fewer_colours
-from tui.signals import HUNG_UP, hung_up, on_signals
-from tui.strays import Strays, warnings_to
+from tui.terminal.diff_renderer import Changes, Painter, fewer_colours
+from tui.terminal.driver import TerminalDriver
+from tui.terminal.input_queue import InTurn
+from tui.terminal.output_capture import Strays, warnings_to
+from tui.terminal.repaint_throttle import SLOW_LINE, Line
+from tui.terminal.shutdown import Ending
+from tui.terminal.signals import HUNG_UP, hung_up, on_signals
 
 _ESCAPE_SECONDS = 0.3
 """How long an escape character waits for the rest of an arrow key: over a slow line they come apart."""

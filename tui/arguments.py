@@ -11,7 +11,7 @@ from engine.config import HYPERPARAMETERS, SHORT_NAMES
 from engine.errors import ConfigProblem
 from engine.fields import Hyperparameter, Kind, short
 from tui.commands import COMMANDS
-from tui.output import tell, writing
+from tui.headless.output import tell, writing
 
 if TYPE_CHECKING:
     from engine.settings import Settings

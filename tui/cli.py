@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from engine.errors import EngineProblem, ExitCode, OtherDataProblem, Problem
-from tui import output
+from tui.headless import output
 
 if TYPE_CHECKING:
     from pathlib import Path

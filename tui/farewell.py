@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from engine.state.run_state import RunState
-from tui.report import unsaved
-from tui.survival import Fate
+from tui.headless.report import unsaved
+from tui.headless.survival import Fate
 from tui.views import figures
 from tui.views.status import OUTCOMES
 

@@ -12,7 +12,7 @@ from engine.host.differences import unlike
 from engine.state.run_state import fold
 from engine.worker.model.processor import instructions, processor
 from tests import events_kit as kit
-from tui.report import opening
+from tui.headless.report import opening
 
 HERE = msgspec.structs.replace(kit.MACHINE, instructions="AVX512", processor="AMD EPYC")
 

@@ -17,7 +17,7 @@ from engine.log.event_log import EventLog
 from engine.runs.folder import RunFolder, create_run
 from tests.events_kit import BLOG, RUN, ending, numbered, opening, whole_run
 from tests.fake_engine import FakeEngine
-from tui import headless
+from tui.headless import follow as headless
 
 CONFIG = msgspec.structs.replace(BLOG, epochs=2)
 """Of the runs below."""

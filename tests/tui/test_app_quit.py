@@ -12,7 +12,7 @@ from engine.client import Heard
 from engine.protocol import Reply
 from tests import events_kit as kit
 from tests.tui.app_kit import Stage, stage
-from tui.survival import Fate
+from tui.headless.survival import Fate
 
 
 def training() -> list[ev.Event]:

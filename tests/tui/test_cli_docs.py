@@ -14,7 +14,7 @@ from engine.errors import EngineProblem, ExitCode
 from tui.arguments import ALIASES
 from tui.cli import READER_GONE
 from tui.commands import COMMANDS
-from tui.headless import HUNG_UP
+from tui.headless.follow import HUNG_UP
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "events.md").read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ from tests.kit import write_tiny_set
 from tests.tui.cli_kit import home, use_engine
 from tui.cli import main
 from tui.commands.fetch import Bars
-from tui.survival import Fate
+from tui.headless.survival import Fate
 
 __all__ = ["home"]
 
@@ -230,7 +230,7 @@ def test_whether_a_run_outlives_a_logout(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     use_engine(monkeypatch, Knowing())
-    monkeypatch.setattr("tui.survival.fate", lambda: end)
+    monkeypatch.setattr("tui.headless.survival.fate", lambda: end)
     assert findings(capsys)["logout"] == (level, words)
 
 

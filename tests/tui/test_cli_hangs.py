@@ -17,8 +17,9 @@ from engine.state.startup_stages import STAGES, Stage, Wait
 from tests.events_kit import RUN, numbered, opening
 from tests.fake_engine import FakeEngine
 from tests.tui.cli_kit import CONFIG, home, interrupted, signals, use_engine
-from tui import headless, waiting
 from tui.cli import main
+from tui.headless import follow as headless
+from tui.headless import waiting
 
 __all__ = ["home", "signals"]
 
@@ -92,7 +93,7 @@ def test_what_takes_long_before_the_first_step_is_said(
         if text.startswith("Still "):
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr("tui.console.Lines.say", say)
+    monkeypatch.setattr("tui.headless.presenters.Lines.say", say)
     use_engine(monkeypatch, engine)
     assert main(["train", "--quiet"]) == 130
     told = [text for text in said if STAGES[name].doing in text]  # type: ignore[index]

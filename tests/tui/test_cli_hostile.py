@@ -20,10 +20,10 @@ from engine.host import libraries
 from engine.host import shadowed_modules as shadows
 from engine.host.libraries import Library, expect_libraries
 from tests.tui.cli_kit import engine_that, home, make_run, short_run, use_engine
-from tui import output
 from tui.cli import main
 from tui.commands import COMMANDS
 from tui.commands.screen import command_lines
+from tui.headless import output
 
 __all__ = ["home"]
 

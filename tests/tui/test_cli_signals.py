@@ -19,7 +19,7 @@ from tests.events_kit import RUN, confusion, ending, numbered, opening
 from tests.fake_engine import FakeEngine, kinds
 from tests.tui.cli_kit import CONFIG, engine_that, home, interrupted, short_run, signals, tells, use_engine
 from tui.cli import main
-from tui.survival import Fate
+from tui.headless.survival import Fate
 
 __all__ = ["home", "signals"]
 
@@ -94,7 +94,7 @@ def test_an_interrupt_before_the_run_begins_leaves_at_once(
             pass
         return engine
 
-    monkeypatch.setattr("tui.headless.start_engine", connect)
+    monkeypatch.setattr("tui.headless.follow.start_engine", connect)
     assert main(["train"]) == 130
     assert capsys.readouterr() == ("", "Interrupted before the run began.\n")
     assert engine.commands == []
@@ -120,7 +120,7 @@ def test_a_hang_up_leaves_the_run_going(monkeypatch: pytest.MonkeyPatch, capsys:
 def test_a_hang_up_promises_nothing_where_the_run_would_not_go_on(
     end: Fate, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("tui.report.fate", lambda: end)
+    monkeypatch.setattr("tui.headless.report.fate", lambda: end)
     use_engine(monkeypatch, sends(signal.SIGHUP, []))
     assert main(["train", "--quiet"]) == 129
     assert capsys.readouterr() == ("", f"{words}\n")
@@ -162,7 +162,7 @@ def test_a_terminal_that_has_gone_is_a_hang_up(
     def gone(*_: object) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr("tui.console.Lines.show", gone)
+    monkeypatch.setattr("tui.headless.presenters.Lines.show", gone)
     engine = use_engine(monkeypatch, tells(numbered(opening(CONFIG))))
     assert main(["train"]) == 129
     assert kinds(engine.commands) == [cmd.Start]

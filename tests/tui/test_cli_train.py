@@ -19,7 +19,7 @@ from tests.events_kit import RUN, collapsed, confusion, ending, numbered, openin
 from tests.fake_engine import FakeEngine, refusing
 from tests.tui.cli_kit import CONFIG, home, short_run, tells, use_engine
 from tui.cli import main
-from tui.headless import exit_code
+from tui.headless.follow import exit_code
 
 __all__ = ["home"]
 

@@ -16,9 +16,9 @@ from engine import events as ev
 from engine.runs.folder import RunFolder
 from engine.state.run_state import RunState, eta_seconds, fold, reduce
 from tests.events_kit import BLOG, diverged_run, epoch_events, numbered, opening, progress, whole_run
-from tui import console
-from tui.console import Bar, Lines, draws, status_parts
-from tui.report import epoch_line, last_words
+from tui.headless import presenters as console
+from tui.headless.presenters import Bar, Lines, draws, status_parts
+from tui.headless.report import epoch_line, last_words
 from tui.views.figures import duration
 
 CONFIG = msgspec.structs.replace(BLOG, epochs=3)

@@ -21,7 +21,7 @@ from tests.tui.app_kit import stage
 from tests.tui.cli_kit import engine_that, home, make_run, short_run, tells, use_engine
 from tui.app import MnistApp
 from tui.cli import main
-from tui.report import closing, opening
+from tui.headless.report import closing, opening
 from tui.screens.dialog import Dialog
 from tui.views import final_test
 from tui.views.data_set import elsewhere, overlaps

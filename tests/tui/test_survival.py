@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.survival import Fate, System, fate, kills
+from tui.headless.survival import Fate, System, fate, kills
 
 PID = 500
 SESSION = "0::/user.slice/user-1000.slice/session-3.scope\n"

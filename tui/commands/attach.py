@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from engine.errors import RunProblem
 from tui.arguments import Parser
 from tui.commands import screen
-from tui.output import tell
+from tui.headless.output import tell
 
 if TYPE_CHECKING:
     from engine.client import EngineLike

@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     """Train to the end; the exit status says how it went."""
     from engine.commands import Branch  # noqa: PLC0415 - --help does without
     from engine.runs.folder import find_run  # noqa: PLC0415
-    from tui.headless import run_job  # noqa: PLC0415
+    from tui.headless.follow import run_job  # noqa: PLC0415
 
     if args.preset:
         raise ConfigProblem(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import RunProblem
 from tui.arguments import Parser
-from tui.output import columns, print_json, print_lines
+from tui.headless.output import columns, print_json, print_lines
 
 if TYPE_CHECKING:
     from engine.analysis.mcnemar import Comparison

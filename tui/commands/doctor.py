@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from engine.errors import ExitCode, Problem
 from engine.fields import short
 from tui.arguments import Parser
-from tui.output import columns, print_json, print_lines
+from tui.headless.output import columns, print_json, print_lines
 
 if TYPE_CHECKING:
-    from tui.headless import Connect
+    from tui.headless.follow import Connect
 
 Level = Literal["ok", "note", "problem"]
 
@@ -40,7 +40,7 @@ def parser() -> Parser:
 
 def run(args: argparse.Namespace) -> int:
     """Check everything; status 4 where something is a problem."""
-    from tui.headless import start_engine  # noqa: PLC0415 - --help does without
+    from tui.headless.follow import start_engine  # noqa: PLC0415 - --help does without
 
     found = [*versions(), *terminal(os.environ), *data(), *folders(), logout(), *devices(start_engine)]
     if args.json:
@@ -171,7 +171,7 @@ def _told(subject: str, ask: Callable[[], str]) -> Finding:
 
 def logout() -> Finding:
     """Whether a run that is left training goes on when the terminal is gone."""
-    from tui.survival import fate  # noqa: PLC0415
+    from tui.headless.survival import fate  # noqa: PLC0415
 
     end = fate()
     if end is None:
@@ -183,7 +183,7 @@ def logout() -> Finding:
 
 def devices(connect: Connect) -> Iterator[Finding]:
     """What torch finds, as the engine tells."""
-    from tui.waiting import ask_engine  # noqa: PLC0415 - --help does without
+    from tui.headless.waiting import ask_engine  # noqa: PLC0415 - --help does without
 
     try:
         told = ask_engine(connect, _ask)

@@ -8,7 +8,7 @@ from engine.config import HYPERPARAMETERS
 from engine.errors import ConfigProblem
 from tui.arguments import Parser, add_data, add_settings, given_fields
 from tui.commands.resume import add_output
-from tui.output import columns, print_json, print_lines
+from tui.headless.output import columns, print_json, print_lines
 
 
 def parser() -> Parser:
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     if (args.resume or args.show) and values:
         flag = HYPERPARAMETERS[next(iter(values))].flag
         raise ConfigProblem(f"{flag} cannot be given here: this performance has its settings already.")
-    from tui.performing import perform, show  # noqa: PLC0415
+    from tui.headless.experiment import perform, show  # noqa: PLC0415
 
     if args.show:
         show(experiment, find_performance(experiment, args.name), args)

@@ -8,7 +8,7 @@ import shutil
 import sys
 
 from tui.arguments import Parser
-from tui.output import print_lines
+from tui.headless.output import print_lines
 
 
 def parser() -> Parser:

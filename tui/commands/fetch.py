@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.arguments import Parser, given_fields
-from tui.output import print_lines, size
+from tui.headless.output import print_lines, size
 
 if TYPE_CHECKING:
     from engine.dataset import Progress
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def _progress() -> Iterator[Progress]:
-    from tui.console import draws  # noqa: PLC0415 - --help does without
+    from tui.headless.presenters import draws  # noqa: PLC0415 - --help does without
 
     if not draws(sys.stdout):
         yield Lines(lambda line: print_lines([line]))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigProblem
 from tui.arguments import Parser, add_data, add_settings, given_fields, given_folder, read_settings
-from tui.output import clean, print_json, print_lines
+from tui.headless.output import clean, print_json, print_lines
 
 if TYPE_CHECKING:
     from engine.commands import TestRange
@@ -35,8 +35,8 @@ def run(args: argparse.Namespace) -> int:
     """Test it in an engine of its own. Raises `Problem` where that cannot be done."""
     from engine.commands import TestRange  # noqa: PLC0415 - --help does without
     from engine.runs.folder import find_run  # noqa: PLC0415
-    from tui.headless import start_engine  # noqa: PLC0415
-    from tui.waiting import ask_engine  # noqa: PLC0415
+    from tui.headless.follow import start_engine  # noqa: PLC0415
+    from tui.headless.waiting import ask_engine  # noqa: PLC0415
 
     if args.run and (given_fields(args).keys() - {"data_dir"} or args.preset):
         raise ConfigProblem("Settings cannot be given beside a run, which has its own.")

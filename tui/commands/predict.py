@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from engine.errors import ConfigProblem, ExitCode, PictureProblem
 from tui.arguments import Parser, add_weights, check_weights
 from tui.cli import complain
-from tui.output import flush, print_json, print_lines
+from tui.headless.output import flush, print_json, print_lines
 
 if TYPE_CHECKING:
     from engine.events import CheckpointKind
     from tui.asking import Asker
-    from tui.headless import Connect
+    from tui.headless.follow import Connect
     from tui.views.predictions import Place, Prediction
 
 STANDARD_INPUT = "-"
@@ -50,8 +50,8 @@ def parser() -> Parser:
 def run(args: argparse.Namespace) -> int:
     """Read them with an engine of its own. Raises `Problem` where that cannot be done; files that cannot be are named."""
     from engine.runs.folder import find_run  # noqa: PLC0415
-    from tui.headless import start_engine  # noqa: PLC0415
-    from tui.waiting import ask_engine  # noqa: PLC0415
+    from tui.headless.follow import start_engine  # noqa: PLC0415
+    from tui.headless.waiting import ask_engine  # noqa: PLC0415
 
     check_weights(args)
     folder = find_run(args.run)
@@ -151,7 +151,7 @@ class Printer:
     def __init__(self, files: Sequence[str], *, json: bool) -> None:
         from engine.dataset.files import printable  # noqa: PLC0415 - --help does without
         from tui.commands.screen import has_few_characters, speaks_utf8  # noqa: PLC0415
-        from tui.console import draws  # noqa: PLC0415
+        from tui.headless.presenters import draws  # noqa: PLC0415
 
         self.refused = False
         """Whether a file could not be read."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tui.arguments import Parser
-from tui.output import columns, print_json, print_lines
+from tui.headless.output import columns, print_json, print_lines
 
 
 def parser() -> Parser:

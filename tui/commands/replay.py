@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.arguments import Parser, add_data, given_folder
 from tui.commands.resume import add_output, tell_of_edits
-from tui.output import print_lines, tell
+from tui.headless.output import print_lines, tell
 
 if TYPE_CHECKING:
     from engine.state.run_state import RunState
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from engine.runs.folder import find_run  # noqa: PLC0415
     from engine.runs.replay import first_difference, recipe  # noqa: PLC0415
     from engine.state.run_state import fold  # noqa: PLC0415
-    from tui.headless import run_job  # noqa: PLC0415
+    from tui.headless.follow import run_job  # noqa: PLC0415
 
     folder = find_run(args.run)
     tell_of_edits(folder, replayed=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.config import HYPERPARAMETERS
 from tui.arguments import Parser, add_data, add_field, given_folder
-from tui.output import tell
+from tui.headless.output import tell
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     from engine.commands import ResumeRun  # noqa: PLC0415 - --help does without
     from engine.runs.folder import find_run, read_session  # noqa: PLC0415
     from tui.commands.steering import steer  # noqa: PLC0415
-    from tui.headless import run_job  # noqa: PLC0415
+    from tui.headless.follow import run_job  # noqa: PLC0415
 
     folder = find_run(args.run)
     if folder.live() and folder.state().status == "paused":

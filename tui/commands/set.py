@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import ConfigProblem
 from engine.fields import short
 from tui.arguments import Parser
-from tui.output import print_lines
+from tui.headless.output import print_lines
 
 if TYPE_CHECKING:
     from engine.commands import Steering

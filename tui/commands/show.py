@@ -10,7 +10,7 @@ from msgspec import structs
 from engine.config import HYPERPARAMETERS, differences
 from engine.fields import short
 from tui.arguments import Parser
-from tui.output import columns, print_json, print_lines
+from tui.headless.output import columns, print_json, print_lines
 from tui.views.data_set import elsewhere, named, of_run
 from tui.views.figures import count, duration, loss, percent
 
@@ -179,7 +179,7 @@ def _epoch_row(epoch: EpochEnded) -> tuple[str, ...]:
 
 
 def _ending(state: RunState) -> list[str]:
-    from tui.report import ending, not_saved  # noqa: PLC0415 - --help does without
+    from tui.headless.report import ending, not_saved  # noqa: PLC0415 - --help does without
 
     rows = ending(state) + not_saved(state)
     return ["", *columns(rows)] if rows else []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.errors import EngineProblem
 from tui.arguments import Parser
-from tui.output import print_lines
+from tui.headless.output import print_lines
 
 if TYPE_CHECKING:
     from engine.commands import Steering

@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     if args.resume:
         return _resume(args)
     from engine.commands import Start  # noqa: PLC0415 - after the settings' faults are told
-    from tui.headless import run_job  # noqa: PLC0415
+    from tui.headless.follow import run_job  # noqa: PLC0415
 
     if args.other_data:
         raise ConfigProblem("--other-data belongs to --resume: a new run takes the data it is given.")

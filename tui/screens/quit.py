@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from engine.events import Arm
 from engine.runs.presence import Presence, last_heard
+from tui.headless.survival import Fate
 from tui.screens.dialog import Answer, Dialog
-from tui.survival import Fate
 from tui.views.status import short_name
 
 _ROOM = 42

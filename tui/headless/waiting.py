@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.state.startup_stages import Patience, Stage
-from tui.output import tell
+from tui.headless.output import tell
 
 if TYPE_CHECKING:
     from engine.client import EngineLike

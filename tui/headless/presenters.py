@@ -12,8 +12,8 @@ from engine.fields import short
 from engine.protocol import encode
 from engine.runs.folder import RunFolder
 from engine.state.run_state import RunState, eta_seconds
-from tui.output import clean, clean_json
-from tui.report import closing, epoch_line, opening, saved_again
+from tui.headless.output import clean, clean_json
+from tui.headless.report import closing, epoch_line, opening, saved_again
 from tui.views.figures import count, duration, loss, percent
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from engine.experiments import MEASURES, Experiment, Performance, find_performan
 from engine.experiments.conclusions import Conclusion, conclude, data_named
 from engine.protocol import ExperimentOver
 from engine.state.run_state import RunState
-from tui import headless
-from tui.console import draws, make_presenter
-from tui.output import columns, flush, print_json, print_lines, tell
+from tui.headless import follow as headless
+from tui.headless.output import columns, flush, print_json, print_lines, tell
+from tui.headless.presenters import draws, make_presenter
 from tui.views import experiment as views
 from tui.views.plain import ascii_text
 

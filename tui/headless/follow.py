@@ -25,10 +25,10 @@ from engine.runs.run_data import from_here
 from engine.state.run_state import RunState, reduce
 from engine.state.startup_stages import Stage, stage_of
 from tui.cli import READER_GONE
-from tui.console import Presenter, make_presenter
-from tui.output import cannot_be_written, drop, tell
-from tui.report import last_words, left
-from tui.waiting import told
+from tui.headless.output import cannot_be_written, drop, tell
+from tui.headless.presenters import Presenter, make_presenter
+from tui.headless.report import last_words, left
+from tui.headless.waiting import told
 
 if TYPE_CHECKING:
     import argparse

@@ -39,12 +39,12 @@ from engine.state.startup_stages import Patience
 from engine.unknown_settings import slips_of_environment
 from tui import farewell
 from tui.advice import Adviser
+from tui.data.run_summary import is_long, outline
 from tui.headless.report import unsaved
 from tui.keymap.bindings import KEYS, Key, bindings
 from tui.keymap.keyboard_layout import no_key
 from tui.leaving import Leaving
 from tui.looking import look_again, not_recorded, with_looks
-from tui.outline import is_long, outline
 from tui.screens.page import Page
 from tui.screens.quit import take_over_dialog
 from tui.screens.train import TrainScreen

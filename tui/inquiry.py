@@ -8,7 +8,7 @@ from typing import Any
 
 from engine import commands as cmd
 from engine.events import CheckpointKind
-from tui.occluded import Walk
+from tui.data.digit_walk import Walk
 from tui.views.inside import (
     DISTURBANCES,
     Answer,

@@ -15,13 +15,13 @@ from engine.errors import Problem
 from engine.runs.folder import find_run
 from engine.state.run_state import RunState
 from tui.asking import Asker
-from tui.inspection import Choice, stepped
+from tui.data.digit_selection import Choice, stepped
 from tui.session import Connect
 from tui.terminal.terminal_app import TerminalApp
 from tui.views.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from tui.inspected import Inspected
+    from tui.data.predictions import Inspected
     from tui.screens.digits import DigitsScreen
 
 
@@ -85,7 +85,7 @@ class InspectingApp(TerminalApp):
     @work(group="inspect", exclusive=True, exit_on_error=False)
     async def inspect(self) -> None:
         """Read what there is to show of the chosen split and epoch."""
-        from tui.inspected import inspect  # noqa: PLC0415 - brings numpy in
+        from tui.data.predictions import inspect  # noqa: PLC0415 - brings numpy in
 
         state = self.snapshot.state
         self._inspecting = _to_inspect(state)

@@ -18,7 +18,7 @@ from engine.protocol import Reply
 from tests import events_kit as kit
 from tests.fake_engine import FakeEngine
 from tests.tui.app_kit import Stage, stage
-from tui.occluded import Digits
+from tui.data.digit_walk import Digits
 from tui.screens.inside import InsideScreen
 
 RESULTS = {"epoch": 1, "step": 391}

@@ -19,7 +19,7 @@ from tests.events_kit import confusion, ending, epoch_events, numbered, opening
 from tests.fake_engine import FakeEngine
 from tests.tui.app_kit import Stage, stage
 from tests.tui.digits_kit import config, data
-from tui.inspected import images_of
+from tui.data.predictions import images_of
 
 __all__ = ["config", "data"]
 

@@ -23,7 +23,7 @@ from engine.state.run_state import RunState
 from tests import events_kit as kit
 from tests.fake_engine import FakeEngine
 from tests.tui.app_kit import Stage, stage
-from tui import outline
+from tui.data import run_summary as outline
 
 
 def write_run(name: str, events: list[ev.Event]) -> RunFolder:

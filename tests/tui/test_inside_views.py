@@ -15,8 +15,8 @@ from engine.runs.validation_predictions import keep_readings
 from engine.state.run_state import RunState, fold
 from tests import events_kit as kit
 from tests.kit import write_tiny_set
-from tui import inspected
-from tui.occluded import Digits, Walk, find_digits
+from tui.data import predictions as inspected
+from tui.data.digit_walk import Digits, Walk, find_digits
 from tui.plotting.diverging import LEVELS, Colours, codes, painter, signs
 from tui.views.activations import histogram
 from tui.views.inside import Place, Robustness, newer, newest

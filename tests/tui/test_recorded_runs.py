@@ -17,8 +17,8 @@ from tests.recorded_kit import NAMES, lay_out
 from tests.tui.app_kit import stage
 from tests.tui.cli_kit import home
 from tui.cli import main
-from tui.inspected import inspect
-from tui.inspection import Choice
+from tui.data.digit_selection import Choice
+from tui.data.predictions import inspect
 
 __all__ = ["home"]
 

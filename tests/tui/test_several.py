@@ -16,8 +16,8 @@ from engine.runs.test_predictions import keep_look
 from engine.runs.validation_predictions import keep_readings
 from tests.tui.cli_kit import home
 from tests.tui.tested_kit import Digital, look_of
-from tui import several
-from tui.several import LEAST_ACCURACY, compared, validated, validation_witnesses
+from tui.data import run_comparison as several
+from tui.data.run_comparison import LEAST_ACCURACY, compared, validated, validation_witnesses
 
 __all__ = ["home"]
 

@@ -12,7 +12,7 @@ from tui.headless.output import columns, print_json, print_lines
 if TYPE_CHECKING:
     from engine.analysis.mcnemar import Comparison
     from engine.runs.folder import RunFolder
-    from tui.several import Reader
+    from tui.data.run_comparison import Reader
 
 
 def parser() -> Parser:
@@ -31,7 +31,7 @@ def parser() -> Parser:
 def run(args: argparse.Namespace) -> int:
     """Compare them. Raises `RunProblem` where one was never tested, or they were tested on different images."""
     from engine.runs.folder import find_run  # noqa: PLC0415 - --help does without
-    from tui.several import compared  # noqa: PLC0415 - brings numpy in
+    from tui.data.run_comparison import compared  # noqa: PLC0415 - brings numpy in
 
     first, second = map(find_run, args.runs)
     if first.path == second.path:
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _reader(run: RunFolder) -> Reader:
     from engine.runs.integrity import archive_damage, look_again  # noqa: PLC0415 - --help does without
-    from tui.several import tested  # noqa: PLC0415
+    from tui.data.run_comparison import tested  # noqa: PLC0415
 
     if (reader := tested(run)) is not None:
         return reader

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from engine.paths import runs_dir  # noqa: PLC0415
     from engine.runs.branch_tree import present_names, tree  # noqa: PLC0415 - --help does without
     from engine.runs.folder import all_runs  # noqa: PLC0415
-    from tui.outline import outline  # noqa: PLC0415
+    from tui.data.run_summary import outline  # noqa: PLC0415
 
     folders = all_runs()
     names = present_names(folders)

@@ -49,7 +49,7 @@ def parser() -> Parser:
 def run(args: argparse.Namespace) -> int:
     """Show it. Raises `RunProblem` where there is none, or several fit."""
     from engine.runs.folder import find_run  # noqa: PLC0415 - --help does without
-    from tui.outline import outline  # noqa: PLC0415
+    from tui.data.run_summary import outline  # noqa: PLC0415
 
     folder = find_run(args.run)
     state = outline(folder, curve=True)
@@ -133,7 +133,7 @@ def _heading(folder: RunFolder, state: RunState) -> list[str]:
 
 def _status(folder: RunFolder, state: RunState) -> str:
     from engine.runs.presence import last_heard  # noqa: PLC0415 - --help does without
-    from tui.outline import told_status  # noqa: PLC0415
+    from tui.data.run_summary import told_status  # noqa: PLC0415
 
     found, status = folder.presence(), told_status(folder, state)
     return f"{status}, {last_heard(found)}" if found and not found.here else status

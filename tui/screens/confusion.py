@@ -16,7 +16,7 @@ from textual.widgets import Static
 from engine.analysis.calibration import answers, reliability
 from engine.analysis.confusion import DIGITS, Matrix, cell_examples, confusion_matrix, difference, turned
 from engine.analysis.intervals import worst_pairs
-from tui.inspected import Bytes, Inspected
+from tui.data.predictions import Bytes, Inspected
 from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.inspecting import InspectingPage
 from tui.terminal.line_filters import has_few_colours

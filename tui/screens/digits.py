@@ -17,7 +17,7 @@ from textual.widgets import Static
 from engine import commands as cmd
 from engine.errors import Problem
 from engine.events import CheckpointKind
-from tui.inspected import Inspected
+from tui.data.predictions import Inspected
 from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.inspecting import InspectingPage
 from tui.terminal.line_filters import has_few_colours

@@ -16,7 +16,7 @@ from engine import commands as cmd
 from engine.errors import Problem
 from engine.events import CheckpointKind
 from engine.state.run_state import RunState
-from tui.brought import bring
+from tui.data.picture_file import bring
 from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.page import Page
 from tui.views.draw_layout import DrawLayout, draw_layout

@@ -19,10 +19,10 @@ from engine.errors import Problem
 from engine.events import CheckpointKind
 from engine.protocol import Working
 from engine.runs.folder import find_run
+from tui.data.digit_walk import Walk, find_digits
 from tui.inquiry import Inquiry, Key
 from tui.keymap.bindings import Key as ListedKey
 from tui.keymap.bindings import Where, bindings
-from tui.occluded import Walk, find_digits
 from tui.screens.page import Page
 from tui.views import inside
 from tui.views.inside import (

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from tui.inspected import Inspected
-from tui.inspection import Choice, stepped
+from tui.data.digit_selection import Choice, stepped
+from tui.data.predictions import Inspected
 from tui.keymap.bindings import Key, bindings
 from tui.screens.page import Page
 

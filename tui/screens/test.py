@@ -19,12 +19,12 @@ from textual.widgets import Static
 from engine.errors import Problem
 from engine.events import CheckpointKind, TestResult, WrongImage
 from engine.runs.folder import find_run
-from tui.inspected import Images, images_of_run
-from tui.inspection import Choice, SplitName
+from tui.data.digit_selection import Choice, SplitName
+from tui.data.predictions import Images, images_of_run
+from tui.data.run_comparison import Witnesses, test_witnesses, tested, tested_alike, validation_witnesses
 from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.look import look_dialog
 from tui.screens.page import Page
-from tui.several import Witnesses, test_witnesses, tested, tested_alike, validation_witnesses
 from tui.terminal.line_filters import has_few_colours
 from tui.views import figures
 from tui.views.final_test import other_test, shown_test, wrong_images, wrong_row, wrong_title

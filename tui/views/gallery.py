@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from textual.content import Content
 
-from tui.inspected import Inspected
+from tui.data.predictions import Inspected
 from tui.views import figures
 from tui.views.status import Part, Signs, fit, text
 

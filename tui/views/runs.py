@@ -12,7 +12,7 @@ from engine.runs.branch_tree import tree
 from engine.runs.folder import RunFolder
 from engine.settings import read_toml
 from engine.state.run_state import RunState
-from tui.outline import told_status
+from tui.data.run_summary import told_status
 from tui.views import figures
 from tui.views.status import short_name
 

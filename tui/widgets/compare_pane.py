@@ -8,8 +8,8 @@ import numpy as np
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from tui.inspected import Images
-from tui.several import Reader
+from tui.data.predictions import Images
+from tui.data.run_comparison import Reader
 from tui.views import figures
 from tui.views.status import short_name
 from tui.widgets.digit import DigitStrip, DigitView

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.reactive import reactive
 
 from engine.events import CheckpointKind
-from tui.several import Reader, compared
+from tui.data.run_comparison import Reader, compared
 from tui.views import compared as words
 from tui.views import final_test
 from tui.views.status import short_name

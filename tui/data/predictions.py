@@ -19,7 +19,7 @@ from engine.runs.test_predictions import read_look
 from engine.runs.validation_predictions import NONE, Readings, read_readings
 from engine.runs.validation_predictions_file import damage
 from engine.state.run_state import RunState
-from tui.inspection import Choice, SplitName
+from tui.data.digit_selection import Choice, SplitName
 
 Bytes = npt.NDArray[np.uint8]
 

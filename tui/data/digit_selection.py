@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from tui.inspected import Inspected
+    from tui.data.predictions import Inspected
 
 SplitName = Literal["validation", "test"]
 

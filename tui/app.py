@@ -60,7 +60,7 @@ from tui.views.window import ChartView
 from tui.widgets.ascii_scrollbar import AsciiScrollBarRender
 
 if TYPE_CHECKING:
-    from tui.tour import Progress
+    from tui.views.tour import Progress
 
 LATER = {
     "runs": "tui.screens.runs:RunsScreen",
@@ -377,14 +377,14 @@ class MnistApp(SteeringApp):
 
     def _follow_tour(self) -> None:
         if self.tour is not None:
-            from tui.tour import followed  # noqa: PLC0415 - hardly ever needed
+            from tui.views.tour import followed  # noqa: PLC0415 - hardly ever needed
 
             self.tour = followed(self.tour, self.snapshot, self.current_mode)
 
     def action_tour_on(self) -> None:
         """The next step; after the last the tour is over."""
         if self.tour is not None:
-            from tui.tour import next_step  # noqa: PLC0415
+            from tui.views.tour import next_step  # noqa: PLC0415
 
             self.tour = next_step(self.tour)
 

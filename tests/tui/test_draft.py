@@ -11,7 +11,7 @@ from engine.errors import ConfigProblem
 from engine.settings import presets
 from tests.engine.strategies import configs
 from tests.tui.form_kit import WRONG
-from tui.widgets.draft import Draft
+from tui.views.config_draft import Draft
 
 
 def draft(config: TrainConfig | None = None) -> Draft:

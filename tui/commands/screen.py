@@ -18,7 +18,7 @@ from engine.fields import short
 from tui.arguments import Parser, add_settings, given_fields, read_settings
 from tui.commands import COMMANDS
 from tui.opening import opening
-from tui.tour import Progress, first_start
+from tui.views.tour import Progress, first_start
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

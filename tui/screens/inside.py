@@ -20,7 +20,6 @@ from engine.events import CheckpointKind
 from engine.protocol import Working
 from engine.runs.folder import find_run
 from tui.data.digit_walk import Walk, find_digits
-from tui.inquiry import Inquiry, Key
 from tui.keymap.bindings import Key as ListedKey
 from tui.keymap.bindings import Where, bindings
 from tui.screens.page import Page
@@ -38,6 +37,7 @@ from tui.views.inside import (
     newer,
     newest,
 )
+from tui.views.inside_queries import Inquiry, Key
 from tui.views.robustness import endures, plot_of
 from tui.views.snapshot import Snapshot
 from tui.widgets.chart import Chart

@@ -20,8 +20,8 @@ from textual.widgets import Input
 from engine.config import HYPERPARAMETERS, TrainConfig
 from engine.errors import ConfigProblem
 from engine.settings import presets
+from tui.views.config_draft import Draft
 from tui.widgets.choice import ASCII_SIGNS, SIGNS, Choice, Signs
-from tui.widgets.draft import Draft
 from tui.widgets.field_row import FieldRow, printable
 
 

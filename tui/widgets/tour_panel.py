@@ -9,14 +9,14 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from engine.help.tour import tour
-from tui.tour import STEPS
 from tui.views.plain import spelled
+from tui.views.tour import STEPS
 from tui.widgets.help_pane import inline
 from tui.widgets.line import frame
 
 if TYPE_CHECKING:
     from tui.app import MnistApp
-    from tui.tour import Progress
+    from tui.views.tour import Progress
 
 
 class TourPanel(Widget):

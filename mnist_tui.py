@@ -57,7 +57,7 @@ def main() -> int:
     """Run the command; its exit status."""
     shield()
     try:
-        from tui.cli import main as command  # noqa: PLC0415 - only now it is ours
+        from tui.cli.main import main as command  # noqa: PLC0415 - only now it is ours
 
         return command()
     except (Exception, SystemExit) as fault:

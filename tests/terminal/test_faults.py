@@ -50,7 +50,7 @@ tui.app.MnistApp.action_theme = theme
 
 def spoilt(home: Path, spoil: str, *arguments: str) -> Term:
     """The app with a fault of our making in it."""
-    program = f"{BOOM}\n{spoil}\nimport sys\nfrom tui.cli import main\nsys.exit(main({list(arguments)!r}))"
+    program = f"{BOOM}\n{spoil}\nimport sys\nfrom tui.cli.main import main\nsys.exit(main({list(arguments)!r}))"
     command = [sys.executable, "-P", "-c", program]
     return Term(command, env={"MNIST_TUI_HOME": str(home), "OMP_NUM_THREADS": "1"})
 

@@ -26,7 +26,7 @@ from tests.events_kit import diverged_run, whole_run
 from tests.torture.damage import Damaged, damaged, junk
 from tests.torture.fuzz import Shelf, Target, allowed, told
 from tests.torture.ground import variable
-from tui.cli import main
+from tui.cli.main import main
 from tui.views.runs import read_row
 
 RUN = "brave-otter"

@@ -10,8 +10,8 @@ import pytest
 import engine
 from engine.config import HYPERPARAMETERS
 from tests.tui.cli_kit import home
-from tui.cli import main
-from tui.commands import COMMANDS
+from tui.cli.main import main
+from tui.cli.registry import COMMANDS
 
 __all__ = ["home"]
 

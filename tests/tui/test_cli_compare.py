@@ -17,7 +17,7 @@ from tests.fake_engine import FakeEngine
 from tests.tui.cli_kit import engine_that, home, use_engine
 from tests.tui.test_cli_runs import being_live, printed
 from tests.tui.tested_kit import Digital, look_of, result_of
-from tui.cli import main
+from tui.cli.main import main
 
 __all__ = ["home"]
 

@@ -11,7 +11,7 @@ import pytest
 from engine.runs.folder import find_run
 from tests.events_kit import RUN
 from tests.tui.cli_kit import home, make_run, short_run
-from tui.cli import main
+from tui.cli.main import main
 from tui.views.runs import read_row
 
 __all__ = ["home"]

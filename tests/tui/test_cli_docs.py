@@ -11,9 +11,9 @@ import pytest
 
 from engine import commands, diagnosis, events, protocol
 from engine.errors import EngineProblem, ExitCode
-from tui.arguments import ALIASES
-from tui.cli import READER_GONE
-from tui.commands import COMMANDS
+from tui.cli.main import READER_GONE
+from tui.cli.parser import ALIASES
+from tui.cli.registry import COMMANDS
 from tui.headless.follow import HUNG_UP
 
 DOCS = Path(__file__).parents[2] / "docs"

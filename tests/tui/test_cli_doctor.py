@@ -18,8 +18,8 @@ from engine.protocol import Reply
 from tests.fake_engine import FakeEngine, refusing
 from tests.kit import write_tiny_set
 from tests.tui.cli_kit import home, use_engine
-from tui.cli import main
-from tui.commands.fetch import Bars
+from tui.cli.commands.fetch import Bars
+from tui.cli.main import main
 from tui.headless.survival import Fate
 
 __all__ = ["home"]

@@ -20,7 +20,7 @@ from engine.protocol import ExperimentOver, encode
 from tests.fake_engine import FakeEngine, kinds, refusing
 from tests.tui.cli_kit import engine_that, home, signals, use_engine
 from tests.tui.experiment_kit import GROUP, SGD, arm_events, write_arm
-from tui.cli import main
+from tui.cli.main import main
 
 __all__ = ["home", "signals"]
 

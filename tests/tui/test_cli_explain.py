@@ -9,7 +9,7 @@ import pytest
 from engine.help.catalogue import catalogue, find
 from tests.tui.cli_kit import home
 from tests.tui.test_cli_start import run_program
-from tui.cli import main
+from tui.cli.main import main
 from tui.views.help_page import FIGURES
 from tui.views.printed import WIDEST, contents_lines, page_lines, styled
 

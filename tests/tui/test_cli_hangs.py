@@ -17,7 +17,7 @@ from engine.state.startup_stages import STAGES, Stage, Wait
 from tests.events_kit import RUN, numbered, opening
 from tests.fake_engine import FakeEngine
 from tests.tui.cli_kit import CONFIG, home, interrupted, signals, use_engine
-from tui.cli import main
+from tui.cli.main import main
 from tui.headless import follow as headless
 from tui.headless import waiting
 

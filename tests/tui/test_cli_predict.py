@@ -20,8 +20,8 @@ from tests.engine.pictures.kit import digits, encoded
 from tests.events_kit import RUN
 from tests.fake_engine import FakeEngine, refusing
 from tests.tui.cli_kit import engine_that, home, make_run, short_run, use_engine
-from tui.cli import main
-from tui.commands import predict
+from tui.cli.commands import predict
+from tui.cli.main import main
 from tui.views.predictions import Place, Prediction, beside, document, line
 
 __all__ = ["home"]

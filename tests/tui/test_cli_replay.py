@@ -8,7 +8,7 @@ import pytest
 from engine import events as ev
 from tests.events_kit import MACHINE, numbered
 from tests.tui.cli_kit import home, make_run, short_run, tells, use_engine
-from tui.cli import main
+from tui.cli.main import main
 
 __all__ = ["home"]
 

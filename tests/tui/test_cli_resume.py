@@ -11,7 +11,7 @@ from engine.protocol import encode
 from tests.events_kit import RUN, confusion, ending, epoch_events, numbered, opening
 from tests.fake_engine import FakeEngine
 from tests.tui.cli_kit import CONFIG, home, make_run, tells, use_engine
-from tui.cli import main
+from tui.cli.main import main
 
 __all__ = ["home"]
 

@@ -25,8 +25,8 @@ from tests.engine.diagnosis.kit import events as recorded
 from tests.events_kit import BLOG, RUN, confusion, ending, epoch_events, numbered, opening, test_result
 from tests.fake_engine import FakeEngine, refusing
 from tests.tui.cli_kit import engine_that, home, make_run, short_run, use_engine
-from tui.cli import main
-from tui.commands import screen
+from tui.cli.commands import app as screen
+from tui.cli.main import main
 from tui.views.runs import read_row
 
 __all__ = ["home"]

@@ -18,7 +18,7 @@ from engine.events import Event
 from tests.events_kit import RUN, confusion, ending, numbered, opening
 from tests.fake_engine import FakeEngine, kinds
 from tests.tui.cli_kit import CONFIG, engine_that, home, interrupted, short_run, signals, tells, use_engine
-from tui.cli import main
+from tui.cli.main import main
 from tui.headless.survival import Fate
 
 __all__ = ["home", "signals"]

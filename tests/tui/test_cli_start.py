@@ -13,17 +13,17 @@ import pytest
 
 from engine.errors import ConfigProblem, DataProblem, EngineProblem, Problem, RunProblem
 from tests.tui.cli_kit import home, make_run, short_run
-from tui import cli
-from tui.cli import main
-from tui.commands import ls
-from tui.commands.screen import expect_terminal, speaks_utf8
+from tui.cli import main as cli
+from tui.cli.commands import ls
+from tui.cli.commands.app import expect_terminal, speaks_utf8
+from tui.cli.main import main
 
 __all__ = ["home"]
 
 HEAVY = ("torch", "textual", "rich", "numpy", "plotext", "asyncio", "engine.client")
 PROGRAM = """
 import sys
-from tui.cli import main
+from tui.cli.main import main
 status = main(sys.argv[1:])
 print(status, [name for name in {heavy} if name in sys.modules], file=sys.stderr)
 """

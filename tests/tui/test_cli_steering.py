@@ -17,7 +17,7 @@ from engine.client import Engine, Message
 from engine.config import make_config
 from engine.runs.folder import find_run
 from tests.kit import write_tiny_set
-from tui.cli import main
+from tui.cli.main import main
 
 
 @pytest.fixture

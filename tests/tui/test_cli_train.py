@@ -18,7 +18,7 @@ from engine.settings import find_preset
 from tests.events_kit import RUN, collapsed, confusion, ending, numbered, opening
 from tests.fake_engine import FakeEngine, refusing
 from tests.tui.cli_kit import CONFIG, home, short_run, tells, use_engine
-from tui.cli import main
+from tui.cli.main import main
 from tui.headless.follow import exit_code
 
 __all__ = ["home"]

@@ -17,8 +17,8 @@ from tests.fake_engine import FakeEngine, refusing
 from tests.recorded_kit import lay_out
 from tests.tui.app_kit import stage
 from tests.tui.cli_kit import home, use_engine
-from tui.cli import main
-from tui.commands import screen
+from tui.cli.commands import app as screen
+from tui.cli.main import main
 
 __all__ = ["home"]
 

@@ -16,7 +16,7 @@ from engine.state.run_state import fold
 from tests import events_kit as kit
 from tests.tui.app_kit import stage
 from tests.tui.cli_kit import home, make_run
-from tui.cli import main
+from tui.cli.main import main
 from tui.plotting.downsample import ema
 
 __all__ = ["home"]

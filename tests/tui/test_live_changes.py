@@ -16,7 +16,7 @@ from engine.state.run_state import fold
 from tests.events_kit import BLOG, RUN, ending, epoch_events, numbered, opening
 from tests.fake_engine import refusing
 from tests.tui.app_kit import Stage, stage
-from tui.commands.set import parsed
+from tui.cli.commands.set import parsed
 from tui.views.steering import next_rate, rolled_back
 from tui.widgets.form import HyperparameterForm
 

@@ -16,7 +16,7 @@ from tests import events_kit as kit
 from tests.recorded_kit import lay_out
 from tests.tui.cli_kit import home
 from tui import farewell
-from tui.cli import main
+from tui.cli.main import main
 from tui.views.results import panel
 from tui.views.runs import read_row
 from tui.views.snapshot import Snapshot

@@ -15,8 +15,8 @@ from tests.events_kit import BLOG, RUN, epoch_events, numbered, opening
 from tests.fake_engine import FakeEngine, refusing
 from tests.tui.app_kit import Stage, stage
 from tests.tui.cli_kit import home, make_run, short_run, use_engine
-from tui.cli import main
-from tui.commands.lrfind import lines, sentence
+from tui.cli.commands.lrfind import lines, sentence
+from tui.cli.main import main
 from tui.screens.rate_range import RateRange
 
 __all__ = ["home"]

@@ -16,7 +16,7 @@ from engine.runs.validation_predictions import read_readings
 from tests.recorded_kit import NAMES, lay_out
 from tests.tui.app_kit import stage
 from tests.tui.cli_kit import home
-from tui.cli import main
+from tui.cli.main import main
 from tui.data.digit_selection import Choice
 from tui.data.predictions import inspect
 

@@ -24,7 +24,7 @@ from engine.runs.folder import RunFolder
 from engine.runs.run_data import from_here
 from engine.state.run_state import RunState, reduce
 from engine.state.startup_stages import Stage, stage_of
-from tui.cli import READER_GONE
+from tui.cli.main import READER_GONE
 from tui.headless.output import cannot_be_written, drop, tell
 from tui.headless.presenters import Presenter, make_presenter
 from tui.headless.report import last_words, left

@@ -15,7 +15,7 @@ from textual.widgets import Static
 from engine import commands as cmd
 from engine.errors import Problem
 from engine.protocol import Working
-from tui.commands.lrfind import sentence
+from tui.cli.commands.lrfind import sentence
 from tui.plotting.plot import Curve, Mark, Plot
 from tui.widgets.chart import Chart
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_args
 from engine.config import HYPERPARAMETERS, SHORT_NAMES
 from engine.errors import ConfigProblem
 from engine.fields import Hyperparameter, Kind, short
-from tui.commands import COMMANDS
+from tui.cli.registry import COMMANDS
 from tui.headless.output import tell, writing
 
 if TYPE_CHECKING:

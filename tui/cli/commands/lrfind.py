@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigProblem
-from tui.arguments import Parser, add_data, add_settings, given_fields, given_folder, read_settings
+from tui.cli.parser import Parser, add_data, add_settings, given_fields, given_folder, read_settings
 from tui.headless.output import clean, print_json, print_lines
 
 if TYPE_CHECKING:

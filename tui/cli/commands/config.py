@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.config import HYPERPARAMETERS, applies
 from engine.fields import short
-from tui.arguments import Parser, add_settings, read_settings
+from tui.cli.parser import Parser, add_settings, read_settings
 from tui.headless.output import columns, print_json, print_lines
 
 if TYPE_CHECKING:

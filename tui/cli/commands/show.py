@@ -9,7 +9,7 @@ from msgspec import structs
 
 from engine.config import HYPERPARAMETERS, differences
 from engine.fields import short
-from tui.arguments import Parser
+from tui.cli.parser import Parser
 from tui.headless.output import columns, print_json, print_lines
 from tui.views.data_set import elsewhere, named, of_run
 from tui.views.figures import count, duration, loss, percent
@@ -77,7 +77,7 @@ def document(folder: RunFolder, state: RunState, config: TrainConfig) -> dict[st
     """The JSON object."""
     from engine.diagnosis import diagnose  # noqa: PLC0415
     from engine.runs.integrity import damages  # noqa: PLC0415 - --help does without
-    from tui.commands.ls import standing  # noqa: PLC0415
+    from tui.cli.commands.ls import standing  # noqa: PLC0415
 
     return {
         "run": folder.name,
@@ -115,7 +115,7 @@ def _figures(
 
 
 def _heading(folder: RunFolder, state: RunState) -> list[str]:
-    from tui.commands.ls import when  # noqa: PLC0415
+    from tui.cli.commands.ls import when  # noqa: PLC0415
 
     rows = [("Run", folder.name), ("Status", _status(folder, state)), ("Preset", short(state.preset) or "-")]
     if state.run:

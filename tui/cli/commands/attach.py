@@ -6,8 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from engine.errors import RunProblem
-from tui.arguments import Parser
-from tui.commands import screen
+from tui.cli.commands import app as screen
+from tui.cli.parser import Parser
 from tui.headless.output import tell
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import EngineProblem, RunProblem
 from engine.fields import short
-from tui.arguments import Parser, add_data, add_weights, check_weights, given_folder
+from tui.cli.parser import Parser, add_data, add_weights, check_weights, given_folder
 from tui.headless.output import print_json, print_lines
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from engine.fields import short
 if TYPE_CHECKING:
     import argparse
 
-    from tui.arguments import Parser
+    from tui.cli.parser import Parser
 
 COMMANDS: Mapping[str, str] = {
     "train": "train without a screen: a progress bar, plain lines, or JSON",

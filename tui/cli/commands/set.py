@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigProblem
 from engine.fields import short
-from tui.arguments import Parser
+from tui.cli.parser import Parser
 from tui.headless.output import print_lines
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def parser() -> Parser:
 def run(args: argparse.Namespace) -> int:
     """Have the run's engine do it. Raises `Problem` where it refuses, and then nothing has changed."""
     from engine import commands as cmd  # noqa: PLC0415 - --help does without
-    from tui.commands.attach import choose  # noqa: PLC0415
+    from tui.cli.commands.attach import choose  # noqa: PLC0415
 
     names = [word for word in args.words if "=" not in word]
     if len(names) > 1:
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 def parsed(words: list[str]) -> dict[str, Any]:
     """The values by field, from "FIELD=VALUE". Raises `ConfigProblem` for what is no field or no value of it."""
     from engine.config import HYPERPARAMETERS, check_each  # noqa: PLC0415 - --help does without
-    from tui.arguments import field_named  # noqa: PLC0415
+    from tui.cli.parser import field_named  # noqa: PLC0415
 
     values: dict[str, Any] = {}
     for word in words:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tui.arguments import Parser
+from tui.cli.parser import Parser
 from tui.headless.output import columns, print_json, print_lines
 
 

@@ -16,7 +16,7 @@ from tui.headless import output
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tui.commands import CommandModule
+    from tui.cli.registry import CommandModule
 
 READER_GONE = 141
 """Exit status where the program that read the output has gone (128 + SIGPIPE, as the shell's own tools end)."""
@@ -59,14 +59,14 @@ def _told(problem: Problem, arguments: list[str]) -> str:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    from tui.commands import COMMANDS, USE_ALL_LIBRARIES, unknown_command  # noqa: PLC0415 - after the guard of `main`
+    from tui.cli.registry import COMMANDS, USE_ALL_LIBRARIES, unknown_command  # noqa: PLC0415 - after the guard of `main`
 
     name = "screen"
     if arguments and not arguments[0].startswith("-"):
         name, arguments = arguments[0], arguments[1:]
         if name not in COMMANDS:
             raise unknown_command(name)
-    command = cast("CommandModule", importlib.import_module(f"tui.commands.{name}"))
+    command = cast("CommandModule", importlib.import_module(f"tui.cli.registry.{name}"))
     try:
         parsed = command.parser().parse(arguments)
     except SystemExit as leave:  # --help and --version

@@ -6,8 +6,8 @@ import argparse
 
 from engine.config import HYPERPARAMETERS
 from engine.errors import ConfigProblem
-from tui.arguments import Parser, add_data, add_settings, given_fields, read_settings
-from tui.commands import resume
+from tui.cli.commands import resume
+from tui.cli.parser import Parser, add_data, add_settings, given_fields, read_settings
 
 
 def parser() -> Parser:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigProblem
 from engine.fields import short
-from tui.arguments import Parser
+from tui.cli.parser import Parser
 from tui.headless.output import columns, print_json, print_lines, tell
 from tui.views.figures import percent
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui.arguments import Parser, given_fields
+from tui.cli.parser import Parser, given_fields
 from tui.headless.output import print_lines, size
 
 if TYPE_CHECKING:

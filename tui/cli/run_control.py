@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from engine.errors import EngineProblem
-from tui.arguments import Parser
+from tui.cli.parser import Parser
 from tui.headless.output import print_lines
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def command(act: Act, about: str) -> tuple[Callable[[], Parser], Callable[[argpa
         return made
 
     def run(args: argparse.Namespace) -> int:
-        from tui.commands.attach import choose  # noqa: PLC0415 - --help does without
+        from tui.cli.commands.attach import choose  # noqa: PLC0415 - --help does without
 
         folder, info = choose(args.run)
         return steer(folder, info, act)

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RunProblem
-from tui.arguments import Parser
+from tui.cli.parser import Parser
 from tui.headless.output import columns, print_json, print_lines
 
 if TYPE_CHECKING:

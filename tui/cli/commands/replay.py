@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from tui.arguments import Parser, add_data, given_folder
-from tui.commands.resume import add_output, tell_of_edits
+from tui.cli.commands.resume import add_output, tell_of_edits
+from tui.cli.parser import Parser, add_data, given_folder
 from tui.headless.output import print_lines, tell
 
 if TYPE_CHECKING:

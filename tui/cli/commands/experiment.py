@@ -6,8 +6,8 @@ import argparse
 
 from engine.config import HYPERPARAMETERS
 from engine.errors import ConfigProblem
-from tui.arguments import Parser, add_data, add_settings, given_fields
-from tui.commands.resume import add_output
+from tui.cli.commands.resume import add_output
+from tui.cli.parser import Parser, add_data, add_settings, given_fields
 from tui.headless.output import columns, print_json, print_lines
 
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigProblem
 from engine.fields import short
-from tui.arguments import Parser, add_settings, given_fields, read_settings
-from tui.commands import COMMANDS
+from tui.cli.parser import Parser, add_settings, given_fields, read_settings
+from tui.cli.registry import COMMANDS
 from tui.opening import opening
 from tui.views.tour import Progress, first_start
 

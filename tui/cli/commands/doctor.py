@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from engine.errors import ExitCode, Problem
 from engine.fields import short
-from tui.arguments import Parser
+from tui.cli.parser import Parser
 from tui.headless.output import columns, print_json, print_lines
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def versions() -> Iterator[Finding]:
 
 def terminal(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Where the app would draw."""
-    from tui.commands.screen import expect_terminal, speaks_utf8  # noqa: PLC0415
+    from tui.cli.commands.app import expect_terminal, speaks_utf8  # noqa: PLC0415
 
     try:
         expect_terminal(environ=environ)

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from engine.config import HYPERPARAMETERS
-from tui.arguments import Parser, add_data, add_field, given_folder
+from tui.cli.parser import Parser, add_data, add_field, given_folder
 from tui.headless.output import tell
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     """Train to the end; the exit status says how it went."""
     from engine.commands import ResumeRun  # noqa: PLC0415 - --help does without
     from engine.runs.folder import find_run, read_session  # noqa: PLC0415
-    from tui.commands.steering import steer  # noqa: PLC0415
+    from tui.cli.run_control import steer  # noqa: PLC0415
     from tui.headless.follow import run_job  # noqa: PLC0415
 
     folder = find_run(args.run)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.errors import ConfigProblem, ExitCode, PictureProblem
-from tui.arguments import Parser, add_weights, check_weights
-from tui.cli import complain
+from tui.cli.main import complain
+from tui.cli.parser import Parser, add_weights, check_weights
 from tui.headless.output import flush, print_json, print_lines
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class Printer:
 
     def __init__(self, files: Sequence[str], *, json: bool) -> None:
         from engine.dataset.files import printable  # noqa: PLC0415 - --help does without
-        from tui.commands.screen import has_few_characters, speaks_utf8  # noqa: PLC0415
+        from tui.cli.commands.app import has_few_characters, speaks_utf8  # noqa: PLC0415
         from tui.headless.presenters import draws  # noqa: PLC0415
 
         self.refused = False

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tui.commands.steering import command
+from tui.cli.run_control import command
 
 parser, run = command("stop", "End a run: finish the batch, validate, keep the best weights, test them.")

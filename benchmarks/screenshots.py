@@ -19,7 +19,7 @@ from textual.pilot import Pilot
 
 from engine.client import Engine
 from engine.settings import effective
-from tui.app import MnistApp
+from tui.app.app import MnistApp
 
 _FONT_FACES = re.compile(r"@font-face\s*{.*?}", re.DOTALL)
 _TEXT = re.compile(r'<text([^>]*?)x="([\d.]+)"([^>]*?)textLength="([\d.]+)"([^>]*)>([^<]*)</text>')

@@ -39,7 +39,7 @@ def test_the_engines_contract_loads_neither_torch_nor_a_screen(imported: str) ->
 
 
 def test_the_app_waits_neither_for_torch_nor_for_numpy() -> None:
-    assert loaded("tui.app", "tui engine textual torch numpy plotext") == ["engine", "textual", "tui"]
+    assert loaded("tui.app.app", "tui engine textual torch numpy plotext") == ["engine", "textual", "tui"]
 
 
 def test_the_import_contracts_are_kept() -> None:

@@ -18,13 +18,13 @@ def boom(*_, **__):
     raise ValueError("boom\\nin two lines")
 """
 AT_THE_START = {
-    "making": "import tui.app; tui.app.MnistApp.__init__ = boom",
-    "mounting": "import tui.app; tui.app.MnistApp.on_mount = boom",
+    "making": "import tui.app.app; tui.app.app.MnistApp.__init__ = boom",
+    "mounting": "import tui.app.app; tui.app.app.MnistApp.on_mount = boom",
     "composing": "import tui.screens.train; tui.screens.train.TrainScreen.content = boom",
     "connecting": "import engine.client; engine.client.Engine.start = boom",
 }
 ON_A_KEY = {
-    "a key": "import tui.app; tui.app.MnistApp.action_theme = boom",
+    "a key": "import tui.app.app; tui.app.app.MnistApp.action_theme = boom",
     "the thread that reads keys": """
 import tui.terminal.driver
 real = tui.terminal.driver.TerminalDriver.process_message
@@ -33,17 +33,17 @@ def process(self, message):
 tui.terminal.driver.TerminalDriver.process_message = process
 """,
     "painting": """
-import tui.app
+import tui.app.app
 def theme(self):
-    tui.app.MnistApp._display = boom
+    tui.app.app.MnistApp._display = boom
     self.action_paint_again()
-tui.app.MnistApp.action_theme = theme
+tui.app.app.MnistApp.action_theme = theme
 """,
     "listening": """
-import tui.app, tui.session
+import tui.app.app, tui.app.engine_session
 def theme(self):
-    tui.session.reduce = boom
-tui.app.MnistApp.action_theme = theme
+    tui.app.engine_session.reduce = boom
+tui.app.app.MnistApp.action_theme = theme
 """,
 }
 

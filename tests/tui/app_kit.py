@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from engine.client import Message
 from engine.settings import effective
 from tests.fake_engine import FakeEngine
-from tui.app import MnistApp
+from tui.app.app import MnistApp
 from tui.screens.train import TrainScreen
 from tui.widgets.status_line import StatusLine
 

@@ -17,7 +17,7 @@ from tests import events_kit as kit
 from tests.fake_engine import FakeEngine, refusing
 from tests.tui.app_kit import Stage, stage
 from tests.tui.test_app_runs import runs_screen, write_run
-from tui.session import Session
+from tui.app.engine_session import Session
 from tui.views.available import available, resumable
 from tui.views.snapshot import Snapshot
 from tui.views.status import ASCII_SIGNS, progress_line

@@ -105,7 +105,7 @@ async def test_s_and_x_give_up_a_run_that_has_not_begun(key: str) -> None:
 
 
 async def test_an_engine_that_does_not_answer_is_ended_by_x(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.session.ANSWER_SECONDS", 0.01)
+    monkeypatch.setattr("tui.app.engine_session.ANSWER_SECONDS", 0.01)
     async with stage(training()) as on:
         never = asyncio.Event()
 
@@ -205,7 +205,7 @@ async def test_an_aborted_run_whose_checkpoint_cannot_be_saved_does_not_say_that
 async def test_where_a_run_would_not_go_on_the_question_and_the_last_words_say_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tui.leaving.fate", lambda: Fate("you log out", "stay"))
+    monkeypatch.setattr("tui.app.quit.fate", lambda: Fate("you log out", "stay"))
     async with stage(training()) as on:
         on.engine.started = True
         await on.press("q")
@@ -219,7 +219,7 @@ async def test_where_a_run_would_not_go_on_the_question_and_the_last_words_say_s
 
 
 async def test_an_engine_that_was_found_is_not_judged_by_where_the_screen_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.leaving.fate", lambda: Fate("you log out", "stay"))
+    monkeypatch.setattr("tui.app.quit.fate", lambda: Fate("you log out", "stay"))
     async with stage(training()) as on:
         await on.press("q")
         assert "log out" not in on.text()

@@ -14,7 +14,7 @@ from engine.state.run_state import fold
 from tests import events_kit as kit
 from tests.fake_engine import FakeEngine
 from tests.tui.app_kit import Jumping, Stage, stage
-from tui.app import MnistApp
+from tui.app.app import MnistApp
 
 
 async def test_before_a_run_it_says_how_to_start_and_what_to_watch() -> None:

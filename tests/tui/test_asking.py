@@ -10,7 +10,7 @@ from engine import commands as cmd
 from engine.client import EngineLike, Lost
 from engine.errors import EngineProblem
 from tests.fake_engine import FakeEngine
-from tui.asking import Asker
+from tui.app.query_engine import Asker
 
 QUESTION = cmd.ReadPictures(run="x", pixels=b"")
 

@@ -140,7 +140,7 @@ def test_a_config_file_that_cannot_be_used_keeps_no_run_from_being_looked_at(
 
     monkeypatch.setattr(screen, "expect_terminal", lambda: None)
     monkeypatch.setattr(screen, "opening", contextlib.nullcontext)
-    monkeypatch.setattr("tui.app.MnistApp", make)
+    monkeypatch.setattr("tui.app.app.MnistApp", make)
     with pytest.raises(Opened):
         main(["attach", "aborted"])
     assert shown == [("aborted", None)]

@@ -12,7 +12,7 @@ from engine.state.run_state import RunState
 from tests.engine.diagnosis.kit import events, prefixes
 from tests.events_kit import BLOG, epoch_events, numbered, opening
 from tests.tui.app_kit import Stage, stage
-from tui.advice import SECONDS, Adviser
+from tui.app.hint_scheduler import SECONDS, Adviser
 from tui.screens.explain import ExplainScreen
 from tui.screens.why import Why
 from tui.views.hints import evidence, hint_line, remedy

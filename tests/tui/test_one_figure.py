@@ -15,7 +15,7 @@ from engine.state.run_state import fold
 from tests import events_kit as kit
 from tests.recorded_kit import lay_out
 from tests.tui.cli_kit import home
-from tui import farewell
+from tui.app import exit_messages as farewell
 from tui.cli.main import main
 from tui.views.results import panel
 from tui.views.runs import read_row

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tui.opening import opening
+from tui.app.splash import opening
 from tui.terminal.signals import ENDING
 
 
@@ -31,7 +31,7 @@ def test_whatever_ends_it_gives_the_screen_back(fault: BaseException) -> None:
 
 SWALLOWED = """
 import os, sys
-from tui.opening import opening
+from tui.app.splash import opening
 
 class Dropped:
     def __del__(self):  # where Python loses what is raised

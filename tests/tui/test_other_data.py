@@ -19,7 +19,7 @@ from tests import events_kit as kit
 from tests.fake_engine import FakeEngine, refusing
 from tests.tui.app_kit import stage
 from tests.tui.cli_kit import engine_that, home, make_run, short_run, tells, use_engine
-from tui.app import MnistApp
+from tui.app.app import MnistApp
 from tui.cli.main import main
 from tui.headless.report import closing, opening
 from tui.screens.dialog import Dialog

@@ -10,7 +10,7 @@ from textual.theme import Theme
 
 from tests import events_kit as kit
 from tests.tui.app_kit import Stage, stage
-from tui.themes import DARK, THEMES, after, theme_name
+from tui.app.themes import DARK, THEMES, after, theme_name
 
 
 def contrast(one: str, other: str) -> float:

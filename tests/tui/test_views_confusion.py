@@ -12,7 +12,7 @@ from textual.color import Color
 from engine.analysis.calibration import answers, reliability
 from engine.analysis.confusion import Matrix, difference
 from tests.events_kit import collapsed, confusion
-from tui.themes import THEMES
+from tui.app.themes import THEMES
 from tui.views import by_digit, calibration
 from tui.views.by_digit import ByDigit
 from tui.views.calibration import THRESHOLDS, USUAL, Calibration

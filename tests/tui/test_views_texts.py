@@ -13,7 +13,7 @@ from engine.config import HYPERPARAMETERS
 from engine.settings import find_preset
 from engine.state.run_state import RunState, fold, reduce
 from tests import events_kit as kit
-from tui import farewell
+from tui.app import exit_messages as farewell
 from tui.keymap import bindings as keys
 from tui.views import results
 from tui.views.digits import digit_views

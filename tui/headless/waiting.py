@@ -13,7 +13,7 @@ from tui.headless.output import tell
 
 if TYPE_CHECKING:
     from engine.client import EngineLike
-    from tui.session import Connect
+    from tui.app.engine_session import Connect
 
 LOOK_SECONDS = 0.5
 _T = TypeVar("_T")

@@ -21,7 +21,7 @@ from tui.widgets.title_bar import TitleBar
 from tui.widgets.too_small import LEAST, TooSmall
 
 if TYPE_CHECKING:
-    from tui.app import MnistApp
+    from tui.app.app import MnistApp
 
 
 class Page(Screen[None]):

@@ -20,7 +20,7 @@ from tui.plotting.plot import Curve, Mark, Plot
 from tui.widgets.chart import Chart
 
 if TYPE_CHECKING:
-    from tui.app import MnistApp
+    from tui.app.app import MnistApp
 
 _STEP = 0.1
 """How much further the test must be to be told again."""

@@ -15,7 +15,7 @@ from tui.widgets.help_pane import inline
 from tui.widgets.line import frame
 
 if TYPE_CHECKING:
-    from tui.app import MnistApp
+    from tui.app.app import MnistApp
     from tui.views.tour import Progress
 
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigProblem
 from engine.fields import short
+from tui.app.splash import opening
 from tui.cli.parser import Parser, add_settings, given_fields, read_settings
 from tui.cli.registry import COMMANDS
-from tui.opening import opening
 from tui.views.tour import Progress, first_start
 
 if TYPE_CHECKING:
@@ -101,9 +101,9 @@ def open_app(
     colours = suit_colours(os.environ)
     with opening(settings.preset if run is None else run):
         gc.disable()  # until the first picture: what is made for it stays
-        from tui.app import MnistApp  # noqa: PLC0415 - Textual takes a third of a second
+        from tui.app.app import MnistApp  # noqa: PLC0415 - Textual takes a third of a second
+        from tui.app.themes import THEMES, theme_name  # noqa: PLC0415
         from tui.terminal.line_filters import has_few_colours, suit  # noqa: PLC0415
-        from tui.themes import THEMES, theme_name  # noqa: PLC0415
 
         theme = args.theme or settings.screen.get("theme")
         if theme not in THEMES and run is not None and args.theme is None:

@@ -35,10 +35,10 @@ def run(args: argparse.Namespace) -> int:
     """Test it in an engine of its own. Raises `Problem` where that cannot be done."""
     from engine.commands import EvaluateRun  # noqa: PLC0415 - --help does without
     from engine.runs.folder import find_run  # noqa: PLC0415
+    from tui.app.test_evaluation import look_again, not_recorded  # noqa: PLC0415
     from tui.headless.follow import start_engine  # noqa: PLC0415
     from tui.headless.report import look_report, report_elsewhere, unsaved  # noqa: PLC0415
     from tui.headless.waiting import ask_engine  # noqa: PLC0415
-    from tui.looking import look_again, not_recorded  # noqa: PLC0415
 
     check_weights(args)
     folder = find_run(args.run)

@@ -13,7 +13,7 @@ from tui.headless.output import clean, print_json, print_lines
 
 if TYPE_CHECKING:
     from engine.commands import TestRange
-    from tui.session import Connect
+    from tui.app.engine_session import Connect
 
 
 def parser() -> Parser:
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def _ask(connect: Connect, question: TestRange) -> dict[str, Any]:
     from engine.protocol import Working  # noqa: PLC0415 - --help does without
-    from tui.asking import Asker  # noqa: PLC0415
+    from tui.app.query_engine import Asker  # noqa: PLC0415
 
     told = sys.stderr.isatty()
 

@@ -17,7 +17,7 @@ from tui.headless.output import flush, print_json, print_lines
 
 if TYPE_CHECKING:
     from engine.events import CheckpointKind
-    from tui.asking import Asker
+    from tui.app.query_engine import Asker
     from tui.headless.follow import Connect
     from tui.views.predictions import Place, Prediction
 
@@ -86,7 +86,7 @@ async def predict(
     printer: Printer,
 ) -> None:
     """Read `files`, a thousand at a time: while the engine has some, the next are opened. Raises `Problem`."""
-    from tui.asking import Asker  # noqa: PLC0415 - --help does without
+    from tui.app.query_engine import Asker  # noqa: PLC0415 - --help does without
     from tui.views.predictions import Place  # noqa: PLC0415
 
     asker = Asker(connect)

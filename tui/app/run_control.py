@@ -11,9 +11,9 @@ from engine import commands as cmd
 from engine.errors import ConfigProblem, Problem
 from engine.protocol import ExperimentOver
 from engine.state.run_state import RunState
-from tui.inspecting_app import InspectingApp
+from tui.app.digit_inspection import InspectingApp
+from tui.app.engine_session import Connect, Session
 from tui.screens.train import TrainScreen
-from tui.session import Connect, Session
 from tui.views.available import available
 from tui.views.steering import next_rate
 

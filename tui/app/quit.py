@@ -11,11 +11,11 @@ from textual.app import App
 
 from engine import commands as cmd
 from engine.errors import ExitCode, Problem
-from tui import farewell
+from tui.app import exit_messages as farewell
+from tui.app.engine_session import Session
 from tui.headless.survival import Fate, fate
 from tui.screens.dialog import Dialog
 from tui.screens.quit import quit_dialog
-from tui.session import Session
 from tui.terminal.shutdown import Ending
 
 

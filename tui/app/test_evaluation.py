@@ -10,7 +10,7 @@ from engine.errors import EngineProblem
 from engine.events import Tested
 from engine.protocol import ExperimentOver, Ready, Steers
 from engine.state.run_state import RunState, reduce
-from tui.session import Connect
+from tui.app.engine_session import Connect
 
 
 async def look_again(connect: Connect, command: EvaluateRun, state: RunState) -> RunState:

@@ -14,9 +14,9 @@ from engine.client import Heard
 from engine.errors import Problem
 from engine.runs.folder import find_run
 from engine.state.run_state import RunState
-from tui.asking import Asker
+from tui.app.engine_session import Connect
+from tui.app.query_engine import Asker
 from tui.data.digit_selection import Choice, stepped
-from tui.session import Connect
 from tui.terminal.terminal_app import TerminalApp
 from tui.views.snapshot import Snapshot
 

@@ -9,7 +9,7 @@ from typing import Any
 from engine.client import EngineLike, Heard, Lost
 from engine.commands import Question
 from engine.errors import EngineProblem
-from tui.session import Connect
+from tui.app.engine_session import Connect
 
 
 class Asker:

@@ -37,21 +37,21 @@ from engine.settings import Settings
 from engine.state.run_state import RunState
 from engine.state.startup_stages import Patience
 from engine.unknown_settings import slips_of_environment
-from tui import farewell
-from tui.advice import Adviser
+from tui.app import exit_messages as farewell
+from tui.app.engine_session import Connect
+from tui.app.hint_scheduler import Adviser
+from tui.app.quit import Leaving
+from tui.app.run_control import SteeringApp
+from tui.app.test_evaluation import look_again, not_recorded, with_looks
+from tui.app.themes import THEMES, after, theme_name
 from tui.data.run_summary import is_long, outline
 from tui.headless.report import unsaved
 from tui.keymap.bindings import KEYS, Key, bindings
 from tui.keymap.keyboard_layout import no_key
-from tui.leaving import Leaving
-from tui.looking import look_again, not_recorded, with_looks
 from tui.screens.page import Page
 from tui.screens.quit import take_over_dialog
 from tui.screens.train import TrainScreen
-from tui.session import Connect
-from tui.steering_app import SteeringApp
 from tui.terminal.repaint_throttle import Pace
-from tui.themes import THEMES, after, theme_name
 from tui.views.available import available, resumable
 from tui.views.data_set import elsewhere
 from tui.views.plain import ascii_text

@@ -11,10 +11,10 @@ from engine.help.tour import tour
 from engine.state.run_state import RunState, reduce
 from tests.events_kit import whole_run
 from tests.tui.app_kit import Stage, stage
+from tui.screens.tour_panel import TourPanel
 from tui.screens.train import TrainScreen
 from tui.views.snapshot import Snapshot
 from tui.views.tour import STEPS, SWITCH, Progress, first_start, followed, next_step
-from tui.widgets.tour_panel import TourPanel
 
 
 def title(on: Stage) -> str:

@@ -51,7 +51,7 @@ class Page(Screen[None]):
         with Container(id="body"):
             yield from self.content()
         if self.program.tour is not None:
-            from tui.widgets.tour_panel import TourPanel  # noqa: PLC0415 - for a first start alone
+            from tui.screens.tour_panel import TourPanel  # noqa: PLC0415 - for a first start alone
 
             yield TourPanel()
         yield KeyBar(*self.KEYS)

@@ -21,7 +21,7 @@ from engine.host import folder_lock
 from engine.host.machine import boot_id
 from engine.log.event_log import EventLog, read_events
 from engine.runs import folder as runs
-from engine.runs import lock as claims
+from engine.runs import lock
 from engine.runs.folder import RunFolder
 from engine.runs.lock import claim, taken
 from engine.runs.presence import SILENT_SECONDS, OutOfTouch, SessionInfo
@@ -253,8 +253,8 @@ def test_without_locks_an_engine_that_died_in_its_turn_holds_nobody_up_for_long(
 ) -> None:
     run = create(root, "mine")
     monkeypatch.setattr(fcntl, "flock", no_locks)
-    monkeypatch.setattr(claims, "_PATIENCE", 0.05)
-    turn = run.path / claims._TURN
+    monkeypatch.setattr(lock, "_PATIENCE", 0.05)
+    turn = run.path / lock._TURN
     turn.touch()
     with pytest.raises(RunProblem, match="Another engine is about to take mine; try again in a moment"):
         claim(run, listening)
@@ -268,7 +268,7 @@ def test_a_lock_that_is_held_for_long_is_not_waited_for_for_ever(
     root: Path, listening: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = create(root, "mine")
-    monkeypatch.setattr(claims, "_PATIENCE", 0.05)
+    monkeypatch.setattr(lock, "_PATIENCE", 0.05)
     with run.config.open("r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(RunProblem, match="Another engine is about to take mine; try again in a moment"):

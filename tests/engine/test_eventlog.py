@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.events import LogLine
-from engine.log import event_log as eventlog
-from engine.log import log_file as logfile
+from engine.log import event_log, log_file
 from engine.log.event_log import EventLog, read_events, read_lines
 from engine.protocol import decode_event, encode
 from engine.state.run_state import fold
@@ -119,8 +118,8 @@ def test_what_stands_behind_junk_is_not_believed(path: Path) -> None:
 def test_lines_come_from_memory_and_from_the_disk_alike(
     path: Path, monkeypatch: pytest.MonkeyPatch, reopened: bool
 ) -> None:
-    monkeypatch.setattr(eventlog, "RECENT", 4)
-    monkeypatch.setattr(logfile, "INDEXED", 3)
+    monkeypatch.setattr(event_log, "RECENT", 4)
+    monkeypatch.setattr(log_file, "INDEXED", 3)
     write(path, *"abc")
     log = EventLog(path)
     for text in "defghij":
@@ -138,8 +137,8 @@ def test_lines_come_from_memory_and_from_the_disk_alike(
 def test_one_that_is_far_behind_is_served_without_reading_from_the_start(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(eventlog, "RECENT", 4)
-    monkeypatch.setattr(logfile, "INDEXED", 8)
+    monkeypatch.setattr(event_log, "RECENT", 4)
+    monkeypatch.setattr(log_file, "INDEXED", 8)
     log = EventLog(path)
     for number in range(100):
         log.append(LogLine(text=str(number)))

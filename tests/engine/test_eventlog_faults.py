@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.events import Event, LogLine, Omitted, SavedAgain, SaveFailed
-from engine.log import event_log as eventlog
-from engine.log import log_file as logfile
+from engine.log import event_log, log_file
 from engine.log.event_log import EventLog
 from engine.state.run_state import fold
 from tests.engine.log_kit import Disk, followed, kinds, strictly, texts
@@ -226,7 +225,7 @@ def test_a_file_system_that_knows_no_syncing_is_no_fault(path: Path, patched: py
 def test_memory_is_bounded_while_nothing_can_be_written_and_the_numbers_have_no_gap(
     path: Path, patched: pytest.MonkeyPatch
 ) -> None:
-    patched.setattr(eventlog, "RECENT", 10)
+    patched.setattr(event_log, "RECENT", 10)
     log = EventLog(path, room=40_000)
     disk = Disk(patched, path, room=0)
     for event in opening():
@@ -259,8 +258,8 @@ def test_whatever_the_disk_does_the_log_is_whole_and_readers_miss_nothing(
     doings: list[str], at_once: int, recent: int, indexed: int
 ) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(eventlog, "RECENT", recent)
-        patch.setattr(logfile, "INDEXED", indexed)
+        patch.setattr(event_log, "RECENT", recent)
+        patch.setattr(log_file, "INDEXED", indexed)
         path = Path(folder) / "events.jsonl"
         log = EventLog(path)
         disk = Disk(patch, path, room=100, at_once=at_once)

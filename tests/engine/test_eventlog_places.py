@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.events import LogLine, Omitted, SavedAgain
-from engine.log import event_log as eventlog
-from engine.log import log_file as logfile
+from engine.log import event_log, log_file
 from engine.log.event_log import EventLog
 from engine.state.run_state import fold
 from tests.engine.log_kit import followed, kinds, strictly, texts, write
@@ -31,8 +30,8 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def log(path: Path, monkeypatch: pytest.MonkeyPatch) -> EventLog:
     """A log of six lines, of which memory holds three."""
-    monkeypatch.setattr(eventlog, "RECENT", 3)
-    monkeypatch.setattr(logfile, "INDEXED", 2)
+    monkeypatch.setattr(event_log, "RECENT", 3)
+    monkeypatch.setattr(log_file, "INDEXED", 2)
     log = EventLog(path)
     log.append(created())
     for text in "abcde":

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.state import loss_series as series
+from engine.state import loss_series
 from engine.state.loss_series import Point, Series
 from tests.engine.strategies import examples, losses
 
@@ -38,7 +38,7 @@ def points(draw: st.DrawFn) -> list[Point]:
 def added(given_points: Iterable[Point], start: Series | None = None, limit: int = SMALL) -> Series:
     """The series of some points, with a limit that a few of them reach."""
     made = start or Series()
-    with mock.patch.object(series, "LIMIT", limit):
+    with mock.patch.object(loss_series, "LIMIT", limit):
         for each in given_points:
             made = made.add(each)
     return made
@@ -99,13 +99,13 @@ def test_a_series_can_be_cut_off_and_gone_on_with(given_points: list[Point], dat
 
 
 def test_few_points_are_kept_as_they_are() -> None:
-    given_points = [point(step, float(step)) for step in range(1, series.LIMIT + 1)]
-    made = added(given_points, limit=series.LIMIT)
+    given_points = [point(step, float(step)) for step in range(1, loss_series.LIMIT + 1)]
+    made = added(given_points, limit=loss_series.LIMIT)
     assert made.points == tuple(given_points)
     assert made.width == 1
-    one_more = made.add(point(series.LIMIT + 1, 0.0))
+    one_more = made.add(point(loss_series.LIMIT + 1, 0.0))
     assert one_more.width == 2
-    assert len(one_more.points) == series.LIMIT // 2 + 1
+    assert len(one_more.points) == loss_series.LIMIT // 2 + 1
     assert one_more.points[0] == Point(2, 0.2, 0.02, 128, 2, 1.5, 1.0, 2.0, 0)
 
 
@@ -114,7 +114,7 @@ def test_a_long_run_stays_within_the_limit() -> None:
     for step in range(50, 50 * 6000, 50):
         made = made.add(point(step))
         most = max(most, len(made.points))
-    assert most == series.LIMIT
+    assert most == loss_series.LIMIT
     assert made.width == 256
     assert sum(p.count for p in made.points) == 5999
 

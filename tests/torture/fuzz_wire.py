@@ -22,7 +22,7 @@ from engine.errors import EngineProblem, RunProblem
 from engine.protocol import Greeting, Hello, Ready, Reply, Steers, decode_server, encode
 from engine.runs.folder import RunFolder
 from engine.sockets import listen
-from engine.worker.server import torch_tasks as in_thread
+from engine.worker.server import torch_tasks
 from engine.worker.server.output_capture import Output
 from engine.worker.server.session import Session
 from tests.events_kit import whole_run
@@ -213,7 +213,7 @@ async def _session(folder: Path) -> Any:
         undo.enter_context(variable("MNIST_TUI_HOME", str(folder)))
         undo.enter_context(variable("XDG_RUNTIME_DIR", str(folder)))
         for name, stand_in in stand_ins.items():
-            undo.enter_context(mock.patch.object(in_thread, name, stand_in))
+            undo.enter_context(mock.patch.object(torch_tasks, name, stand_in))
         undo.enter_context(mock.patch.object(Output, "redirect", lambda *_: None))
         server, path = listen()
         session = Session(path, Output(path.with_suffix(".log")))

@@ -20,7 +20,7 @@ from engine import events as ev
 from engine.config import TrainConfig
 from engine.runs.folder import RunFolder
 from engine.worker.command_queue import Control
-from engine.worker.server import torch_tasks as in_thread
+from engine.worker.server import torch_tasks
 from engine.worker.server.output_capture import Output
 from engine.worker.server.session import Session
 from tests.events_kit import confusion, ending, epoch_ended, opening, previews, progress, steps_per_epoch
@@ -77,7 +77,7 @@ async def _serve(count: int, listening: socket.socket, path: Path, log: Path) ->
     def train(*arguments: Any) -> None:
         tell(count, *arguments)
 
-    vars(in_thread).update(warm=lambda *_: "2", train=train)
+    vars(torch_tasks).update(warm=lambda *_: "2", train=train)
     await Session(path, Output(log)).serve(listening)
 
 

@@ -17,7 +17,7 @@ from engine.log.event_log import EventLog
 from engine.runs.folder import RunFolder, create_run
 from tests.events_kit import BLOG, RUN, ending, numbered, opening, whole_run
 from tests.fake_engine import FakeEngine
-from tui.headless import follow as headless
+from tui.headless import follow
 
 CONFIG = msgspec.structs.replace(BLOG, epochs=2)
 """Of the runs below."""
@@ -49,7 +49,7 @@ def signals() -> Iterator[None]:
 
 def use_engine(monkeypatch: pytest.MonkeyPatch, engine: FakeEngine) -> FakeEngine:
     """Have every command start this engine."""
-    monkeypatch.setattr(headless, "start_engine", engine.connect)
+    monkeypatch.setattr(follow, "start_engine", engine.connect)
     return engine
 
 

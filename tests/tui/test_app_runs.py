@@ -23,7 +23,7 @@ from engine.state.run_state import RunState
 from tests import events_kit as kit
 from tests.fake_engine import FakeEngine
 from tests.tui.app_kit import Stage, stage
-from tui.data import run_summary as outline
+from tui.data import run_summary
 
 
 def write_run(name: str, events: list[ev.Event]) -> RunFolder:
@@ -79,7 +79,7 @@ async def opening_a_long_log(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[t
         assert read.wait(60)
         return whole(run)
 
-    monkeypatch.setattr(outline, "LONG", 0)
+    monkeypatch.setattr(run_summary, "LONG", 0)
     monkeypatch.setattr(RunFolder, "state", late)
     try:
         async with stage() as on:

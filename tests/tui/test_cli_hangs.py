@@ -18,8 +18,7 @@ from tests.events_kit import RUN, numbered, opening
 from tests.fake_engine import FakeEngine
 from tests.tui.cli_kit import CONFIG, home, interrupted, signals, use_engine
 from tui.cli.main import main
-from tui.headless import follow as headless
-from tui.headless import waiting
+from tui.headless import follow, waiting
 
 __all__ = ["home", "signals"]
 
@@ -40,7 +39,7 @@ class Deaf(FakeEngine):
 def test_an_engine_that_does_not_answer_is_ended_by_force(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(headless, "ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(follow, "ANSWER_SECONDS", 0.05)
     engine = Deaf()
     use_engine(monkeypatch, engine)
     assert main(["train", "--quiet"]) == 130
@@ -52,7 +51,7 @@ def test_an_engine_that_does_not_answer_is_ended_by_force(
 
 @pytest.mark.usefixtures("signals")
 def test_an_engine_that_obeys_is_not_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(headless, "OBEY_SECONDS", 0.0)
+    monkeypatch.setattr(follow, "OBEY_SECONDS", 0.0)
     engine = FakeEngine()
 
     def answer(command: Command) -> None:

@@ -16,8 +16,7 @@ import pytest
 
 from engine import events as ev
 from engine.errors import Problem
-from engine.host import libraries
-from engine.host import shadowed_modules as shadows
+from engine.host import libraries, shadowed_modules
 from engine.host.libraries import Library, expect_libraries
 from tests.tui.cli_kit import engine_that, home, make_run, short_run, use_engine
 from tui.cli.commands.app import command_lines
@@ -275,7 +274,7 @@ def test_an_unexpected_fault_beside_a_library_that_does_not_fit_is_blamed_on_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(libraries, "libraries", lambda: [Library("msgspec", ">=0.19", "0.9", "/x/site-packages")])
-    monkeypatch.setattr(shadows, "libraries", lambda: [])
+    monkeypatch.setattr(shadowed_modules, "libraries", lambda: [])
     monkeypatch.setattr("tui.cli.commands.presets.run", lambda args: 1 / 0)
     assert main(["presets"]) == 4
     assert capsys.readouterr().err.startswith("mnist-tui: This version of mnist-tui cannot work with msgspec 0.9; ")

@@ -25,7 +25,7 @@ from tests.engine.diagnosis.kit import events as recorded
 from tests.events_kit import BLOG, RUN, confusion, ending, epoch_events, numbered, opening, test_result
 from tests.fake_engine import FakeEngine, refusing
 from tests.tui.cli_kit import engine_that, home, make_run, short_run, use_engine
-from tui.cli.commands import app as screen
+from tui.cli.commands import app
 from tui.cli.main import main
 from tui.views.runs import read_row
 
@@ -348,8 +348,8 @@ def test_eval_that_is_refused_or_lost(monkeypatch: pytest.MonkeyPatch, capsys: p
 def attached(monkeypatch: pytest.MonkeyPatch, *line: str) -> tuple[int, list[str | None]]:
     """The status of `attach`, and the runs that the app was opened on."""
     opened: list[str | None] = []
-    monkeypatch.setattr(screen, "expect_terminal", lambda: None)
-    monkeypatch.setattr(screen, "open_app", lambda settings, connect, args, run=None: opened.append(run) or 0)
+    monkeypatch.setattr(app, "expect_terminal", lambda: None)
+    monkeypatch.setattr(app, "open_app", lambda settings, connect, args, run=None: opened.append(run) or 0)
     return main(["attach", *line]), opened
 
 

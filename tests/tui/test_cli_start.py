@@ -31,7 +31,7 @@ print(status, [name for name in {heavy} if name in sys.modules], file=sys.stderr
 
 def run_program(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
     code = PROGRAM.format(heavy=HEAVY)
-    root = str(Path(cli.__file__).parent.parent)
+    root = str(Path(cli.__file__).parents[2])
     environment = {**os.environ, "PYTHONPATH": root, "PYTHONIOENCODING": "utf-8", **more.pop("env", {})}
     command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment, **more)

@@ -16,7 +16,7 @@ from engine import events as ev
 from engine.runs.folder import RunFolder
 from engine.state.run_state import RunState, eta_seconds, fold, reduce
 from tests.events_kit import BLOG, diverged_run, epoch_events, numbered, opening, progress, whole_run
-from tui.headless import presenters as console
+from tui.headless import presenters
 from tui.headless.presenters import Bar, Lines, draws, status_parts
 from tui.headless.report import epoch_line, last_words
 from tui.views.figures import duration
@@ -54,7 +54,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return Terminal()
 
 
-def show(presenter: console.Presenter, events: list[ev.Event], state: RunState | None = None) -> RunState:
+def show(presenter: presenters.Presenter, events: list[ev.Event], state: RunState | None = None) -> RunState:
     state = state or RunState()
     for event in events:
         state = reduce(state, event)

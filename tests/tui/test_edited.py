@@ -17,7 +17,7 @@ from tests.fake_engine import FakeEngine, refusing
 from tests.recorded_kit import lay_out
 from tests.tui.app_kit import stage
 from tests.tui.cli_kit import home, use_engine
-from tui.cli.commands import app as screen
+from tui.cli.commands import app
 from tui.cli.main import main
 
 __all__ = ["home"]
@@ -138,8 +138,8 @@ def test_a_config_file_that_cannot_be_used_keeps_no_run_from_being_looked_at(
         shown.append((values["run"], values["theme"]))
         raise Opened
 
-    monkeypatch.setattr(screen, "expect_terminal", lambda: None)
-    monkeypatch.setattr(screen, "opening", contextlib.nullcontext)
+    monkeypatch.setattr(app, "expect_terminal", lambda: None)
+    monkeypatch.setattr(app, "opening", contextlib.nullcontext)
     monkeypatch.setattr("tui.app.app.MnistApp", make)
     with pytest.raises(Opened):
         main(["attach", "aborted"])

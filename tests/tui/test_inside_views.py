@@ -15,7 +15,7 @@ from engine.runs.validation_predictions import keep_readings
 from engine.state.run_state import RunState, fold
 from tests import events_kit as kit
 from tests.kit import write_tiny_set
-from tui.data import predictions as inspected
+from tui.data import predictions
 from tui.data.digit_walk import Digits, Walk, find_digits
 from tui.plotting.diverging import LEVELS, Colours, codes, painter, signs
 from tui.views.activations import histogram
@@ -63,7 +63,7 @@ def test_the_surest_mistakes_come_first(tmp_path: Path) -> None:
     data = write_tiny_set(tmp_path / "tiny", train=300, test=64)
     config = msgspec.structs.replace(kit.BLOG, data_dir=str(data))
     run = create_run(config, preset="", version="0.1.0", name="walker")
-    labels = inspected.images_of(str(data)).validation_labels
+    labels = predictions.images_of(str(data)).validation_labels
     state = RunState(run="walker", config=config, epochs=tuple(kit.epoch_ended(config, e) for e in (1, 2)))
 
     none_kept = find_digits(run, state, 1)

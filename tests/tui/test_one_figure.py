@@ -15,7 +15,7 @@ from engine.state.run_state import fold
 from tests import events_kit as kit
 from tests.recorded_kit import lay_out
 from tests.tui.cli_kit import home
-from tui.app import exit_messages as farewell
+from tui.app import exit_messages
 from tui.cli.main import main
 from tui.views.results import panel
 from tui.views.runs import read_row
@@ -59,7 +59,7 @@ def test_a_look_with_the_last_weights_leaves_the_test_accuracy_as_it_was(capsys:
     assert "Last weights   test accuracy 96.50 %, epoch 3" in shown
     state = run.state()
     assert read_row(run).test == "60.00 %"
-    assert "test accuracy 60.00 %" in farewell.of_run(state)
+    assert "test accuracy 60.00 %" in exit_messages.of_run(state)
     snapshot = Snapshot(state=state, opened=True)
     assert "test accuracy 60.00 %" in progress_line(snapshot, 160).plain
     assert "80 of 200 read wrongly" in panel(snapshot, 120, 20).plain

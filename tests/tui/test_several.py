@@ -16,7 +16,7 @@ from engine.runs.test_predictions import keep_look
 from engine.runs.validation_predictions import keep_readings
 from tests.tui.cli_kit import home
 from tests.tui.tested_kit import Digital, look_of
-from tui.data import run_comparison as several
+from tui.data import run_comparison
 from tui.data.run_comparison import LEAST_ACCURACY, compared, validated, validation_witnesses
 
 __all__ = ["home"]
@@ -29,12 +29,12 @@ def digital(tmp_path: Path) -> Digital:
 
 def test_a_look_that_is_made_anew_is_read_anew(digital: Digital) -> None:
     folder = digital.run("brave-otter", test=digital.off(digital.test, 1))
-    first = several.tested(folder)
+    first = run_comparison.tested(folder)
     assert first is not None
     assert (first.right, first.epoch) == (63, 2)
-    assert several.tested(folder) is first  # unchanged: not read again
+    assert run_comparison.tested(folder) is first  # unchanged: not read again
     keep_look(folder.look("best"), look_of(digital.off(digital.test, 1, 2), digital.test, 0.5))
-    again = several.tested(folder)
+    again = run_comparison.tested(folder)
     assert again is not None
     assert again.right == 62
 
@@ -46,21 +46,21 @@ def test_a_look_that_cannot_be_read_is_none(digital: Digital, kept: bytes | None
         folder.look("best").unlink()
     else:
         folder.look("best").write_bytes(kept)
-    assert several.tested(folder) is None
+    assert run_comparison.tested(folder) is None
 
 
 def test_the_newest_run_on_the_same_images_comes_first(digital: Digital, tmp_path: Path) -> None:
     for name in ("first", "second", "third"):
         digital.run(name)
     Digital(tmp_path / "others", seed=4).run("stranger")
-    one = several.tested(digital.run("fourth"))
+    one = run_comparison.tested(digital.run("fourth"))
     assert one is not None
-    assert [each.run for each in several.tested_alike(one)] == ["third", "second", "first"]
+    assert [each.run for each in run_comparison.tested_alike(one)] == ["third", "second", "first"]
 
 
 def test_different_images_do_not_compare(digital: Digital, tmp_path: Path) -> None:
-    one = several.tested(digital.run("one"))
-    other = several.tested(Digital(tmp_path / "others", seed=4).run("other"))
+    one = run_comparison.tested(digital.run("one"))
+    other = run_comparison.tested(Digital(tmp_path / "others", seed=4).run("other"))
     assert one is not None
     assert other is not None
     with pytest.raises(RunProblem, match="one and other were tested on different images"):
@@ -101,31 +101,31 @@ def test_the_test_set_is_judged_by_looks_that_were_made(digital: Digital, tmp_pa
     digital.run("two", test=digital.off(digital.test, 9), sure=0.6)
     digital.run("never", looks=0)
     Digital(tmp_path / "others", seed=4).run("stranger")
-    found = several.test_witnesses(digital.test)
+    found = run_comparison.test_witnesses(digital.test)
     assert found.runs == ("two", "one")
     [suspect] = found.suspects
     assert suspect.index == 9
     assert suspect.confidence == pytest.approx(0.7009, abs=1e-4)
-    assert several.test_witnesses(digital.test[::-1].copy()).runs == ()
+    assert run_comparison.test_witnesses(digital.test[::-1].copy()).runs == ()
 
 
 def test_runs_on_other_data_with_the_same_labels_do_not_compare(digital: Digital) -> None:
     folder, look = digital.run("one"), look_of(digital.test, digital.test)
     keep_look(folder.look("best"), dataclasses.replace(look, digest="a" * 32))
-    one = several.tested(folder)
+    one = run_comparison.tested(folder)
     two = digital.run("two")
     keep_look(two.look("best"), dataclasses.replace(look, digest="b" * 32))
-    other = several.tested(two)
+    other = run_comparison.tested(two)
     assert one is not None
     assert other is not None
     with pytest.raises(RunProblem, match="one and two were tested on different images"):
         compared(one, other)
-    assert several.tested_alike(one) == []
-    unknown = several.tested(digital.run("three"))  # of a version that did not tell
+    assert run_comparison.tested_alike(one) == []
+    unknown = run_comparison.tested(digital.run("three"))  # of a version that did not tell
     assert unknown is not None
-    assert [each.run for each in several.tested_alike(one)] == ["three"]
+    assert [each.run for each in run_comparison.tested_alike(one)] == ["three"]
     data = ev.DataIdentity(path="/x", digest="a" * 32, images="", labels="")
-    assert several.test_witnesses(digital.test, data=data).runs == ("three", "one")
+    assert run_comparison.test_witnesses(digital.test, data=data).runs == ("three", "one")
 
 
 def test_readings_of_other_data_with_the_same_labels_are_not_heard(digital: Digital) -> None:

@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from engine import events as ev
-from engine.state import run_state as history
+from engine.state import run_state
 from engine.state.run_state import RunState, fold
 from tests import events_kit as kit
 from tui.views.chart_frame import foot, title, what_is_shown
@@ -355,7 +355,7 @@ def test_rate_norm_and_speed_are_those_of_the_points() -> None:
 
 def test_the_frame_says_what_was_changed_last_as_long_as_room_and_window_let_it() -> None:
     note = "optimizer adam → sgd (its memory begins anew)"
-    marks = (history.Mark("changed", 10, 0.01, "dropout 0.5 → 0.2"), history.Mark("changed", 782, 1.0, note))
+    marks = (run_state.Mark("changed", 10, 0.01, "dropout 0.5 → 0.2"), run_state.Mark("changed", 782, 1.0, note))
     state = msgspec.structs.replace(RUNNING, marks=marks)
     assert foot(state, ChartView(), STEPS, "★", 80) == f"▲ {note}, epoch 1.0, 2 changes"
     assert foot(state, ChartView(), STEPS, "★", 50) == "▲ optimizer adam → sgd, epoch 1.0, 2 changes"

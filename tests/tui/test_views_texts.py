@@ -13,7 +13,7 @@ from engine.config import HYPERPARAMETERS
 from engine.settings import find_preset
 from engine.state.run_state import RunState, fold, reduce
 from tests import events_kit as kit
-from tui.app import exit_messages as farewell
+from tui.app import exit_messages
 from tui.keymap import bindings as keys
 from tui.views import results
 from tui.views.digits import digit_views
@@ -107,8 +107,8 @@ def test_a_run_that_has_ended_is_not_said_to_go_on() -> None:
 
 
 def test_the_farewell_says_what_is_not_saved() -> None:
-    first, second = farewell.of_run(SNAPSHOTS["finished, unsaved"].state).splitlines()
-    assert first == farewell.of_run(SNAPSHOTS["finished"].state)
+    first, second = exit_messages.of_run(SNAPSHOTS["finished, unsaved"].state).splitlines()
+    assert first == exit_messages.of_run(SNAPSHOTS["finished"].state)
     assert f"could be saved: {LONG}/result.json (No space left on device)" in second
 
 

@@ -37,7 +37,7 @@ from engine.settings import Settings
 from engine.state.run_state import RunState
 from engine.state.startup_stages import Patience
 from engine.unknown_settings import slips_of_environment
-from tui.app import exit_messages as farewell
+from tui.app import exit_messages
 from tui.app.engine_session import Connect
 from tui.app.hint_scheduler import Adviser
 from tui.app.quit import Leaving
@@ -355,7 +355,7 @@ class MnistApp(SteeringApp):
         engine = await self._attach_engine(info)
         before = self._session.state
         if self._session.training:
-            self.notify(farewell.left_training(before), markup=False)
+            self.notify(exit_messages.left_training(before), markup=False)
         await self._session.leave()
         self._session.state = RunState()
         self._opened = None
@@ -438,9 +438,9 @@ class MnistApp(SteeringApp):
 
     async def action_quit(self) -> None:
         """Leave; ask first while a run is training."""
-        words = farewell.of_run(self.snapshot.state)
+        words = exit_messages.of_run(self.snapshot.state)
         if not words and resumable(self.snapshot):
-            words = farewell.unfinished(self.snapshot.state.run)
+            words = exit_messages.unfinished(self.snapshot.state.run)
         self._leaving.ask(words, ascii_only=self.ascii_only)
 
     def action_mode(self, mode: str) -> None:

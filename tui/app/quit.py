@@ -11,7 +11,7 @@ from textual.app import App
 
 from engine import commands as cmd
 from engine.errors import ExitCode, Problem
-from tui.app import exit_messages as farewell
+from tui.app import exit_messages
 from tui.app.engine_session import Session
 from tui.headless.survival import Fate, fate
 from tui.screens.dialog import Dialog
@@ -60,7 +60,7 @@ class Leaving:
     def words_at_end(self) -> str:
         """That the run goes on and how to come back to it, or what ends it; empty where nothing trains."""
         session = self._session
-        return farewell.left_training(session.state, self._fate()) if session.training else ""
+        return exit_messages.left_training(session.state, self._fate()) if session.training else ""
 
     def look(self) -> None:
         """Leave if what was waited for has come."""
@@ -68,7 +68,7 @@ class Leaving:
         if self.waiting and not session.training:
             self.waiting = ""
             self._ends_experiment = session.state.arm is not None and session.alive
-            self.leave(farewell.of_run(session.state) or (session.lost.reason if session.lost else ""))
+            self.leave(exit_messages.of_run(session.state) or (session.lost.reason if session.lost else ""))
 
     def _in_background(self, work: Callable[[], Awaitable[None]], group: str, *, exclusive: bool = False) -> None:
         self._app.run_worker(work, group=group, exclusive=exclusive, exit_on_error=False)
@@ -81,14 +81,14 @@ class Leaving:
         if answer == "c":
             return
         if not session.training:
-            await self._leave(farewell.of_run(session.state), 0)
+            await self._leave(exit_messages.of_run(session.state), 0)
         elif answer == "l":
-            await self._leave(farewell.left_training(session.state, end), 0)
+            await self._leave(exit_messages.left_training(session.state, end), 0)
         elif answer == "s" and await self._accepted(cmd.Stop()):
             self.waiting = "stopping and testing; then mnist-tui quits (q: other ways)"
             self._changed()
         elif answer == "a" and await self._accepted(cmd.Abort()):
-            await self._leave(farewell.aborted(session.state), 0)
+            await self._leave(exit_messages.aborted(session.state), 0)
 
     def _fate(self) -> Fate | None:
         """What ends the run if it is left; an engine that somebody else started may be in another place than we."""
@@ -105,9 +105,9 @@ class Leaving:
     async def _leave(self, words: str, status: int) -> None:
         session = self._session
         if session.own and session.state.unsaved:
-            words = farewell.with_unsaved(words, session.state)
+            words = exit_messages.with_unsaved(words, session.state)
             status = status or int(ExitCode.FAILED)
-        words = farewell.with_log(words, self._own_log())
+        words = exit_messages.with_log(words, self._own_log())
         self._ending.begin(status, words)
         if self._ends_experiment:  # "stop and test" is meant for all of it: without us the next arm would begin
             with contextlib.suppress(Problem):

@@ -61,12 +61,12 @@ def _told(problem: Problem, arguments: list[str]) -> str:
 def _dispatch(arguments: list[str]) -> int:
     from tui.cli.registry import COMMANDS, USE_ALL_LIBRARIES, unknown_command  # noqa: PLC0415 - after the guard of `main`
 
-    name = "screen"
+    name = "app"
     if arguments and not arguments[0].startswith("-"):
         name, arguments = arguments[0], arguments[1:]
         if name not in COMMANDS:
             raise unknown_command(name)
-    command = cast("CommandModule", importlib.import_module(f"tui.cli.registry.{name}"))
+    command = cast("CommandModule", importlib.import_module(f"tui.cli.commands.{name}"))
     try:
         parsed = command.parser().parse(arguments)
     except SystemExit as leave:  # --help and --version
@@ -142,10 +142,9 @@ def _unexpected(fault: Exception, arguments: list[str]) -> str:
 
 def _of_libraries(fault: Exception) -> str:
     """The sentence for a fault that comes of libraries: another module in the place of one, or another version."""
-    from engine.host import libraries  # noqa: PLC0415 - only when something went wrong
-    from engine.host import shadowed_modules as shadows  # noqa: PLC0415 - only when something went wrong
+    from engine.host import libraries, shadowed_modules  # noqa: PLC0415 - only when something went wrong
 
-    if said := shadows.sentence(fault):
+    if said := shadowed_modules.sentence(fault):
         return said
     wrong = [each for each in libraries.libraries() if not each.fits]
     return libraries.sentence(wrong) if wrong else ""

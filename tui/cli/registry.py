@@ -39,7 +39,7 @@ COMMANDS: Mapping[str, str] = {
 }
 """Every command with what it does, in the order of the help."""
 USE_ALL_LIBRARIES = frozenset(
-    {"screen", "attach", "train", "resume", "branch", "replay", "eval", "predict", "compare", "lrfind", "experiment"}
+    {"app", "attach", "train", "resume", "branch", "replay", "eval", "predict", "compare", "lrfind", "experiment"}
 )
 """Those that draw or start an engine. The others do with little, and work where a library is missing."""
 

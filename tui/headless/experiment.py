@@ -15,7 +15,7 @@ from engine.experiments import MEASURES, Experiment, Performance, find_performan
 from engine.experiments.conclusions import Conclusion, conclude, data_named
 from engine.protocol import ExperimentOver
 from engine.state.run_state import RunState
-from tui.headless import follow as headless
+from tui.headless import follow
 from tui.headless.output import columns, flush, print_json, print_lines, tell
 from tui.headless.presenters import draws, make_presenter
 from tui.views import experiment as views
@@ -30,7 +30,7 @@ CHART_ROWS, WIDEST = 18, 100
 """Rows of the chart that is printed, and the columns of the widest."""
 
 
-class Performer(headless.Follower):
+class Performer(follow.Follower):
     """Follows an experiment: over only when the engine says so, whatever becomes of single arms."""
 
     over: ExperimentOver | None = None
@@ -63,7 +63,7 @@ class Performer(headless.Follower):
             return super()._status()
         end = self.state.finished
         if self.over.fault:
-            return int((headless.exit_code(end) if end else None) or ExitCode.FAILED)
+            return int((follow.exit_code(end) if end else None) or ExitCode.FAILED)
         return int(ExitCode.FAILED if self.state.unsaved else ExitCode.DONE)
 
 
@@ -73,8 +73,8 @@ def perform(experiment: Experiment, command: Command, args: argparse.Namespace) 
     Raises `Problem` where the engine refuses or is lost.
     """
     known = _broken_arm(experiment, command.name) if command.resume else RunState()
-    presenter = make_presenter(sys.stdout, sys.stderr, headless.find_folder, json=args.json, quiet=args.quiet)
-    follower = Performer(headless.start_engine, command, presenter, known)
+    presenter = make_presenter(sys.stdout, sys.stderr, follow.find_folder, json=args.json, quiet=args.quiet)
+    follower = Performer(follow.start_engine, command, presenter, known)
     status = asyncio.run(follower.run())
     if follower.over is not None and follower.can_print:
         with contextlib.suppress(RunProblem):  # its folders were deleted meanwhile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.state import run_state as history
+from engine.state import run_state
 from engine.state.run_state import RunState
 from tui.plotting.plot import Mark
 from tui.views import figures
@@ -39,7 +39,7 @@ def marks(state: RunState, options: Options, star: str, *, named: bool = True) -
     return (*quiet, *found) if quiet else tuple(found)
 
 
-def _counted(these: Sequence[history.Mark]) -> str:
+def _counted(these: Sequence[run_state.Mark]) -> str:
     """One kind of mark in the legend."""
     only = these[-1]
     if len(these) == 1:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from engine.events import EpochEnded
-from engine.state import run_state as history
+from engine.state import run_state
 from engine.state.loss_series import Point
 from engine.state.run_state import RunState
 from tui.views.window import XAxis
@@ -39,7 +39,7 @@ def place_of_epoch(epoch: EpochEnded, axis: XAxis) -> float:
             return epoch.images
 
 
-def place_of_mark(state: RunState, mark: history.Mark, axis: XAxis) -> float:
+def place_of_mark(state: RunState, mark: run_state.Mark, axis: XAxis) -> float:
     match axis:
         case "step":
             return mark.step

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from engine.analysis import lr_range_test as rate_range
+from engine.analysis import lr_range_test
 from engine.config import TrainConfig
 from engine.errors import RunProblem
 from engine.runs.folder import RunFolder
@@ -28,7 +28,7 @@ def range_test(
     config: TrainConfig,
     run: RunFolder | None,
     report: Callable[[float, str], None],
-    steps: int = rate_range.STEPS,
+    steps: int = lr_range_test.STEPS,
     *,
     data_dir: str = "",
     other_data: bool = False,
@@ -58,8 +58,8 @@ def range_test(
         images = training_images(config, data, _CPU)
         batches = Batches(images.images, images.labels, config.seed)
         tried, losses = _rise(model, step, batches, config, report, steps)
-    smooth = rate_range.smoothed(losses)
-    advice = rate_range.suggest(tried, smooth)
+    smooth = lr_range_test.smoothed(losses)
+    advice = lr_range_test.suggest(tried, smooth)
     return {"epoch": epoch, "rates": tried, "losses": smooth, "steepest": advice.steepest, "tenth": advice.tenth}
 
 
@@ -76,7 +76,7 @@ def _rise(
     losses: list[float] = []
     model.train()
     epoch = offset = 0
-    for number, rate in enumerate(rate_range.rates(steps)):
+    for number, rate in enumerate(lr_range_test.rates(steps)):
         report(number / steps, f"learning rate {rate:.1e}")
         if offset >= len(batches):
             epoch, offset = epoch + 1, 0
@@ -87,7 +87,7 @@ def _rise(
             break
         tried.append(rate)
         losses.append(loss)
-        smooth = rate_range.smoothed(losses)
-        if smooth[-1] > rate_range.EXPLODED * min(smooth):
+        smooth = lr_range_test.smoothed(losses)
+        if smooth[-1] > lr_range_test.EXPLODED * min(smooth):
             break
     return tried, losses

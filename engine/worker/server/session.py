@@ -37,7 +37,7 @@ from engine.runs.run_data import known_data, with_absolute_data, with_absolute_f
 from engine.settings import read_toml
 from engine.worker.command_queue import Control, Plan
 from engine.worker.preflight import refuse
-from engine.worker.server import torch_tasks as in_thread
+from engine.worker.server import torch_tasks
 from engine.worker.server.active_run import Current
 from engine.worker.server.client_connection import Client, same_user
 from engine.worker.server.clients import Audience
@@ -170,7 +170,7 @@ class Session:
                     await self._settle()
                     return Reply(id=command.id, result=await self._evaluate(command))
                 case cmd.ListDevices():
-                    return Reply(id=command.id, result=await self._work(in_thread.devices))
+                    return Reply(id=command.id, result=await self._work(torch_tasks.devices))
                 case cmd.Cancel():
                     self._questions.give_up(client, command.question)
                     return Reply(id=command.id)
@@ -258,7 +258,7 @@ class Session:
         """The configuration once its data are known to be the ones of `run`. Raises `OtherDataProblem` where they are not."""
         was_busy, self._busy = self._busy, True
         try:
-            met: TrainConfig = await self._work(in_thread.meet_data, run, config, known, data_dir, other)
+            met: TrainConfig = await self._work(torch_tasks.meet_data, run, config, known, data_dir, other)
             return met
         finally:
             self._busy = was_busy
@@ -269,7 +269,7 @@ class Session:
         try:
             of = _parent_of(command)
             command = msgspec.structs.replace(command, values=with_absolute_folder(command.values))
-            config, contents, parent = await self._work(in_thread.branch_off, of, command)
+            config, contents, parent = await self._work(torch_tasks.branch_off, of, command)
             check_plan(config, command.changes)
             await self._check(config)
             known = command.data or await asyncio.to_thread(known_data, of)
@@ -278,7 +278,7 @@ class Session:
             run = create_run(config, preset=preset, version=engine.__version__, name=command.name)
             try:
                 self._enter(run)
-                await self._work(in_thread.save, run, config, contents)
+                await self._work(torch_tasks.save, run, config, contents)
             except (RunProblem, OSError):
                 shutil.rmtree(run.path, ignore_errors=True)
                 raise
@@ -313,7 +313,7 @@ class Session:
     ) -> dict[str, Any]:
         self._busy = True
         try:
-            config, contents, ended = await self._work(in_thread.load, run)
+            config, contents, ended = await self._work(torch_tasks.load, run)
             if epochs is not None:
                 config = make_config({"epochs": epochs}, config)
             done = contents["place"]["epoch"] if contents else 0
@@ -384,7 +384,7 @@ class Session:
         self._busy = True
         try:
             self._enter(run)
-            await self._work(in_thread.test, run, command, self.emit)
+            await self._work(torch_tasks.test, run, command, self.emit)
         finally:
             self._busy = False
             self._current.release(run)
@@ -441,13 +441,13 @@ class Session:
                 self._rest()
 
         self._job = self._loop.run_in_executor(
-            self._thread, in_thread.guarded, in_thread.train, run, config, self.emit, self._control, contents
+            self._thread, torch_tasks.guarded, torch_tasks.train, run, config, self.emit, self._control, contents
         )
         self._busy = True
         self._job.add_done_callback(over)
 
     async def _work(self, function: Any, *arguments: Any) -> Any:
-        return await self._loop.run_in_executor(self._thread, in_thread.guarded, function, *arguments)
+        return await self._loop.run_in_executor(self._thread, torch_tasks.guarded, function, *arguments)
 
     def emit(self, event: ev.Event) -> None:
         """Number, log and pass on an event of the current run. From any thread."""
@@ -515,7 +515,7 @@ class Session:
         """Load torch once the first client is answered: the import may hold up the whole process."""
         may_begin = threading.Event()
         self._thread.submit(may_begin.wait)
-        torch = asyncio.create_task(self._work(in_thread.warm, self._trains))  # before any order is worked off
+        torch = asyncio.create_task(self._work(torch_tasks.warm, self._trains))  # before any order is worked off
         await asyncio.sleep(0)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GREETING_SECONDS):
@@ -532,7 +532,7 @@ class Session:
             return
         self._audience.tell(self.ready)
         if self._trains:
-            await self._work(in_thread.warm_step)
+            await self._work(torch_tasks.warm_step)
 
     async def _look_after(self) -> None:
         """See to the run's folder also while nothing is told: in a pause, after the end."""

@@ -16,7 +16,7 @@ from engine.errors import RunProblem
 from engine.runs.folder import RunFolder, find_run
 from engine.runs.test_predictions import Look, keep_look, read_look
 from engine.worker.queries import answer
-from engine.worker.server import torch_tasks as in_thread
+from engine.worker.server import torch_tasks
 from engine.worker.training.branching import branch_again, branch_off
 from engine.worker.training.checkpoint_file import load_checkpoint
 from engine.worker.training.jobs import evaluate_run
@@ -43,7 +43,7 @@ READ: dict[str, Use] = {
 }
 TRAIN: dict[str, Use] = {
     "branch": lambda run, kind: branch_off(run, kind, {"epochs": 9}),
-    "resume": lambda run, _: in_thread.load(run),
+    "resume": lambda run, _: torch_tasks.load(run),
     "lrfind": lambda run, _: answer(cmd.TestRange(run=run.name), _quiet),
 }
 
@@ -108,7 +108,7 @@ def test_no_way_out_is_named_that_is_none(run: RunFolder) -> None:
 def test_a_run_whose_best_weights_are_not_finite_does_not_go_on_to_test_them(run: RunFolder) -> None:
     put(run, "last", math.nan, best=True)
     with pytest.raises(RunProblem, match=r"best weights that are not finite.* branch finished --at last` goes on"):
-        in_thread.load(run)
+        torch_tasks.load(run)
     config, contents, _ = branch_off(run, "last", {"epochs": 9})
     assert (config.epochs, contents["best"]) == (9, None)
 

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from engine.errors import RunProblem
-from tui.cli.commands import app as screen
+from tui.cli.commands import app
 from tui.cli.parser import Parser
 from tui.headless.output import tell
 
@@ -26,7 +26,7 @@ def parser() -> Parser:
     )
     made.options.add_argument("run", metavar="RUN", nargs="?", help="which run; the one that is under way without it")
     made.options.add_argument("--read-only", action="store_true", help="only watch: this screen cannot take control")
-    screen.add_screen(made)
+    app.add_screen(made)
     return made
 
 
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from engine.settings import effective_or_default  # noqa: PLC0415 - --help does without
 
     folder, info = _find(args.run)
-    screen.expect_terminal()
+    app.expect_terminal()
 
     async def connect() -> EngineLike:
         from engine.client import Engine  # noqa: PLC0415 - the first picture does without
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     settings = effective_or_default()  # a run can be shown whatever is wrong with them
     for note in settings.notes:
         tell(f"Note: {note}")
-    return screen.open_app(settings, connect, args, run=folder.name)
+    return app.open_app(settings, connect, args, run=folder.name)
 
 
 def _find(name: str | None) -> tuple[RunFolder, SessionInfo | None]:

@@ -13,7 +13,7 @@ from engine import events as ev
 from engine.client import Engine
 from engine.log.event_log import read_events
 from engine.runs.folder import find_run
-from engine.runs.replay import first_difference, recipe
+from engine.runs.replay import recipe
 from engine.state.run_state import RunState, fold
 from tests.engine.steered_kit import an_engine, until
 from tests.kit import home_of_our_own
@@ -22,7 +22,8 @@ from tests.recorded_kit import lay_out
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 
 ALIKE = 0.02
-"""How far losses may lie apart that were computed by processors with other vector units."""
+"""How far losses may lie apart that were computed by processors with other vector units. Version 0.1.0 did not record
+the processor; that a replay on the same one is equal bit for bit is for tests/engine/test_steered.py."""
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,10 @@ def losses(state: RunState) -> list[float | None]:
     return [epoch.validation_loss for epoch in state.epochs]
 
 
+def misclassified(state: RunState) -> int | None:
+    return state.tested.wrong if state.tested else None
+
+
 @pytest.mark.parametrize("name", ["finished", "changed", "stopped", "branch", "diverged"])
 async def test_a_replay_comes_out_the_same(engine: Engine, name: str) -> None:
     events = list(read_events(find_run(name).events))
@@ -59,8 +64,7 @@ async def test_a_replay_comes_out_the_same(engine: Engine, name: str) -> None:
     again = await done(engine, recipe(events).job(before.preset, f"{name}-again"))
     assert [(e.epoch, e.step) for e in again.epochs] == [(e.epoch, e.step) for e in before.epochs]
     assert losses(again) == pytest.approx(losses(before), rel=ALIKE)
-    if losses(again) == losses(before):  # a processor of the same kind
-        assert first_difference(before, again) == ""
+    assert misclassified(again) == pytest.approx(misclassified(before), abs=2)
     assert again.finished is not None and before.finished is not None
     ends = [(state.finished.outcome, state.finished.ended_at) for state in (again, before)]
     assert ends[0] == ends[1]
@@ -71,8 +75,6 @@ async def test_an_interrupted_run_goes_on_to_the_numbers_it_would_have_had(engin
     undisturbed = await done(engine, cmd.Start(config=before.config, preset=before.preset, name="undisturbed"))
     resumed = await done(engine, cmd.ResumeRun(run="interrupted"))
     assert [(e.epoch, e.step) for e in resumed.epochs] == [(e.epoch, e.step) for e in undisturbed.epochs]
-    if losses(before) == losses(undisturbed)[: len(before.epochs)]:  # a processor of the same kind
-        assert first_difference(undisturbed, resumed) == ""
     assert losses(resumed) == pytest.approx(losses(undisturbed), rel=ALIKE)
 
 

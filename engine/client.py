@@ -16,7 +16,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -81,6 +81,10 @@ class EngineLike(Protocol):
     async def end_process(self) -> None: ...
 
     async def close(self) -> None: ...
+
+
+Connect = Callable[[], Awaitable[EngineLike]]
+"""A way to get an engine: start one, or attach to one."""
 
 
 class Engine:

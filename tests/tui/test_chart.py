@@ -13,9 +13,10 @@ from textual.color import Color
 from textual.geometry import Region
 from textual.theme import BUILTIN_THEMES
 
+from tui.plotting.colours import readable
 from tui.plotting.plot import Curve, Palette, Plot, draw
 from tui.widgets import chart as module
-from tui.widgets.chart import Chart, palette_from, readable
+from tui.widgets.chart import Chart, palette_from
 
 Y = np.array([2.0, 1.0, 0.5, 0.4, 0.3])
 PLOT = Plot("Loss", "epoch", "loss", (Curve("training", np.arange(1.0, 6.0), Y),), x_max=10.0)

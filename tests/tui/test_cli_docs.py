@@ -11,10 +11,10 @@ import pytest
 
 from engine import commands, diagnosis, events, protocol
 from engine.errors import EngineProblem, ExitCode
-from tui.cli.main import READER_GONE
 from tui.cli.parser import ALIASES
 from tui.cli.registry import COMMANDS
 from tui.headless.follow import HUNG_UP
+from tui.headless.output import READER_GONE
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "events.md").read_text(encoding="utf-8")

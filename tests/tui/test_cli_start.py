@@ -15,8 +15,8 @@ from engine.errors import ConfigProblem, DataProblem, EngineProblem, Problem, Ru
 from tests.tui.cli_kit import home, make_run, short_run
 from tui.cli import main as cli
 from tui.cli.commands import ls
-from tui.cli.commands.app import expect_terminal, speaks_utf8
 from tui.cli.main import main
+from tui.terminal.capabilities import expect_terminal, speaks_utf8
 
 __all__ = ["home"]
 

@@ -17,16 +17,8 @@ from textual.geometry import Region
 
 from tui.plotting.digit_layout import LARGEST, SMALLEST, layout
 from tui.plotting.raster import RasterPalette
-from tui.widgets.digit import (
-    DigitStrip,
-    DigitStyle,
-    DigitView,
-    Mode,
-    caption,
-    draw_digit,
-    percent,
-    raster_palette,
-)
+from tui.views.digit_view import DigitView, percent
+from tui.widgets.digit import DigitStrip, DigitStyle, Mode, caption, draw_digit, raster_palette
 
 MODES: list[Mode] = ["colour", "shade", "ascii"]
 INK = np.zeros((28, 28), np.uint8)

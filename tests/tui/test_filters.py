@@ -12,7 +12,7 @@ from textual.color import Color
 from tests import events_kit as kit
 from tests.tui.app_kit import Stage, stage
 from tui.app.themes import THEMES
-from tui.cli.commands.app import has_few_characters, suit_colours
+from tui.terminal.capabilities import has_few_characters, suit_colours
 from tui.terminal.line_filters import Plain, Uncoloured, suit, uncoloured
 
 PAPER, CURSOR = "#000000", "#ffffff"

@@ -18,10 +18,10 @@ from tests.kit import write_tiny_set
 from tui.data import predictions
 from tui.data.digit_walk import Digits, Walk, find_digits
 from tui.plotting.diverging import LEVELS, Colours, codes, painter, signs
+from tui.plotting.pixels import blocks
 from tui.views.activations import histogram
 from tui.views.inside import Place, Robustness, newer, newest
 from tui.views.robustness import endures, plot_of
-from tui.widgets.picture import blocks
 from tui.widgets.weights_gallery import grid
 
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.pictures import to_mnist
-from tui.views.pad import BRUSHES, CELLS, GRAIN, STEPS_KEPT, Given, Ink, Pad, Pen, Tool
+from tui.data.picture_file import Given
+from tui.views.pad import BRUSHES, CELLS, GRAIN, STEPS_KEPT, Ink, Pad, Pen, Tool
 
 THIN, MEDIUM, THICK = BRUSHES
 PLACES = st.tuples(st.floats(-5, 33), st.floats(-5, 33))

@@ -15,9 +15,10 @@ from tests.events_kit import BLOG, RUN, epoch_events, numbered, opening
 from tests.fake_engine import FakeEngine, refusing
 from tests.tui.app_kit import Stage, stage
 from tests.tui.cli_kit import home, make_run, short_run, use_engine
-from tui.cli.commands.lrfind import lines, sentence
+from tui.cli.commands.lrfind import lines
 from tui.cli.main import main
 from tui.screens.rate_range import RateRange
+from tui.views.rate_range import sentence
 
 __all__ = ["home"]
 

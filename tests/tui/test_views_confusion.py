@@ -13,6 +13,7 @@ from engine.analysis.calibration import answers, reliability
 from engine.analysis.confusion import Matrix, difference
 from tests.events_kit import collapsed, confusion
 from tui.app.themes import THEMES
+from tui.plotting.colours import contrast
 from tui.views import by_digit, calibration
 from tui.views.by_digit import ByDigit
 from tui.views.calibration import THRESHOLDS, USUAL, Calibration
@@ -26,7 +27,6 @@ from tui.views.confusion import (
     heading,
     matrix,
 )
-from tui.widgets.chart import contrast
 
 TABLE = confusion()
 VIEW = MatrixView(TABLE, "counts", (4, 9))

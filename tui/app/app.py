@@ -24,7 +24,7 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from engine import commands as cmd
-from engine.client import Engine, EngineLike
+from engine.client import Connect, Engine, EngineLike
 from engine.errors import OtherDataProblem, Problem
 from engine.events import CheckpointKind
 from engine.fields import short
@@ -38,7 +38,6 @@ from engine.state.run_state import RunState
 from engine.state.startup_stages import Patience
 from engine.unknown_settings import slips_of_environment
 from tui.app import exit_messages
-from tui.app.engine_session import Connect
 from tui.app.hint_scheduler import Adviser
 from tui.app.quit import Leaving
 from tui.app.run_control import SteeringApp

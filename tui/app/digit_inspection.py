@@ -10,13 +10,12 @@ from textual import work
 from textual.reactive import var
 
 from engine import commands as cmd
-from engine.client import Heard
+from engine.client import Connect, Heard
 from engine.errors import Problem
 from engine.runs.folder import find_run
 from engine.state.run_state import RunState
-from tui.app.engine_session import Connect
 from tui.app.query_engine import Asker
-from tui.data.digit_selection import Choice, stepped
+from tui.data.predictions import Choice, stepped
 from tui.terminal.terminal_app import TerminalApp
 from tui.views.snapshot import Snapshot
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
-from engine.client import EngineLike, Lost
+from engine.client import Connect, EngineLike, Lost
 from engine.commands import Abort, Branch, Command, Experiment, ResumeRun, Start, Stop
 from engine.errors import EngineProblem, Problem
 from engine.events import Event, RunCreated
@@ -15,7 +15,6 @@ from engine.state.run_state import RunState, reduce
 from engine.state.startup_stages import Stage, stage_of
 from tui.views.snapshot import EngineStatus
 
-Connect = Callable[[], Awaitable[EngineLike]]
 ANSWER_SECONDS = 5.0
 """After so long without an answer to an order to end an engine hangs."""
 _BREATH = 32

@@ -6,10 +6,9 @@ import asyncio
 import contextlib
 from typing import Any
 
-from engine.client import EngineLike, Heard, Lost
+from engine.client import Connect, EngineLike, Heard, Lost
 from engine.commands import Question
 from engine.errors import EngineProblem
-from tui.app.engine_session import Connect
 
 
 class Asker:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from textual import work
 
 from engine import commands as cmd
+from engine.client import Connect
 from engine.errors import ConfigProblem, Problem
 from engine.protocol import ExperimentOver
 from engine.state.run_state import RunState
 from tui.app.digit_inspection import InspectingApp
-from tui.app.engine_session import Connect, Session
+from tui.app.engine_session import Session
 from tui.screens.train import TrainScreen
 from tui.views.available import available
 from tui.views.steering import next_rate

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from engine.client import Lost
+from engine.client import Connect, Lost
 from engine.commands import EvaluateRun
 from engine.errors import EngineProblem
 from engine.events import Tested
 from engine.protocol import ExperimentOver, Ready, Steers
 from engine.state.run_state import RunState, reduce
-from tui.app.engine_session import Connect
 
 
 async def look_again(connect: Connect, command: EvaluateRun, state: RunState) -> RunState:

@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, cast
 
 from engine.errors import EngineProblem, ExitCode, OtherDataProblem, Problem
 from tui.headless import output
+from tui.headless.output import READER_GONE, complain
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tui.cli.registry import CommandModule
-
-READER_GONE = 141
-"""Exit status where the program that read the output has gone (128 + SIGPIPE, as the shell's own tools end)."""
+    from tui.cli.parser import CommandModule
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,11 +41,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         _let_go()
     return status
-
-
-def complain(sentence: str) -> None:
-    """Print a fault for the person."""
-    output.tell(f"mnist-tui: {sentence}")
 
 
 def _told(problem: Problem, arguments: list[str]) -> str:

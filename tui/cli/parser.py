@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, get_args
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, get_args
 
 from engine.config import HYPERPARAMETERS, SHORT_NAMES
 from engine.errors import ConfigProblem
@@ -189,3 +189,13 @@ def read_settings(args: argparse.Namespace) -> Settings:
     for note in settings.notes:
         tell(f"Note: {note}")
     return settings
+
+
+class CommandModule(Protocol):
+    """What a module in this package offers."""
+
+    def parser(self) -> Parser:
+        """The parser of the command's own arguments."""
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Do it; the exit status."""

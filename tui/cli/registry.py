@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from engine.errors import ConfigProblem
 from engine.fields import short
 
 if TYPE_CHECKING:
-    import argparse
-
-    from tui.cli.parser import Parser
+    pass
 
 COMMANDS: Mapping[str, str] = {
     "train": "train without a screen: a progress bar, plain lines, or JSON",
@@ -42,16 +40,6 @@ USE_ALL_LIBRARIES = frozenset(
     {"app", "attach", "train", "resume", "branch", "replay", "eval", "predict", "compare", "lrfind", "experiment"}
 )
 """Those that draw or start an engine. The others do with little, and work where a library is missing."""
-
-
-class CommandModule(Protocol):
-    """What a module in this package offers."""
-
-    def parser(self) -> Parser:
-        """The parser of the command's own arguments."""
-
-    def run(self, args: argparse.Namespace) -> int:
-        """Do it; the exit status."""
 
 
 def unknown_command(name: str) -> ConfigProblem:

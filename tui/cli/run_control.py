@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from engine.errors import EngineProblem
+from engine.runs.folder import RunFolder
 from tui.cli.parser import Parser
 from tui.headless.output import print_lines
 
 if TYPE_CHECKING:
     from engine.commands import Steering
     from engine.runs.presence import SessionInfo
-from engine.runs.folder import RunFolder
 
 Act = Literal["pause", "continue", "step", "stop", "abort"]
 ANSWER_SECONDS = 5.0

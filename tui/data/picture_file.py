@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+import numpy as np
+import numpy.typing as npt
 
 from engine.dataset.files import printable
 from engine.errors import PictureProblem
 from engine.paths import expanded
 from engine.pictures import read_picture
-from tui.views.pad import Given
 
 
 def path_of(text: str) -> Path:
@@ -41,3 +44,12 @@ def bring(text: str) -> Given:
     if picture.pixels is None:
         raise PictureProblem(f"There is no digit to read in {name}: {picture.missing}.")
     return Given(name, picture.pixels, picture.said)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """A picture that was brought: what the network is to see of it (28, 28), its name, and what was done to it."""
+
+    name: str
+    pixels: npt.NDArray[np.uint8]
+    said: tuple[str, ...] = ()

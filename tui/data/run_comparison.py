@@ -20,8 +20,7 @@ from engine.runs.folder import RunFolder, all_runs
 from engine.runs.run_data import known_data
 from engine.runs.test_predictions import read_look
 from engine.runs.validation_predictions import read_readings
-from tui.data.run_summary import outline
-from tui.views.data_set import placed
+from tui.data.run_summary import outline, placed
 
 Bytes = npt.NDArray[np.uint8]
 LEAST_ACCURACY = 0.9

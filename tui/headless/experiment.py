@@ -235,7 +235,7 @@ def _print(lines: Sequence[str], *, plain: bool) -> None:
 
 
 def _utf8(out: TextIO) -> bool:
-    from tui.cli.commands.app import has_few_characters, speaks_utf8  # noqa: PLC0415
+    from tui.terminal.capabilities import has_few_characters, speaks_utf8  # noqa: PLC0415
 
     return speaks_utf8(out) and not (out.isatty() and has_few_characters())
 

@@ -11,11 +11,11 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from engine import commands
-from engine.client import EngineLike, Lost, last_said, tail
+from engine.client import Connect, EngineLike, Lost, last_said, tail
 from engine.errors import EngineProblem, ExitCode, Problem
 from engine.events import Event, Finished
 from engine.fields import short
@@ -24,8 +24,7 @@ from engine.runs.folder import RunFolder
 from engine.runs.run_data import from_here
 from engine.state.run_state import RunState, reduce
 from engine.state.startup_stages import Stage, stage_of
-from tui.cli.main import READER_GONE
-from tui.headless.output import cannot_be_written, drop, tell
+from tui.headless.output import READER_GONE, cannot_be_written, drop, tell
 from tui.headless.presenters import Presenter, make_presenter
 from tui.headless.report import last_words, left
 from tui.headless.waiting import told
@@ -42,7 +41,6 @@ ANSWER_SECONDS = 5.0
 OBEY_SECONDS = 5.0
 """How long a run may take to end that has not come to its first step; the engine itself sees to it in two."""
 
-Connect = Callable[[], Awaitable[EngineLike]]
 Job = commands.Start | commands.ResumeRun | commands.Branch | commands.Experiment
 
 

@@ -16,6 +16,9 @@ from typing import TextIO
 
 from engine.errors import Problem, reason
 
+READER_GONE = 141
+"""Exit status where the program that read the output has gone (128 + SIGPIPE, as the shell's own tools end)."""
+
 _CONTROLS = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
 """The control characters that JSON leaves as they are, in UTF-8: DEL, C1, and those of lines and of directions."""
 
@@ -103,3 +106,8 @@ def columns(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[st
         return "  ".join(cells).rstrip()
 
     return [line(row) for row in rows]
+
+
+def complain(sentence: str) -> None:
+    """Print a fault for the person."""
+    tell(f"mnist-tui: {sentence}")

@@ -7,9 +7,10 @@ from engine.events import EpochEnded, SavedAgain, Tested, TestResult
 from engine.fields import short
 from engine.runs.folder import RunFolder, describe
 from engine.state.run_state import RunState
+from tui.data.run_summary import placed
 from tui.headless.output import columns
 from tui.headless.survival import fate
-from tui.views.data_set import named, of_run, placed, shown_overlap
+from tui.views.data_set import named, of_run, shown_overlap
 from tui.views.figures import count, duration, loss, percent, plural
 from tui.views.looks import NO_HONEST_ONE, dated, times
 

@@ -12,8 +12,7 @@ from engine.state.startup_stages import Patience, Stage
 from tui.headless.output import tell
 
 if TYPE_CHECKING:
-    from engine.client import EngineLike
-    from tui.app.engine_session import Connect
+    from engine.client import Connect, EngineLike
 
 LOOK_SECONDS = 0.5
 _T = TypeVar("_T")

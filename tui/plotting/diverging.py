@@ -12,8 +12,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from tui.plotting.pixels import Codes, mixed
 from tui.plotting.raster import RGB, resample
-from tui.widgets.picture import Codes, mixed
 
 Floats = npt.NDArray[np.float32]
 LEVELS = 8

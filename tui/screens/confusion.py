@@ -24,8 +24,8 @@ from tui.views import by_digit, calibration, confusion
 from tui.views.by_digit import ByDigit
 from tui.views.calibration import THRESHOLDS, USUAL, Calibration
 from tui.views.confusion import Cell, MatrixView, Values
+from tui.views.digit_view import DigitView
 from tui.widgets import matrix
-from tui.widgets.digit import DigitView
 from tui.widgets.line import frame
 from tui.widgets.matrix import Examples
 from tui.widgets.value_text import ValueText

@@ -23,6 +23,7 @@ from tui.screens.inspecting import InspectingPage
 from tui.terminal.line_filters import has_few_colours
 from tui.views.cursor import Cursor, Move
 from tui.views.digit_detail import Detail, Probabilities, remark
+from tui.views.digit_view import DigitView
 from tui.views.gallery import (
     STEP,
     Losses,
@@ -41,7 +42,7 @@ from tui.views.plain import ascii_text
 from tui.views.reading_history import Reading
 from tui.views.snapshot import Snapshot
 from tui.views.status import ASCII_SIGNS, SIGNS, fit, text
-from tui.widgets.digit import DigitView, Mode
+from tui.widgets.digit import Mode
 from tui.widgets.digit_detail import DigitDetail, StillText
 from tui.widgets.gallery import Gallery
 from tui.widgets.line import frame

@@ -6,8 +6,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from tui.data.digit_selection import Choice, stepped
-from tui.data.predictions import Inspected
+from tui.data.predictions import Choice, Inspected, stepped
 from tui.keymap.bindings import Key, bindings
 from tui.screens.page import Page
 

@@ -15,8 +15,8 @@ from textual.widgets import Static
 from engine import commands as cmd
 from engine.errors import Problem
 from engine.protocol import Working
-from tui.cli.commands.lrfind import sentence
 from tui.plotting.plot import Curve, Mark, Plot
+from tui.views.rate_range import sentence
 from tui.widgets.chart import Chart
 
 if TYPE_CHECKING:

@@ -19,19 +19,19 @@ from textual.widgets import Static
 from engine.errors import Problem
 from engine.events import CheckpointKind, TestResult, WrongImage
 from engine.runs.folder import find_run
-from tui.data.digit_selection import Choice, SplitName
-from tui.data.predictions import Images, images_of_run
+from tui.data.predictions import Choice, Images, SplitName, images_of_run
 from tui.data.run_comparison import Witnesses, test_witnesses, tested, tested_alike, validation_witnesses
 from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.look import look_dialog
 from tui.screens.page import Page
 from tui.terminal.line_filters import has_few_colours
 from tui.views import figures
+from tui.views.digit_view import DigitView
 from tui.views.final_test import other_test, shown_test, wrong_images, wrong_row, wrong_title
 from tui.views.snapshot import Snapshot
 from tui.views.status import short_name
 from tui.widgets.compare_pane import ComparePane
-from tui.widgets.digit import DigitStrip, DigitView, Mode
+from tui.widgets.digit import DigitStrip, Mode
 from tui.widgets.line import frame
 from tui.widgets.suspect_tiles import SuspectTiles
 from tui.widgets.test_panels import TEST_PANES, FigurePanel, TestPane, TestTabs

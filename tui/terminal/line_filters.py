@@ -13,8 +13,8 @@ from textual.app import App
 from textual.color import Color
 from textual.filter import LineFilter, Monochrome
 
+from tui.plotting.colours import contrast
 from tui.views.plain import ascii_text
-from tui.widgets.chart import contrast
 
 _STANDS_OUT = 1.6
 """The contrast to the screen's background from which on a cell's own is shown, by reversing it (the frames have less)."""

@@ -11,8 +11,8 @@ from textual.content import Content
 from engine.analysis.confusion import DigitFigures, Matrix, by_digit, macro_means
 from engine.analysis.intervals import only_reading, wilson_interval, worst_pairs
 from tui.views import figures
+from tui.views.markup import button
 from tui.views.tables import pair_text
-from tui.widgets.line import button
 
 _MEANINGS = (
     ("precision", "of the images read as a digit, the share that are one"),

@@ -10,8 +10,8 @@ from textual.content import Content
 from engine.analysis.calibration import Answers, Bin, Overall, overall
 from engine.analysis.intervals import wilson_interval
 from tui.views import figures
+from tui.views.markup import button
 from tui.views.tables import rule
-from tui.widgets.line import button
 
 THRESHOLDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.97, 0.98, 0.99, 0.999)
 """From which confidence on it answers."""

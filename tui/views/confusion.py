@@ -9,8 +9,8 @@ from textual.content import Content
 
 from engine.analysis.confusion import DIGITS, Matrix
 from tui.views import figures
-from tui.widgets.digit import percent
-from tui.widgets.line import button
+from tui.views.digit_view import percent
+from tui.views.markup import button
 
 Values = Literal["counts", "percent", "change"]
 Cell = tuple[int, int]

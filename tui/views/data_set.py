@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from engine.events import DataIdentity, Overlap, Tested, TestResult
+from engine.events import Overlap, Tested, TestResult
 from engine.fields import short
 from engine.state.run_state import RunState
+from tui.data.run_summary import placed
 from tui.views.figures import count, percent
-
-_SHOWN = 8
-"""Characters of a digest."""
-
-
-def placed(data: DataIdentity) -> str:
-    """Where a set was, and the beginning of its digest: "/home/ada/set (digest 1a2b3c4d)"."""
-    return f"{short(data.path, 400)} (digest {data.digest[:_SHOWN]})"
 
 
 def named(state: RunState) -> str:

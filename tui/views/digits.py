@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from engine.events import PreviewDigits
 from engine.state.run_state import RunState
 from tui.plotting.lazy_import import lazy
-from tui.widgets.digit import DigitView
+from tui.views.digit_view import DigitView
 
 if TYPE_CHECKING:
     import numpy as np

@@ -16,8 +16,8 @@ from tui.plotting.canvas import SIGNS
 from tui.plotting.ink import Ink
 from tui.plotting.model import OTHERS
 from tui.views import experiment as views
+from tui.views.markup import button
 from tui.views.status import OUTCOMES
-from tui.widgets.line import button
 
 _INKS = {Ink.OTHER: "$foreground", Ink.MARK: "$success", Ink.VALIDATION: "$validation", Ink.TRAIN: "$train"}
 _READABLE = 96

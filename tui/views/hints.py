@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from engine.state.run_state import RunState
+from tui.views.markup import button
 from tui.views.status import ASCII_SIGNS, SIGNS, Part, Signs, fit, text
-from tui.widgets.line import button
 
 if TYPE_CHECKING:
     from engine.diagnosis import Hint, Severity

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.pictures import SIDE, to_mnist
+from tui.data.picture_file import Given
 
 GRAIN = 4
 """Ink cells along a pixel, so that slanting strokes have smooth edges in large windows too."""
@@ -66,15 +67,6 @@ class Pen:
     def next_brush(self) -> Pen:
         """The next thicker point; after the thickest the thinnest."""
         return replace(self, brush=BRUSHES[(BRUSHES.index(self.brush) + 1) % len(BRUSHES)])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Given:
-    """A picture that was brought: what the network is to see of it (28, 28), its name, and what was done to it."""
-
-    name: str
-    pixels: Ink
-    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,8 +11,9 @@ from textual.containers import Horizontal, Vertical
 from tui.data.predictions import Images
 from tui.data.run_comparison import Reader
 from tui.views import figures
+from tui.views.digit_view import DigitView
 from tui.views.status import short_name
-from tui.widgets.digit import DigitStrip, DigitView
+from tui.widgets.digit import DigitStrip
 from tui.widgets.line import frame
 from tui.widgets.test_panels import ComparePanel
 from tui.widgets.tile_list import RowList, TileList

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -19,34 +18,15 @@ from textual.widget import Widget
 from tui.plotting.digit_layout import LARGEST, Layout, layout
 from tui.plotting.lazy_import import lazy
 from tui.plotting.raster import ASCII, BLOCKS, RasterPalette, Row, crop, half_blocks, shades
+from tui.views.digit_view import DigitView, percent
 
 if TYPE_CHECKING:
     import numpy as np
-    import numpy.typing as npt
 else:
     np = lazy("numpy")
 
 Mode = Literal["colour", "shade", "ascii"]
 """How pictures are drawn: half blocks in colour, block characters without, or seven-bit characters."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DigitView:
-    """A labelled image (28, 28) and what the model reads in it, None before the first reading.
-
-    `probability` (0 to 1) is the one the model gives its reading; `index` is the image's place in its split.
-    """
-
-    pixels: npt.NDArray[np.uint8]
-    label: int
-    reading: int | None
-    probability: float | None
-    index: int = -1
-
-    @property
-    def wrong(self) -> bool:
-        """Whether there is a reading and it is not the label."""
-        return self.reading is not None and self.reading != self.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +39,6 @@ class DigitStyle:
     right: Style
     wrong: Style
     muted: Style
-
-
-def percent(probability: float | None) -> str:
-    """A probability in whole percent, without the sign: "0" and "100" are exact, else "<1" and ">99" stand there."""
-    if probability is None or math.isnan(probability):
-        return ""
-    if probability <= 0 or probability >= 1:
-        return "0" if probability <= 0 else "100"
-    nearest = math.floor(100 * probability + 0.5)
-    return "<1" if nearest == 0 else ">99" if nearest == 100 else str(nearest)
 
 
 def caption(view: DigitView, columns: int, mode: Mode = "colour") -> tuple[str, str]:

@@ -12,7 +12,8 @@ from textual.message import Message
 from textual.strip import Strip
 
 from engine.pictures import SIDE
-from tui.views.pad import Given, Pad, Pen, Tool
+from tui.data.picture_file import Given
+from tui.views.pad import Pad, Pen, Tool
 from tui.widgets.ink_view import InkView
 from tui.widgets.line import frame
 

@@ -10,12 +10,13 @@ from textual.reactive import reactive
 
 from engine.help.catalogue import Entry, catalogue
 from tui.views.fields import facts
+from tui.views.markup import button
 from tui.views.pages import around_sketch, blocks
 from tui.views.plain import spelled
 from tui.views.sketch import Ink, draw, sketch_of
 from tui.widgets.choice import ASCII_SIGNS, Signs
 from tui.widgets.help_pane import inline, lay_out
-from tui.widgets.line import Clickable, button
+from tui.widgets.line import Clickable
 
 _STYLES: dict[Ink, str] = {"axis": "$muted", "first": "bold $train", "second": "bold $validation", "text": ""}
 _WIDEST_SKETCH, _SKETCH_ROWS = 56, 13

@@ -17,7 +17,8 @@ from textual.widget import Widget
 
 from tui.plotting.digit_layout import SMALLEST
 from tui.plotting.raster import Row
-from tui.widgets.digit import DigitStyle, DigitView, Mode, draw_digit, raster_palette
+from tui.views.digit_view import DigitView
+from tui.widgets.digit import DigitStyle, Mode, draw_digit, raster_palette
 
 _SIZES = (14, 13, 12, 11, 10, SMALLEST)
 """Columns of a picture, the first with which enough digits are seen at once."""

@@ -9,8 +9,9 @@ from textual.reactive import reactive
 
 from tui.views.activations import layer_blocks
 from tui.views.inside import PANES, Activations, Pane
+from tui.views.markup import button
 from tui.views.tables import rule
-from tui.widgets.line import Clickable, SnapshotText, button
+from tui.widgets.line import Clickable, SnapshotText
 
 LABELS: dict[Pane, tuple[str, str]] = {
     "weights": ("w", "Weights"),

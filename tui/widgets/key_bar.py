@@ -9,8 +9,9 @@ from textual.reactive import reactive
 
 from tui.keymap.bindings import Key, Where, bar, fitting, short
 from tui.views.available import available, label
+from tui.views.markup import button
 from tui.views.status import Part, fit, text
-from tui.widgets.line import SnapshotText, button
+from tui.widgets.line import SnapshotText
 
 InField = tuple[tuple[str, str, int], ...]
 """Keys that work in a text field: what they are called, what they do, and their rank."""

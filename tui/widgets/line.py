@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from textual import events
 from textual.content import Content
-from textual.style import Style
 from textual.widget import Widget
 
 from tui.views.plain import ascii_content
 from tui.views.snapshot import Snapshot
-
-
-def button(words: str | Content, action: str, style: str = "") -> Content:
-    """Text that runs `action` when it is clicked."""
-    content = Content.styled(words, style) if isinstance(words, str) else words
-    return content.stylize(Style.from_meta({"action": action}))
 
 
 def frame(widget: Widget, title: str | None = None, subtitle: str | None = None) -> None:

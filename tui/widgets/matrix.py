@@ -11,7 +11,8 @@ from textual.widget import Widget
 
 from tui.plotting.digit_layout import SMALLEST
 from tui.views.confusion import MatrixView, cell_sentence, grid, matrix
-from tui.widgets.digit import DigitStrip, DigitView
+from tui.views.digit_view import DigitView
+from tui.widgets.digit import DigitStrip
 from tui.widgets.value_text import ValueText
 
 MOST = 8

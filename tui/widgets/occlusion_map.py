@@ -8,12 +8,13 @@ import numpy as np
 from rich.segment import Segment
 
 from tui.plotting.diverging import Colours, codes, painter, signs
+from tui.plotting.pixels import beside, blocks, centred, fitted
 from tui.plotting.raster import ASCII, BLOCKS, Row, shades
 from tui.views import figures
+from tui.views.digit_view import percent
 from tui.views.inside import Occlusion
 from tui.views.ten_bars import line
-from tui.widgets.digit import percent
-from tui.widgets.picture import Picture, beside, blocks, centred, fitted
+from tui.widgets.picture import Picture
 
 _LARGEST = 56
 _FAINTEST = 0.02

@@ -7,7 +7,8 @@ from typing import Literal
 from textual.content import Content
 from textual.reactive import reactive
 
-from tui.widgets.line import Clickable, button
+from tui.views.markup import button
+from tui.widgets.line import Clickable
 
 Pane = Literal["form", "charts", "digits", "results"]
 PANES: tuple[Pane, ...] = ("form", "charts", "digits", "results")

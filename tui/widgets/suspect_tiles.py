@@ -13,7 +13,8 @@ from textual.strip import Strip
 
 from engine.analysis.label_errors import Suspect
 from tui.plotting.raster import Row
-from tui.widgets.digit import DigitStyle, DigitView, Mode, draw_digit, percent, raster_palette
+from tui.views.digit_view import DigitView, percent
+from tui.widgets.digit import DigitStyle, Mode, draw_digit, raster_palette
 from tui.widgets.tile_list import TileList
 
 _PICTURE = 10

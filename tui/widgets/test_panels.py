@@ -13,8 +13,9 @@ from engine.events import CheckpointKind
 from tui.data.run_comparison import Reader, compared
 from tui.views import compared as words
 from tui.views import final_test
+from tui.views.markup import button
 from tui.views.status import short_name
-from tui.widgets.line import Clickable, SnapshotText, button
+from tui.widgets.line import Clickable, SnapshotText
 
 TestPane = Literal["figure", "compare", "labels"]
 TEST_PANES: tuple[TestPane, ...] = ("figure", "compare", "labels")

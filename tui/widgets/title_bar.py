@@ -6,8 +6,9 @@ from typing import Literal
 
 from textual.content import Content
 
+from tui.views.markup import button
 from tui.views.status import short_titles, title
-from tui.widgets.line import SnapshotText, button
+from tui.widgets.line import SnapshotText
 
 _TABS = (
     ("train", "1", "Train"),

@@ -9,10 +9,11 @@ from textual.content import Content
 from textual.message import Message
 
 from tui.plotting.diverging import Colours, codes, painter, signs
+from tui.plotting.pixels import beside, blocks, fitted
 from tui.plotting.raster import Row
 from tui.views.figures import count
 from tui.views.inside import Weights
-from tui.widgets.picture import Picture, beside, blocks, fitted
+from tui.widgets.picture import Picture
 
 _PIXELS = (28, 24, 22, 20, 18, 16, 14)
 _LEAST = 10

@@ -6,14 +6,15 @@ import argparse
 from typing import TYPE_CHECKING
 
 from engine.errors import RunProblem
+from engine.runs.folder import RunFolder
 from tui.cli.commands import app
 from tui.cli.parser import Parser
 from tui.headless.output import tell
+from tui.terminal.capabilities import expect_terminal
 
 if TYPE_CHECKING:
     from engine.client import EngineLike
     from engine.runs.presence import SessionInfo
-from engine.runs.folder import RunFolder
 
 
 def parser() -> Parser:
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from engine.settings import effective_or_default  # noqa: PLC0415 - --help does without
 
     folder, info = _find(args.run)
-    app.expect_terminal()
+    expect_terminal()
 
     async def connect() -> EngineLike:
         from engine.client import Engine  # noqa: PLC0415 - the first picture does without

@@ -16,7 +16,7 @@ from tui.cli.parser import Parser
 from tui.headless.output import columns, print_json, print_lines
 
 if TYPE_CHECKING:
-    from tui.headless.follow import Connect
+    from engine.client import Connect
 
 Level = Literal["ok", "note", "problem"]
 
@@ -80,7 +80,7 @@ def versions() -> Iterator[Finding]:
 
 def terminal(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Where the app would draw."""
-    from tui.cli.commands.app import expect_terminal, speaks_utf8  # noqa: PLC0415
+    from tui.terminal.capabilities import expect_terminal, speaks_utf8  # noqa: PLC0415
 
     try:
         expect_terminal(environ=environ)
@@ -106,7 +106,8 @@ def data() -> Iterator[Finding]:
     """The data set of the settings in effect."""
     from engine.dataset import count_overlap, load  # noqa: PLC0415 - numpy takes a while
     from engine.settings import effective_or_default  # noqa: PLC0415
-    from tui.views.data_set import overlaps, placed  # noqa: PLC0415
+    from tui.data.run_summary import placed  # noqa: PLC0415
+    from tui.views.data_set import overlaps  # noqa: PLC0415
 
     given = effective_or_default().config.data_dir
     try:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import ConfigProblem
 from tui.cli.parser import Parser, add_data, add_settings, given_fields, given_folder, read_settings
 from tui.headless.output import clean, print_json, print_lines
+from tui.views.rate_range import sentence
 
 if TYPE_CHECKING:
+    from engine.client import Connect
     from engine.commands import TestRange
-    from tui.app.engine_session import Connect
 
 
 def parser() -> Parser:
@@ -88,12 +89,3 @@ def lines(found: dict[str, Any]) -> list[str]:
         bar = "#" * round(min(losses[place] / top, 1.0) * width)
         rows.append(f"{rates[place]:8.1e}  {losses[place]:7.3f}  {bar}")
     return ["    rate     loss", *rows, "", sentence(found)]
-
-
-def sentence(found: dict[str, Any]) -> str:
-    """The suggestions in words."""
-    if found["tenth"] is None:
-        return "The loss did not fall at any rate: nothing is suggested."
-    steepest = f"{found['steepest']:g} (where the loss falls fastest)" if found["steepest"] is not None else ""
-    tenth = f"{found['tenth']:g} (a tenth of where it is lowest)"
-    return f"Try a learning rate of {' or '.join(filter(None, (steepest, tenth)))}."

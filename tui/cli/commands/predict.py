@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.errors import ConfigProblem, ExitCode, PictureProblem
-from tui.cli.main import complain
 from tui.cli.parser import Parser, add_weights, check_weights
-from tui.headless.output import flush, print_json, print_lines
+from tui.headless.output import complain, flush, print_json, print_lines
 
 if TYPE_CHECKING:
+    from engine.client import Connect
     from engine.events import CheckpointKind
     from tui.app.query_engine import Asker
-    from tui.headless.follow import Connect
     from tui.views.predictions import Place, Prediction
 
 STANDARD_INPUT = "-"
@@ -150,8 +149,8 @@ class Printer:
 
     def __init__(self, files: Sequence[str], *, json: bool) -> None:
         from engine.dataset.files import printable  # noqa: PLC0415 - --help does without
-        from tui.cli.commands.app import has_few_characters, speaks_utf8  # noqa: PLC0415
         from tui.headless.presenters import draws  # noqa: PLC0415
+        from tui.terminal.capabilities import has_few_characters, speaks_utf8  # noqa: PLC0415
 
         self.refused = False
         """Whether a file could not be read."""

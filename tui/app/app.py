@@ -59,6 +59,7 @@ from tui.views.window import ChartView
 from tui.widgets.ascii_scrollbar import AsciiScrollBarRender
 
 if TYPE_CHECKING:
+    from tui.screens.services import Services
     from tui.views.tour import Progress
 
 LATER = {
@@ -551,3 +552,9 @@ def _made(place: str) -> Screen[object]:
     module, _, name = place.partition(":")
     screen: Screen[object] = getattr(importlib.import_module(module), name)()
     return screen
+
+
+if TYPE_CHECKING:  # the type checker holds the app against what its screens rely on
+
+    def _serves(app: MnistApp) -> Services:
+        return app

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -13,15 +13,13 @@ from textual.scroll_view import ScrollView
 from textual.widget import Widget
 
 from tui.keymap.bindings import Key, Where
+from tui.screens.services import Services, services
 from tui.views.snapshot import Snapshot
 from tui.widgets.field_row import FieldRow
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line import SnapshotText
 from tui.widgets.title_bar import TitleBar
 from tui.widgets.too_small import LEAST, TooSmall
-
-if TYPE_CHECKING:
-    from tui.app.app import MnistApp
 
 
 class Page(Screen[None]):
@@ -62,9 +60,9 @@ class Page(Screen[None]):
         return ()
 
     @property
-    def program(self) -> MnistApp:
-        """The app, by its own type."""
-        return cast("MnistApp", self.app)
+    def program(self) -> Services:
+        """The app, as far as a screen may use it."""
+        return services(self.app)
 
     def on_mount(self) -> None:
         """Begin to follow the snapshot."""

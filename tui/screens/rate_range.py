@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import numpy as np
 from textual import work
@@ -16,11 +16,9 @@ from engine import commands as cmd
 from engine.errors import Problem
 from engine.protocol import Working
 from tui.plotting.plot import Curve, Mark, Plot
+from tui.screens.services import services
 from tui.views.rate_range import sentence
 from tui.widgets.chart import Chart
-
-if TYPE_CHECKING:
-    from tui.app.app import MnistApp
 
 _STEP = 0.1
 """How much further the test must be to be told again."""
@@ -59,7 +57,7 @@ class RateRange(ModalScreen[float | None]):
     @work(exit_on_error=False)
     async def _test(self) -> None:
         try:
-            self._found = await cast("MnistApp", self.app).ask(self._question, self._hear)
+            self._found = await services(self.app).ask(self._question, self._hear)
         except Problem as fault:
             self.words.update(str(fault))
             return

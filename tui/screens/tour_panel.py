@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
 
 from engine.help.tour import tour
+from tui.screens.services import services
 from tui.views.plain import spelled
 from tui.views.tour import STEPS
 from tui.widgets.help_pane import inline
 from tui.widgets.line import frame
 
 if TYPE_CHECKING:
-    from tui.app.app import MnistApp
     from tui.views.tour import Progress
 
 
@@ -37,10 +37,10 @@ class TourPanel(Widget):
 
     def on_mount(self) -> None:
         """Follow the tour."""
-        self.set_class(cast("MnistApp", self.app).ascii_only, "-ascii")
+        self.set_class(services(self.app).ascii_only, "-ascii")
         frame(self, subtitle="enter: next, esc: leave the tour")
         self.watch(self.app, "tour", self._follow, init=False)
-        self._follow(cast("MnistApp", self.app).tour)
+        self._follow(services(self.app).tour)
 
     def _follow(self, progress: Progress | None) -> None:
         if progress is None:
@@ -51,7 +51,7 @@ class TourPanel(Widget):
         self.refresh(layout=True)
 
     def _text(self) -> Content:
-        progress = cast("MnistApp", self.app).tour
+        progress = services(self.app).tour
         if progress is None:
             return Content()
         words = " ".join(tour()[progress.step - 1].text.split())

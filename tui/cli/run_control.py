@@ -8,10 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from engine.errors import EngineProblem
+from engine.errors import EngineProblem, RunProblem
 from engine.runs.folder import RunFolder
 from tui.cli.parser import Parser
 from tui.headless.output import print_lines
+
+if TYPE_CHECKING:
+    from engine.runs.presence import SessionInfo
+
 
 if TYPE_CHECKING:
     from engine.commands import Steering
@@ -40,7 +44,6 @@ def command(act: Act, about: str) -> tuple[Callable[[], Parser], Callable[[argpa
         return made
 
     def run(args: argparse.Namespace) -> int:
-        from tui.cli.commands.attach import choose  # noqa: PLC0415 - --help does without
 
         folder, info = choose(args.run)
         return steer(folder, info, act)
@@ -91,3 +94,22 @@ def _commands() -> dict[Act, Steering]:
         "stop": cmd.Stop(),
         "abort": cmd.Abort(),
     }
+
+
+def choose(name: str | None) -> tuple[RunFolder, SessionInfo]:
+    """The live run that is meant, and its session. Raises `RunProblem`."""
+    from engine.runs.folder import all_runs, find_run, live_runs, read_session  # noqa: PLC0415 - --help does without
+
+    if name:
+        folder = find_run(name)
+        return folder, read_session(folder)
+    match list(live_runs()):
+        case [(folder, info)]:
+            return folder, info
+        case []:
+            last = all_runs()[-1:]
+            ended = f"`mnist-tui attach {last[0].name}` shows the last one" if last else "`mnist-tui train` starts one"
+            raise RunProblem(f"No run is under way on this machine; {ended}, `mnist-tui ls` lists them all.")
+        case several:
+            names = ", ".join(folder.name for folder, _ in several)
+            raise RunProblem(f"{len(several)} runs are under way: {names}; add the name of one, or a part of it.")

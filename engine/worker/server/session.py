@@ -36,7 +36,6 @@ from engine.runs.result_file import encode_result
 from engine.runs.run_data import known_data, with_absolute_data, with_absolute_folder
 from engine.settings import read_toml
 from engine.worker.command_queue import Control, Plan
-from engine.worker.preflight import refuse
 from engine.worker.server import torch_tasks
 from engine.worker.server.active_run import Current
 from engine.worker.server.client_connection import Client, same_user
@@ -45,6 +44,7 @@ from engine.worker.server.experiment_runner import BrokenArm, Conductor, NewArm,
 from engine.worker.server.listeners import Doors
 from engine.worker.server.live_config import Live, check_plan
 from engine.worker.server.output_capture import Output
+from engine.worker.server.preflight import refuse
 from engine.worker.server.query_queue import Questions
 from engine.worker.server.run_start import Beginning, ending_of
 

@@ -11,9 +11,9 @@ import torch
 from engine import events as ev
 from engine.config import HYPERPARAMETERS, TrainConfig, differences, make_config
 from engine.dataset import Dataset
+from engine.dataset.size import check_size
 from engine.state.lr_schedule import learning_rate
 from engine.worker.model.evaluate import Evaluation
-from engine.worker.preflight import check_size
 from engine.worker.training.batches import Batches
 from engine.worker.training.checkpoint_file import random_states, restore_random_states
 from engine.worker.training.counters import Best, Place, Plateau, checked

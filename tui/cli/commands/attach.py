@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from engine.errors import RunProblem
 from engine.runs.folder import RunFolder
 from tui.cli.commands import app
 from tui.cli.parser import Parser
+from tui.cli.run_control import choose
 from tui.headless.output import tell
 from tui.terminal.capabilities import expect_terminal
 
@@ -60,22 +60,3 @@ def _find(name: str | None) -> tuple[RunFolder, SessionInfo | None]:
     if name and not (folder := find_run(name)).live():
         return folder, None
     return choose(name)
-
-
-def choose(name: str | None) -> tuple[RunFolder, SessionInfo]:
-    """The live run that is meant, and its session. Raises `RunProblem`."""
-    from engine.runs.folder import all_runs, find_run, live_runs, read_session  # noqa: PLC0415 - --help does without
-
-    if name:
-        folder = find_run(name)
-        return folder, read_session(folder)
-    match list(live_runs()):
-        case [(folder, info)]:
-            return folder, info
-        case []:
-            last = all_runs()[-1:]
-            ended = f"`mnist-tui attach {last[0].name}` shows the last one" if last else "`mnist-tui train` starts one"
-            raise RunProblem(f"No run is under way on this machine; {ended}, `mnist-tui ls` lists them all.")
-        case several:
-            names = ", ".join(folder.name for folder, _ in several)
-            raise RunProblem(f"{len(several)} runs are under way: {names}; add the name of one, or a part of it.")

@@ -32,7 +32,7 @@ def parser() -> Parser:
 def run(args: argparse.Namespace) -> int:
     """Have the run's engine do it. Raises `Problem` where it refuses, and then nothing has changed."""
     from engine import commands as cmd  # noqa: PLC0415 - --help does without
-    from tui.cli.commands.attach import choose  # noqa: PLC0415
+    from tui.cli.run_control import choose  # noqa: PLC0415
 
     names = [word for word in args.words if "=" not in word]
     if len(names) > 1:

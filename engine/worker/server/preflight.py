@@ -8,15 +8,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from engine.config import TrainConfig, normalises
-from engine.dataset import Dataset, load
-from engine.dataset.files import printable
-from engine.errors import ConfigProblem
+from engine.config import TrainConfig
+from engine.dataset import load
+from engine.dataset.size import check_size
 
 DATA_SECONDS, DEVICE_SECONDS = 2.0, 20.0
 """How long is waited for an answer. A disk or a driver that takes longer is waited for in the run, where it can be stopped."""
-LEAST_NORMALISED = 2
-"""Images of a batch that batch normalisation can train on: the spread of one alone is not defined."""
 Work = Callable[..., Awaitable[Any]]
 """Does something in the trainer's thread."""
 
@@ -54,20 +51,3 @@ def _check_data(config: TrainConfig) -> None:
 async def _read(config: TrainConfig) -> None:
     """Read the data beside the import of torch."""
     await asyncio.to_thread(lambda: check_size(config, load(Path(config.data_dir) if config.data_dir else None)))
-
-
-def check_size(config: TrainConfig, data: Dataset) -> None:
-    """Raise `ConfigProblem` where there are fewer training images than are asked for, or than the network needs."""
-    count, there = config.train_images or len(data.train_labels), len(data.train_labels)
-    if count > there:
-        raise ConfigProblem(
-            f"Train images: {count} are asked for, but {data.name} has {there} training images; "
-            "take fewer, or 0 for all.",
-            "train_images",
-        )
-    if count < LEAST_NORMALISED and normalises(config):
-        raise ConfigProblem(
-            f"This network normalises over the batch, which needs at least {LEAST_NORMALISED} images, and {data.name} in "
-            f"{printable(data.source)} has {count} to train on; take more images, or a network without batch normalisation.",
-            "batch_norm" if config.model == "mlp" else "model",
-        )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.dataset.files import printable
+from engine.dataset.data_files import printable
 from engine.dataset.types import CLASSES, SIDE, Examples, Images, Labels, Splits
 from engine.errors import DataProblem
 

@@ -17,7 +17,7 @@ from urllib import request
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
-from engine.dataset.files import GZIP_MAGIC, is_web_page, printable, read_up_to
+from engine.dataset.data_files import GZIP_MAGIC, is_web_page, printable, read_up_to
 
 LARGEST: Final = 64 << 20
 """The most bytes a download may have, packed and unpacked (64 MiB); MNIST's largest file has 10 MB, unpacked 47 MB."""

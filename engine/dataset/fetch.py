@@ -12,8 +12,8 @@ from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import OpenerDirector
 
+from engine.dataset.data_files import printable, read_up_to, reading, show
 from engine.dataset.download import LARGEST, DownloadError, chunks, expect_content, opener_for_data, way_there
-from engine.dataset.files import printable, read_up_to, reading, show
 from engine.dataset.idx import read_images, read_labels
 from engine.dataset.locate import idx_file
 from engine.dataset.mnist import NAMES, SHA256

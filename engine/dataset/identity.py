@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.dataset.files import printable
+from engine.dataset.data_files import printable
 from engine.dataset.types import Splits
 from engine.errors import OtherDataProblem
 from engine.events import DataIdentity

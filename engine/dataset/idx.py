@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.dataset.checks import checked_labels, paired, split
-from engine.dataset.files import LIMIT, Stream, is_web_page, read_up_to, reading, replace, show, web_page
+from engine.dataset.data_files import LIMIT, Stream, is_web_page, read_up_to, reading, replace, show, web_page
 from engine.dataset.types import SIDE, Images, Labels, Splits
 from engine.errors import DataProblem
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.dataset.files import show
+from engine.dataset.data_files import show
 from engine.dataset.identity import identify
 from engine.dataset.idx import IdxFiles, read_idx
 from engine.dataset.locate import NpzFile, PickleFile, Source, locate

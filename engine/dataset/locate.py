@@ -10,10 +10,10 @@ from typing import Final
 
 import engine
 from engine import paths
-from engine.dataset.files import fetch_command, printable, show
+from engine.dataset.data_files import fetch_command, printable, show
 from engine.dataset.idx import IdxFiles
 from engine.dataset.mnist import NAMES
-from engine.dataset.near import near_misses
+from engine.dataset.near_misses import near_misses
 from engine.errors import DataProblem
 
 NPZ_NAME: Final = "mnist.npz"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from engine.dataset.files import GZIP_MAGIC, LIMIT, read_up_to, reading, show
+from engine.dataset.data_files import GZIP_MAGIC, LIMIT, read_up_to, reading, show
 from engine.dataset.idx import IdxFiles
 from engine.dataset.locate import NpzFile, PickleFile, Source
 from engine.dataset.types import SIDE

@@ -18,7 +18,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from engine.dataset.checks import checked_images, checked_labels, paired, split
-from engine.dataset.files import LIMIT, opened, printable, replace, show
+from engine.dataset.data_files import LIMIT, opened, printable, replace, show
 from engine.dataset.types import Examples, Splits
 from engine.errors import DataProblem
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.dataset.checks import checked_labels, describe, paired
-from engine.dataset.files import LIMIT, printable, read_up_to, reading, replace, show
+from engine.dataset.data_files import LIMIT, printable, read_up_to, reading, replace, show
 from engine.dataset.numpy_pickles import Array, PickleRefusedError
 from engine.dataset.types import SIDE, Examples, Images, Splits
 from engine.dataset.unpickle import unpickle

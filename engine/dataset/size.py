@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.config import TrainConfig, normalises
 from engine.dataset import Dataset
-from engine.dataset.files import printable
+from engine.dataset.data_files import printable
 from engine.errors import ConfigProblem
 
 LEAST_NORMALISED = 2

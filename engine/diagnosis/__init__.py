@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from engine.diagnosis.hint import Change, Figure, Hint, Remedy, Severity
+from engine.diagnosis.rules import RULES
 from engine.diagnosis.segment import course_of
-from engine.diagnosis.table import RULES
 from engine.diagnosis.wording import worded
 from engine.state.run_state import RunState
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from engine.experiments.experiment_files import ArmPlan, Experiment, experiments, find_experiment, of_machine
 from engine.experiments.experiment_runs import Performance, find_performance, is_over, performances
 from engine.experiments.measures import MEASURES, Measure
-from engine.experiments.table import ArmPlan, Experiment, experiments, find_experiment, of_machine
 
 __all__ = [
     "MEASURES",

@@ -14,7 +14,7 @@ from engine.config import HYPERPARAMETERS
 from engine.diagnosis.wording import count
 from engine.errors import ConfigProblem
 from engine.events import DataIdentity
-from engine.experiments.table import Experiment
+from engine.experiments.experiment_files import Experiment
 from engine.experiments.verdicts import VERDICTS, Seen, listed, standing
 from engine.fields import Hyperparameter, short
 from engine.state.run_state import RunState

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.errors import RunProblem
 from engine.events import Arm, Outcome, RunCreated
-from engine.experiments.table import Experiment
+from engine.experiments.experiment_files import Experiment
 from engine.fields import short
 from engine.log.event_log import read_events
 from engine.runs.folder import RunFolder, all_runs

@@ -19,7 +19,7 @@ from engine.config import HYPERPARAMETERS, differences
 from engine.errors import ConfigProblem
 from engine.fields import short
 from engine.help import diagnosis_page, page
-from engine.help.near import nearest
+from engine.help.suggestions import nearest
 from engine.settings import presets
 
 Kind = Literal["topic", "field", "hint", "preset"]

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from engine.dataset.files import is_web_page, printable
+from engine.dataset.data_files import is_web_page, printable
 from engine.errors import PictureProblem, reason
 
 LARGEST_FILE = 64 * 1000 * 1000

@@ -25,8 +25,8 @@ from engine.experiments import (
     performances,
 )
 from engine.experiments.conclusions import Conclusion, conclude
+from engine.experiments.experiment_files import read_experiment
 from engine.experiments.experiment_runs import arm_name, free_group
-from engine.experiments.table import read_experiment
 from engine.experiments.verdicts import VERDICTS
 from engine.help.catalogue import find
 from engine.log.event_log import EventLog

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.help.near import nearest, slips
+from engine.help.suggestions import nearest, slips
 
 
 @pytest.mark.parametrize(

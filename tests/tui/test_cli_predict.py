@@ -22,7 +22,7 @@ from tests.fake_engine import FakeEngine, refusing
 from tests.tui.cli_kit import engine_that, home, make_run, short_run, use_engine
 from tui.cli.commands import predict
 from tui.cli.main import main
-from tui.views.predictions import Place, Prediction, beside, document, line
+from tui.views.picture_predictions import Place, Prediction, beside, document, line
 
 __all__ = ["home"]
 

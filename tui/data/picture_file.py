@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 import numpy.typing as npt
 
-from engine.dataset.files import printable
+from engine.dataset.data_files import printable
 from engine.errors import PictureProblem
 from engine.paths import expanded
 from engine.pictures import read_picture

@@ -15,8 +15,8 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.config import TrainConfig
 from engine.errors import RunProblem
+from engine.experiments.experiment_files import Experiment, find_experiment
 from engine.experiments.experiment_runs import OVER, arm_name, find_performance, free_group, is_over, performances
-from engine.experiments.table import Experiment, find_experiment
 from engine.log.event_log import read_lines
 from engine.paths import runs_dir
 from engine.protocol import ExperimentOver

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.pictures.decoding import Sheet
-from engine.pictures.files import _as_it_is
+from engine.pictures.picture_files import _as_it_is
 from tests.engine.pictures.kit import Pixels, corner, digits, encoded, large, likeness, read, transparent
 
 SOME = 300

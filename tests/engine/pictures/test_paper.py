@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from engine.pictures import choosing
-from engine.pictures.files import NOTHING
+from engine.pictures.picture_files import NOTHING
 from tests.engine.pictures.kit import digits, large, likeness, lit, on_sheet, read
 
 Array = NDArray[Any]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from engine.client import Connect
     from engine.events import CheckpointKind
     from tui.app.query_engine import Asker
-    from tui.views.predictions import Place, Prediction
+    from tui.views.picture_predictions import Place, Prediction
 
 STANDARD_INPUT = "-"
 AT_ONCE = 1000
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
 def _from_standard_input() -> Prediction:
     """The picture piped in. It is read before anything else begins, so that Ctrl+C ends the waiting at once."""
     from engine.pictures import read_stream  # noqa: PLC0415 - as in `run`
-    from tui.views.predictions import Prediction  # noqa: PLC0415
+    from tui.views.picture_predictions import Prediction  # noqa: PLC0415
 
     name = "standard input"
     if sys.stdin is None or sys.stdin.isatty():
@@ -86,7 +86,7 @@ async def predict(
 ) -> None:
     """Read `files`, a thousand at a time: while the engine has some, the next are opened. Raises `Problem`."""
     from tui.app.query_engine import Asker  # noqa: PLC0415 - --help does without
-    from tui.views.predictions import Place  # noqa: PLC0415
+    from tui.views.picture_predictions import Place  # noqa: PLC0415
 
     asker = Asker(connect)
     place = Place(run, weights)
@@ -108,10 +108,10 @@ async def predict(
 
 def opened(files: Sequence[str], piped: Prediction | None = None) -> list[Prediction]:
     """The pictures in these files, or why there are none."""
-    from engine.dataset.files import printable  # noqa: PLC0415 - --help does without
+    from engine.dataset.data_files import printable  # noqa: PLC0415 - --help does without
     from engine.paths import expanded  # noqa: PLC0415
     from engine.pictures import read_picture  # noqa: PLC0415
-    from tui.views.predictions import Prediction  # noqa: PLC0415
+    from tui.views.picture_predictions import Prediction  # noqa: PLC0415
 
     found = []
     for file in files:
@@ -148,7 +148,7 @@ class Printer:
     """Prints what came of the files as it comes: JSON lines, plain lines, or drawings on a terminal."""
 
     def __init__(self, files: Sequence[str], *, json: bool) -> None:
-        from engine.dataset.files import printable  # noqa: PLC0415 - --help does without
+        from engine.dataset.data_files import printable  # noqa: PLC0415 - --help does without
         from tui.headless.presenters import draws  # noqa: PLC0415
         from tui.terminal.capabilities import has_few_characters, speaks_utf8  # noqa: PLC0415
 
@@ -163,7 +163,7 @@ class Printer:
 
     def show(self, read: Sequence[Prediction], place: Place) -> None:
         """Print some files; those that were not read go to standard error. May raise OSError."""
-        from tui.views.predictions import heading  # noqa: PLC0415 - --help does without
+        from tui.views.picture_predictions import heading  # noqa: PLC0415 - --help does without
 
         if not self._json and not self._headed and place.epoch is not None:
             self._headed = True
@@ -180,7 +180,7 @@ class Printer:
 
     def _lines(self, each: Prediction) -> list[str]:
         from tui.plotting.raster import ASCII, BLOCKS, crop, shades  # noqa: PLC0415
-        from tui.views.predictions import beside, line, verdict  # noqa: PLC0415 - as above
+        from tui.views.picture_predictions import beside, line, verdict  # noqa: PLC0415 - as above
 
         if not self._draws or each.picture is None:
             return [line(each, self._name_width)]
@@ -200,6 +200,6 @@ class Printer:
         print_lines([ascii_text(text) for text in lines] if self._ascii else lines)
 
     def _print_document(self, each: Prediction, place: Place) -> None:
-        from tui.views.predictions import document  # noqa: PLC0415 - as above
+        from tui.views.picture_predictions import document  # noqa: PLC0415 - as above
 
         print_json(document(each, place), indented=False)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from engine.dataset.files import printable
+from engine.dataset.data_files import printable
 from engine.dataset.mnist import NAMES
 
 _MOST_LISTED: Final = 6

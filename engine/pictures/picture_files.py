@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.dataset.files import printable
+from engine.dataset.data_files import printable
 from engine.errors import PictureProblem
 from engine.pictures.choosing import Choice, choose
 from engine.pictures.decoding import Sheet, block_mean, decode

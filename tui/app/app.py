@@ -47,6 +47,7 @@ from tui.data.run_summary import is_long, outline
 from tui.headless.report import unsaved
 from tui.keymap.bindings import KEYS, Key, bindings
 from tui.keymap.keyboard_layout import no_key
+from tui.keymap.screens import SCREENS
 from tui.screens.page import Page
 from tui.screens.quit import take_over_dialog
 from tui.screens.train import TrainScreen
@@ -62,17 +63,7 @@ if TYPE_CHECKING:
     from tui.screens.services import Services
     from tui.views.tour import Progress
 
-LATER = {
-    "runs": "tui.screens.runs:RunsScreen",
-    "log": "tui.screens.log:LogScreen",
-    "digits": "tui.screens.digits:DigitsScreen",
-    "confusion": "tui.screens.confusion:ConfusionScreen",
-    "draw": "tui.screens.draw:DrawScreen",
-    "inside": "tui.screens.inside:InsideScreen",
-    "test": "tui.screens.test:TestScreen",
-    "curves": "tui.screens.curves:CurvesScreen",
-    "experiments": "tui.screens.experiments:ExperimentsScreen",
-}
+LATER = {each.name: each.place for each in SCREENS if each.name != "train"}
 """Screens that are imported when they are first asked for: the first picture does without them."""
 _VITAL = ("engine", "leave")
 """Background work without which the app is of no use."""

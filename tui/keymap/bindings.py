@@ -22,7 +22,7 @@ def bindings(where: Where) -> list[BindingType]:
         Binding(name, key.action.replace("{key}", name), key.label or key.meaning, show=False, priority=key.inside)
         for key in KEYS
         if key.where == where
-        for name in key.keys.split(",")
+        for name in filter(None, key.keys.split(","))
     ]
 
 

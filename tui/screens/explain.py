@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from engine.errors import ConfigProblem
 from engine.help.catalogue import catalogue, find, matching
+from tui.keymap.screens import SCREENS
 from tui.views.plain import spelled
 from tui.widgets.choice import ASCII_SIGNS, SIGNS
 from tui.widgets.explain_text import ExplainText
@@ -22,16 +23,7 @@ from tui.widgets.field_row import FieldRow
 from tui.widgets.help_pane import HelpPane
 from tui.widgets.line import frame
 
-_OF_SCREEN = {
-    "train": "charts",
-    "experiments": "guided_experiment",
-    "runs": "checkpoint",
-    "digits": "sample_digits",
-    "confusion": "confusion_matrix",
-    "draw": "softmax",
-    "inside": "occlusion",
-    "test": "wilson_interval",
-}
+_OF_SCREEN = {each.name: each.page for each in SCREENS if each.page}
 """The page that belongs to a screen, where none belongs to what has the focus there."""
 _OF_PANE = {"charts": "charts", "digits": "sample_digits", "results": "test_accuracy"}
 """The same where a screen shows one of its panes alone."""

@@ -6,22 +6,10 @@ from typing import Literal
 
 from textual.content import Content
 
+from tui.keymap.screens import SCREENS
 from tui.views.markup import button
 from tui.views.status import short_titles, title
 from tui.widgets.line import SnapshotText
-
-_TABS = (
-    ("train", "1", "Train"),
-    ("runs", "2", "Runs"),
-    ("log", "3", "Log"),
-    ("digits", "4", "Digits"),
-    ("confusion", "5", "Confusion"),
-    ("draw", "6", "Draw"),
-    ("inside", "7", "Inside"),
-    ("test", "8", "Test"),
-    ("curves", "9", "Curves"),
-    ("experiments", "0", "Experiments"),
-)
 
 _How = Literal["wide", "tight", "short"]
 """Tabs with their names, the same with less between them, their keys alone."""
@@ -60,14 +48,17 @@ class TitleBar(SnapshotText):
 
     def _tabs(self, how: _How) -> Content:
         parts, after_here = [], False
-        for mode, key, label in _TABS:
+        for each in SCREENS:
+            mode, key, label = each.name, each.key, each.label
+            if not key and mode != self._here:
+                continue
             badge = f" ({self.snapshot.unread})" if mode == "log" and self.snapshot.unread else ""
             here = mode == self._here
             before = "" if how == "tight" and not here and not after_here else " "
             action, after_here = f"app.mode('{mode}')", here
             if here or badge:
                 style = "bold $background on $train" if here else "bold $accent"
-                parts.append(button(f"{before}{key} {label}{badge} ", action, style))
+                parts.append(button(f"{before}{key} {label}{badge} " if key else f"{before}{label} ", action, style))
             elif how == "short":
                 parts.append(button(f"{before}{key} ", action))
             else:

@@ -1,0 +1,1 @@
+"""Statistics of predictions and runs. Pure functions on arrays and counts."""

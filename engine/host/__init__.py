@@ -1,0 +1,1 @@
+"""This machine: which it is, its locks, its libraries, its processes."""

@@ -1,0 +1,1 @@
+"""Run folders: finding them, owning them, and the files in them."""

@@ -1,0 +1,1 @@
+"""The app and the objects that it is composed of."""

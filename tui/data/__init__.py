@@ -1,0 +1,1 @@
+"""What screens read beside the snapshot."""

@@ -1,0 +1,1 @@
+"""Networks, losses, optimizers, and the device they run on."""

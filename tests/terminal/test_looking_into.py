@@ -17,7 +17,8 @@ from engine.runs.folder import find_run
 from engine.runs.test_predictions import read_look
 from tests.kit import home_of_our_own
 from tests.terminal.term import app
-from tui.data.predictions import Choice, Inspected, images_of, inspect
+from tui.data.digit_selection import Choice
+from tui.data.predictions import Inspected, images_of, inspect
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -13,7 +13,7 @@ from textual.color import Color
 from textual.geometry import Region
 from textual.theme import BUILTIN_THEMES
 
-from tui.plotting.colours import readable
+from tui.plotting.colours import contrast, readable
 from tui.plotting.plot import Curve, Palette, Plot, draw
 from tui.widgets import chart as module
 from tui.widgets.chart import Chart, palette_from
@@ -160,8 +160,8 @@ async def test_every_colour_stands_out_from_the_background_of_every_theme(theme:
         background = Color.parse(pilot.app.theme_variables["background"])
         palette = palette_from(pilot.app)
         for colour, ratio in ((palette.train, 3), (palette.validation, 3), (palette.mark, 4.5), (palette.bad, 4.5)):
-            assert module.contrast(Color.parse(colour), background) >= ratio - 0.05
-        faint = [module.contrast(Color.parse(c), background) for c in (palette.grid, palette.axis, palette.text)]
+            assert contrast(Color.parse(colour), background) >= ratio - 0.05
+        faint = [contrast(Color.parse(c), background) for c in (palette.grid, palette.axis, palette.text)]
         assert faint == sorted(faint)
         assert faint[0] > 1.05
 
@@ -179,10 +179,10 @@ async def test_a_theme_that_lacks_a_colour_or_names_none_gets_the_usual_one(monk
 def test_a_colour_is_moved_only_where_it_could_not_be_seen(colour: str, background: str, changed: bool) -> None:
     result = readable(Color.parse(colour), Color.parse(background), 3.0)
     assert (result.hex.lower() != colour) is changed
-    assert module.contrast(result, Color.parse(background)) >= 3.0
+    assert contrast(result, Color.parse(background)) >= 3.0
 
 
 def test_contrast_is_that_of_the_standard() -> None:
     white, black, grey = (Color.parse(c) for c in ("#ffffff", "#000000", "#767676"))
-    assert module.contrast(white, black) == pytest.approx(21.0)
-    assert module.contrast(grey, white) == pytest.approx(4.54, abs=0.01)
+    assert contrast(white, black) == pytest.approx(21.0)
+    assert contrast(grey, white) == pytest.approx(4.54, abs=0.01)

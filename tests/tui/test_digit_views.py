@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.data.predictions import Inspected, SplitName
+from tui.data.digit_selection import SplitName
+from tui.data.predictions import Inspected
 from tui.views import gallery
 from tui.views.cursor import Cursor
 from tui.views.digit_detail import (

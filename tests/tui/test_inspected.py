@@ -15,8 +15,9 @@ from engine.runs.validation_predictions import keep_readings
 from engine.state.run_state import RunState, fold
 from tests.events_kit import confusion, ending, epoch_events, numbered, opening
 from tests.kit import write_tiny_set
+from tui.data.digit_selection import Choice, stepped
 from tui.data.digit_walk import find_digits
-from tui.data.predictions import Choice, Inspected, images_of, inspect, stepped
+from tui.data.predictions import Inspected, images_of, inspect
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,8 @@ from tests.recorded_kit import NAMES, lay_out
 from tests.tui.app_kit import stage
 from tests.tui.cli_kit import home
 from tui.cli.main import main
-from tui.data.predictions import Choice, inspect
+from tui.data.digit_selection import Choice
+from tui.data.predictions import inspect
 
 __all__ = ["home"]
 

@@ -15,7 +15,7 @@ from engine.errors import Problem
 from engine.runs.folder import find_run
 from engine.state.run_state import RunState
 from tui.app.query_engine import Asker
-from tui.data.predictions import Choice, stepped
+from tui.data.digit_selection import Choice, stepped
 from tui.terminal.terminal_app import TerminalApp
 from tui.views.snapshot import Snapshot
 

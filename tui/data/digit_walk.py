@@ -10,7 +10,8 @@ import numpy.typing as npt
 from engine.errors import Problem
 from engine.runs.folder import RunFolder
 from engine.state.run_state import RunState
-from tui.data.predictions import Choice, Inspected, images_of_run, inspect
+from tui.data.digit_selection import Choice
+from tui.data.predictions import Inspected, images_of_run, inspect
 
 Bytes = npt.NDArray[np.uint8]
 

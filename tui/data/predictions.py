@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +19,7 @@ from engine.runs.test_predictions import read_look
 from engine.runs.validation_predictions import NONE, Readings, read_readings
 from engine.runs.validation_predictions_file import damage
 from engine.state.run_state import RunState
-
-SplitName = Literal["validation", "test"]
+from tui.data.digit_selection import Choice, SplitName
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -162,20 +160,3 @@ def _validation(run: RunFolder, state: RunState, choice: Choice, images: Bytes, 
         epochs=epochs,
         history=history,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Which split, and which epoch's readings (None: the newest there are)."""
-
-    split: SplitName = "validation"
-    epoch: int | None = None
-
-
-def stepped(choice: Choice, inspected: Inspected, by: int) -> Choice:
-    """The choice `by` epochs further; the newest epoch is chosen as such, so that it is followed."""
-    epochs = inspected.epochs
-    if not epochs:
-        return choice
-    place = min(max(epochs.index(inspected.epoch) + by, 0), len(epochs) - 1)
-    return Choice(choice.split, None if place == len(epochs) - 1 else epochs[place])

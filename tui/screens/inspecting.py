@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from tui.data.predictions import Choice, Inspected, stepped
+from tui.data.digit_selection import Choice, stepped
+from tui.data.predictions import Inspected
 from tui.keymap.bindings import Key, bindings
 from tui.screens.page import Page
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from engine.client import Heard
     from engine.events import CheckpointKind
     from engine.settings import Settings
-    from tui.data.predictions import Choice, Inspected
+    from tui.data.digit_selection import Choice
+    from tui.data.predictions import Inspected
     from tui.terminal.repaint_throttle import Line
     from tui.views.snapshot import Snapshot
     from tui.views.tour import Progress

@@ -19,7 +19,8 @@ from textual.widgets import Static
 from engine.errors import Problem
 from engine.events import CheckpointKind, TestResult, WrongImage
 from engine.runs.folder import find_run
-from tui.data.predictions import Choice, Images, SplitName, images_of_run
+from tui.data.digit_selection import Choice, SplitName
+from tui.data.predictions import Images, images_of_run
 from tui.data.run_comparison import Witnesses, test_witnesses, tested, tested_alike, validation_witnesses
 from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.look import look_dialog

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from tui.data.predictions import SplitName
+from tui.data.digit_selection import SplitName
 from tui.views import figures, ten_bars
 from tui.views.reading_history import Reading, story, strip
 

@@ -111,19 +111,7 @@ class EventLog:
         `then` is called before any reader of `lines` gets the event.
         """
         with self._lock:
-            if self.fault:
-                self._settle(self._flush())
-            at_once = not self._backlog
-            stamped = self._add(event)
-            if at_once and (fault := self._flush()):
-                if isinstance(event, RunCreated):  # always event 0
-                    self._settle(fault)
-                    return stamped  # `then` is for a run's end
-                self._take_back()
-                self._settle(fault)
-                stamped = self._add(event)
-            if self.fault and isinstance(event, RunStarted):  # which clears the faults of an earlier session
-                self._add(SaveFailed(path=str(self.path), reason=reason(self.fault)))
+            stamped = self._append(event)
             if then is not None:
                 then()
         return stamped
@@ -207,6 +195,22 @@ class EventLog:
             self._file.close()
 
     # under the lock
+
+    def _append(self, event: Event) -> Event:
+        if self.fault:
+            self._settle(self._flush())
+        at_once = not self._backlog
+        stamped = self._add(event)
+        if at_once and (fault := self._flush()):
+            if isinstance(event, RunCreated):  # always event 0
+                self._settle(fault)
+                return stamped
+            self._take_back()
+            self._settle(fault)
+            stamped = self._add(event)
+        if self.fault and isinstance(event, RunStarted):  # which clears the faults of an earlier session
+            self._add(SaveFailed(path=str(self.path), reason=reason(self.fault)))
+        return stamped
 
     def _created(self) -> float:
         first = self._file.first or next(iter(self._backlog.lines(0, 1)), b"")

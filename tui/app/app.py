@@ -1,4 +1,4 @@
-"""The app: one engine, one snapshot, three screens. Events come in at one end, keys at the other."""
+"""The app: one engine, one snapshot, and the screens. Events come in at one end, keys at the other."""
 
 from __future__ import annotations
 

@@ -192,7 +192,7 @@ def read_settings(args: argparse.Namespace) -> Settings:
 
 
 class CommandModule(Protocol):
-    """What a module in this package offers."""
+    """What each module of `tui.cli.commands` offers."""
 
     def parser(self) -> Parser:
         """The parser of the command's own arguments."""

@@ -49,6 +49,8 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     seq: int = -1
     status: Status = "none"
     run: str = ""
+    first_name: str = ""
+    """What the run was called when it was created: its folder may have been renamed since."""
     preset: str = ""
     host: str = ""
     parent: ev.Parent | None = None
@@ -93,6 +95,11 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     elsewhere: tuple[ev.Tested, ...] = ()
     """Looks at the test set of another data set, the latest of each and of each weights, the newest last."""
     finished: ev.Finished | None = None
+
+    @property
+    def identity(self) -> tuple[str, float]:
+        """Which run this is, whatever it is called now: its first name and when it was created."""
+        return self.first_name, self.created
 
     @property
     def step(self) -> int:
@@ -156,7 +163,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
 
 def reduce(state: RunState, event: ev.Event) -> RunState:
     """The state after `event`. Pure; an event that has been seen already changes nothing."""
-    if isinstance(event, ev.RunCreated) and (event.run, event.time) != (state.run, state.created):
+    if isinstance(event, ev.RunCreated) and (event.run, event.time) != state.identity:
         return _created(event)  # also of a run that was removed and made again under the same name
     if event.seq <= state.seq:
         return state
@@ -183,6 +190,7 @@ def _created(event: ev.RunCreated) -> RunState:
         seq=event.seq,
         status="preparing",
         run=event.run,
+        first_name=event.run,
         preset=event.preset,
         host=event.host,
         parent=event.parent,

@@ -361,6 +361,15 @@ def test_a_run_that_was_made_again_under_the_same_name_is_another(life: Life) ->
     assert fold(life.events[:1], first) == first  # while the same one told again changes nothing
 
 
+def test_a_run_whose_folder_was_renamed_is_the_same_run(life: Life) -> None:
+    life.start()
+    one_epoch(life)
+    life.finish("stopped")
+    told = fold(life.events)
+    named = msgspec.structs.replace(told, run="renamed")  # as its folder is called now
+    assert fold(life.events, named) == named
+
+
 def test_every_look_at_the_test_set_is_remembered(life: Life) -> None:
     life.start()
     one_epoch(life)

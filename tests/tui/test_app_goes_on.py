@@ -241,3 +241,14 @@ async def test_a_session_never_knows_less_than_before() -> None:
     await session.listen(engine.connect)
     assert [state.seq for state in states] == sorted(state.seq for state in states)
     assert session.state == fold([*training(), *went_on(len(training()))])
+
+
+async def test_a_session_never_knows_less_of_a_run_whose_folder_was_renamed() -> None:
+    states: list[RunState] = []
+    session = Session(lambda: states.append(session.state))
+    known = msgspec.structs.replace(fold(training()), run="badger")
+    engine = FakeEngine([*training(), *went_on(len(training())), KILLED])
+    session.begin()
+    session.know(known)
+    await session.listen(engine.connect)
+    assert min(state.seq for state in states[1:]) >= known.seq

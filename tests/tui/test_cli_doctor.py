@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -248,6 +249,6 @@ def test_libraries_that_do_not_fit_are_problems_with_the_command_that_puts_them_
     assert main(["doctor", "--json"]) == 4
     told = {f["subject"]: f for f in json.loads(capsys.readouterr().out)}
     assert told["plotext"]["found"] == "6.0.1, which does not fit"
-    assert f"{sys.executable} -m pip install 'plotext>=5.3,<6'" in told["plotext"]["advice"]
+    assert f"{shlex.quote(sys.executable)} -m pip install 'plotext>=5.3,<6'" in told["plotext"]["advice"]
     assert (told["pillow"]["level"], told["pillow"]["found"]) == ("problem", "not installed")
     assert (told["numpy"]["level"], told["numpy"]["found"]) == ("ok", "2.1")

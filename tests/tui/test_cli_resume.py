@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from engine import commands as cmd
-from engine.events import Event
+from engine.events import Event, Renamed
 from engine.protocol import encode
 from tests.events_kit import RUN, confusion, ending, epoch_events, numbered, opening
 from tests.fake_engine import FakeEngine
@@ -36,6 +36,18 @@ def test_resume_tells_what_is_new_alone(
     engine = use_engine(monkeypatch, tells([*before, *after], "resume_run"))
     assert main([*line.split(), "--json"]) == 0
     assert engine.commands == [cmd.ResumeRun(run=RUN, epochs=3)]
+    assert capfdbinary.readouterr().out == b"".join(map(encode, after))
+
+
+def test_a_renamed_run_is_followed_to_its_new_end_and_not_to_the_old_one(
+    monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    before = half_a_run()
+    folder = make_run(before)
+    folder.path.rename(folder.path.with_name("badger"))
+    after = numbered([Renamed(run="badger"), *the_rest(0)], first=len(before))
+    use_engine(monkeypatch, tells([*before, *after], "resume_run"))
+    assert main(["resume", "badger", "--epochs", "3", "--json"]) == 0
     assert capfdbinary.readouterr().out == b"".join(map(encode, after))
 
 

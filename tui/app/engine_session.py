@@ -145,7 +145,7 @@ class Session:
         self._told = reduce(self._told, event)
         if isinstance(event, RunCreated):
             self.experiment_over = None
-        if self._is_behind and self._told.run == self.state.run:
+        if self._is_behind and self._told.identity == self.state.identity:
             self._is_behind = event.seq <= self.state.seq and event.time <= self._latest
         else:
             self._is_behind = False

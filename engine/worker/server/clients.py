@@ -64,9 +64,10 @@ class Audience:
             raise EngineProblem(f"{name or 'Another screen'} steers; take control first.")
 
     def tell(self, message: Ready) -> None:
-        """Send all a message that belongs to no run."""
+        """Send all a message that belongs to no run; one that has not said who it is gets it with its `Hello`."""
         for client in self:
-            client.tell(message)
+            if client.role is not None:
+                client.tell(message)
 
     def tell_after(self, message: ExperimentOver | Ready) -> None:
         """The same once each has the events so far."""

@@ -33,7 +33,7 @@ def row(preset: str, end: dict[str, Any]) -> str:
 def main() -> None:
     """Train and print, a line as each is done."""
     print(f"Measured on: {describe()}\n")
-    print("| preset | epochs | test accuracy | 95 % interval | wrong of 10 000 | trained in |")
+    print("| preset | epochs | test accuracy | 95% interval | wrong of 10,000 | trained in |")
     print("|---|---|---|---|---|---|")
     for preset in sys.argv[1:] or PRESETS:
         print(row(preset, train(preset)), flush=True)

@@ -38,14 +38,14 @@ def corner(pixels: Pixels, number: int, paper: int = 0) -> Pixels:
 
 
 def transparent(pixels: Pixels, ink: int) -> Pixels:
-    """Ink of one grey, opaque where the image is bright; where nothing is to be seen the hidden colour is the ink's."""
+    """Ink of one gray, opaque where the image is bright; where nothing is to be seen the hidden color is the ink's."""
     layers = np.full((*pixels.shape, 4), ink, np.uint8)
     layers[..., 3] = pixels
     return layers
 
 
 def photo(pixels: Pixels, number: int) -> Pixels:
-    """A thin stroke on grey paper of 1500 × 1500, unevenly lit, with noise."""
+    """A thin stroke on gray paper of 1500 × 1500, unevenly lit, with noise."""
     rng = np.random.default_rng(number)
     large = np.asarray(Image.fromarray(pixels).resize((560, 560), Image.Resampling.BICUBIC)) > 180
     top, left = rng.integers(50, 890, 2)

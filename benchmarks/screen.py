@@ -105,7 +105,7 @@ def redraw() -> Row:
         shown = bool(lines)
     assert shown
     return Row(
-        "chart redraw with 1 000 000 points", 1e3 * statistics.median(took), "ms", "57 × 14 cells, three curves", 20
+        "chart redraw with 1,000,000 points", 1e3 * statistics.median(took), "ms", "57 × 14 cells, three curves", 20
     )
 
 
@@ -128,7 +128,7 @@ def finished_run() -> Row:
                 term.wait_end(30)
         size = run.events.stat().st_size / MIB
     return Row(
-        "opening a finished run of 1 000 000 events", statistics.median(took), "s", f"a log of {size:.0f} MiB", 2.0
+        "opening a finished run of 1,000,000 events", statistics.median(took), "s", f"a log of {size:.0f} MiB", 2.0
     )
 
 
@@ -187,7 +187,7 @@ def attached() -> Row:
                     with app(Path(home), *arguments, columns=COLUMNS, rows=ROWS) as term:
                         term.wait("engine: ready", 60)
                         term.key("r")
-                        term.wait("95 % interval", 120)
+                        term.wait("95% interval", 120)
                         term.key("q")
                         term.wait_end(20)
                 else:
@@ -242,7 +242,7 @@ def looked_into() -> Row:
             term.wait_end(20)
     usual = statistics.median(spent.pop("Train"))
     slower = {name: 100 * (statistics.median(seconds) / usual - 1) for name, seconds in spent.items()}
-    detail = ", ".join(f"{name} {share:.1f} %" for name, share in slower.items())
+    detail = ", ".join(f"{name} {share:.1f}%" for name, share in slower.items())
     return Row("an epoch while a screen on digits is opened and used", max(slower.values()), "%", detail, 5.0)
 
 

@@ -92,7 +92,7 @@ def ours(seconds: float) -> dict[str, Cost]:
         _settled(term)
         found["paused"] = measure(term, seconds)
         term.key("s")
-        term.wait("95 % interval", 60)
+        term.wait("95% interval", 60)
         _settled(term)
         found["finished"] = measure(term, seconds)
     return found
@@ -168,7 +168,7 @@ def main() -> None:
     print(f"{COLUMNS}×{ROWS}, {machine}\n")
     print("| | bytes a second | CPU of the screen |\n|---|---|---|")
     for name, cost in costs.items():
-        print(f"| {name} | {cost.bytes_a_second:,.0f} | {cost.cpu:.1f} % |")
+        print(f"| {name} | {cost.bytes_a_second:,.0f} | {cost.cpu:.1f}% |")
     print(f"\nkey to changed screen: median {statistics.median(keys):.0f} ms, 95th percentile {p95:.0f} ms")
     table = {name: {"bytes_a_second": round(c.bytes_a_second), "cpu": round(c.cpu, 2)} for name, c in costs.items()}
     result = {"machine": machine, "costs": table, "keys_ms": {"median": statistics.median(keys), "p95": p95}}

@@ -36,7 +36,7 @@ from engine.worker.training.trainer import Trainer
 
 CPU = torch.device("cpu")
 EXAMPLE_EPOCHS = 3
-"""Epochs that the official example takes to 99 % test accuracy, as its users report."""
+"""Epochs that the official example takes to 99% test accuracy, as its users report."""
 EXAMPLE_STEPS = 40
 RECORD = Path(__file__).parent / "results" / "record.json"
 
@@ -119,14 +119,14 @@ def run(*arguments: str) -> dict[str, Any]:
 
 
 def to_97(tutorial: float) -> Row:
-    """Seconds of training to 97 % test accuracy, the median of three seeds, against the tutorial's 25 epochs."""
+    """Seconds of training to 97% test accuracy, the median of three seeds, against the tutorial's 25 epochs."""
     ends = [run("--preset", "quick", "--epochs", "1", "--seed", str(seed)) for seed in (1, 2, 3)]
     seconds = statistics.median(end["seconds"] for end in ends)
     accuracies = ", ".join(f"{end['test']['accuracy']:.2%}" for end in ends)
     reached = all(end["test"]["accuracy"] >= 0.97 for end in ends)
     figure = 25 * tutorial / seconds if reached else 0.0
     return Row(
-        "to 97 % test accuracy, against 25 epochs of it",
+        "to 97% test accuracy, against 25 epochs of it",
         figure,
         "×",
         f"`quick --epochs 1`, {seconds:.1f} s: {accuracies}",
@@ -136,7 +136,7 @@ def to_97(tutorial: float) -> Row:
 
 
 def to_99(data: Dataset) -> list[Row]:
-    """Seconds of training to 99 %, five seeds, against the official example's; all cores on both sides."""
+    """Seconds of training to 99%, five seeds, against the official example's; all cores on both sides."""
     split = Split.of(data.train_images, data.train_labels, CPU)
     ends, times = [], []
     example = Example(split.images, split.labels)
@@ -152,7 +152,7 @@ def to_99(data: Dataset) -> list[Row]:
     detail = f"{EXAMPLE_EPOCHS} epochs of {epoch:.0f} s (from {EXAMPLE_STEPS} steps) to {seconds:.1f} s of `fast99`"
     return [
         Row(
-            "to 99 % test accuracy, against the official example",
+            "to 99% test accuracy, against the official example",
             EXAMPLE_EPOCHS * epoch / seconds,
             "×",
             detail,
@@ -202,7 +202,7 @@ def beside_a_busy_core() -> Row:
         "lost while another program keeps a core busy",
         lost["ours"],
         "%",
-        f"the tutorial's loop loses {lost['tutorial']:.0f} %",
+        f"the tutorial's loop loses {lost['tutorial']:.0f}%",
         35,
     )
 

@@ -182,7 +182,7 @@ class Engine:
     async def send(self, command: Command, heard: Heard | None = None) -> Reply:
         """Send a command and wait for its reply. Raises the `Problem` it was refused with.
 
-        `heard` is called while the answer to a question is worked out. Whoever is cancelled here gives the question up.
+        `heard` is called while the answer to a question is worked out. Whoever is canceled here gives the question up.
         """
         number = next(self._numbers)
         is_job = isinstance(command, Start | ResumeRun | Branch | Experiment)

@@ -38,12 +38,12 @@ class TrainConfig(msgspec.Struct, frozen=True, kw_only=True):
         label="Activation", group=_NETWORK, when=_LAYERED, meaning="The bend after each hidden layer.")] = "relu"
     batch_norm: Annotated[bool, Field(
         label="Batch norm", group=_NETWORK, when=options(model="mlp"),
-        meaning="Normalise what each hidden layer passes on, over the batch.")] = False
+        meaning="Normalize what each hidden layer passes on, over the batch.")] = False
     dropout: Annotated[float, Field(
         label="Dropout", group=_NETWORK, low=0, high=1, open_high=True, live=True, when=_LAYERED, zero="off",
         meaning="Share of hidden outputs set to zero at random in each training step.")] = 0.5
     init: Annotated[Literal["auto", "he", "xavier", "torch"], Field(
-        label="Initialisation", group=_NETWORK, meaning="How the first weights are drawn; auto follows the activation.")] = "auto"
+        label="Initialization", group=_NETWORK, meaning="How the first weights are drawn; auto follows the activation.")] = "auto"
 
     loss: Annotated[Literal["cross_entropy", "nll", "mse", "bce"], Field(
         label="Loss", group=_OBJECTIVE, meaning="What training makes small.")] = "cross_entropy"
@@ -78,7 +78,7 @@ class TrainConfig(msgspec.Struct, frozen=True, kw_only=True):
         meaning="How fast adagrad's rate falls with the number of steps.")] = 0.0
     weight_decay: Annotated[float, Field(
         label="Weight decay", group=_OPTIMIZER, low=0, high=10, live=True, zero="off",
-        meaning="Pull of every weight towards zero.")] = 0.0
+        meaning="Pull of every weight toward zero.")] = 0.0
     clip_norm: Annotated[float, Field(
         label="Gradient clip", group=_OPTIMIZER, low=0, high=1e6, live=True, zero="off",
         meaning="Longest gradient a step may use; a longer one is shortened.")] = 0.0
@@ -219,10 +219,10 @@ def _nearest(name: str) -> str:
 
 def check_together(config: TrainConfig) -> None:
     """Refuse values that are each in range but cannot work with one another. Raises `ConfigProblem`."""
-    if normalises(config) and 1 in (config.batch_size, config.train_images):
+    if normalizes(config) and 1 in (config.batch_size, config.train_images):
         field = "batch_size" if config.batch_size == 1 else "train_images"
         raise ConfigProblem(
-            f"{HYPERPARAMETERS[field].about.label}: this network normalises over the batch, which needs at least 2 images; "
+            f"{HYPERPARAMETERS[field].about.label}: this network normalizes over the batch, which needs at least 2 images; "
             "take 2 or more, or another network.",
             field,
         )
@@ -234,8 +234,8 @@ def check_together(config: TrainConfig) -> None:
         raise ConfigProblem("Precision: fp16 has no fast arithmetic on a CPU; take fp32, or bf16.", "precision")
 
 
-def normalises(config: TrainConfig) -> bool:
-    """Whether the network has batch normalisation in it."""
+def normalizes(config: TrainConfig) -> bool:
+    """Whether the network has batch normalization in it."""
     return config.model in ("fastcnn", "deepcnn") or (config.model == "mlp" and config.batch_norm)
 
 

@@ -374,7 +374,7 @@ class WrongImage(msgspec.Struct, frozen=True, array_like=True):
 class TestResult(msgspec.Struct, frozen=True, kw_only=True):
     """One look at the test set.
 
-    `low` and `high` bound the accuracy with 95 % confidence (Wilson). `confusion[i][j]` counts the images of digit i
+    `low` and `high` bound the accuracy with 95% confidence (Wilson). `confusion[i][j]` counts the images of digit i
     read as j. `per_digit` is each digit's share read rightly, None for a digit that is not in the set. `overlap` counts
     the test images that are also training or validation images, None in logs of versions that did not.
     """

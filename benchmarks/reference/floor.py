@@ -20,7 +20,7 @@ class Floor:
                 self._triples.append((d, w, torch.empty(images, inputs)))
 
     def epoch(self, steps: int = 782) -> None:
-        """As many steps as 50 000 images take."""
+        """As many steps as 50,000 images take."""
         with torch.inference_mode():
             for _ in range(steps):
                 for left, right, out in self._triples:

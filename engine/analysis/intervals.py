@@ -5,21 +5,21 @@ from __future__ import annotations
 import math
 
 Z95 = 1.959963984540054
-"""The 97.5 % point of the standard normal distribution: two-sided 95 %."""
+"""The 97.5% point of the standard normal distribution: two-sided 95%."""
 
 
 def wilson_interval(right: int, total: int, z: float = Z95) -> tuple[float, float]:
     """Bounds of a share measured as `right` of `total` (Wilson 1927, "Probable inference"), 0 to 1.
 
-    Unlike the plain ± interval it stays inside 0 to 1 and is sane at 0 % and 100 %. (0, 1) where `total` is 0.
+    Unlike the plain ± interval it stays inside 0 to 1 and is sane at 0% and 100%. (0, 1) where `total` is 0.
     """
     if total <= 0:
         return 0.0, 1.0
     share = right / total
-    centre = share + z * z / (2 * total)
+    center = share + z * z / (2 * total)
     spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
     scale = 1 + z * z / total
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+    return max(0.0, (center - spread) / scale), min(1.0, (center + spread) / scale)
 
 
 def worst_pairs(confusion: tuple[tuple[int, ...], ...], most: int = 3) -> list[tuple[int, int, int]]:

@@ -1,4 +1,4 @@
-"""Two classifiers on the same labelled images: McNemar's test of whether one reads better, or chance will do."""
+"""Two classifiers on the same labeled images: McNemar's test of whether one reads better, or chance will do."""
 
 from __future__ import annotations
 

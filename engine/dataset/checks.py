@@ -50,7 +50,7 @@ def paired(images: Images, labels: Labels, images_name: str, labels_name: str) -
 def split(training: Examples, test: Examples, where: str) -> Splits:
     """The classic split: the last sixth of the training file (N // 6, at least 1) validates, the test file tests.
 
-    MNIST's 60 000 training images become 50 000 that train and 10 000 that validate.
+    MNIST's 60,000 training images become 50,000 that train and 10,000 that validate.
     Raises DataProblem when fewer than 2 training images or no test image are there.
     """
     count = len(training.images)

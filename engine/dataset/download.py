@@ -54,7 +54,7 @@ class Pace:
 
 
 def opener_for_data() -> request.OpenerDirector:
-    """An opener for http, https and file addresses and for no others; it honours the usual proxy variables."""
+    """An opener for http, https and file addresses and for no others; it honors the usual proxy variables."""
     opener = request.OpenerDirector()
     opener.addheaders = [("User-Agent", "mnist-tui")]
     for handler in (

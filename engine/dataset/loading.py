@@ -21,7 +21,7 @@ MNIST = "mnist"
 def load(data_dir: Path | None = None) -> Dataset:
     """Load a data set from a folder, or from an .npz or .pkl.gz file; by default the MNIST that comes with the program.
 
-    The last sixth of the training images validates, the test file tests (MNIST: 50 000, 10 000 and 10 000 images);
+    The last sixth of the training images validates, the test file tests (MNIST: 50,000, 10,000 and 10,000 images);
     mnist.pkl.gz has its own splits. Everything is checked first: shapes, counts, labels from 0 to 9, checksums of
     gzip and zip. Nothing is written.
 

@@ -1,4 +1,4 @@
-"""The published MNIST: its file names and checksums, and how its contents are recognised."""
+"""The published MNIST: its file names and checksums, and how its contents are recognized."""
 
 from __future__ import annotations
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from engine.config import TrainConfig, normalises
+from engine.config import TrainConfig, normalizes
 from engine.dataset import Dataset
 from engine.dataset.data_files import printable
 from engine.errors import ConfigProblem
 
-LEAST_NORMALISED = 2
-"""Images of a batch that batch normalisation can train on: the spread of one alone is not defined."""
+LEAST_NORMALIZED = 2
+"""Images of a batch that batch normalization can train on: the spread of one alone is not defined."""
 
 
 def check_size(config: TrainConfig, data: Dataset) -> None:
@@ -20,9 +20,9 @@ def check_size(config: TrainConfig, data: Dataset) -> None:
             "take fewer, or 0 for all.",
             "train_images",
         )
-    if count < LEAST_NORMALISED and normalises(config):
+    if count < LEAST_NORMALIZED and normalizes(config):
         raise ConfigProblem(
-            f"This network normalises over the batch, which needs at least {LEAST_NORMALISED} images, and {data.name} in "
-            f"{printable(data.source)} has {count} to train on; take more images, or a network without batch normalisation.",
+            f"This network normalizes over the batch, which needs at least {LEAST_NORMALIZED} images, and {data.name} in "
+            f"{printable(data.source)} has {count} to train on; take more images, or a network without batch normalization.",
             "batch_norm" if config.model == "mlp" else "model",
         )

@@ -34,7 +34,7 @@ MEASURABLE = 0.3
 
 
 def batch_small(course: Course) -> Finding | None:
-    """With tiny batches, the losses of neighbouring steps differ by much more than their mean."""
+    """With tiny batches, the losses of neighboring steps differ by much more than their mean."""
     if course.config.batch_size > TINY_BATCH or course.steps < NOISE_STEPS:
         return None
     lately = [p for p in course.points if p.position > course.state.position - 0.5]

@@ -35,9 +35,9 @@ DROPOUT_GAP = 0.8
 what holds it up; at a dropout of 0.5 a network that has learned anything reaches 0.9."""
 LEAST_FLAT = 5
 FLAT = 0.01
-"""Plateau: in so many epochs the validation loss has improved by less than 1 %: its own noise at 10 000 images."""
+"""Plateau: in so many epochs the validation loss has improved by less than 1%: its own noise at 10,000 images."""
 FLAT_TRAINING = 0.03
-"""While the training loss falls by more than 3 % in as many epochs, something is still learned."""
+"""While the training loss falls by more than 3% in as many epochs, something is still learned."""
 
 
 def vanishing(course: Course) -> Finding | None:
@@ -112,7 +112,7 @@ def _guessing(course: Course) -> tuple[Figure, ...]:
     return (
         Figure("training loss", f"{number(last.train_loss)}, epoch {last.epoch}"),
         Figure("value of guessing", f"{number(course.guess)} ({course.config.loss})"),
-        Figure("validation accuracy", f"{percent(last.validation_accuracy)}, epoch {last.epoch}; chance 10 %"),
+        Figure("validation accuracy", f"{percent(last.validation_accuracy)}, epoch {last.epoch}; chance 10%"),
     )
 
 

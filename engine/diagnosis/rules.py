@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.diagnosis.efficiency import batch_small, gpu_waiting, oversubscribed, slowed
-from engine.diagnosis.generalising import best_by, early_stop_near, overfitting, test_harder
+from engine.diagnosis.generalizing import best_by, early_stop_near, overfitting, test_harder
 from engine.diagnosis.hidden import dead_relus, saturated
 from engine.diagnosis.hint import Finding, Severity
 from engine.diagnosis.learning import batch_large, dropout_high, not_learning, plateau, rate_low, vanishing

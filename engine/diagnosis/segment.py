@@ -28,7 +28,7 @@ Label smoothing leaves it as it is, since the tenths are the same for every targ
 
 
 LINEAR = 0.92
-"""Validation accuracy that even a network without hidden layers reaches (LeCun et al. 1998 have 92 %): below it, much
+"""Validation accuracy that even a network without hidden layers reaches (LeCun et al. 1998 have 92%): below it, much
 is left to learn."""
 AT_GUESSING = 0.985
 """Share of the guessing loss above which nothing has been learned: 2.268 for cross-entropy. Even a rate a hundred
@@ -41,7 +41,7 @@ LEAST_STEPS = 300
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Neighbouring steps of the training loss, enough of them for their mean to mean something."""
+    """Neighboring steps of the training loss, enough of them for their mean to mean something."""
 
     position: float
     step: int

@@ -20,8 +20,8 @@ RISEN_BY = 0.1
 noise of a block's mean is a tenth of that."""
 JUMPED = 1.3
 JUMPED_BY = 0.05
-"""From one epoch to the next, the validation loss over 10 000 images rises by 30 % and by 0.05 of the guessing loss
-only where the weights have gone somewhere else; the recorded runs at a usual rate stay within 8 %."""
+"""From one epoch to the next, the validation loss over 10,000 images rises by 30% and by 0.05 of the guessing loss
+only where the weights have gone somewhere else; the recorded runs at a usual rate stay within 8%."""
 STALLED = 0.05
 """Share by which the training loss falls an epoch at least while there is much left to learn."""
 FAR = 5.0

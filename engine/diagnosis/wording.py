@@ -65,10 +65,10 @@ def number(value: float | None) -> str:
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """A share in percent: "97.8 %"."""
-    return f"{share * 100:.{digits}f} %"
+    """A share in percent: "97.8%"."""
+    return f"{share * 100:.{digits}f}%"
 
 
 def count(value: float) -> str:
-    """A whole number in groups of three: "12 000"."""
-    return f"{round(value):,}".replace(",", " ")
+    """A whole number in groups of three: "12,000"."""
+    return f"{round(value):,}"

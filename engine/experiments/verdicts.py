@@ -70,14 +70,14 @@ class Verdict:
 def reads(*arms: Seen) -> list[str]:
     """What each arm reads rightly in the end, in the order of a sentence: of the test where all have one, else of the validation.
 
-    "97.7 % of the test images (95 % interval 97.4 to 98.0 %)", "87.4 % (86.7 to 88.1 %)".
+    "97.7% of the test images (95% interval 97.4 to 98.0%)", "87.4% (86.7 to 88.1%)".
     """
     tested = all(arm.test is not None for arm in arms)
     told: list[str] = []
     for arm in arms:
-        images, name = ("", "") if told else (f" of the {'test' if tested else 'validation'} images", "95 % interval ")
+        images, name = ("", "") if told else (f" of the {'test' if tested else 'validation'} images", "95% interval ")
         if (test := arm.test) and tested:
-            bounds = f"{percent(test.low).removesuffix(' %')} to {percent(test.high)}"
+            bounds = f"{percent(test.low).removesuffix('%')} to {percent(test.high)}"
             told.append(f"{percent(test.accuracy)}{images} ({name}{bounds})")
         elif arm.accuracy is not None:
             told.append(f"{percent(arm.accuracy)}{images}")
@@ -291,7 +291,7 @@ def dead_relu(relu: Seen, leaky: Seen, low: Seen) -> Verdict:
         told = [f"{percent(share or 0.0)} at {arm.state.config.learning_rate:g}" for arm, share in shares]
         more.append(f"Of the hidden ReLUs, those that answer 0 to every image of a sample are {listed(told)}.")
     if dead < CHANCE:
-        more.append("Below 20 % is no better than giving all images one answer or two.")
+        more.append("Below 20% is no better than giving all images one answer or two.")
     return Verdict(answer, shown, tuple(more))
 
 

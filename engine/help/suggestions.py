@@ -22,7 +22,7 @@ def nearest(typed: str, names: Iterable[str]) -> list[str]:
 
 
 def slips(typed: str, meant: str) -> int:
-    """How many letters were left out, put in, taken for another, or swapped with their neighbour.
+    """How many letters were left out, put in, taken for another, or swapped with their neighbor.
 
     The optimal string alignment distance (Damerau 1964, without later changes to what was swapped).
     """

@@ -103,13 +103,13 @@ def _has_patch(mask: Cells, side: int) -> bool:
 
 
 def is_noise(mask: Cells) -> bool:
-    """Whether inked pixels have hardly more neighbours than where they lie at random."""
+    """Whether inked pixels have hardly more neighbors than where they lie at random."""
     share = float(mask.mean())
-    return _neighbours(mask) < 4 * share + 0.5 * (1 - share)
+    return _neighbors(mask) < 4 * share + 0.5 * (1 - share)
 
 
-def _neighbours(mask: Cells) -> float:
-    """How many of four neighbours, one of each opposite pair, an inked pixel has: 1 in the thinnest stroke.
+def _neighbors(mask: Cells) -> float:
+    """How many of four neighbors, one of each opposite pair, an inked pixel has: 1 in the thinnest stroke.
 
     In noise it is four times the share that is inked.
     """

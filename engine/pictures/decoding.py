@@ -1,4 +1,4 @@
-"""Any picture's bytes as grey values, whatever its mode, depth, transparency and orientation. Nothing else imports Pillow."""
+"""Any picture's bytes as gray values, whatever its mode, depth, transparency and orientation. Nothing else imports Pillow."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ _OPAQUE = 0.75
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sheet:
-    """A picture's grey values (H, W), 0 black to 255 white, not rounded where it was transparent or deeper than a byte.
+    """A picture's gray values (H, W), 0 black to 255 white, not rounded where it was transparent or deeper than a byte.
 
     `width` and `height` are the file's. `lossy` formats have marks of their compression around strokes. `said` is what
     was done to it.
     """
 
-    grey: Floats
+    gray: Floats
     width: int
     height: int
     lossy: bool = False
@@ -95,7 +95,7 @@ def _open(images: Any, content: bytes) -> Image:
 
 
 def _sheet(image: Image) -> Sheet:
-    """The picture decoded: load, make smaller, grey, paper under what is transparent, upright."""
+    """The picture decoded: load, make smaller, gray, paper under what is transparent, upright."""
     width, height = image.size
     lossy = image.format in _LOSSY
     said = [text for text in (_frames(image),) if text]
@@ -105,14 +105,14 @@ def _sheet(image: Image) -> Sheet:
         )  # decodes at a half, a quarter or an eighth of the size, in a fraction of the time
     image.load()
     turned = image.getexif().get(_ORIENTATION, 1)
-    grey, alpha = _values(image)
+    gray, alpha = _values(image)
     if alpha is not None:
-        grey, paper = _on_paper(grey, alpha)
+        gray, paper = _on_paper(gray, alpha)
         said += [paper] if paper else []
     if turned in range(2, 9):
-        grey = _upright(grey, int(turned))
+        gray = _upright(gray, int(turned))
         said.append("turned as its EXIF says")
-    return Sheet(np.ascontiguousarray(grey, np.float32), width, height, lossy, tuple(said))
+    return Sheet(np.ascontiguousarray(gray, np.float32), width, height, lossy, tuple(said))
 
 
 def _frames(image: Image) -> str:
@@ -123,7 +123,7 @@ def _frames(image: Image) -> str:
 
 
 def _values(image: Image) -> tuple[Floats, Floats | None]:
-    """Grey values 0 to 255 and opacity 0 to 1, where there is any transparency; made smaller where they are many."""
+    """Gray values 0 to 255 and opacity 0 to 1, where there is any transparency; made smaller where they are many."""
     factor = max(max(image.size) // FINE, 1)
     hidden = image.info.get("transparency")
     if image.mode in _DEEP:
@@ -167,28 +167,28 @@ def _in_bytes(numbers: Floats) -> Floats:
     return scaled.astype(np.float32)
 
 
-def _on_paper(grey: Floats, alpha: Floats) -> tuple[Floats, str]:
+def _on_paper(gray: Floats, alpha: Floats) -> tuple[Floats, str]:
     """A transparent picture laid on paper: white, or black where what is seen is light.
 
     Where both light and dark are seen, as of a card with a digit on it, what there is more of is taken for the paper.
     """
     if alpha.min() >= 1:
-        return grey, ""
-    seen = grey[alpha >= min(_OPAQUE, float(alpha.max()))]
+        return gray, ""
+    seen = gray[alpha >= min(_OPAQUE, float(alpha.max()))]
     light = float((seen > 127).mean())
     on_card = 0.1 < light < 0.9
     white = (light > 0.5) if on_card else (light <= 0.5)
     paper = 255.0 if white else 0.0
-    laid: Floats = (grey * alpha + paper * (1 - alpha)).astype(np.float32)
+    laid: Floats = (gray * alpha + paper * (1 - alpha)).astype(np.float32)
     return laid, f"laid on {'white' if white else 'black'}"
 
 
-def _upright(grey: Floats, orientation: int) -> Floats:
+def _upright(gray: Floats, orientation: int) -> Floats:
     """Turned and mirrored as an EXIF orientation from 2 to 8 says (CIPA DC-008, Exif 2.32, tag 274)."""
     if orientation >= 5:
-        grey = grey.T
+        gray = gray.T
     flips = {2: (1,), 3: (0, 1), 4: (0,), 6: (1,), 7: (0, 1), 8: (0,)}.get(orientation, ())
-    return np.flip(grey, flips) if flips else grey
+    return np.flip(gray, flips) if flips else gray
 
 
 def _too_many(name: str, width: int = 0, height: int = 0) -> PictureProblem:

@@ -1,4 +1,4 @@
-"""What of a picture's grey values is ink: paper of one colour, or unevenly lit, dark ink on it or light."""
+"""What of a picture's gray values is ink: paper of one color, or unevenly lit, dark ink on it or light."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from engine.pictures.decoding import block_mean
 Floats = NDArray[np.float32]
 
 LEAST_CONTRAST = 25.0
-"""Grey levels of 255 between paper and ink: a tenth. Of less, nobody could tell what is written."""
+"""Gray levels of 255 between paper and ink: a tenth. Of less, nobody could tell what is written."""
 _FULL_CONTRAST = 0.95 * 255
-"""From here on ink keeps its grey values; below they are stretched."""
+"""From here on ink keeps its gray values; below they are stretched."""
 
 _LOSSY_FLOOR = 0.08
 _GRID = 96
@@ -29,17 +29,17 @@ _NOISE = 4.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """Ink (H, W) from 0 to 1, and whether it is dark on light paper. `even`: the paper has one colour all over."""
+    """Ink (H, W) from 0 to 1, and whether it is dark on light paper. `even`: the paper has one color all over."""
 
     ink: Floats
     dark: bool
     even: bool
 
 
-def ink_layer(grey: Floats, *, lossy: bool) -> Layer | None:
-    """The ink in grey values (H, W) from 0 to 255; None where nothing stands out from the paper."""
-    paper = _even_paper(grey, lossy=lossy)
-    return _on_uneven(grey) if paper is None else _on_even(grey, paper, lossy=lossy)
+def ink_layer(gray: Floats, *, lossy: bool) -> Layer | None:
+    """The ink in gray values (H, W) from 0 to 255; None where nothing stands out from the paper."""
+    paper = _even_paper(gray, lossy=lossy)
+    return _on_uneven(gray) if paper is None else _on_even(gray, paper, lossy=lossy)
 
 
 def border(values: NDArray[Any], width: int = 1) -> NDArray[Any]:
@@ -50,19 +50,19 @@ def border(values: NDArray[Any], width: int = 1) -> NDArray[Any]:
     )
 
 
-def _even_paper(grey: Floats, *, lossy: bool) -> float | None:
-    """The paper's grey where it is the same nearly everywhere, as in what a program has drawn."""
-    width = max(min(grey.shape) // 50, 1)
-    edge = border(grey, width)
+def _even_paper(gray: Floats, *, lossy: bool) -> float | None:
+    """The paper's gray where it is the same nearly everywhere, as in what a program has drawn."""
+    width = max(min(gray.shape) // 50, 1)
+    edge = border(gray, width)
     paper = float(np.median(edge))
     near = 8.0 if lossy else 1.5
-    if (np.abs(edge - paper) <= near).mean() < 0.7 or (np.abs(grey - paper) <= near).mean() < 0.3:
+    if (np.abs(edge - paper) <= near).mean() < 0.7 or (np.abs(gray - paper) <= near).mean() < 0.3:
         return None
     return paper
 
 
-def _on_even(grey: Floats, paper: float, *, lossy: bool) -> Layer | None:
-    off = grey - np.float32(paper)
+def _on_even(gray: Floats, paper: float, *, lossy: bool) -> Layer | None:
+    off = gray - np.float32(paper)
     dark = -float(off.min()) >= float(off.max())
     ink = -off if dark else off
     contrast = float(ink.max())
@@ -79,10 +79,10 @@ def _on_even(grey: Floats, paper: float, *, lossy: bool) -> Layer | None:
     return Layer(_ramp(ink, floor, top), dark, even=True)
 
 
-def _on_uneven(grey: Floats) -> Layer | None:
+def _on_uneven(gray: Floats) -> Layer | None:
     """Ink on paper with shade and noise: what is off the paper by far more than the paper is off itself."""
-    surface, dark = _surface(grey)
-    flat = grey - surface
+    surface, dark = _surface(gray)
+    flat = gray - surface
     light = flat if dark else -flat
     off = _shade(light) - light
     off -= np.median(off)
@@ -102,13 +102,13 @@ def _ramp(values: Floats, low: float, high: float) -> Floats:
     return ramp
 
 
-def _surface(grey: Floats) -> tuple[Floats, bool]:
+def _surface(gray: Floats) -> tuple[Floats, bool]:
     """The light that falls on the paper, as a polynomial of second degree, and whether what is written is darker.
 
     It is fitted again and again to what is near it (least squares, trimmed), so that ink and the table beside the sheet
     do not count. Ink is what is off it through most of the picture.
     """
-    small = block_mean(grey, max(max(grey.shape) // 64, 1))
+    small = block_mean(gray, max(max(gray.shape) // 64, 1))
     terms = _terms(small.shape)
     values = small.ravel()
     paper = np.ones(len(values), bool)
@@ -121,7 +121,7 @@ def _surface(grey: Floats) -> tuple[Floats, bool]:
             break
     inside = (np.abs(terms[:, 1]) < 0.92) & (np.abs(terms[:, 2]) < 0.92) & ~paper
     dark = -float(off[inside & (off < 0)].sum()) >= float(off[inside & (off > 0)].sum())
-    surface = (_terms(grey.shape) @ weights).reshape(grey.shape)
+    surface = (_terms(gray.shape) @ weights).reshape(gray.shape)
     return np.asarray(surface, np.float32), dark
 
 
@@ -133,7 +133,7 @@ def _terms(shape: tuple[int, ...]) -> Floats:
 
 
 def _shade(light: Floats) -> Floats:
-    """The paper's own grey under dark strokes: a closing, which fills what is narrower than its window.
+    """The paper's own gray under dark strokes: a closing, which fills what is narrower than its window.
 
     A closing is the least of the greatest values around (Serra: Image Analysis and Mathematical Morphology, 1982).
     """

@@ -14,7 +14,7 @@ from engine.pictures.choosing import Choice, choose
 from engine.pictures.decoding import Sheet, block_mean, decode
 from engine.pictures.opening import Input, read_file, read_input
 from engine.pictures.paper import Layer, border, ink_layer
-from engine.pictures.prepare import BOX, CENTRE, SIDE, Pixels, ink_box, to_mnist
+from engine.pictures.prepare import BOX, CENTER, SIDE, Pixels, ink_box, to_mnist
 from engine.pictures.tight import with_margin
 
 Floats = NDArray[np.float32]
@@ -41,7 +41,7 @@ class Picture:
 
 
 def read_picture(path: Path | str) -> Picture:
-    """The digit in a file: a photo, scan, screenshot or drawing, in whatever colours.
+    """The digit in a file: a photo, scan, screenshot or drawing, in whatever colors.
 
     Raises `PictureProblem`, with a sentence that names the file, where it cannot be opened or is no picture. Never
     waits for a pipe. A picture in which no digit is found is no fault: its `pixels` are None.
@@ -62,7 +62,7 @@ def picture_of(content: bytes, name: str) -> Picture:
     """As `read_picture`, of a file's content. Raises `PictureProblem`, which calls it `name`."""
     sheet = decode(content, name)
     if (pixels := _as_it_is(sheet)) is not None:
-        said = "dark on light: inverted" if pixels is not sheet.grey else "as it is"
+        said = "dark on light: inverted" if pixels is not sheet.gray else "as it is"
         return Picture(np.rint(pixels).astype(np.uint8), (*sheet.said, said), sheet.width, sheet.height)
     return _searched(sheet)
 
@@ -73,26 +73,26 @@ def _as_it_is(sheet: Sheet) -> Floats | None:
     Of that kind is what has 28 × 28 pixels, paper of full black (or white), and a digit about as large as in MNIST and
     about where it is there.
     """
-    if sheet.grey.shape != (SIDE, SIDE) or (sheet.width, sheet.height) != (SIDE, SIDE):
+    if sheet.gray.shape != (SIDE, SIDE) or (sheet.width, sheet.height) != (SIDE, SIDE):
         return None
-    paper = float(np.median(border(sheet.grey)))
+    paper = float(np.median(border(sheet.gray)))
     if paper not in (0.0, 255.0):
         return None
-    ink = sheet.grey if paper == 0 else 255 - sheet.grey
+    ink = sheet.gray if paper == 0 else 255 - sheet.gray
     box = ink_box(ink, 25)
     if box is None or ink.max() < 128 or (ink > 64).mean() > 0.5:
         return None
     size = max(side.stop - side.start for side in box)
     middle = [float((ink.sum(axis=1 - axis) * np.arange(SIDE)).sum() / ink.sum()) for axis in (0, 1)]
-    placed = all(abs(each - CENTRE) <= 3 for each in middle)
+    placed = all(abs(each - CENTER) <= 3 for each in middle)
     return ink if placed and BOX - 5 <= size <= BOX + 4 else None
 
 
 def _searched(sheet: Sheet) -> Picture:
     """The digit looked for, cut out, and made one of MNIST's kind."""
-    grey, framed = _inside_frame(sheet.grey)
-    layer, choice = _nearer_look(grey, lossy=sheet.lossy)
-    if (cropped := with_margin(grey)) is not None:
+    gray, framed = _inside_frame(sheet.gray)
+    layer, choice = _nearer_look(gray, lossy=sheet.lossy)
+    if (cropped := with_margin(gray)) is not None:
         wider, flat = cropped
         again, chosen = _nearer_look(wider, lossy=sheet.lossy)
         if again is not None and not chosen.missing and not _agree(layer, choice, again, flat=flat):
@@ -105,16 +105,16 @@ def _searched(sheet: Sheet) -> Picture:
     said += ["dark on light: inverted"] if layer.dark else []
     said += [] if layer.even else ["shade and noise of the paper removed"]
     said += ["specks left out"] if choice.dropped else []
-    said += [f"cut out of {sheet.width}×{sheet.height}, centred"]
+    said += [f"cut out of {sheet.width}×{sheet.height}, centered"]
     return Picture(pixels, tuple(said), sheet.width, sheet.height, "" if pixels is not None else NOTHING)
 
 
-def _nearer_look(grey: Floats, *, lossy: bool) -> tuple[Layer | None, Choice]:
+def _nearer_look(gray: Floats, *, lossy: bool) -> tuple[Layer | None, Choice]:
     """The ink and the digit in it, looked at again from near by where the whole had to be made smaller."""
-    layer, choice, factor = _look(grey, lossy=lossy)
+    layer, choice, factor = _look(gray, lossy=lossy)
     if layer is not None and not choice.missing and factor > 1:
-        nearer = _around(choice, factor, grey.shape)
-        closer, chosen, _ = _look(grey[nearer], lossy=lossy, work=2 * _WORK)
+        nearer = _around(choice, factor, gray.shape)
+        closer, chosen, _ = _look(gray[nearer], lossy=lossy, work=2 * _WORK)
         if closer is not None and not chosen.missing and closer.dark == layer.dark:
             return closer, Choice(chosen.box, chosen.kept, dropped=chosen.dropped or choice.dropped)
     return layer, choice
@@ -123,7 +123,7 @@ def _nearer_look(grey: Floats, *, lossy: bool) -> tuple[Layer | None, Choice]:
 def _agree(layer: Layer | None, choice: Choice, again: Layer, *, flat: bool) -> bool:
     """Whether a digit was found without paper around the picture, too, within it and of the same polarity.
 
-    `flat`: the paper has one colour. Where it was taken for uneven, some of the ink may have been taken for shade.
+    `flat`: the paper has one color. Where it was taken for uneven, some of the ink may have been taken for shade.
     """
     if layer is None or choice.missing or layer.dark != again.dark:
         return False
@@ -133,10 +133,10 @@ def _agree(layer: Layer | None, choice: Choice, again: Layer, *, flat: bool) -> 
     return edges.count(True) < (3 if layer.even or not flat else 1)
 
 
-def _look(grey: Floats, *, lossy: bool, work: int = _WORK) -> tuple[Layer | None, Choice, int]:
-    """The ink in grey values, the digit in it, and the factor by which both are smaller."""
-    factor = max(max(grey.shape) // work, 1)
-    layer = ink_layer(block_mean(grey, factor), lossy=lossy)
+def _look(gray: Floats, *, lossy: bool, work: int = _WORK) -> tuple[Layer | None, Choice, int]:
+    """The ink in gray values, the digit in it, and the factor by which both are smaller."""
+    factor = max(max(gray.shape) // work, 1)
+    layer = ink_layer(block_mean(gray, factor), lossy=lossy)
     return layer, Choice() if layer is None else choose(layer.ink), factor
 
 
@@ -150,34 +150,34 @@ def _around(choice: Choice, factor: int, shape: tuple[int, ...]) -> tuple[slice,
     return rows, columns
 
 
-def _inside_frame(grey: Floats) -> tuple[Floats, bool]:
-    """Without a frame: lines of one grey along all four edges, and within, near by, lines of another."""
+def _inside_frame(gray: Floats) -> tuple[Floats, bool]:
+    """Without a frame: lines of one gray along all four edges, and within, near by, lines of another."""
     framed = False
     for _ in range(4):
-        depth = _frame_depth(grey)
+        depth = _frame_depth(gray)
         if not depth:
             break
-        grey, framed = grey[depth:-depth, depth:-depth], True
-    return grey, framed
+        gray, framed = gray[depth:-depth, depth:-depth], True
+    return gray, framed
 
 
-def _frame_depth(grey: Floats) -> int:
-    most = int(min(grey.shape) * _FRAME)
-    outer = _ring(grey, 0)
+def _frame_depth(gray: Floats) -> int:
+    most = int(min(gray.shape) * _FRAME)
+    outer = _ring(gray, 0)
     if outer is None:
         return 0
     # The middle of the upper line alone tells at nearly every depth that there is no frame.
-    middles = np.median(grey[: most + 1, most:-most], axis=1) if most else np.zeros(0)
+    middles = np.median(gray[: most + 1, most:-most], axis=1) if most else np.zeros(0)
     for depth in np.flatnonzero(np.abs(middles - outer) > 40).tolist():
-        ring = _ring(grey, depth)
+        ring = _ring(gray, depth)
         if ring is not None and abs(ring - outer) > 40:
             return depth
     return 0
 
 
-def _ring(grey: Floats, depth: int) -> float | None:
-    """The grey of the four lines at a depth from the edges; None where one of them has several."""
-    inner = grey[depth : grey.shape[0] - depth, depth : grey.shape[1] - depth]
+def _ring(gray: Floats, depth: int) -> float | None:
+    """The gray of the four lines at a depth from the edges; None where one of them has several."""
+    inner = gray[depth : gray.shape[0] - depth, depth : gray.shape[1] - depth]
     lines = (inner[0], inner[-1], inner[:, 0], inner[:, -1])
     middle = float(np.median(inner[0]))
     return middle if all((np.abs(line - middle) <= 12).mean() >= 0.9 for line in lines) else None

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 SIDE = 28
 BOX = 20
 _MARGIN = (SIDE - BOX) // 2
-CENTRE = SIDE // 2
-"""The pixel, counted from 0, that the centre of mass falls into; so it is in all of MNIST's images."""
+CENTER = SIDE // 2
+"""The pixel, counted from 0, that the center of mass falls into; so it is in all of MNIST's images."""
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
 _FITS = (BOX - 1, BOX)
-"""Longest sides that are left as they are, since scaling blurs. Of MNIST's 10 000 test images three have 19, the others 20."""
+"""Longest sides that are left as they are, since scaling blurs. Of MNIST's 10,000 test images three have 19, the others 20."""
 _EDGE = 0.1
 """Share of the strongest ink above which a pixel counts for the size of a digit that is scaled: soft edges do not."""
 _STRONG = 80
@@ -29,14 +29,14 @@ _PEAK = 0.95
 """The strongest ink is at least this strong; in every image of MNIST it is 254 or 255 of 255."""
 _FAINT = 0.05
 _THIN, _BROAD = 1.4, 1.5
-"""Strokes thinner than the first, in pixels, are broadened to the second; 99 % of MNIST's strokes are broader."""
+"""Strokes thinner than the first, in pixels, are broadened to the second; 99% of MNIST's strokes are broader."""
 
 
 def to_mnist(ink: NDArray[Any]) -> Pixels | None:
     """Ink (H, W), floats from 0 for paper to 1 for ink, as a picture (28, 28) of bytes; None where there is no ink.
 
     As MNIST was made: "The original black and white (bilevel) images from NIST were size normalized to fit in a 20x20
-    pixel box while preserving their aspect ratio. The resulting images contain grey levels as a result of the
+    pixel box while preserving their aspect ratio. The resulting images contain gray levels as a result of the
     anti-aliasing technique used by the normalization algorithm. The images were centered in a 28x28 image by
     computing the center of mass of the pixels, and translating the image so as to position this point at the center
     of the 28x28 field." (LeCun, Cortes, Burges: The MNIST database of handwritten digits; LeCun, Bottou, Bengio,
@@ -57,7 +57,7 @@ def to_mnist(ink: NDArray[Any]) -> Pixels | None:
     elif digit.max() < _PEAK:
         digit = _strengthened(digit)
     drawn = np.rint(digit * 255).astype(np.uint8)
-    return _centred(drawn) if drawn.any() else None
+    return _centered(drawn) if drawn.any() else None
 
 
 def ink_box(ink: NDArray[Any], above: float = 0.0) -> tuple[slice, slice] | None:
@@ -128,15 +128,15 @@ def _stroke(digit: Floats) -> float:
     return 2 * float(digit.sum()) / max(float(slopes.sum()), 1e-6)
 
 
-def _centred(digit: Pixels) -> Pixels:
-    """The digit (at most 28 × 28) in a picture, its centre of mass in pixel 14, but never beyond the picture's edge."""
+def _centered(digit: Pixels) -> Pixels:
+    """The digit (at most 28 × 28) in a picture, its center of mass in pixel 14, but never beyond the picture's edge."""
     mass = digit.astype(np.int64)
     total = int(mass.sum())
     placed = np.zeros((SIDE, SIDE), np.uint8)
     corner = []
     for axis, length in enumerate(digit.shape):
         middle = int((mass.sum(axis=1 - axis) * np.arange(length)).sum()) / total
-        corner.append(min(max(CENTRE - math.floor(middle + 0.5), 0), SIDE - length))
+        corner.append(min(max(CENTER - math.floor(middle + 0.5), 0), SIDE - length))
     top, left = corner
     placed[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
     return placed

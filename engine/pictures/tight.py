@@ -20,40 +20,40 @@ _MARGIN = 0.98
 _CELLS = 128
 _SMALL = 0.03
 _OFF = 2.5
-"""Grey levels; what is off the paper by more may be the soft edge of a stroke."""
+"""Gray levels; what is off the paper by more may be the soft edge of a stroke."""
 _FLAT = 0.6
-"""Share of the paper that has its very colour where it is drawn; the rest are soft edges."""
+"""Share of the paper that has its very color where it is drawn; the rest are soft edges."""
 _CLEAR = 0.3
-"""What ink and paper differ by at least; where they look alike, as in a chequered picture, neither is a digit."""
+"""What ink and paper differ by at least; where they look alike, as in a checkered picture, neither is a digit."""
 _NARROW = 8
-"""In fewer pixels, a 1 cropped, most neighbours lie beyond the edges: whether it is noise cannot be told by them."""
+"""In fewer pixels, a 1 cropped, most neighbors lie beyond the edges: whether it is noise cannot be told by them."""
 
 
-def with_margin(grey: Floats) -> tuple[Floats, bool] | None:
-    """Grey values (H, W) with paper around them; None for a picture that has a margin, or is none of two tones.
+def with_margin(gray: Floats) -> tuple[Floats, bool] | None:
+    """Gray values (H, W) with paper around them; None for a picture that has a margin, or is none of two tones.
 
-    The second tells whether the paper has one colour all over, as in what a program has drawn.
+    The second tells whether the paper has one color all over, as in what a program has drawn.
 
     Paper is the tone that has more of the corners and of the border, and that leaves the other in fewer pieces: what
     lies between the strokes of a digit is in several. So it is told of each of MNIST's test digits.
     """
-    dark, light = (float(each) for each in np.percentile(grey, (1, 99)))
+    dark, light = (float(each) for each in np.percentile(gray, (1, 99)))
     contrast = light - dark
-    if contrast < LEAST_CONTRAST or min(grey.shape) < 3:
+    if contrast < LEAST_CONTRAST or min(gray.shape) < 3:
         return None
-    tones = grey <= dark + _NEAR * contrast, grey >= light - _NEAR * contrast
+    tones = gray <= dark + _NEAR * contrast, gray >= light - _NEAR * contrast
     if (tones[0] | tones[1]).mean() < _TWO_TONES or max(border(tone).mean() for tone in tones) >= _MARGIN:
         return None
-    is_dark = grey < (dark + light) / 2
+    is_dark = gray < (dark + light) / 2
     on_dark, on_light = _like_a_digit(~is_dark), _like_a_digit(is_dark)
     if abs(on_dark - on_light) < _CLEAR:
         return None
     ink, tone = (~is_dark, tones[0]) if on_dark > on_light else (is_dark, tones[1])
-    paper = float(np.median(grey[tone]))
-    if not _is_cropped_to(np.abs(grey - paper) > _OFF) or (min(grey.shape) >= _NARROW and is_noise(ink)):
+    paper = float(np.median(gray[tone]))
+    if not _is_cropped_to(np.abs(gray - paper) > _OFF) or (min(gray.shape) >= _NARROW and is_noise(ink)):
         return None  # paper around noise would hide that it is some
-    flat = bool((np.abs(grey[tone] - paper) <= _OFF).mean() >= _FLAT)
-    return np.pad(grey, max(grey.shape) // 2, constant_values=paper), flat
+    flat = bool((np.abs(gray[tone] - paper) <= _OFF).mean() >= _FLAT)
+    return np.pad(gray, max(gray.shape) // 2, constant_values=paper), flat
 
 
 def _is_cropped_to(ink: Cells) -> bool:

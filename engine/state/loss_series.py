@@ -8,11 +8,11 @@ from collections.abc import Iterable
 import msgspec
 
 LIMIT = 2048
-"""Most points a series holds; past it, neighbours are merged two by two."""
+"""Most points a series holds; past it, neighbors are merged two by two."""
 
 
 class Point(msgspec.Struct, frozen=True, gc=False):
-    """Some neighbouring steps, the last of them `step`, seen as one.
+    """Some neighboring steps, the last of them `step`, seen as one.
 
     `position` in epochs, `seconds` without pauses, `images` trained on so far; `mean`, `low`, `high` over the `count`
     finite values (None where there is none); `non_finite` counts the others. `norm` is the greatest of the gradient

@@ -49,7 +49,7 @@ def test_nothing_laid_over_gives_the_base() -> None:
         ("batchsize", "batch_size"),
         ("batch", "batch_size"),
         ("epoch", "epochs"),
-        ("optimiser", "optimizer"),
+        ("optimizr", "optimizer"),
         ("wieght_decay", "weight_decay"),
     ],
 )

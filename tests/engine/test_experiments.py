@@ -28,7 +28,7 @@ from engine.experiments.conclusions import Conclusion, conclude
 from engine.experiments.experiment_files import read_experiment
 from engine.experiments.experiment_runs import arm_name, free_group
 from engine.experiments.verdicts import VERDICTS
-from engine.help.catalogue import find
+from engine.help.catalog import find
 from engine.log.event_log import EventLog
 from engine.runs.folder import RunFolder, create_run
 from engine.state.loss_series import Point, Series
@@ -207,10 +207,10 @@ def test_adam_against_sgd_as_the_tutorial_has_it() -> None:
     found = conclude(SGD, (sgd, adam))
     assert found.shown is True
     assert found.answer == (
-        "After 2 epochs at a rate of 0.001, Adam reads 97.0 % of the test images (95 % interval 96.6 to 97.3 %) rightly, "
-        "SGD 87.0 % (86.3 to 87.6 %)."
+        "After 2 epochs at a rate of 0.001, Adam reads 97.0% of the test images (95% interval 96.6 to 97.3%) rightly, "
+        "SGD 87.0% (86.3 to 87.6%)."
     )
-    assert "What SGD has after epoch 2 (87.0 % of the validation images), Adam had after epoch 1." in found.more
+    assert "What SGD has after epoch 2 (87.0% of the validation images), Adam had after epoch 1." in found.more
     assert "The last validation loss is 0.500 (SGD) and 0.100 (Adam)." in found.more
     assert found.limits == ()
 
@@ -227,7 +227,7 @@ def test_where_the_intervals_overlap_one_cannot_tell() -> None:
 def test_without_a_test_nothing_is_claimed() -> None:
     found = conclude(SGD, (arm(SGD, 1, [0.5]), arm(SGD, 2, [0.9])))
     assert found.shown is None
-    assert "90.0 % of the validation images" in found.answer and "test" not in found.answer
+    assert "90.0% of the validation images" in found.answer and "test" not in found.answer
 
 
 def test_the_rate_that_diverges_is_named_with_its_step() -> None:
@@ -264,7 +264,7 @@ def test_the_gradient_vanished_where_sigmoids_alone_are_at_guessing(loss: float,
     arms = arm(SIGMOID, 1, [0.1], losses=[loss]), arm(SIGMOID, 2, [tanh]), arm(SIGMOID, 3, [tanh])
     found = conclude(SIGMOID, arms)
     assert found.shown is shown
-    assert "With 6 layers of sigmoids the network reads 10.0 % of the validation images rightly" in found.answer
+    assert "With 6 layers of sigmoids the network reads 10.0% of the validation images rightly" in found.answer
 
 
 def test_what_reaches_the_first_layer_is_told_where_the_logs_have_it() -> None:
@@ -289,12 +289,8 @@ def test_dropout_is_judged_on_the_same_images() -> None:
     dropped = arm(DROPOUT, 2, [0.85, 0.87], losses=[0.6, 0.45], wrong=[*range(1300), *range(5000, 5100)])
     found = conclude(DROPOUT, (without, dropped))
     assert found.shown is True
-    assert found.answer.startswith(
-        "Trained on 500 images, the network with dropout 0.5 reads 86.0 % of the test images"
-    )
-    assert "With dropout 0 the validation loss is lowest in epoch 1 (0.500) and ends at 0.600, 20 % above" in said(
-        found
-    )
+    assert found.answer.startswith("Trained on 500 images, the network with dropout 0.5 reads 86.0% of the test images")
+    assert "With dropout 0 the validation loss is lowest in epoch 1 (0.500) and ends at 0.600, 20% above" in said(found)
     assert "With dropout 0.5 the validation loss has not turned: 0.450 at the end" in said(found)
     assert (
         "200 test images are read rightly with dropout alone, 100 without it alone: chance explains that badly"
@@ -348,7 +344,7 @@ def test_the_dead_are_counted_over_all_hidden_units() -> None:
     )
     found = conclude(DEAD, (high, arm(DEAD, 2, [0.8]), low))
     assert (
-        "Of the hidden ReLUs, those that answer 0 to every image of a sample are 80.0 % at 0.1 and 50.0 % at 0.001."
+        "Of the hidden ReLUs, those that answer 0 to every image of a sample are 80.0% at 0.1 and 50.0% at 0.001."
         in found.more
     )
     leaky = ev.Hidden(activation="leaky_relu", units=100)
@@ -402,8 +398,8 @@ def test_arms_of_different_length_are_told_and_not_judged() -> None:
     found = conclude(SGD, (sgd, adam))
     assert found.shown is None
     assert found.answer == (
-        "After 2 (SGD) and 1 (Adam) epochs, the runs SGD and Adam read 87.0 % of the test images (95 % interval 86.3 to "
-        "87.6 %) and 97.0 % (96.6 to 97.3 %) rightly. They did not have the same chance, so nothing is concluded from that."
+        "After 2 (SGD) and 1 (Adam) epochs, the runs SGD and Adam read 87.0% of the test images (95% interval 86.3 to "
+        "87.6%) and 97.0% (96.6 to 97.3%) rightly. They did not have the same chance, so nothing is concluded from that."
     )
     both = arm(SGD, 1, [0.87], wrong=WRONG_87, outcome="stopped"), adam
     assert conclude(SGD, both).shown is True

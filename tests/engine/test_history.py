@@ -254,7 +254,7 @@ def test_a_change_is_in_the_configuration_and_on_the_curve(life: Life) -> None:
     assert [mark.text for mark in state.marks] == ["learning rate 0.001 → 0.25", "epochs 3 → 4", "optimizer adam → sgd"]
 
 
-@pytest.mark.parametrize(("name", "new"), [("colour", "red"), ("optimizer", "lion"), ("epochs", "many"), ("", "")])
+@pytest.mark.parametrize(("name", "new"), [("color", "red"), ("optimizer", "lion"), ("epochs", "many"), ("", "")])
 def test_a_change_that_only_a_later_version_knows_leaves_the_configuration(life: Life, name: str, new: str) -> None:
     life.start()
     life.tell(ev.Changed(step=0, position=0.0, name=name, old="1", new=new))

@@ -139,7 +139,7 @@ def test_a_line_cut_anywhere_is_refused(decode: Decode, line: bytes) -> None:
 @given(data=st.data())
 def test_what_a_later_version_adds_to_an_event_is_passed_over(kind: type[msgspec.Struct], data: st.DataObject) -> None:
     event = data.draw(messages(kind))
-    later = {"colour": {"deep": [1, None]}, **msgspec.to_builtins(event)}
+    later = {"color": {"deep": [1, None]}, **msgspec.to_builtins(event)}
     assert protocol.decode_event(msgspec.json.encode(later)) == event
 
 
@@ -149,8 +149,8 @@ def test_a_command_with_an_unknown_field_is_refused(kind: type[msgspec.Struct]) 
     fields = {field.name: needed[field.name] for field in msgspec.structs.fields(kind) if field.required}
     message = {"type": kind.__struct_config__.tag, **fields}
     assert isinstance(protocol.decode_client(msgspec.json.encode(message)), kind)
-    with pytest.raises(EngineProblem, match="colour"):
-        protocol.decode_client(msgspec.json.encode(message | {"colour": "red"}))
+    with pytest.raises(EngineProblem, match="color"):
+        protocol.decode_client(msgspec.json.encode(message | {"color": "red"}))
 
 
 def test_a_client_cannot_send_events_nor_an_engine_commands() -> None:

@@ -125,7 +125,7 @@ def test_means_are_weighted_by_what_they_are_the_mean_of() -> None:
 
 
 @pytest.mark.parametrize("turn", [1, -1], ids=["before", "after"])
-def test_a_point_without_a_number_leaves_its_neighbours_figures(turn: int) -> None:
+def test_a_point_without_a_number_leaves_its_neighbors_figures(turn: int) -> None:
     sound, bad = (1.0, 2, 0), (None, 0, 3)
     (a, b) = (sound, bad)[::turn]
     made = added([point(1, a[0], a[1], bad=a[2]), point(2, b[0], b[1], bad=b[2])], Series(width=2))

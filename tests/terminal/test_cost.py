@@ -47,7 +47,7 @@ def test_bytes_are_sent_for_changes_alone(tmp_path: Path) -> None:
         settle(term)
         assert sent_in(term, QUIET) == 0
         term.key("s")
-        term.wait("95 % interval", 60)
+        term.wait("95% interval", 60)
         settle(term)
         assert sent_in(term, QUIET) == 0
         term.key("q")

@@ -48,7 +48,7 @@ def test_from_a_cell_of_the_matrix_to_the_history_of_one_digit(trained: Path, co
         term.key("\r")
         term.wait(r"[0-9]s read as [0-9], surest first", 20)
         term.wait(r"(Never read rightly|[Ll]earned at|Changed|Right from)", 20)
-        term.wait(r"<(0\.)?1 %", 60)  # the others of the ten probabilities
+        term.wait(r"<(0\.)?1%", 60)  # the others of the ten probabilities
         term.key(",")
         term.wait("epoch 2 of 3", 20)
         term.key("q")

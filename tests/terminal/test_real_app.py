@@ -18,7 +18,7 @@ def test_r_alone_goes_from_the_form_to_the_final_test(tmp_path: Path) -> None:
     with app(tmp_path, *SMALL) as term:
         term.wait("Learning rate|Hidden sizes", 20)
         term.key("r")
-        wanted = ("test accuracy", "95 % interval", "10 000")
+        wanted = ("test accuracy", "95% interval", "10,000")
         term.until(lambda screen: all(each in screen for each in wanted), f"{wanted}", 120)
         term.key("q")
         assert term.wait_end(10) == 0

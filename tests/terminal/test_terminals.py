@@ -1,4 +1,4 @@
-"""The app on terminals of every kind: without colours, without UTF-8, the Linux console, GNU screen, and too small ones."""
+"""The app on terminals of every kind: without colors, without UTF-8, the Linux console, GNU screen, and too small ones."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ NO_UTF8: dict[str, Any] = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_AL
 TRAINED = "finished.*1 of 1 epoch"
 
 
-def colours(term: Term) -> list[str]:
-    """The SGR parameters so far that set a colour, grey, or the terminal's own colour."""
+def colors(term: Term) -> list[str]:
+    """The SGR parameters so far that set a color, gray, or the terminal's own color."""
     found = []
     for parameters in re.findall(rb"\x1b\[([\d;:]*)m", bytes(term.sent)):
         numbers = [int(number or 0) for number in re.split(rb"[;:]", parameters)]
@@ -53,7 +53,7 @@ def test_no_color_sends_none_and_all_is_still_told_apart(tmp_path: Path) -> None
         term.until(lambda screen: "Hidden sizes" in screen, "form again", 20)
         term.key("q")
         assert term.wait_end(15) == 0
-        assert colours(term) == []
+        assert colors(term) == []
 
 
 def reversed_text(term: Term) -> str:
@@ -105,10 +105,10 @@ def test_without_utf8_everything_is_ascii_and_in_line(tmp_path: Path) -> None:
         expect_plain(term)
 
 
-def test_gnu_screen_in_a_terminal_of_millions_of_colours_is_sent_256(tmp_path: Path) -> None:
+def test_gnu_screen_in_a_terminal_of_millions_of_colors_is_sent_256(tmp_path: Path) -> None:
     with app(tmp_path, *SMALL, TERM="screen-256color", STY="1.a", TMUX="") as term:
         term.wait("Hyperparameters[^$]*Quit", 60)
-        seen = colours(term)
+        seen = colors(term)
         assert any("38;5;" in each for each in seen)
         assert not any("8;2;" in each for each in seen)
 
@@ -116,12 +116,12 @@ def test_gnu_screen_in_a_terminal_of_millions_of_colours_is_sent_256(tmp_path: P
 @pytest.mark.parametrize(
     ("kind", "most"), [("screen", 16), ("xterm-16color", 16), ("tmux-256color", 256), ("linux", 16), ("vt220", 16)]
 )
-def test_no_more_colours_are_sent_than_the_terminal_has(tmp_path: Path, kind: str, most: int) -> None:
+def test_no_more_colors_are_sent_than_the_terminal_has(tmp_path: Path, kind: str, most: int) -> None:
     with app(tmp_path, *SMALL, TERM=kind, COLORTERM="") as term:
         term.wait("engine: ready", 60)
         term.key("r")
         term.wait(TRAINED, 60)
-        seen = colours(term)
+        seen = colors(term)
         assert seen
         assert not any("8;2;" in each for each in seen), "millions"
         assert most == 256 or not any("8;5;" in each for each in seen), "256"

@@ -224,8 +224,8 @@ async def test_figures_are_a_pane_of_their_own_or_beside_the_matrix(digits: Path
         assert "precision" not in on.text()
         await on.press("f")
         text = on.text()
-        assert "99.00 % accuracy, 99 of 100" in text
-        assert "95 % interval 94.55 to 99.82 %" in text
+        assert "99.00% accuracy, 99 of 100" in text
+        assert "95% interval 94.55 to 99.82%" in text
         assert "4 read as 9: once" in text
         assert "Since epoch 2: 2 put right, 0 no longer read rightly." in text
         assert "is ↓" not in text
@@ -248,18 +248,18 @@ async def test_calibration_and_answers_by_threshold(digits: Path, size: tuple[in
     async with confusion(size) as on:
         await on.press("g")
         flat = " ".join(screen(on).diagram.plain.split())
-        assert "on average it says 92.9 % and is right in 99.0 %" in flat
-        assert "Expected calibration error 6.06 %." in flat
+        assert "on average it says 92.9% and is right in 99.0%" in flat
+        assert "Expected calibration error 6.06%." in flat
 
         def said() -> str:
             parts = [screen(on).diagram, screen(on).answers]
             return " ".join(" ".join(part.plain for part in parts if part.display).split())
 
-        assert "Answering only when at least 95 % sure, it answers nothing." in said()
+        assert "Answering only when at least 95% sure, it answers nothing." in said()
         await on.press("up")
-        assert "at least 90 % sure, it answers 100.0 % of the images and is right in 99.00 % of them." in said()
+        assert "at least 90% sure, it answers 100.0% of the images and is right in 99.00% of them." in said()
         await on.press(*["up"] * 20)
-        assert "Answering always, it is right in 99.00 % of the images." in said()
+        assert "Answering always, it is right in 99.00% of the images." in said()
         await on.press("escape")
         assert sentence(on).startswith("4 read as 9"), "the arrows moved the threshold alone"
 
@@ -306,7 +306,7 @@ async def test_nothing_is_painted_again_when_nothing_changed(digits: Path, monke
         assert set(painted) == {"matrix", "sentence"}
 
 
-async def test_it_follows_the_window_and_needs_neither_colours_nor_unicode(digits: Path) -> None:
+async def test_it_follows_the_window_and_needs_neither_colors_nor_unicode(digits: Path) -> None:
     write_run(digits)
     async with confusion(WIDE, ascii=True) as on:
         assert all(part.plain.isascii() for part in screen(on).query(ValueText))

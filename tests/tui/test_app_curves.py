@@ -61,7 +61,7 @@ async def test_the_cursor_is_in_every_chart_at_one_step_with_its_values(size: tu
         await on.press("comma")
         assert on.app.chart_view.cursor == 3 * 782
         assert on.text().count(CURSOR_FOOT) == len(charts(on))
-        assert "Loss at step 2 346, epoch 3.00" in on.text()
+        assert "Loss at step 2,346, epoch 3.00" in on.text()
         assert "(epoch 3)" in on.text()
         await on.press("comma", "less_than_sign", "full_stop")
         assert on.app.chart_view.cursor == state(on).losses.points[-11].step
@@ -203,7 +203,7 @@ async def test_a_chart_can_be_made_large() -> None:
         assert titles(on) == ["▸ Learning rate"]
         assert charts(on)[0].size.height > 30
         await on.press("comma", "down")
-        assert titles(on) == ["▸ Gradient norm, log at step 2 346, epoch 3.00"]
+        assert titles(on) == ["▸ Gradient norm, log at step 2,346, epoch 3.00"]
         await on.press("escape")
         assert len(titles(on)) == 6
         assert on.app.chart_view.cursor is not None
@@ -224,7 +224,7 @@ async def test_the_weights_spread_by_layer_and_epoch(size: tuple[int, int]) -> N
         await on.press("9", "d")
         assert "layer 1 of 2: 784→128" in on.text()
         assert "weights, epoch 3" in on.text()
-        assert "128 relu units, 6.2 % never fire" in on.text()
+        assert "128 relu units, 6.2% never fire" in on.text()
         await on.press("comma")
         assert "weights, epoch 2" in on.text()
         await on.press("left", "left")
@@ -236,9 +236,9 @@ async def test_the_weights_spread_by_layer_and_epoch(size: tuple[int, int]) -> N
         await on.press("tab")
         assert "layer 1 of 2" in on.text()
         await on.press("escape")
-        assert "Loss at step 1 564" in on.text()
+        assert "Loss at step 1,564" in on.text()
         await on.press("d", "d")
-        assert "Loss at step 1 564" in on.text()
+        assert "Loss at step 1,564" in on.text()
 
 
 async def test_a_click_or_a_key_explains_what_is_looked_at() -> None:

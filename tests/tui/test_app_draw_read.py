@@ -92,9 +92,9 @@ async def test_the_same_drawing_is_read_anew_with_every_newer_checkpoint() -> No
         assert len(on.reader.questions) == 2
         assert len({question.pixels for question in on.reader.questions}) == 1
         text = on.text()
-        assert "Not sure: 7? 40.0 %" in text
+        assert "Not sure: 7? 40.0%" in text
         assert "last weights, epoch 3" in text
-        for row in ("1 7 91.0 %", "2 7 95.0 %", "3 7? 40.0 %"):
+        for row in ("1 7 91.0%", "2 7 95.0%", "3 7? 40.0%"):
             assert row in " ".join(text.split())
         await on.tell(*kit.numbered([kit.progress(kit.BLOG, 4 * kit.steps_per_epoch(kit.BLOG), 9)], seq))
         assert len(on.reader.questions) == 2

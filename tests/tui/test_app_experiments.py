@@ -98,7 +98,7 @@ async def test_it_follows_from_arm_to_arm_and_ends_with_both_figures(size: tuple
         begun = next(n for n, e in enumerate(second) if isinstance(e, ev.EpochEnded)) + 1
         await on.tell(*first[ended:], *second[:begun])
         await on.done("experiments")
-        assert "87.40 %" in words(on)
+        assert "87.40%" in words(on)
         assert "So far: " in words(on)
         assert screen.arm == 1
         assert [len(c.x) for c in screen.chart.plot.curves] == [2, 1]  # type: ignore[union-attr]
@@ -107,9 +107,9 @@ async def test_it_follows_from_arm_to_arm_and_ends_with_both_figures(size: tuple
         await on.tell(*second[begun:], OVER)
         await on.done("experiments")
         text = words(on)
-        assert "Seen: After 2 epochs at a rate of 0.001, Adam reads 97.7 % of the test images" in text
-        assert "SGD 87.4 %" in text
-        assert "87.40 %" in text and "97.70 %" in text
+        assert "Seen: After 2 epochs at a rate of 0.001, Adam reads 97.7% of the test images" in text
+        assert "SGD 87.4%" in text
+        assert "87.40%" in text and "97.70%" in text
         assert on.app.snapshot.state.run == f"{GROUP}.2-adam"
         await on.press("1")
         assert "sgd-vs-adam-1.2" in on.text()
@@ -184,7 +184,7 @@ async def test_an_arm_under_way_is_followed_also_while_another_run_is_shown() ->
         await on.done("open")
         await there(on)
         assert on.app.snapshot.opened
-        assert "95.54 %" not in words(on)
+        assert "95.54%" not in words(on)
         assert "epoch 2 of 25" in words(on)
 
 

@@ -96,9 +96,9 @@ async def test_dead_neurons_are_told_of_in_words() -> None:
         await on.press("a")
         await answered(on)
         text = on.text()
-        assert "Hidden layers on 1 000 validation images" in text
+        assert "Hidden layers on 1,000 validation images" in text
         assert "12 of 128 neurons of layer 1 never fire" in text
-        assert "42 %" in text and "-0.25" in text and "█" in text
+        assert "42%" in text and "-0.25" in text and "█" in text
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ async def test_dead_neurons_are_told_of_in_words() -> None:
         ({"activation": "gelu", "kind": "channels"}, "12 of 128 channels of layer 1 never rise above 0"),
         ({"always": 3}, "3 of 128 neurons are always above 0"),
         ({"activation": "tanh", "saturated": 0.4, "stuck": 2}, "within 0.05 of -1 or 1"),
-        ({"activation": "sigmoid", "saturated": 0.4, "stuck": 1}, "1 of 128 neurons is saturated on all 1 000 images"),
+        ({"activation": "sigmoid", "saturated": 0.4, "stuck": 1}, "1 of 128 neurons is saturated on all 1,000 images"),
     ],
     ids=str,
 )
@@ -153,7 +153,7 @@ async def test_robustness_asks_one_disturbance_after_the_other() -> None:
         asked = [c.disturbance for c in oracle.commands if isinstance(c, cmd.MeasureRobustness)]
         assert asked == ["noise", "rotation", "shift", "thickness"]
         text = on.text()
-        for words in ("Noise", "Rotation", "Shift", "Strokes", "Validation accuracy, 2 000 disturbed images", "100%"):
+        for words in ("Noise", "Rotation", "Shift", "Strokes", "Validation accuracy, 2,000 disturbed images", "100%"):
             assert words in text
         assert "noise σ 0 · rotation 0° · shift 0 px · strokes 0 to +0 px" in text
 

@@ -38,11 +38,11 @@ async def test_progress_is_told_and_escape_gives_up() -> None:
         assert oracle.heard is not None
         oracle.heard(Working(id=1, share=0.34))
         await on.settle()
-        assert "34 %" in on.text() and "escape gives up" in on.text()
+        assert "34%" in on.text() and "escape gives up" in on.text()
         await on.press("escape")
         assert oracle.given_up == 1
         assert "Given up; enter asks again." in on.text()
-        assert "34 %" not in on.text()
+        assert "34%" not in on.text()
         oracle.held = None
         await on.press("enter")
         await answered(on)

@@ -45,7 +45,7 @@ async def test_a_finished_run_is_summed_up() -> None:
     async with stage(kit.whole_run(epochs=1)) as on:
         await on.pilot.press("q")
         assert await left(on)
-        assert last_words(on) == f"{kit.RUN}: finished, test accuracy 97.81 %. More: mnist-tui show {kit.RUN}"
+        assert last_words(on) == f"{kit.RUN}: finished, test accuracy 97.81%. More: mnist-tui show {kit.RUN}"
 
 
 @pytest.mark.parametrize("answer", [["l"], ["enter"]])
@@ -146,7 +146,7 @@ async def test_stop_and_test_waits_for_the_end() -> None:
         await on.engine.told()
         await on.pilot.pause()
         assert await left(on)
-        assert "stopped, test accuracy 97.81 %" in last_words(on)
+        assert "stopped, test accuracy 97.81%" in last_words(on)
 
 
 async def test_abort_ends_the_run_and_leaves() -> None:

@@ -65,7 +65,7 @@ async def test_the_newest_run_is_first_with_its_figures() -> None:
         rows = [line for line in text.splitlines() if "old-fox" in line or "new-owl" in line]
         assert "new-owl" in rows[0]
         assert "diverged" in rows[0]
-        for words in ("old-fox", "finished", "blog-adam", "2/25", "95.54 %", "97.81 %"):
+        for words in ("old-fox", "finished", "blog-adam", "2/25", "95.54%", "97.81%"):
             assert words in rows[1]
 
 
@@ -117,7 +117,7 @@ async def test_enter_opens_a_run_from_its_folder() -> None:
         await on.done("open")
         assert on.app.screen is on.train
         assert "old-fox" in on.text()
-        assert "219 of 10 000 read wrongly" in on.results
+        assert "219 of 10,000 read wrongly" in on.results
         await on.press("s")
         assert on.notices == ["Nothing is training here."]
         await on.press("r")
@@ -300,7 +300,7 @@ async def test_no_column_is_cut_however_long_the_names_are(size: tuple[int, int]
         assert table.virtual_size.width <= table.size.width
         rows = [line for line in on.text().splitlines() if "finished" in line]
         assert len(rows) == 3
-        assert all("25/25" in row and "97.81 %" in row for row in rows)
+        assert all("25/25" in row and "97.81%" in row for row in rows)
         assert ("started" in on.text()) == (size[0] > 60)
         if ascii_only:
             assert on.text().isascii() and "?" not in "".join(rows)

@@ -54,7 +54,7 @@ async def test_the_figure_has_interval_errors_and_looks(digital: Digital, size: 
     async with stage(size=size) as on:
         screen = await go_there(on, "brave-otter")
         said = " ".join(screen.figure.plain.split())
-        for words in ("test accuracy, best weights", "95 % interval 87.10 to 98.39 %", "3 of 64 read wrongly"):
+        for words in ("test accuracy, best weights", "95% interval 87.10 to 98.39%", "3 of 64 read wrongly"):
             assert words in said
         assert re.search(r"looked at once: 1\d Mar 2026 \d\d:\d\d", said)
         assert "no honest one" not in said
@@ -70,8 +70,8 @@ async def test_best_and_last_weights_stand_side_by_side(digital: Digital) -> Non
         lines = on.text().splitlines()
         assert any("epoch" in line and "best 2" in line and "last 7" in line for line in lines)
         [row] = [line for line in lines if " accuracy  " in line]
-        assert "98.44 %" in row
-        assert "95.31 %" in row
+        assert "98.44%" in row
+        assert "95.31%" in row
         assert "looked at 2 times" in on.text()
         assert "no honest one" in on.text()
         assert screen.wrong.count == 1  # of the best, which validation chose
@@ -204,7 +204,7 @@ async def test_wrong_images_are_listed_the_surest_first_and_open_among_the_digit
         screen = await go_there(on, "brave-otter")
         rows = [line for line in on.text().splitlines() if " as " in line and "%" in line]
         assert [row.split("as")[0].split()[-2] for row in rows[:3]] == ["30", "9", "5"]
-        assert "90.30 %" in rows[0]
+        assert "90.30%" in rows[0]
         assert [view.index for view in screen.picture.views] == [30]
         await on.press("down")
         assert [view.index for view in screen.picture.views] == [9]

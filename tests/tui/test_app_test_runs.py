@@ -83,7 +83,7 @@ async def test_labels_that_runs_agree_against_are_shown(
         label = int(digital.validation[7])
         assert (only.index, only.label, only.reading, only.agree, only.runs) == (7, label, (label + 1) % 10, 2, 2)
         text = on.text()
-        for words in ("image 7", f"label {label}", "agree 2 of 2", "sure  90 %", "2 runs heard"):
+        for words in ("image 7", f"label {label}", "agree 2 of 2", "sure  90%", "2 runs heard"):
             assert words in text
         await on.press("enter")
         assert shown == [7]
@@ -105,7 +105,7 @@ async def test_the_test_set_s_labels_come_from_the_looks_that_were_kept(digital:
 async def test_one_run_is_no_witness(digital: Digital) -> None:
     digital.run("brave-otter", validation=digital.off(digital.validation, 7))
     bad = digital.off(digital.validation, *range(40))
-    digital.run("calm-fox", validation=bad)  # reads 20 % rightly: not heard
+    digital.run("calm-fox", validation=bad)  # reads 20% rightly: not heard
     async with stage() as on:
         screen = await suspects(on)
         assert screen.suspects.suspects == ()

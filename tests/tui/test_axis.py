@@ -78,7 +78,7 @@ def test_tick_labels_have_the_digits_that_tell_them_apart(ticks: list[float], te
     assert labels(ticks) == texts
 
 
-def test_shares_are_labelled_as_percentages() -> None:
+def test_shares_are_labeled_as_percentages() -> None:
     assert labels([0, 0.5, 1], percent=True) == ["0%", "50%", "100%"]
     assert labels([0.975, 0.98], percent=True) == ["97.5%", "98.0%"]
 
@@ -198,7 +198,7 @@ def test_labels_along_an_axis_do_not_touch_and_stay_in_their_room(
     assert all(start + len(text) + 2 <= after for (_, start, text), (_, after, _) in pairwise(placed))
 
 
-def test_an_axis_of_epochs_is_labelled_from_zero_to_the_end() -> None:
+def test_an_axis_of_epochs_is_labeled_from_zero_to_the_end() -> None:
     assert level(0, 25, 51, whole=True, overhang=3, reserved=0) == [
         (0, 0, "0"),
         (10, 10, "5"),

@@ -13,7 +13,7 @@ from textual.color import Color
 from textual.geometry import Region
 from textual.theme import BUILTIN_THEMES
 
-from tui.plotting.colours import contrast, readable
+from tui.plotting.colors import contrast, readable
 from tui.plotting.plot import Curve, Palette, Plot, draw
 from tui.widgets import chart as module
 from tui.widgets.chart import Chart, palette_from
@@ -137,11 +137,11 @@ async def test_a_hidden_chart_is_not_drawn_until_it_is_seen(drawings: list[tuple
         assert "0.250" in shown(chart)[0]
 
 
-async def test_its_colours_follow_the_theme() -> None:
+async def test_its_colors_follow_the_theme() -> None:
     async with Screen(Chart(PLOT)).run_test() as pilot:
         app, chart = pilot.app, pilot.app.query_one(Chart)
 
-        def colours() -> set[str]:
+        def colors() -> set[str]:
             segments = [segment for y in range(14) for segment in chart.render_line(y)]
             return {s.style.color.name for s in segments if s.text.strip() and s.style and s.style.color}
 
@@ -149,40 +149,40 @@ async def test_its_colours_follow_the_theme() -> None:
             app.theme = theme
             await pilot.pause()
             palette = palette_from(app)
-            assert colours() == {n.lower() for n in (palette.text, palette.train, palette.axis, palette.grid)}
+            assert colors() == {n.lower() for n in (palette.text, palette.train, palette.axis, palette.grid)}
 
 
 @pytest.mark.parametrize("theme", [name for name in BUILTIN_THEMES if not name.startswith("ansi")])
-async def test_every_colour_stands_out_from_the_background_of_every_theme(theme: str) -> None:
+async def test_every_color_stands_out_from_the_background_of_every_theme(theme: str) -> None:
     async with App[None]().run_test() as pilot:
         pilot.app.theme = theme
         await pilot.pause()
         background = Color.parse(pilot.app.theme_variables["background"])
         palette = palette_from(pilot.app)
-        for colour, ratio in ((palette.train, 3), (palette.validation, 3), (palette.mark, 4.5), (palette.bad, 4.5)):
-            assert contrast(Color.parse(colour), background) >= ratio - 0.05
+        for color, ratio in ((palette.train, 3), (palette.validation, 3), (palette.mark, 4.5), (palette.bad, 4.5)):
+            assert contrast(Color.parse(color), background) >= ratio - 0.05
         faint = [contrast(Color.parse(c), background) for c in (palette.grid, palette.axis, palette.text)]
         assert faint == sorted(faint)
         assert faint[0] > 1.05
 
 
-async def test_a_theme_that_lacks_a_colour_or_names_none_gets_the_usual_one(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_theme_that_lacks_a_color_or_names_none_gets_the_usual_one(monkeypatch: pytest.MonkeyPatch) -> None:
     async with App[None]().run_test() as pilot:
-        monkeypatch.setattr(pilot.app, "theme_variables", {"primary": "no colour at all"})
+        monkeypatch.setattr(pilot.app, "theme_variables", {"primary": "no color at all"})
         assert palette_from(pilot.app).train.lower() == "#4aa3e8"
 
 
 @pytest.mark.parametrize(
-    ("colour", "background", "changed"),
+    ("color", "background", "changed"),
     [("#000000", "#ffffff", False), ("#fea62b", "#e0e0e0", True), ("#222222", "#111111", True)],
 )
-def test_a_colour_is_moved_only_where_it_could_not_be_seen(colour: str, background: str, changed: bool) -> None:
-    result = readable(Color.parse(colour), Color.parse(background), 3.0)
-    assert (result.hex.lower() != colour) is changed
+def test_a_color_is_moved_only_where_it_could_not_be_seen(color: str, background: str, changed: bool) -> None:
+    result = readable(Color.parse(color), Color.parse(background), 3.0)
+    assert (result.hex.lower() != color) is changed
     assert contrast(result, Color.parse(background)) >= 3.0
 
 
 def test_contrast_is_that_of_the_standard() -> None:
-    white, black, grey = (Color.parse(c) for c in ("#ffffff", "#000000", "#767676"))
+    white, black, gray = (Color.parse(c) for c in ("#ffffff", "#000000", "#767676"))
     assert contrast(white, black) == pytest.approx(21.0)
-    assert contrast(grey, white) == pytest.approx(4.54, abs=0.01)
+    assert contrast(gray, white) == pytest.approx(4.54, abs=0.01)

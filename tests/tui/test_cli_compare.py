@@ -32,7 +32,7 @@ def test_two_runs_as_text(digital: Digital, capsys: pytest.CaptureFixture[str]) 
     digital.run("calm-fox", test=digital.off(digital.test, *range(10, 22)))
     lines = printed(capsys, "compare", "otter", "fox").splitlines()
     assert [line.split()[:2] for line in lines[1:3]] == [["brave-otter", "2"], ["calm-fox", "2"]]
-    assert "98.44 %" in lines[1]
+    assert "98.44%" in lines[1]
     assert "On 12 images only brave-otter is right, on 1 only calm-fox." in lines
     assert any(line.endswith("once in 290 test sets like this: the difference is real.") for line in lines)
     assert lines[-1].startswith("McNemar's test (exact): p = 0.003.")

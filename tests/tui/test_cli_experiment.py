@@ -68,14 +68,14 @@ def test_all_arms_are_shown_and_then_what_was_seen(
     assert sum(line.startswith("epoch") and "/25" in line for line in lines) == 4
     at = lines.index(f"{GROUP}: {SGD.question}")
     assert lines[at + 2].split("  ")[0] == "run" and "test accuracy" in lines[at + 2]
-    assert lines[at + 3].startswith("SGD   finished") and "87.40 %" in lines[at + 3]
-    assert lines[at + 4].startswith("Adam  finished") and "97.70 %" in lines[at + 4]
+    assert lines[at + 3].startswith("SGD   finished") and "87.40%" in lines[at + 3]
+    assert lines[at + 4].startswith("Adam  finished") and "97.70%" in lines[at + 4]
     chart = lines.index("Validation accuracy")
-    assert "SGD 95.54 %" in lines[chart + 1] and "Adam 95.54 %" in lines[chart + 1]
+    assert "SGD 95.54%" in lines[chart + 1] and "Adam 95.54%" in lines[chart + 1]
     assert all(line.isascii() for line in lines[chart : chart + 18])  # plain characters where it is no terminal
     end = " ".join(lines[chart + 18 :])
-    assert "Seen: After 2 epochs at a rate of 0.001, Adam reads 97.7 % of the test images" in end
-    assert "SGD 87.4 %" in end
+    assert "Seen: After 2 epochs at a rate of 0.001, Adam reads 97.7% of the test images" in end
+    assert "SGD 87.4%" in end
 
 
 def test_json_is_every_event_and_then_one_summary(
@@ -109,7 +109,7 @@ def test_quiet_leaves_the_ends_the_table_and_the_conclusion(
     assert main(["experiment", "sgd-vs-adam", "--quiet"]) == 0
     out = capsys.readouterr().out
     assert "epoch 1/25" not in out and "Validation accuracy\n" not in out
-    assert "97.70 %" in out and "Seen: " in out
+    assert "97.70%" in out and "Seen: " in out
 
 
 def test_the_latest_is_shown_again_without_an_engine(
@@ -172,7 +172,7 @@ def test_it_is_gone_on_with_where_it_was_broken_off(
     engine = use_engine(monkeypatch, performs(arm_events(1, epochs=1), arm_events(2), known=1))
     assert main(["experiment", "sgd-vs-adam", "--resume"]) == 0
     assert engine.commands == [cmd.Experiment(experiment="sgd-vs-adam", resume=True)]
-    assert "97.70 %" in capsys.readouterr().out
+    assert "97.70%" in capsys.readouterr().out
 
 
 def test_what_is_known_of_the_arm_that_goes_on_is_not_printed_again(

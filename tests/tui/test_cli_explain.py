@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from engine.help.catalogue import catalogue, find
+from engine.help.catalog import catalog, find
 from tests.tui.cli_kit import home
 from tests.tui.test_cli_start import run_program
 from tui.cli.main import main
@@ -30,7 +30,7 @@ def test_it_loads_nothing_heavy(line: str) -> None:
 
 def test_without_a_name_every_page_has_a_line_under_its_group(capsys: pytest.CaptureFixture[str]) -> None:
     out = explain(capsys)
-    for entry in catalogue().values():
+    for entry in catalog().values():
         shown = entry.title if entry.kind == "preset" else entry.asked
         assert re.search(rf"(?m)^  {re.escape(shown)} +\S", out), shown
         assert f"{entry.group}\n" in out
@@ -71,14 +71,14 @@ def test_a_name_without_a_page_is_a_fault_of_usage(
     assert capsys.readouterr() == ("", sentence)
 
 
-@pytest.mark.parametrize("name", catalogue())
+@pytest.mark.parametrize("name", catalog())
 @pytest.mark.parametrize("width", [40, WIDEST])
 def test_every_page_keeps_to_the_width_loses_its_markup_and_can_be_said_in_ascii(name: str, width: int) -> None:
-    lines = page_lines(catalogue()[name], width)
+    lines = page_lines(catalog()[name], width)
     prose = [line for line in lines if not line.startswith("  ")]
     assert max(map(len, prose)) <= width
     assert not any(mark in line for line in prose for mark in ("**", "`"))
-    plain = "\n".join(page_lines(catalogue()[name], width, ascii_only=True))
+    plain = "\n".join(page_lines(catalog()[name], width, ascii_only=True))
     assert plain.isascii()
     assert "?" not in re.sub(r"\w\?|\w\"\?", "", plain)
 

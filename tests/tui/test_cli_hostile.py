@@ -38,7 +38,7 @@ AT_ONCE += (
     "experiment --json",
 )
 CONTROL = "\x1b]0;x\x07\x9b31m\x7f\u202e\n"
-"""A terminal's title, a colour in one byte, DEL, text from right to left, a new line."""
+"""A terminal's title, a color in one byte, DEL, text from right to left, a new line."""
 
 
 @contextlib.contextmanager

@@ -70,8 +70,8 @@ def test_a_line_for_each_file_in_their_order(
     told = capsys.readouterr()
     assert told.out.splitlines() == [
         f"Run {RUN}, weights of epoch 2 (best on validation)",
-        "two.png    2  98.00 %, then 3  1.00 %; dark on light: inverted",
-        "seven.png  7  98.00 %, then 8  1.00 %; as it is",
+        "two.png    2  98.00%, then 3  1.00%; dark on light: inverted",
+        "seven.png  7  98.00%, then 8  1.00%; as it is",
     ]
     assert told.err == ""
     [question] = engine.commands
@@ -121,7 +121,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_read(
     page = write(tmp_path / "page.png", b"<html>not found</html>")
     assert main(["predict", RUN, page, str(tmp_path), seven]) == 3
     told = capsys.readouterr()
-    assert "7  98.00 %" in told.out
+    assert "7  98.00%" in told.out
     first, second = told.err.splitlines()
     assert first.startswith(f"mnist-tui: {page} is a web page; expected a picture")
     assert second.startswith(f"mnist-tui: {tmp_path} is a folder; name the pictures in it")
@@ -222,7 +222,7 @@ def test_a_terminal_is_shown_what_the_network_is_given(
     assert sum("█" in each for each in lines) >= 8
     assert all(len(each) <= 80 for each in lines)
     texts = [each[27:].strip() for each in lines[1:]]
-    assert [text for text in texts if text][-3:] == ["7  98.00 %", "then 8  1.00 %", "as it is"]
+    assert [text for text in texts if text][-3:] == ["7  98.00%", "then 8  1.00%", "as it is"]
 
 
 def test_seven_bits_are_enough(engine: FakeEngine, seven: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,7 +254,7 @@ def test_a_name_cannot_drive_the_terminal(
     if flags:
         assert [json.loads(each)["digit"] for each in (first, second)] == [7, 1]
     else:
-        assert "x.png  7  98.00 %" in first and "\\udcff.png" in second
+        assert "x.png  7  98.00%" in first and "\\udcff.png" in second
 
 
 def test_a_drawing_stands_beside_its_words() -> None:

@@ -96,7 +96,7 @@ def test_ls_has_a_line_for_each_run_the_newest_last(capsys: pytest.CaptureFixtur
         ["b", "diverged", "blog-adam", "0/25"],
         ["c", "interrupted", "blog-adam", "1/25"],
     ]
-    assert " 97.81 %  2026-03-14 " in lines[0]
+    assert " 97.81%  2026-03-14 " in lines[0]
     assert "%" not in lines[1]
 
 
@@ -201,7 +201,7 @@ def test_show(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert f"Folder   {home / 'runs' / RUN}" in lines
     assert "  init  torch" in lines
     assert [line.split()[0] for line in lines if line.rstrip().endswith("best")] == ["1", "2"]
-    assert "Test accuracy  97.81 % (95 % interval 97.50 % to 98.08 %)" in lines
+    assert "Test accuracy  97.81% (95% interval 97.50% to 98.08%)" in lines
 
 
 def test_show_tells_what_was_changed_while_it_trained_since_the_settings_are_those_of_the_end(
@@ -299,7 +299,7 @@ def test_eval_asks_for_the_weights_and_prints_the_look(
     lines = printed(capsys, "eval", "otter", "--weights", "last").splitlines()
     assert engine.commands == [cmd.EvaluateRun(run=RUN, weights="last")]
     assert engine.closed
-    assert lines[:2] == [f"Run {RUN}", "Test accuracy  97.81 % (95 % interval 97.50 % to 98.08 %)"]
+    assert lines[:2] == [f"Run {RUN}", "Test accuracy  97.81% (95% interval 97.50% to 98.08%)"]
     assert "  4 read as 9: 22 times" in lines
     assert [line.split()[0] for line in lines if line.endswith("%")] == [str(digit) for digit in range(10)]
     assert lines[-1].startswith("The test set was looked at 2 times in this run;")

@@ -80,8 +80,8 @@ def test_lines_are_an_opening_one_for_each_epoch_and_the_end(
     lines = told.out.splitlines()
     assert lines[0].startswith(f"Run {RUN}: preset blog-adam, mlp, adam")
     assert [line[:12] for line in lines if line.startswith("epoch")] == ["epoch  1/25 ", "epoch  2/25 "]
-    assert "Test accuracy  97.81 % (95 % interval 97.50 % to 98.08 %)" in lines
-    assert "Wrong          219 of 10 000" in lines
+    assert "Test accuracy  97.81% (95% interval 97.50% to 98.08%)" in lines
+    assert "Wrong          219 of 10,000" in lines
     assert "Best epoch     2 (lowest validation loss)" in lines
     assert "Device         cpu, 2 threads" in lines
     assert told.err == ""
@@ -150,7 +150,7 @@ def test_a_run_that_could_not_be_saved_says_so_on_standard_error_and_still_shows
         "/runs/x?/result.json (File too?[2J large). What was saved before is as it was.\n"
     )
     if how == "--quiet":
-        assert ("Test accuracy  97.81 %" in told.out) == (tested is not None)
+        assert ("Test accuracy  97.81%" in told.out) == (tested is not None)
         assert re.search(r"^Not saved +/runs/x/last\.pt: No space left on device$", told.out, re.MULTILINE)
         assert ("Ended " in told.out) == (outcome != "aborted")
 

@@ -91,7 +91,7 @@ def test_the_line_of_an_epoch() -> None:
     )
     assert (
         epoch_line(event, 100)
-        == "epoch   7/100  train 0.1235 (96.12 %)  validation not finite (50.00 %)  1 min 05 s  best"
+        == "epoch   7/100  train 0.1235 (96.12%)  validation not finite (50.00%)  1 min 05 s  best"
     )
     assert not epoch_line(msgspec.structs.replace(event, best=False), 100).endswith("best")
 
@@ -110,7 +110,7 @@ def test_what_a_person_elsewhere_does_is_told() -> None:
     ]
     show(Lines(out, io.StringIO(), folder), numbered(events))
     assert out.getvalue().splitlines()[-7:] == [
-        "stopped at epoch 0.50  validation 0.2500 (93.75 %)  best",
+        "stopped at epoch 0.50  validation 0.2500 (93.75%)  best",
         "paused at epoch 0.50",
         "went on at epoch 0.50",
         "epochs 3 → 4 at epoch 0.50",
@@ -141,7 +141,7 @@ def test_the_bar_stands_below_the_epochs(terminal: Terminal, monkeypatch: pytest
     assert last.startswith("epoch 2/3 ")
     left = eta_seconds(state)
     assert left is not None
-    for figure in ("loss ", "validation 94.45 %", f"{duration(left)} left", "40 000 images/s"):
+    for figure in ("loss ", "validation 94.45%", f"{duration(left)} left", "40,000 images/s"):
         assert figure in last
     assert len(last) <= 97  # room for the ^C that the terminal echoes
     bar.say("A note.")

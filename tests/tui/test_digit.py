@@ -20,7 +20,7 @@ from tui.plotting.raster import RasterPalette
 from tui.views.digit_view import DigitView, percent
 from tui.widgets.digit import DigitStrip, DigitStyle, Mode, caption, draw_digit, raster_palette
 
-MODES: list[Mode] = ["colour", "shade", "ascii"]
+MODES: list[Mode] = ["color", "shade", "ascii"]
 INK = np.zeros((28, 28), np.uint8)
 INK[4:24, 11:17] = 255
 
@@ -71,15 +71,15 @@ class TestCaption:
     @pytest.mark.parametrize(
         ("one", "columns", "mode", "line"),
         [
-            (view(), 14, "colour", "  ✓ 7  98 %   "),
-            (view(reading=1, probability=0.64), 14, "colour", "✗ 7 as 1  64 %"),
-            (view(reading=None), 14, "colour", "  · 7         "),
+            (view(), 14, "color", "  ✓ 7  98%   "),
+            (view(reading=1, probability=0.64), 14, "color", "✗ 7 as 1  64%"),
+            (view(reading=None), 14, "color", "  · 7         "),
             (view(), 10, "shade", " ✓ 7  98% "),
             (view(reading=1, probability=0.64), 10, "shade", "✗ 7→1  64%"),
             (view(reading=1, probability=0.999), 9, "shade", "✗7→1 >99%"),
             (view(), 10, "ascii", " + 7  98% "),
             (view(reading=1, probability=1.0), 10, "ascii", "x 7>1 100%"),
-            (view(reading=1, probability=0.64), 20, "ascii", "   x 7 as 1  64 %   "),
+            (view(reading=1, probability=0.64), 20, "ascii", "   x 7 as 1  64%   "),
             (view(reading=None), 10, "ascii", " . 7      "),
         ],
     )
@@ -112,13 +112,13 @@ class TestDrawing:
 
     @pytest.mark.parametrize("mode", MODES)
     @pytest.mark.parametrize("columns", [9, 10, 14, 28])
-    def test_wrong_differs_from_right_without_colour(self, mode: Mode, columns: int) -> None:
+    def test_wrong_differs_from_right_without_color(self, mode: Mode, columns: int) -> None:
         right, wrong = (draw_digit(view(7, reading), columns, style(mode)) for reading in (7, 1))
         assert text(right[-1]) != text(wrong[-1])
         assert [text(row) for row in right[:-1]] == [text(row) for row in wrong[:-1]]
 
     @pytest.mark.parametrize("mode", ["shade", "ascii"])
-    def test_wrong_caption_is_reversed_where_colour_may_be_missing(self, mode: Mode) -> None:
+    def test_wrong_caption_is_reversed_where_color_may_be_missing(self, mode: Mode) -> None:
         for reading in (7, 1, None):
             row = draw_digit(view(7, reading), 10, style(mode))[-1]
             reversed_cells = [bool(segment.style and segment.style.reverse) for segment in row]
@@ -126,9 +126,9 @@ class TestDrawing:
 
     def test_wrong_picture_is_in_the_wrong_ink(self) -> None:
         for reading, ink in ((7, (255, 255, 255)), (None, (255, 255, 255)), (1, (255, 80, 80))):
-            rows = draw_digit(view(7, reading), 10, style("colour"))
-            colours = {tuple(s.style.color.triplet) for row in rows[:-1] for s in row if s.style and s.style.color}
-            assert ink in colours
+            rows = draw_digit(view(7, reading), 10, style("color"))
+            colors = {tuple(s.style.color.triplet) for row in rows[:-1] for s in row if s.style and s.style.color}
+            assert ink in colors
 
 
 class Recorder(DigitStrip):
@@ -249,7 +249,7 @@ class TestStrip:
                 assert ink in {tuple(cell.color.triplet) for cell in cells if cell.color}
                 assert tuple(cells[0].bgcolor.triplet) == paper
 
-    async def test_wrong_colour_follows_the_theme(self) -> None:
+    async def test_wrong_color_follows_the_theme(self) -> None:
         app = StripApp()
         async with app.run_test(size=(120, 8)) as pilot:
             app.strip.views = ten(reading=3)
@@ -269,7 +269,7 @@ class TestPalette:
         ("theme", "paper", "ink"),
         [("ansi-dark", (0, 0, 0), (255, 255, 255)), ("ansi-light", (255, 255, 255), (0, 0, 0))],
     )
-    async def test_terminal_colours_are_stood_in_for(self, theme: str, paper: Any, ink: Any) -> None:
+    async def test_terminal_colors_are_stood_in_for(self, theme: str, paper: Any, ink: Any) -> None:
         app = StripApp()
         async with app.run_test() as pilot:
             app.theme = theme

@@ -161,7 +161,7 @@ class TestPages:
         assert page(9, 4, 10) == range(8, 10)
         assert page(30, 4, 10) == range(8, 10)
         assert not page(0, 4, 0)
-        assert shown(range(8, 10), 1200) == "9–10 of 1 200"
+        assert shown(range(8, 10), 1200) == "9–10 of 1,200"
         assert shown(page(0, 4, 0), 0) == "none"
 
     def test_an_image_is_followed_when_the_list_changes(self) -> None:
@@ -287,11 +287,11 @@ class TestDetail:
     @pytest.mark.parametrize(
         ("probability", "whole", "exact"),
         [
-            (0.0, "0 %", "0.0 %"),
-            (1e-9, "<1 %", "<0.1 %"),
-            (0.0341, "3 %", "3.4 %"),
-            (0.9999, ">99 %", ">99.9 %"),
-            (1.0, "100 %", "100 %"),
+            (0.0, "0%", "0.0%"),
+            (1e-9, "<1%", "<0.1%"),
+            (0.0341, "3%", "3.4%"),
+            (0.9999, ">99%", ">99.9%"),
+            (1.0, "100%", "100%"),
         ],
     )
     def test_a_figure_is_never_rounded_to_certainty(self, probability: float, whole: str, exact: str) -> None:
@@ -312,7 +312,7 @@ class TestDetail:
 
     def test_without_the_ten_there_is_the_one_that_was_kept(self) -> None:
         rows = [row.plain for row in bars(detail(), 20)]
-        assert "80.0 %" in rows[9]
+        assert "80.0%" in rows[9]
         assert all(row.endswith("·") for row in rows[:9])
 
     def test_the_sentence_is_the_last_to_go(self) -> None:

@@ -206,7 +206,7 @@ async def test_all_of_a_page_is_asked_for_at_once(run: RunFolder, config: TrainC
         assert isinstance(question, cmd.ReadPictures)
         assert (question.run, question.weights, question.exact) == ("demo", "best", True)
         assert question.pixels == images[[19, 18, 17, 16, 15]].tobytes()
-        assert "97.3 %" in on.text()
+        assert "97.3%" in on.text()
         label = int(images_of(str(data)).validation_labels[19])
         assert f"loss {-np.log(0.973 if label == 0 else 0.003):.4f}" in on.text()
         await on.press("right", "left", "end", "home")
@@ -226,7 +226,7 @@ async def test_while_the_answer_is_awaited_nobody_elses_figures_are_shown(run: R
     async with stage(events(config), size=(120, 40), ask=network.connect) as on:
         await on.press("4")
         await until(on, lambda: "being worked out" in on.text())
-        assert "97.3 %" not in on.text()
+        assert "97.3%" not in on.text()
         for _ in range(3):
             await on.press("right")
         await on.press("v")
@@ -234,7 +234,7 @@ async def test_while_the_answer_is_awaited_nobody_elses_figures_are_shown(run: R
         may.set()
         await on.done("probabilities")
         assert "being worked out" not in on.text()
-        assert "97.3 %" in on.text()
+        assert "97.3%" in on.text()
         pictures = [c.pixels[:784] for c in network.commands if isinstance(c, cmd.ReadPictures)]
         assert len(pictures) == 2  # what was looked at first, and what is looked at now
 
@@ -289,7 +289,7 @@ async def test_the_test_set_has_its_own_probabilities_and_no_history(run: RunFol
         await until(on, lambda: "1 wrong of 64" in on.text())
         text = on.text()
         assert "test image 7" in text
-        assert "82.0 %" in text
+        assert "82.0%" in text
         assert "no history" in " ".join(text.split())
         await on.press("o", "o")
         assert "ln p of the right digit" in on.text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.widgets import OptionList
 
-from engine.help.catalogue import catalogue
+from engine.help.catalog import catalog
 from engine.settings import presets
 from tests.tui.app_kit import Stage, stage
 from tui.screens.explain import ExplainScreen, Filter
@@ -89,7 +89,7 @@ async def test_letters_that_are_keys_elsewhere_are_text_here() -> None:
         assert "No page is called 'qr h'" in on.text()
         assert not on.engine.commands
         await on.press("backspace", "backspace", "backspace", "backspace")
-        assert len([o for o in browser(on).query_one(OptionList).options if not o.disabled]) == len(catalogue())
+        assert len([o for o in browser(on).query_one(OptionList).options if not o.disabled]) == len(catalog())
 
 
 async def test_links_are_followed_by_tab_and_enter_and_backspace_comes_back() -> None:
@@ -103,7 +103,7 @@ async def test_links_are_followed_by_tab_and_enter_and_backspace_comes_back() ->
         assert browser(on).query_one(Filter).value == ""
         assert "backspace: back" in on.text()
         await on.press("shift+tab", "enter")
-        assert shown(on) == catalogue()["dead_relu"].see[-1]
+        assert shown(on) == catalog()["dead_relu"].see[-1]
         await on.press("backspace", "backspace")
         assert shown(on) == "relu"
         await on.press("backspace", "enter")

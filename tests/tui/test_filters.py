@@ -1,4 +1,4 @@
-"""What is sent to terminals without colours, or with ASCII alone."""
+"""What is sent to terminals without colors, or with ASCII alone."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from textual.color import Color
 from tests import events_kit as kit
 from tests.tui.app_kit import Stage, stage
 from tui.app.themes import THEMES
-from tui.terminal.capabilities import has_few_characters, suit_colours
-from tui.terminal.line_filters import Plain, Uncoloured, suit, uncoloured
+from tui.terminal.capabilities import has_few_characters, suit_colors
+from tui.terminal.line_filters import Plain, Uncolored, suit, uncolored
 
 PAPER, CURSOR = "#000000", "#ffffff"
 
@@ -32,15 +32,15 @@ PAPER, CURSOR = "#000000", "#ffffff"
         ("reverse", "reverse"),
     ],
 )
-def test_what_stood_out_by_its_colour_is_reversed_or_faint(style: str, shown: str) -> None:
-    plain = uncoloured(Style.parse(style), PAPER, CURSOR)
+def test_what_stood_out_by_its_color_is_reversed_or_faint(style: str, shown: str) -> None:
+    plain = uncolored(Style.parse(style), PAPER, CURSOR)
     assert plain.color is plain.bgcolor is None
     assert [name for name in ("bold", "dim", "underline", "reverse") if getattr(plain, name)] == shown.split()
 
 
 def test_what_a_click_does_is_kept() -> None:
     style = Style.from_meta({"action": "app.help"}) + Style.parse("red on blue")
-    assert uncoloured(style, PAPER, CURSOR).meta == {"action": "app.help"}
+    assert uncolored(style, PAPER, CURSOR).meta == {"action": "app.help"}
 
 
 @pytest.mark.parametrize(("text", "shown"), [("abc", "abc"), ("a…★", "a.*"), ("数字", "????"), ("e\u0301", "e")])
@@ -50,11 +50,11 @@ def test_every_other_character_gets_ascii_in_as_many_cells(text: str, shown: str
 
 
 @pytest.mark.parametrize("name", THEMES)
-async def test_without_any_colour_all_is_still_told_apart(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_any_color_all_is_still_told_apart(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Curves and digits by their marks, an invalid field by its sign, what is chosen by reversed letters."""
     monkeypatch.setenv("NO_COLOR", "1")
     async with stage(kit.numbered([*kit.opening(), *kit.epoch_events(kit.BLOG, 1)]), theme=name) as on:
-        shown = list(uncoloured_lines(on))
+        shown = list(uncolored_lines(on))
         text = "\n".join("".join(part for part, _ in line) for line in shown)
         assert " 1 Train " in reversed_parts(shown)
         assert "■⠤ train" in text
@@ -62,17 +62,17 @@ async def test_without_any_colour_all_is_still_told_apart(name: str, monkeypatch
         assert text.count("★") >= 2
         assert (text.count("✓ "), text.count("✗ ")) == (9, 1)
         assert any("✗" in part for part in reversed_parts(shown))
-        suit(on.app, colours=False, ascii_only=False)
+        suit(on.app, colors=False, ascii_only=False)
         await on.press("q")
-        assert any(" l " in part for part in reversed_parts(list(uncoloured_lines(on))))
+        assert any(" l " in part for part in reversed_parts(list(uncolored_lines(on))))
     async with stage(theme=name) as on:
         await on.press("f", "tab", *"9,a")
         assert "▸✗Hidden sizes" in on.text()
 
 
-def uncoloured_lines(on: Stage) -> Iterator[list[tuple[str, Style]]]:
-    """The lines on the screen without colours."""
-    filtered = Uncoloured(on.app)
+def uncolored_lines(on: Stage) -> Iterator[list[tuple[str, Style]]]:
+    """The lines on the screen without colors."""
+    filtered = Uncolored(on.app)
     for strip in on.app.screen._compositor.render_strips():
         yield [(part.text, part.style or Style()) for part in filtered.apply(list(strip), Color.parse("black"))]
 
@@ -90,7 +90,7 @@ def test_which_terminals_have_few_characters(term: str, few: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environ", "colours", "left"),
+    ("environ", "colors", "left"),
     [
         ({"NO_COLOR": "1"}, False, {"NO_COLOR": "1"}),
         ({"NO_COLOR": ""}, True, {}),
@@ -103,6 +103,6 @@ def test_which_terminals_have_few_characters(term: str, few: bool) -> None:
         ({"TERM": "xterm", "COLORTERM": "truecolor"}, True, {"TERM": "xterm", "COLORTERM": "truecolor"}),
     ],
 )
-def test_how_many_colours_textual_is_told_of(environ: dict[str, str], colours: bool, left: dict[str, str]) -> None:
-    assert suit_colours(environ) is colours
+def test_how_many_colors_textual_is_told_of(environ: dict[str, str], colors: bool, left: dict[str, str]) -> None:
+    assert suit_colors(environ) is colors
     assert environ == left

@@ -20,7 +20,7 @@ from tui.widgets.hint_line import HintLine
 from tui.widgets.status_line import StatusLine
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
-SLOW = "loss falls by only 2.0 % an epoch and is still 0.698: rate too low"
+SLOW = "loss falls by only 2.0% an epoch and is still 0.698: rate too low"
 
 
 def hint(text: str = SLOW, rule: str = "rate_low") -> Hint:

@@ -17,7 +17,7 @@ from tests import events_kit as kit
 from tests.kit import write_tiny_set
 from tui.data import predictions
 from tui.data.digit_walk import Digits, Walk, find_digits
-from tui.plotting.diverging import LEVELS, Colours, codes, painter, signs
+from tui.plotting.diverging import LEVELS, Colors, codes, painter, signs
 from tui.plotting.pixels import blocks
 from tui.views.activations import histogram
 from tui.views.inside import Place, Robustness, newer, newest
@@ -129,13 +129,13 @@ def test_how_much_is_endured_is_told_with_its_unit(
     assert plot_of(found.disturbance, None).curves == ()
 
 
-COLOURS = Colours(paper=(0, 0, 0), plus=(0, 0, 255), minus=(255, 128, 0), ink=(255, 255, 255))
+COLORS = Colors(paper=(0, 0, 0), plus=(0, 0, 255), minus=(255, 128, 0), ink=(255, 255, 255))
 
 
-def test_what_speaks_for_and_against_have_colours_of_their_own_and_nothing_has_none() -> None:
+def test_what_speaks_for_and_against_have_colors_of_their_own_and_nothing_has_none() -> None:
     values = np.array([[1.0, -1.0], [0.0, 0.5]], np.float32)
-    found = [[painter(COLOURS)(code) for code in row] for row in codes(values, 2, 1).tolist()]
-    assert found[0] == [COLOURS.plus, COLOURS.minus]
+    found = [[painter(COLORS)(code) for code in row] for row in codes(values, 2, 1).tolist()]
+    assert found[0] == [COLORS.plus, COLORS.minus]
     assert found[1][0] is None
     assert found[1][1] is not None and 0 < found[1][1][2] < 255
 
@@ -143,20 +143,20 @@ def test_what_speaks_for_and_against_have_colours_of_their_own_and_nothing_has_n
 def test_ink_is_seen_under_values_of_nothing_and_less_than_by_itself() -> None:
     ink = np.ones((2, 2), np.float32)
     code = int(codes(np.zeros((2, 2), np.float32), 2, 1, ink)[0, 0])
-    grey = painter(COLOURS)(code)
-    assert grey is not None and 0 < grey[0] == grey[1] == grey[2] < 255
-    assert painter(COLOURS)(code + LEVELS) == COLOURS.plus
+    gray = painter(COLORS)(code)
+    assert gray is not None and 0 < gray[0] == gray[1] == gray[2] < 255
+    assert painter(COLORS)(code + LEVELS) == COLORS.plus
 
 
 def test_two_pixels_share_a_cell_and_equal_cells_a_segment() -> None:
     values = np.zeros((4, 6), np.float32)
     values[0, :2] = 1
     values[3, 3:] = -1
-    rows = blocks(codes(values, 6, 2), painter(COLOURS))
+    rows = blocks(codes(values, 6, 2), painter(COLORS))
     assert [[segment.text for segment in row] for row in rows] == [["▀▀", "    "], ["   ", "▄▄▄"]]
 
 
-def test_without_colours_signs_tell_for_from_against() -> None:
+def test_without_colors_signs_tell_for_from_against() -> None:
     values = np.array([[1.0, 0.3, 0.0, -0.3, -1.0]], np.float32).repeat(2, axis=0)
     assert signs(values, 5, 1) == ["#+ -="]
     assert signs(values, 5, 1, np.ones((2, 5), np.float32)) == ["#+.-="]

@@ -129,7 +129,7 @@ def test_show_names_the_data_and_looks_elsewhere(capsys: pytest.CaptureFixture[s
     make_run([*events, look(len(events))])
     assert main(["show", "otter"]) == 0
     told = capsys.readouterr().out
-    assert "fashion, /w1/set (digest aaaaaaaa), 50 000 images train" in told
+    assert "fashion, /w1/set (digest aaaaaaaa), 50,000 images train" in told
     assert "On other data, /w2/set (digest dddddddd), " in told
     assert main(["show", "otter", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -153,14 +153,14 @@ def test_a_look_at_other_data_is_none_at_the_runs_test_set() -> None:
 def test_overlaps_are_told_at_the_beginning_and_beside_the_test() -> None:
     overlap = ev.Overlap(test_in_training=9000, test_in_validation=1000, validation_in_training=3)
     state = fold(known_run(overlap))
-    said = "Of the test images 9 000 of 10 000 are also training images and 1 000 of 10 000 are also validation images"
+    said = "Of the test images 9,000 of 10,000 are also training images and 1,000 of 10,000 are also validation images"
     assert any(line.startswith(f"Note: {said}") for line in opening(state))
-    assert any(line.startswith("Note: Of the validation images 3 of 10 000") for line in opening(state))
+    assert any(line.startswith("Note: Of the validation images 3 of 10,000") for line in opening(state))
     folder = make_run(known_run(overlap))
     assert any(said in line for line in closing(state, folder))
     panel = final_test.panel(Snapshot(state=state, opened=True), 120, 35)
     assert isinstance(panel, Content)
-    assert "9 000 of 10 000" in " ".join(panel.plain.split())
+    assert "9,000 of 10,000" in " ".join(panel.plain.split())
     assert overlaps(ev.Overlap(), 10, 10) == [] == overlaps(None, 10, 10)
     assert not any("Note" in line for line in opening(fold(known_run(ev.Overlap()))))
 

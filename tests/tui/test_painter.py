@@ -41,7 +41,7 @@ def terminal() -> tuple[pyte.Screen, pyte.Stream]:
 
 
 def seen(screen: pyte.Screen) -> list[list[tuple[object, ...]]]:
-    """What a person sees: a blank has no colour of its own."""
+    """What a person sees: a blank has no color of its own."""
     cells = []
     for y in range(HEIGHT):
         row = [screen.buffer[y][x] for x in range(WIDTH)]
@@ -111,7 +111,7 @@ def test_a_terminal_that_shows_something_else_is_painted_whole() -> None:
         (None, ""),
     ],
 )
-def test_colours_are_those_the_terminal_has(colors: ColorSystem | None, sequence: str) -> None:
+def test_colors_are_those_the_terminal_has(colors: ColorSystem | None, sequence: str) -> None:
     painter = Painter(colors)
     sent = painter.changes(layout([[("x" * WIDTH, STYLES[1])]] * HEIGHT), WIDTH, HEIGHT) or ""
     assert sequence in sent

@@ -51,15 +51,15 @@ def lines(plot: Plot, width: int = 58, height: int = 14, symbols: Symbols = "bra
     return text(draw(plot, width, height, PALETTE, symbols=symbols))
 
 
-def coloured(
-    plot: Plot, colour: str, width: int = 58, height: int = 14, symbols: Symbols = "braille"
+def colored(
+    plot: Plot, color: str, width: int = 58, height: int = 14, symbols: Symbols = "braille"
 ) -> set[tuple[int, int]]:
-    """(row, column) of the canvas cells drawn in a colour: those right of the axis and below the legend."""
+    """(row, column) of the canvas cells drawn in a color: those right of the axis and below the legend."""
     cells = set()
     for row, segments in enumerate(draw(plot, width, height, PALETTE, symbols=symbols)[2:-2], 2):
         column = 0
         for segment in segments:
-            if segment.style and segment.style.color and segment.style.color.name == colour:
+            if segment.style and segment.style.color and segment.style.color.name == color:
                 cells |= {(row, column + i) for i, c in enumerate(segment.text) if c != " "}
             column += segment.cell_length
     return cells
@@ -119,14 +119,14 @@ def test_before_the_first_point_it_says_so(plot: Plot) -> None:
 @pytest.mark.parametrize("role", ["train", "validation", "raw", "other"])
 def test_one_point_is_a_mark_that_can_be_seen(role: str, symbols: Symbols) -> None:
     plot = loss(epochs(0.7, role=role, label=""))
-    colours = {"train": PALETTE.train, "validation": PALETTE.validation, "raw": PALETTE.raw, "other": PALETTE.text}
-    ((row, column),) = coloured(plot, colours[role], symbols=symbols)
+    colors = {"train": PALETTE.train, "validation": PALETTE.validation, "raw": PALETTE.raw, "other": PALETTE.text}
+    ((row, column),) = colored(plot, colors[role], symbols=symbols)
     assert lines(plot, symbols=symbols)[row][column] in ("■●•◆" if symbols != "ascii" else "#o.%")
 
 
 @pytest.mark.parametrize("value", [0.0, 2.3026, -1.0, 1e-9, 1e12])
 def test_a_constant_is_a_flat_line_in_the_middle(value: float) -> None:
-    rows = {row for row, _ in coloured(loss(epochs(*[value] * 8, label="")), PALETTE.train)}
+    rows = {row for row, _ in colored(loss(epochs(*[value] * 8, label="")), PALETTE.train)}
     assert rows <= {5, 6, 7}
     assert len(rows) == 1
 
@@ -136,7 +136,7 @@ def test_a_constant_is_a_flat_line_in_the_middle(value: float) -> None:
 def test_a_line_is_not_bridged_over_a_value_that_is_not_a_number(size: tuple[int, int], symbols: Symbols) -> None:
     plot = loss(epochs(1.0, 1.0, NAN, 1.0, 1.0, label="", points=True), y_min=0.0, y_max=2.0)
     width, height = size
-    columns = sorted({column for _, column in coloured(plot, PALETTE.train, width, height, symbols)})
+    columns = sorted({column for _, column in colored(plot, PALETTE.train, width, height, symbols)})
     gaps = np.diff(columns)
     assert sorted(gaps)[-2:] == [1, gaps.max()]
     assert gaps.max() > width / 4
@@ -186,7 +186,7 @@ def test_a_logarithmic_axis_leaves_out_what_it_cannot_show_and_comes_back() -> N
 def test_a_spike_among_many_points_is_seen(*, points: bool) -> None:
     y = np.ones(100_000)
     y[31_416] = 9.0
-    cells = coloured(loss(Curve("", np.arange(100_000.0), y, points=points)), PALETTE.train)
+    cells = colored(loss(Curve("", np.arange(100_000.0), y, points=points)), PALETTE.train)
     assert min(row for row, _ in cells) <= 4
     assert len({column for row, column in cells if row <= 4}) == 1
 
@@ -194,16 +194,16 @@ def test_a_spike_among_many_points_is_seen(*, points: bool) -> None:
 def test_bars_show_the_same_line_as_plotext(monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.linspace(0.1, 10, 200)
     plot = loss(Curve("", x, 2 * np.exp(-x) + 0.1 * np.sin(3 * x), points=True))
-    by_plotext = coloured(plot, PALETTE.train)
+    by_plotext = colored(plot, PALETTE.train)
     monkeypatch.setattr(canvas, "_MANY_CELLS", 0)
-    as_bars = coloured(plot, PALETTE.train)
+    as_bars = colored(plot, PALETTE.train)
     for cells, others in ((by_plotext, as_bars), (as_bars, by_plotext)):
         assert all({(row + i, column + j) for i in (-1, 0, 1) for j in (-1, 0, 1)} & others for row, column in cells)
 
 
 def test_values_beyond_the_limits_asked_for_leave_the_canvas() -> None:
     plot = loss(epochs(1e30, 0.5, 0.5, 1e30, label=""), y_min=0.0, y_max=1.0)
-    assert {row for row, _ in coloured(plot, PALETTE.train)} == set(range(2, 7))
+    assert {row for row, _ in colored(plot, PALETTE.train)} == set(range(2, 7))
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_a_value_of_its_own_replaces_the_last_and_no_label_means_no_legend() -> 
 
 @pytest.mark.parametrize("symbols", SYMBOLS)
 @pytest.mark.parametrize("roles", [("train", "validation", "raw"), ("other",) * 4], ids=["a training", "four runs"])
-def test_curves_differ_without_colour(roles: tuple[str, ...], symbols: Symbols) -> None:
+def test_curves_differ_without_color(roles: tuple[str, ...], symbols: Symbols) -> None:
     curves = [epochs(1.0, 2.0, label="run", current="", role=role, points=role == "validation") for role in roles]
     signs = [word for word in lines(loss(*curves), 120, symbols=symbols)[0].split()[1:] if word != "run"]
     assert len(signs) == len(set(signs)) == len(roles)
@@ -247,15 +247,15 @@ def test_a_mark_stands_on_the_point_it_belongs_to() -> None:
     rows = lines(TYPICAL)
     (row,) = [i for i, line in enumerate(rows[2:], 2) if "★" in line]
     column = rows[row].index("★")
-    points = {column for _, column in coloured(loss(VALIDATION, x_max=10.0), PALETTE.validation)}
+    points = {column for _, column in colored(loss(VALIDATION, x_max=10.0), PALETTE.validation)}
     assert column in points
-    assert coloured(TYPICAL, PALETTE.mark) == {(row, column)}
+    assert colored(TYPICAL, PALETTE.mark) == {(row, column)}
 
 
 def test_a_mark_without_a_point_stands_at_the_top_and_one_out_of_sight_nowhere() -> None:
     assert "★" in lines(loss(TRAINING, marks=(replace(BEST, x=3.0),)))[1]
     for x in (-5.0, 99.0, NAN, INF):
-        assert not coloured(loss(TRAINING, marks=(replace(BEST, x=x),)), PALETTE.mark)
+        assert not colored(loss(TRAINING, marks=(replace(BEST, x=x),)), PALETTE.mark)
 
 
 @pytest.mark.parametrize("symbols", SYMBOLS)
@@ -306,7 +306,7 @@ def test_a_chart_may_be_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("COLUMNS", "20")
     monkeypatch.setenv("LINES", "4")
     canvas._plotext.cache_clear()
-    columns = {column for _, column in coloured(loss(epochs(1.0, 2.0, 1.0, 2.0, points=True)), PALETTE.train, 100, 8)}
+    columns = {column for _, column in colored(loss(epochs(1.0, 2.0, 1.0, 2.0, points=True)), PALETTE.train, 100, 8)}
     assert max(columns) == 99
 
 
@@ -334,8 +334,8 @@ def test_a_cursor_is_an_upright_line_from_top_to_bottom_where_it_stands(symbols:
 
 
 def test_the_cursor_hides_no_curve() -> None:
-    bare = coloured(TYPICAL, PALETTE.validation)
-    assert coloured(replace(TYPICAL, cursor=3.0), PALETTE.validation) >= bare
+    bare = colored(TYPICAL, PALETTE.validation)
+    assert colored(replace(TYPICAL, cursor=3.0), PALETTE.validation) >= bare
 
 
 def test_a_cursor_out_of_sight_is_not_drawn() -> None:
@@ -375,7 +375,7 @@ def test_a_line_leads_into_the_window_and_out_of_it() -> None:
     drawn = lines(plot)
     assert "nothing here" not in "".join(drawn)
     assert "●" not in "".join(drawn[2:])
-    columns = {column for _, column in coloured(plot, PALETTE.validation)}
+    columns = {column for _, column in colored(plot, PALETTE.validation)}
     assert len(columns) > 45
 
 
@@ -386,7 +386,7 @@ def test_a_window_without_any_value_says_so() -> None:
 def test_on_a_logarithmic_x_axis_a_power_law_is_straight() -> None:
     x = np.geomspace(1, 1000, 200)
     plot = Plot("", "step", "", (Curve("loss", x, 1 / x),), log_x=True, log_y=True)
-    cells = coloured(plot, PALETTE.train, width=60, height=24)
+    cells = colored(plot, PALETTE.train, width=60, height=24)
     columns = np.array(sorted({c for _, c in cells}))
     rows = [np.mean([row for row, c in cells if c == column]) for column in columns]
     slope, start = np.polyfit(columns, rows, 1)

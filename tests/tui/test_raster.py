@@ -73,7 +73,7 @@ class TestCrop:
         assert cropped.shape in {(box, box), (28, 28)}
 
     @pytest.mark.parametrize("corner", [(0, 0), (0, 8), (8, 0), (8, 8), (3, 5)])
-    def test_follows_a_digit_out_of_the_centre(self, corner: tuple[int, int]) -> None:
+    def test_follows_a_digit_out_of_the_center(self, corner: tuple[int, int]) -> None:
         top, left = corner
         image = with_ink(slice(top, top + 20), slice(left, left + 20))
         assert crop(image, 20).shape == (20, 20)
@@ -83,7 +83,7 @@ class TestCrop:
         image = with_ink(14, slice(0, 28))
         assert crop(image, 24) is image
 
-    def test_blank_image_gives_its_centre(self) -> None:
+    def test_blank_image_gives_its_center(self) -> None:
         assert crop(blank(), 24).shape == (24, 24)
 
 
@@ -100,13 +100,13 @@ class TestHalfBlocks:
 
     @pytest.mark.parametrize("columns", [10, 12, 14, 28])
     @pytest.mark.parametrize("palette", [DARK, LIGHT])
-    def test_full_ink_is_one_run_in_the_ink_colour(self, columns: int, palette: RasterPalette) -> None:
+    def test_full_ink_is_one_run_in_the_ink_color(self, columns: int, palette: RasterPalette) -> None:
         rows = half_blocks(with_ink(slice(None), slice(None)), columns, palette=palette)
         for row in rows:
             assert text(row) == "█" * columns
             assert [tuple(segment.style.color.triplet) for segment in row] == [palette.ink]
 
-    def test_no_two_neighbours_look_the_same(self) -> None:
+    def test_no_two_neighbors_look_the_same(self) -> None:
         rng = np.random.default_rng(0)
         image = rng.integers(0, 256, (28, 28), np.uint8)
         for row in half_blocks(image, 14, palette=DARK):
@@ -149,7 +149,7 @@ class TestHalfBlocks:
 class TestPalette:
     @pytest.mark.parametrize("palette", [DARK, LIGHT])
     def test_runs_evenly_from_paper_to_ink(self, palette: RasterPalette) -> None:
-        reds = [palette.colour(level).triplet.red for level in range(palette.levels)]
+        reds = [palette.color(level).triplet.red for level in range(palette.levels)]
         assert (reds[0], reds[-1]) == (palette.paper[0], palette.ink[0])
         steps = np.abs(np.diff(reds))
         assert steps.min() > 0

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from engine.help.catalogue import find
+from engine.help.catalog import find
 from tui.keymap.bindings import KEYS
 from tui.keymap.screens import SCREENS
 

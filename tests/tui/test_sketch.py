@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.config import HYPERPARAMETERS
-from engine.help.catalogue import catalogue
+from engine.help.catalog import catalog
 from tui.views.sketch import ACTIVATIONS, Curve, Row, Sketch, draw, sketch_of
 
-DRAWN = [name for name in catalogue() if sketch_of(name)]
+DRAWN = [name for name in catalog() if sketch_of(name)]
 
 
 def texts(rows: list[Row]) -> list[str]:

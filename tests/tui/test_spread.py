@@ -95,7 +95,7 @@ def test_what_the_hidden_units_do_is_said() -> None:
     first, last = spread_of(state(3), 0, None), spread_of(state(3), 1, None)
     assert first is not None
     assert last is not None
-    assert first.note == "epoch 3, 128 relu units, 6.2 % never fire"
+    assert first.note == "epoch 3, 128 relu units, 6.2% never fire"
     assert last.note == "epoch 3"
 
 

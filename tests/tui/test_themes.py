@@ -55,7 +55,7 @@ async def test_every_word_on_the_screens_can_be_read(name: str) -> None:
 
 
 def words(on: Stage) -> Iterator[tuple[str, str, str]]:
-    """Every piece of text that has a letter or a digit in it, its colour, and the colour behind it.
+    """Every piece of text that has a letter or a digit in it, its color, and the color behind it.
 
     Of a dialog alone where there is one: what lies behind it is faded.
     """
@@ -64,17 +64,17 @@ def words(on: Stage) -> Iterator[tuple[str, str, str]]:
     for strip in screen._compositor.render_strips()[region.y : region.bottom]:
         for text, style, _ in strip.crop(region.x, region.right):
             if style and style.color and style.bgcolor and any(c.isalnum() for c in text):
-                pair = [Color.from_rich_color(colour).hex for colour in (style.color, style.bgcolor)]
+                pair = [Color.from_rich_color(color).hex for color in (style.color, style.bgcolor)]
                 yield (text, *(reversed(pair) if style.reverse else pair))
 
 
-def test_the_colourblind_theme_has_the_colours_of_okabe_and_ito_and_greys() -> None:
+def test_the_colorblind_theme_has_the_colors_of_okabe_and_ito_and_grays() -> None:
     palette = {"#000000", "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7"}
-    theme = THEMES["colourblind"]
+    theme = THEMES["colorblind"]
     named = [theme.primary, theme.secondary, theme.accent, theme.warning, theme.error, theme.success]
-    for colour in [*named, theme.foreground, theme.background, *map(theme.variables.get, ("train", "validation"))]:
-        red, green, blue = Color.parse(colour or "").rgb
-        assert colour in palette or red == green == blue, colour
+    for color in [*named, theme.foreground, theme.background, *map(theme.variables.get, ("train", "validation"))]:
+        red, green, blue = Color.parse(color or "").rgb
+        assert color in palette or red == green == blue, color
 
 
 @pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
@@ -89,7 +89,7 @@ def test_training_and_validation_differ_to_any_eye(theme: Theme) -> None:
     ("wanted", "name"),
     [
         ("light", "mnist-light"),
-        ("colourblind", "mnist-colourblind"),
+        ("colorblind", "mnist-colorblind"),
         ("pink", DARK.name),
         (None, DARK.name),
         (3, DARK.name),

@@ -81,7 +81,7 @@ def test_the_best_epoch_is_marked() -> None:
 
 def test_the_legend_has_the_latest_values() -> None:
     train, validation = accuracy_plot(RUNNING, Options()).curves
-    assert (train.current, validation.current) == ("89.22 %", "95.54 %")
+    assert (train.current, validation.current) == ("89.22%", "95.54%")
     assert loss_plot(RUNNING, Options()).curves[-1].current == "0.1658"
 
 
@@ -174,7 +174,7 @@ def test_the_legend_tells_the_values_where_the_cursor_stands() -> None:
     validation = RUNNING.epochs[0].validation_loss
     assert loss.curves[1].current == f"{validation:.4f} (epoch 1)"
     accuracy = with_cursor(accuracy_plot(RUNNING, view.options, view=view), RUNNING, view, STEPS)
-    assert [c.current for c in accuracy.curves] == ["85.20 % (epoch 1)", "94.45 % (epoch 1)"]
+    assert [c.current for c in accuracy.curves] == ["85.20% (epoch 1)", "94.45% (epoch 1)"]
 
 
 def test_before_the_first_epoch_there_is_no_validation_yet() -> None:
@@ -222,7 +222,7 @@ def test_a_step_between_two_points_lies_between_them() -> None:
     ("axis", "words"),
     [
         ("epoch", "epochs 1.0–2.0 of 25, follows"),
-        ("step", "steps 782–1 564 of 19 550, follows"),
+        ("step", "steps 782–1,564 of 19,550, follows"),
         ("images", "images 50k–100k of 1.25M, follows"),
         ("seconds", "seconds 1.2–2.5 of 2.5, follows"),
     ],

@@ -13,7 +13,7 @@ from engine.analysis.calibration import answers, reliability
 from engine.analysis.confusion import Matrix, difference
 from tests.events_kit import collapsed, confusion
 from tui.app.themes import THEMES
-from tui.plotting.colours import contrast
+from tui.plotting.colors import contrast
 from tui.views import by_digit, calibration
 from tui.views.by_digit import ByDigit
 from tui.views.calibration import THRESHOLDS, USUAL, Calibration
@@ -70,7 +70,7 @@ def test_a_row_ends_with_its_images_and_the_share_read_rightly() -> None:
 def test_sums_stand_below_where_there_is_room() -> None:
     last = matrix(VIEW, 78, 36).plain.splitlines()[-1]
     assert last.split()[:2] == ["all", str(sum(row[0] for row in TABLE))]
-    assert last.endswith("10 000 97.8 %")
+    assert last.endswith("10,000 97.8%")
 
 
 def test_five_digit_counts_widen_the_cells() -> None:
@@ -101,10 +101,10 @@ def test_change_has_signs() -> None:
 
 
 def test_a_cell_in_words() -> None:
-    assert cell_sentence(VIEW, 40) == "4 read as 9: 22 of 982 (2.2 %)"
+    assert cell_sentence(VIEW, 40) == "4 read as 9: 22 of 982 (2.2%)"
     assert cell_sentence(VIEW, 76).endswith("; the surest first, enter shows all")
     right = replace(VIEW, cursor=(4, 4))
-    assert cell_sentence(right, 76).startswith("4 read rightly: 934 of 982 (95.1 %); the least sure first")
+    assert cell_sentence(right, 76).startswith("4 read rightly: 934 of 982 (95.1%); the least sure first")
     nothing = replace(VIEW, cursor=(0, 9), table=((980, *(0,) * 9), *TABLE[1:]))
     assert cell_sentence(nothing, 76) == "0 read as 9: never, in 980 images"
     absent = replace(VIEW, table=((0,) * 10, *TABLE[1:]), cursor=(0, 3))
@@ -114,12 +114,12 @@ def test_a_cell_in_words() -> None:
 def test_a_cell_in_words_with_its_change() -> None:
     change = tuple(tuple(-5 if (i, j) == (4, 9) else 0 for j in range(10)) for i in range(10))
     view = replace(VIEW, values="change", change=change, since=2)
-    assert cell_sentence(view, 60) == "4 read as 9: 22 of 982 (2.2 %), 5 fewer than after epoch 2"
-    assert cell_sentence(view, 48) == "4 read as 9: 22 of 982 (2.2 %), 5 fewer"
+    assert cell_sentence(view, 60) == "4 read as 9: 22 of 982 (2.2%), 5 fewer than after epoch 2"
+    assert cell_sentence(view, 48) == "4 read as 9: 22 of 982 (2.2%), 5 fewer"
     assert cell_sentence(replace(view, cursor=(9, 4)), 60).endswith("as many as after epoch 2")
 
 
-def test_errors_are_shaded_on_a_scale_of_their_own_and_not_at_all_without_colours() -> None:
+def test_errors_are_shaded_on_a_scale_of_their_own_and_not_at_all_without_colors() -> None:
     styles = [str(span.style) for span in matrix(VIEW, 78, 20).spans]
     assert f"on $success {RIGHT_SHADES[-1]}%" in styles
     assert any(f"on $error {shade}%" in styles for shade in WRONG_SHADES[1:-1])
@@ -133,8 +133,8 @@ def test_text_is_legible_on_every_shade(name: str) -> None:
     """WCAG 2.2, success criterion 1.4.3: a contrast of 4.5."""
     theme = THEMES[name]
     paper, ink = Color.parse(theme.background), Color.parse(theme.foreground)
-    for colour, shades in ((theme.success, RIGHT_SHADES), (theme.error, WRONG_SHADES)):
-        backgrounds = [paper.blend(Color.parse(colour), shade / 100) for shade in shades]
+    for color, shades in ((theme.success, RIGHT_SHADES), (theme.error, WRONG_SHADES)):
+        backgrounds = [paper.blend(Color.parse(color), shade / 100) for shade in shades]
         assert all(contrast(ink, background) >= 4.5 for background in backgrounds)
         apart = [contrast(paper, background) for background in backgrounds]
         assert apart == sorted(apart), "a darker shade is a higher level"
@@ -149,21 +149,21 @@ def test_the_table_by_digit_is_whole_at_every_size(width: int, height: int) -> N
     lines = by_digit.panel(ByDigit(TABLE, 2, (3, 4)), width, height).plain.splitlines()
     assert len(lines) <= height
     assert max(map(len, lines)) <= width
-    assert lines[0].startswith("97.81 % accuracy")
+    assert lines[0].startswith("97.81% accuracy")
     found = [line.split() for line in lines]
     assert all(any(words[:1] == [str(digit)] for words in found) for digit in range(10))
 
 
 def test_figures_interval_means_and_pairs() -> None:
     text = by_digit.panel(ByDigit(TABLE), 76, 20).plain
-    assert "95 % interval 97.50 to 98.08 %" in text
+    assert "95% interval 97.50 to 98.08%" in text
     row = next(line for line in text.splitlines() if line.split()[:1] == ["4"])
     assert row.split()[1:8] == ["98.01", "%", "95.11", "%", "96.54", "%", "lowest"]
     assert "4 read as 9: 22 times" in text
     assert any(line.split()[:1] == ["mean"] for line in text.splitlines())
 
 
-def test_the_lowest_is_marked_without_colour_where_the_word_has_no_room() -> None:
+def test_the_lowest_is_marked_without_color_where_the_word_has_no_room() -> None:
     lines = by_digit.panel(ByDigit(TABLE), 36, 36).plain.splitlines()
     assert [line.split()[0] for line in lines if line.endswith("↓")] == ["4"]
 
@@ -213,9 +213,9 @@ FAIR = calibrated([0.75] * 400, [n % 4 < 3 for n in range(400)])
 
 def test_in_words_whether_it_is_surer_than_right() -> None:
     said = calibration.in_words(SURER.bins)
-    assert said.startswith("It is surer than it is right: on average it says 78.3 % and is right in 56.7 %")
-    assert "when it says 90 % it is right in 60 %" in said
-    assert said.endswith("Expected calibration error 21.67 %.")
+    assert said.startswith("It is surer than it is right: on average it says 78.3% and is right in 56.7%")
+    assert "when it says 90% it is right in 60%" in said
+    assert said.endswith("Expected calibration error 21.67%.")
 
 
 def test_in_words_when_it_is_neither() -> None:
@@ -241,7 +241,7 @@ def test_the_diagram_fits_and_counts_its_images(width: int, height: int, ascii_o
 def test_a_bar_is_as_high_as_its_accuracy_and_its_mark_as_its_confidence() -> None:
     value = calibrated([0.99] * 100, [n < 50 for n in range(100)])
     lines = calibration.diagram(value, 58, 30, with_answer=False, ascii_only=True).plain.splitlines()
-    top, bottom = (next(n for n, line in enumerate(lines) if line.startswith(axis)) for axis in (" 100 %", "   0 %"))
+    top, bottom = (next(n for n, line in enumerate(lines) if line.startswith(axis)) for axis in (" 100%", "   0%"))
     column = [line[-5:].strip()[:1] for line in lines[top : bottom + 1]]
     rows = len(column)
     assert column[0] == "=", "0.99 lies in the top row"
@@ -258,10 +258,10 @@ def test_large_counts_are_written_short() -> None:
 def test_answers_in_words_and_in_a_table() -> None:
     value = calibrated([0.99] * 90 + [0.5] * 10, [True] * 89 + [False] * 11)
     assert calibration.answer_sentence(value.chosen) == (
-        "Answering only when at least 95 % sure, it answers 90.0 % of the images and is right in 98.89 % of them."
+        "Answering only when at least 95% sure, it answers 90.0% of the images and is right in 98.89% of them."
     )
     assert "always" in calibration.answer_sentence(value.answers[0])
-    assert calibration.answer_sentence(value.answers[-1]).endswith("99.9 % sure, it answers nothing.")
+    assert calibration.answer_sentence(value.answers[-1]).endswith("99.9% sure, it answers nothing.")
     lines = calibration.answers_table(value, 60, 20, ascii_only=False).plain.splitlines()
     assert lines[0].split() == ["at", "least", "answers", "right", "wrong"]
     marked = [line for line in lines if line.startswith("▸")]

@@ -13,12 +13,12 @@ from tui.views.bigfigure import big
 @pytest.mark.parametrize(
     ("share", "text"),
     [
-        (0.0, "0.00 %"),
-        (1.0, "100.00 %"),
-        (0.9781, "97.81 %"),
-        (0.999999, "99.99 %"),
-        (0.0000001, "0.01 %"),
-        (0.1, "10.00 %"),
+        (0.0, "0.00%"),
+        (1.0, "100.00%"),
+        (0.9781, "97.81%"),
+        (0.999999, "99.99%"),
+        (0.0000001, "0.01%"),
+        (0.1, "10.00%"),
     ],
 )
 def test_percent(share: float, text: str) -> None:
@@ -67,7 +67,7 @@ def test_duration(seconds: float, text: str) -> None:
     assert figures.duration(seconds) == text
 
 
-@pytest.mark.parametrize(("number", "text"), [(0, "0"), (999, "999"), (10_000, "10 000"), (1_234_567.4, "1 234 567")])
+@pytest.mark.parametrize(("number", "text"), [(0, "0"), (999, "999"), (10_000, "10,000"), (1_234_567.4, "1,234,567")])
 def test_count(number: float, text: str) -> None:
     assert figures.count(number) == text
 
@@ -85,7 +85,7 @@ def test_big_figures_are_three_rows_of_one_length(share: float) -> None:
     [
         (0, "0"),
         (640, "640"),
-        (9999, "9 999"),
+        (9999, "9,999"),
         (10000, "10k"),
         (415168, "415k"),
         (999499, "999k"),

@@ -21,7 +21,7 @@ def test_a_real_difference_in_words() -> None:
     found = Comparison(9_669, 112, 42, 177)
     assert headline(found, "brave-otter", "calm-fox") == "brave-otter is better"
     assert sentences(found, "brave-otter", "calm-fox") == (
-        "brave-otter reads 97.81 % of the 10 000 test images rightly, calm-fox 97.11 %.",
+        "brave-otter reads 97.81% of the 10,000 test images rightly, calm-fox 97.11%.",
         "On 112 images only brave-otter is right, on 42 only calm-fox.",
         "If both were equally good, chance would split them this unevenly once in 37 million test sets like this: "
         "the difference is real.",
@@ -58,7 +58,7 @@ def test_one_image_is_one() -> None:
         (0.31, "in 31 of 100"),
         (0.05, "in 5 of 100"),
         (0.049, "once in 20"),
-        (0.00026, "once in 3 800"),
+        (0.00026, "once in 3,800"),
         (2.6949e-08, "once in 37 million"),
         (1e-12, "less than once in a billion"),
         (0.0, "less than once in a billion"),
@@ -75,7 +75,7 @@ def test_p_as_reports_have_it() -> None:
 def test_the_table_has_the_first_in_rows() -> None:
     assert table(Comparison(9_700, 112, 42, 146), "a", "b") == [
         ("", "b right", "wrong"),
-        ("a right", "9 700", "112"),
+        ("a right", "9,700", "112"),
         ("wrong", "42", "146"),
     ]
 
@@ -151,4 +151,4 @@ def test_a_wrong_image_fills_its_line(width: int) -> None:
     line = "".join(text for text, _ in final_test.wrong_row(WrongImage(9_999, 4, 9, 0.88714), width))
     assert len(line) < width
     assert line.split()[0] == "9999"
-    assert line.endswith("88.71 %")
+    assert line.endswith("88.71%")

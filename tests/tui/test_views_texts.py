@@ -103,7 +103,7 @@ def test_what_cannot_be_saved_has_its_reason_and_the_end_of_its_path_at_every_wi
 def test_a_run_that_has_ended_is_not_said_to_go_on() -> None:
     snapshot = SNAPSHOTS["finished, unsaved"]
     assert figures_line(snapshot, 200).plain == f"not saved: {LONG}/result.json: No space left on device"
-    assert "test accuracy 97.81 %" in progress_line(snapshot, 120).plain
+    assert "test accuracy 97.81%" in progress_line(snapshot, 120).plain
 
 
 def test_the_farewell_says_what_is_not_saved() -> None:
@@ -158,7 +158,7 @@ def test_the_table_of_epochs_has_the_latest_and_stars_the_best() -> None:
     assert len(lines) == 7
     assert [int(line[:6].strip("★ ")) for line in lines[2:]] == [8, 9, 10, 11, 12]
     assert lines[-1].startswith("★")
-    assert "97.80 %" in lines[-1]
+    assert "97.80%" in lines[-1]
     narrow = [line.plain for line in epoch_table(state, 40, 7)]
     assert all(len(line) <= 40 for line in narrow)
 

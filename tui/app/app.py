@@ -142,7 +142,7 @@ class MnistApp(SteeringApp):
         self.snapshot = Snapshot(preset=settings.preset)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our own colours, for themes that do not name them."""
+        """Our own colors, for themes that do not name them."""
         return dict(THEMES["dark"].variables)
 
     def on_mount(self) -> None:

@@ -1,4 +1,4 @@
-"""The app's side towards single digits: which are looked into, and the engine that answers questions about them."""
+"""The app's side toward single digits: which are looked into, and the engine that answers questions about them."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class InspectingApp(TerminalApp):
             self.inspected = str(fault)
 
     async def ask(self, question: cmd.Question, heard: Heard | None = None) -> dict[str, Any]:
-        """The answer to a question about a run. Raises the `Problem` it is refused with; cancelling gives it up."""
+        """The answer to a question about a run. Raises the `Problem` it is refused with; canceling gives it up."""
         return await self._asker.ask(question, heard)
 
     @property

@@ -27,7 +27,7 @@ class Asker:
         return self._engine is not None and self._answered is self._engine
 
     async def ask(self, question: Question, heard: Heard | None = None) -> dict[str, Any]:
-        """The answer. Raises the `Problem` it is refused with. `heard` is told how far it is; cancelling gives it up."""
+        """The answer. Raises the `Problem` it is refused with. `heard` is told how far it is; canceling gives it up."""
         engine = await self._connected()
         reply = await engine.send(question, heard)
         self._answered = engine

@@ -1,4 +1,4 @@
-"""The app's side towards the run in training: what a person has it do, and what is refused."""
+"""The app's side toward the run in training: what a person has it do, and what is refused."""
 
 from __future__ import annotations
 

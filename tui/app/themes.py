@@ -1,8 +1,8 @@
-"""Colours: a dark, a light and a high-contrast theme, and one that is safe for the colour-blind.
+"""Colors: a dark, a light and a high-contrast theme, and one that is safe for the color-blind.
 
-Blue stands for training and orange for validation everywhere; people with any of the common colour weaknesses tell
-the two apart. The last theme has no other colours than the eight of Okabe and Ito ("Color Universal Design: How to make
-figures and presentations that are friendly to colorblind people", 2008, https://jfly.uni-koeln.de/color/) and greys.
+Blue stands for training and orange for validation everywhere; people with any of the common color weaknesses tell
+the two apart. The last theme has no other colors than the eight of Okabe and Ito ("Color Universal Design: How to make
+figures and presentations that are friendly to colorblind people", 2008, https://jfly.uni-koeln.de/color/) and grays.
 """
 
 from __future__ import annotations
@@ -116,8 +116,8 @@ CONTRAST = Theme(
     },
 )
 
-COLOURBLIND = Theme(
-    name="mnist-colourblind",
+COLORBLIND = Theme(
+    name="mnist-colorblind",
     primary="#56b4e9",  # sky blue
     secondary="#b8b8b8",
     accent="#f0e442",  # yellow
@@ -150,13 +150,21 @@ COLOURBLIND = Theme(
     },
 )
 
-THEMES: dict[str, Theme] = {"dark": DARK, "light": LIGHT, "contrast": CONTRAST, "colourblind": COLOURBLIND}
+THEMES: dict[str, Theme] = {"dark": DARK, "light": LIGHT, "contrast": CONTRAST, "colorblind": COLORBLIND}
 """By the names that people type: in the config file's [screen] table, and after --theme."""
 
 
+_FORMER_NAMES = {"colourblind": "colorblind"}
+
+
+def find_theme(wanted: object) -> Theme | None:
+    """The theme of that name, or None. Names from version 0.1.0 still work."""
+    return THEMES.get(_FORMER_NAMES.get(wanted, wanted)) if isinstance(wanted, str) else None
+
+
 def theme_name(wanted: object) -> str:
-    """Textual's name of the theme a person asked for; the dark one for anything unknown."""
-    return THEMES.get(wanted, DARK).name if isinstance(wanted, str) else DARK.name
+    """Textual's name for the requested theme; the dark theme for an unknown name."""
+    return (find_theme(wanted) or DARK).name
 
 
 def after(name: str) -> str:

@@ -75,7 +75,7 @@ class Walk:
 
     @property
     def words(self) -> str:
-        """ "mistake 3 of 212", or "image 3 421 of 10 000"."""
+        """ "mistake 3 of 212", or "image 3,421 of 10,000"."""
         if self.every or self.index not in self.digits.wrong:
-            return f"all {len(self.digits.labels):,} images".replace(",", " ")
+            return f"all {len(self.digits.labels):,} images"
         return f"mistake {self.digits.wrong.index(self.index) + 1} of {len(self.digits.wrong)}"

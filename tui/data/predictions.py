@@ -26,7 +26,7 @@ Bytes = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inspected:
-    """N labelled images and what the run `run` reads in them.
+    """N labeled images and what the run `run` reads in them.
 
     `images` (N, 28, 28), `labels`, `readings` (N,) uint8; `confidences` (N,) float32, the probability of what is read.
     Of the test set they are exact, with all `probabilities` (N, 10); of the validation set they are kept in steps of

@@ -29,7 +29,7 @@ LEAST_ACCURACY = 0.9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reader:
-    """What the best weights of the run `run`, of epoch `epoch`, read in N images labelled `labels` (N,).
+    """What the best weights of the run `run`, of epoch `epoch`, read in N images labeled `labels` (N,).
 
     `readings` (N,) uint8, `confidences` (N,) float32: the digit read, and its probability.
     """
@@ -54,7 +54,7 @@ class Reader:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Its bounds with 95 % confidence (Wilson)."""
+        """Its bounds with 95% confidence (Wilson)."""
         return wilson_interval(self.right, len(self.labels))
 
 

@@ -118,7 +118,7 @@ def show(
     ]
     _print([*text, ""], plain=plain)
     if not args.quiet:
-        drawn = chart(experiment, states, width, plain=plain or not on_terminal, coloured=on_terminal)
+        drawn = chart(experiment, states, width, plain=plain or not on_terminal, colored=on_terminal)
         print_lines([*drawn, ""], styled=True)
     _print(conclusion_lines(conclusion, width), plain=plain)
 
@@ -141,9 +141,9 @@ def table(experiment: Experiment, states: Sequence[RunState | None], live: Seque
 
 
 def chart(
-    experiment: Experiment, states: Sequence[RunState | None], width: int, *, plain: bool, coloured: bool
+    experiment: Experiment, states: Sequence[RunState | None], width: int, *, plain: bool, colored: bool
 ) -> list[str]:
-    """The arms' curves as lines of text, with the terminal's own colours where it has any."""
+    """The arms' curves as lines of text, with the terminal's own colors where it has any."""
     from tui.plotting.plot import draw  # noqa: PLC0415 - brings numpy in
 
     drawing = views.plot(experiment, states, log_y=views.is_log(experiment))
@@ -151,8 +151,8 @@ def chart(
         return []
     rows = draw(drawing, width, CHART_ROWS, _palette(), symbols="ascii" if plain else "braille")
     title = views.chart_title(experiment)
-    if coloured:
-        return [title, *("".join(_coloured(s.text, s.style) for s in row).rstrip() for row in rows)]
+    if colored:
+        return [title, *("".join(_colored(s.text, s.style) for s in row).rstrip() for row in rows)]
     return [title, *("".join(s.text for s in row).rstrip() for row in rows)]
 
 
@@ -162,7 +162,7 @@ def _palette() -> Palette:
     return Palette("cyan", "yellow", "cyan", "bright_black", "bright_black", "default", "green", "red")
 
 
-def _coloured(text: str, style: Any) -> str:
+def _colored(text: str, style: Any) -> str:
     from rich.color import ColorSystem  # noqa: PLC0415
 
     return str(style.render(text, color_system=ColorSystem.STANDARD)) if style and text.strip() else text
@@ -174,16 +174,7 @@ def conclusion_lines(conclusion: Conclusion, width: int) -> list[str]:
 
     first, *rest = views.paragraphs(conclusion)
     told = [f"{views.verdict(conclusion)}: {first}", *rest]
-    return [_unbound(line) for sentence in told for line in textwrap.wrap(_bound(sentence), width)]
-
-
-def _bound(text: str) -> str:
-    """The text with its units bound to their figures, so that no line begins with "%"."""
-    return text.replace(" %", "\N{NO-BREAK SPACE}%")
-
-
-def _unbound(text: str) -> str:
-    return text.replace("\N{NO-BREAK SPACE}", " ")
+    return [line for sentence in told for line in textwrap.wrap(sentence, width)]
 
 
 def document(

@@ -14,7 +14,7 @@ from tui.views.data_set import named, of_run, shown_overlap
 from tui.views.figures import count, duration, loss, percent, plural
 from tui.views.looks import NO_HONEST_ONE, dated, times
 
-CONFIDENCE = "95 % interval"
+CONFIDENCE = "95% interval"
 _BEST = {"loss": "lowest validation loss", "accuracy": "highest validation accuracy"}
 
 
@@ -138,7 +138,7 @@ def report_elsewhere(look: Tested, state: RunState) -> list[str]:
 
 def _both_weights(state: RunState) -> list[str]:
     """The latest look with either weights, a line each."""
-    rows = [("weights", "epoch", "test accuracy", "95 % interval", "wrong", "loss")]
+    rows = [("weights", "epoch", "test accuracy", "95% interval", "wrong", "loss")]
     for test in sorted(state.tests, key=lambda each: each.weights):
         accuracy, interval = percent(test.accuracy), f"{percent(test.low)} to {percent(test.high)}"
         rows.append((test.weights, str(test.epoch), accuracy, interval, count(test.wrong), loss(test.loss)))

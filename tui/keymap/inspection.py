@@ -153,7 +153,7 @@ LOOKING: tuple[Key, ...] = (
         "draw",
     ),
     Key("H,J,K,L", "H J K L", "shift('{key}')", "", "the same: left, down, up, right", "Draw", "draw"),
-    Key("n", "n", "fitting", "Fitting", "fit and centre it as MNIST was, or show it as drawn", "Draw", "draw", 8),
+    Key("n", "n", "fitting", "Fitting", "fit and center it as MNIST was, or show it as drawn", "Draw", "draw", 8),
     Key("w", "w", "weights", "Last/best", "read it with the last weights, or with the best", "Draw", "draw", 5),
     Key("f", "f", "file", "File", "read a picture from a file; a path can be pasted", "Draw", "draw", 5),
     Key("escape", "esc", "leave_field", "", "leave the field, or lift the pen", "Draw", "draw"),

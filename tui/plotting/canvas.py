@@ -191,7 +191,7 @@ class Canvas:
 
 
 def _corners(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """The same line without the points that lie straight between their neighbours."""
+    """The same line without the points that lie straight between their neighbors."""
     keep = np.ones(len(x), dtype=bool)
     across, up = np.diff(x), np.diff(y)
     keep[1:-1] = across[:-1] * up[1:] != across[1:] * up[:-1]  # a nan differs from everything

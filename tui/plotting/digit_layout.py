@@ -10,7 +10,7 @@ SMALLEST, LARGEST = 9, 28
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the digits of a strip stand: a centred grid of equal tiles, each a picture over a caption line.
+    """Where the digits of a strip stand: a centered grid of equal tiles, each a picture over a caption line.
 
     `columns` and `lines` are a tile's size (one line: captions only), `gap` and `row_gap` the space between tiles.
     `more` digits have no place; `note` is the (x, y) of the words that say so.
@@ -46,13 +46,13 @@ def layout(count: int, width: int, height: int) -> Layout:
     sized = [(_widest(per_row, rows, width, height), per_row, rows) for per_row, rows in grids]
     if fitting := [grid for grid in sized if grid[0] >= SMALLEST]:
         columns, per_row, rows = max(fitting, key=lambda g: (g[0] - 2 * (g[1] * g[2] > count), -g[2]))
-        return _centred(Layout(count, 0, per_row, rows, columns, _lines(columns)), width, height)
+        return _centered(Layout(count, 0, per_row, rows, columns, _lines(columns)), width, height)
     per_row, rows = (width + 1) // (SMALLEST + 1), (height - 1) // _lines(SMALLEST)
     if per_row < 1 or rows < 1:
         return _captions_only(count, per_row, height)
     columns = _widest(per_row, rows, width, height - 1)
     shown = per_row * rows
-    return _centred(Layout(shown, count - shown, per_row, rows, columns, _lines(columns)), width, height - 1)
+    return _centered(Layout(shown, count - shown, per_row, rows, columns, _lines(columns)), width, height - 1)
 
 
 def _lines(columns: int) -> int:
@@ -64,7 +64,7 @@ def _widest(per_row: int, rows: int, width: int, height: int) -> int:
     return min(LARGEST, (width - per_row + 1) // per_row, 2 * (height // rows - 1))
 
 
-def _centred(grid: Layout, width: int, height: int) -> Layout:
+def _centered(grid: Layout, width: int, height: int) -> Layout:
     """The grid in the middle of the space, which is shared out between the tiles first, up to a third of a tile."""
     apart, apart_rows = max(grid.per_row - 1, 1), max(grid.rows - 1, 1)
     gap = min(max(grid.columns // 3, 1), (width - grid.per_row * grid.columns) // apart) if grid.per_row > 1 else 0

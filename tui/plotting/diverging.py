@@ -1,6 +1,6 @@
-"""Values around zero as pictures: one colour for what speaks for something, one for what speaks against it.
+"""Values around zero as pictures: one color for what speaks for something, one for what speaks against it.
 
-Blue and orange are told apart with every common colour weakness; where there are no colours, signs stand for them.
+Blue and orange are told apart with every common color weakness; where there are no colors, signs stand for them.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from tui.plotting.raster import RGB, resample
 
 Floats = npt.NDArray[np.float32]
 LEVELS = 8
-"""Steps from zero to the largest value, to either side: few, so that neighbours are alike and take few bytes."""
+"""Steps from zero to the largest value, to either side: few, so that neighbors are alike and take few bytes."""
 INKS = 5
 """Steps of the ink of a digit that lies under the values."""
 _GAMMA = 0.8
 """Below 1: lifts what is faint."""
 _INK_SHARE = 0.42
-"""How far full ink stands out from the paper: no further, or the colour on it could not be told."""
+"""How far full ink stands out from the paper: no further, or the color on it could not be told."""
 _PLUS, _MINUS = ("+", "#"), ("-", "=")
 _WEAK, _STRONG = 0.2, 0.55
 _DOT = "."
 
 
 @dataclass(frozen=True, slots=True)
-class Colours:
+class Colors:
     """What lies behind, what speaks for, what against, and the ink of a digit underneath."""
 
     paper: RGB
@@ -49,23 +49,23 @@ def codes(values: Floats, columns: int, rows: int, ink: Floats | None = None) ->
 
 
 @lru_cache(maxsize=16)
-def painter(colours: Colours) -> Callable[[int], RGB | None]:
-    """The colour of each code: None for bare paper."""
+def painter(colors: Colors) -> Callable[[int], RGB | None]:
+    """The color of each code: None for bare paper."""
 
     @lru_cache(maxsize=1024)
-    def colour(code: int) -> RGB | None:
+    def color(code: int) -> RGB | None:
         ink, level = divmod(code, 2 * LEVELS + 1)
         level -= LEVELS
         if ink == 0 and level == 0:
             return None
-        ground = mixed(colours.paper, colours.ink, _INK_SHARE * ink / INKS)
-        return mixed(ground, colours.plus if level > 0 else colours.minus, abs(level) / LEVELS)
+        ground = mixed(colors.paper, colors.ink, _INK_SHARE * ink / INKS)
+        return mixed(ground, colors.plus if level > 0 else colors.minus, abs(level) / LEVELS)
 
-    return colour
+    return color
 
 
 def signs(values: Floats, columns: int, rows: int, ink: Floats | None = None) -> list[str]:
-    """The same without colours: + and # for values above zero, - and = for those below, a dot for ink alone."""
+    """The same without colors: + and # for values above zero, - and = for those below, a dot for ink alone."""
     cells = resample(values, columns, rows)
     under = np.zeros_like(cells) if ink is None else resample(ink, columns, rows)
     return ["".join(map(_sign, row, below)) for row, below in zip(cells.tolist(), under.tolist(), strict=True)]

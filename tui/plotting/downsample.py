@@ -251,7 +251,7 @@ def bridge(thinned: Thinned) -> tuple[Floats, Floats]:
 def span_dots(low: Floats, high: Floats, rows: int) -> NDArray[np.bool_]:
     """Dots (rows × columns, row 0 at the top) of one upright bar a column, from low to high in rows from the bottom.
 
-    Neighbouring bars are made to meet, so that the whole reads as one line with a width. NaN leaves a column empty.
+    Neighboring bars are made to meet, so that the whole reads as one line with a width. NaN leaves a column empty.
     """
     low, high = low.copy(), high.copy()
     with np.errstate(invalid="ignore"):
@@ -266,7 +266,7 @@ def span_dots(low: Floats, high: Floats, rows: int) -> NDArray[np.bool_]:
 def ema(y: Floats, weight: float, counts: Floats | None = None) -> Floats:
     """Exponential moving average with the bias correction of Adam (Kingma & Ba, 2015, section 3).
 
-    m_t = weight · m_{t-1} + (1 - weight) · y_t, divided by 1 - weight^t so that the start is not pulled towards 0.
+    m_t = weight · m_{t-1} + (1 - weight) · y_t, divided by 1 - weight^t so that the start is not pulled toward 0.
     `weight` in [0, 1) is the share the past keeps; 0 returns y. A point that stands for `counts` values is taken that
     many times.
     Values that are not finite are skipped and stay NaN in the answer. Raises ValueError for a weight outside [0, 1).

@@ -13,7 +13,7 @@ from rich.style import Style
 
 @dataclass(frozen=True)
 class Palette:
-    """The colours of a chart, as rich writes them ("#ffaa00", "blue", "default")."""
+    """The colors of a chart, as rich writes them ("#ffaa00", "blue", "default")."""
 
     train: str
     validation: str
@@ -48,7 +48,7 @@ Line = list[tuple[str, Ink]]
 @lru_cache(maxsize=16)
 def styles_of(palette: Palette) -> dict[Ink, Style]:
     """How each ink looks in a palette."""
-    named = not palette.grid.startswith("#")  # of a terminal's sixteen colours none is faint by itself
+    named = not palette.grid.startswith("#")  # of a terminal's sixteen colors none is faint by itself
     return {
         Ink.BLANK: Style.null(),
         Ink.TEXT: Style(color=palette.text),

@@ -26,7 +26,7 @@ else:
 class Curve:
     """One series: x ascending, y as long (float64); `low` and `high` where a point stands for several values.
 
-    `role` ("train", "validation", "between", "raw" or "other") decides colour and shape; "raw" is drawn faint, behind the
+    `role` ("train", "validation", "between", "raw" or "other") decides color and shape; "raw" is drawn faint, behind the
     others, and those that are "between" have one ink. `sign` stands on its points, where it is not that of its ink.
     `points` marks each point. `current` is the value in the legend: None for the last finite y, "" for none. A curve
     without a label is not in the legend. `told` writes what the curve has at a step, for the legend while a cursor

@@ -18,7 +18,7 @@ Codes = npt.NDArray[np.int_]
 
 
 def blocks(codes: Codes, style: Callable[[int], RGB | None]) -> list[Row]:
-    """Pixels (2 × rows, columns), each a code for its colour, two in a cell; a code without a colour is left bare."""
+    """Pixels (2 × rows, columns), each a code for its color, two in a cell; a code without a color is left bare."""
     rows: list[Row] = []
     for top, bottom in zip(codes[::2].tolist(), codes[1::2].tolist(), strict=True):
         cells = groupby(zip(top, bottom, strict=True))
@@ -37,14 +37,14 @@ def _cell(top: RGB | None, bottom: RGB | None, count: int) -> Segment:
 
 
 def _style(front: RGB | None, behind: RGB | None) -> Style:
-    def name(colour: RGB | None) -> str | None:
-        return None if colour is None else "#{:02x}{:02x}{:02x}".format(*colour)
+    def name(color: RGB | None) -> str | None:
+        return None if color is None else "#{:02x}{:02x}{:02x}".format(*color)
 
     return Style(color=name(front), bgcolor=name(behind))
 
 
 def mixed(one: RGB, other: RGB, share: float) -> RGB:
-    """A colour between two, by the share of the other."""
+    """A color between two, by the share of the other."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
     return red, green, blue
 
@@ -57,7 +57,7 @@ def fitted(row: Row, width: int) -> Row:
     return list(Strip(row).crop(0, width))
 
 
-def centred(words: str, width: int) -> str:
+def centered(words: str, width: int) -> str:
     """Words in the middle of so many cells, cut where they are longer."""
     return words.center(width) if cell_len(words) <= width else set_cell_size(words, width)
 

@@ -1,4 +1,4 @@
-"""An image becomes rows of terminal characters: half blocks in colour, or the nearest glyphs of a ramp without."""
+"""An image becomes rows of terminal characters: half blocks in color, or the nearest glyphs of a ramp without."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ else:
 Row = list[Segment]
 RGB = tuple[int, int, int]
 
-CENTRE_BOX = 24
-"""MNIST scales each digit into 20 × 20 pixels and centres it by mass in 28 × 28; a box of 24 nearly always holds it."""
+CENTER_BOX = 24
+"""MNIST scales each digit into 20 × 20 pixels and centers it by mass in 28 × 28; a box of 24 nearly always holds it."""
 
 _FAINTEST_PEAK = 0.25
 """Contrast is stretched at most four times, so that an almost empty image does not turn into a picture of its noise."""
@@ -34,9 +34,9 @@ _FAINTEST_PEAK = 0.25
 
 @dataclass(frozen=True, slots=True)
 class RasterPalette:
-    """Colours from no ink to full ink: `levels` steps between `paper` and `ink`.
+    """Colors from no ink to full ink: `levels` steps between `paper` and `ink`.
 
-    `paper` has to be the colour behind the picture, since cells without ink are left uncoloured. A `gamma` below 1
+    `paper` has to be the color behind the picture, since cells without ink are left uncolored. A `gamma` below 1
     lifts thin strokes, which averaging has made faint. Few levels make long runs of equal cells, hence fewer bytes.
     """
 
@@ -45,8 +45,8 @@ class RasterPalette:
     levels: int = 14
     gamma: float = 0.85
 
-    def colour(self, level: int) -> Color:
-        """The colour of a level, 0 (paper) to `levels` - 1 (ink)."""
+    def color(self, level: int) -> Color:
+        """The color of a level, 0 (paper) to `levels` - 1 (ink)."""
         part = level / (self.levels - 1)
         red, green, blue = (round(low + (high - low) * part) for low, high in zip(self.paper, self.ink, strict=True))
         return Color.from_rgb(red, green, blue)
@@ -121,8 +121,8 @@ def resample(image: npt.NDArray[np.generic], width: int, height: int) -> Floats:
     return _areas(rows, height) @ image.astype(np.float32) @ _areas(columns, width).T
 
 
-def crop(image: Image, box: int = CENTRE_BOX) -> Image:
-    """The `box` × `box` window centred on the ink, or the whole image where that would cut any ink.
+def crop(image: Image, box: int = CENTER_BOX) -> Image:
+    """The `box` × `box` window centered on the ink, or the whole image where that would cut any ink.
 
     The window starts an even number of pixels before the ink, so that at half size the ink's edges fall on pixels.
     """
@@ -166,10 +166,10 @@ def _stretch(ink: Floats, gamma: float) -> Floats:
 
 
 def half_blocks(image: Image, columns: int, *, palette: RasterPalette) -> list[Row]:
-    """The image in colour: each cell is halved the way that fits it better, across (▀) or upright (▌).
+    """The image in color: each cell is halved the way that fits it better, across (▀) or upright (▌).
 
     At least `columns` × `columns` square pixels are seen; upright halves double that across where strokes are steep.
-    Cells without ink are spaces without a style, equal neighbours share a segment, every row is `columns` wide.
+    Cells without ink are spaces without a style, equal neighbors share a segment, every row is `columns` wide.
     """
     cells = _quarters(image, columns)
     top_left, top_right, bottom_left, bottom_right = np.moveaxis(cells, -1, 0)
@@ -199,17 +199,17 @@ def _block(cell: tuple[bool, int, int], count: int, palette: RasterPalette) -> S
 
 @lru_cache(maxsize=4096)
 def _half(upright: bool, first: int, second: int, palette: RasterPalette) -> tuple[str, Style]:
-    """The character and style of two halves; a half without ink is left uncoloured."""
+    """The character and style of two halves; a half without ink is left uncolored."""
     if first == second:
-        return "█", Style(color=palette.colour(first))
+        return "█", Style(color=palette.color(first))
     if first == 0:
-        return "▐" if upright else "▄", Style(color=palette.colour(second))
-    paper = None if second == 0 else palette.colour(second)
-    return "▌" if upright else "▀", Style(color=palette.colour(first), bgcolor=paper)
+        return "▐" if upright else "▄", Style(color=palette.color(second))
+    paper = None if second == 0 else palette.color(second)
+    return "▌" if upright else "▀", Style(color=palette.color(first), bgcolor=paper)
 
 
 def shades(image: Image, columns: int, ramp: Ramp = BLOCKS, gamma: float = 0.85) -> list[str]:
-    """The image without colours: each cell the glyph of the ramp whose ink is nearest, every row `columns` wide."""
+    """The image without colors: each cell the glyph of the ramp whose ink is nearest, every row `columns` wide."""
     quarters = _stretch(_quarters(image, columns), gamma)
     ink, cost = _ramp_arrays(ramp)
     errors = ((quarters[:, :, None, :] - ink) ** 2).sum(axis=-1) + cost

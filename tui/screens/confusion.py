@@ -19,7 +19,7 @@ from engine.analysis.intervals import worst_pairs
 from tui.data.predictions import Bytes, Inspected
 from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.inspecting import InspectingPage
-from tui.terminal.line_filters import has_few_colours
+from tui.terminal.line_filters import has_few_colors
 from tui.views import by_digit, calibration, confusion
 from tui.views.by_digit import ByDigit
 from tui.views.calibration import THRESHOLDS, USUAL, Calibration
@@ -74,7 +74,7 @@ class ConfusionScreen(InspectingPage):
 
     def on_mount(self) -> None:
         ascii_only = self.program.ascii_only
-        self.examples.mode = "ascii" if ascii_only else "shade" if has_few_colours(self.app) else "colour"
+        self.examples.mode = "ascii" if ascii_only else "shade" if has_few_colors(self.app) else "color"
         frame(self.figures, "By digit")
         frame(self.diagram, "Calibration")
         frame(self.answers, "Answer only when sure")
@@ -116,7 +116,7 @@ class ConfusionScreen(InspectingPage):
         if self._values == "change" and self._earlier:
             since, readings = self._earlier
             change = difference(self._table, confusion_matrix(inspected.labels, readings))
-        shaded = not has_few_colours(self.app)
+        shaded = not has_few_colors(self.app)
         view = MatrixView(self._table, self._values, self._cell, change, since, shaded)
         self._name_axes(view)
         self.matrix.tell(view)
@@ -141,7 +141,7 @@ class ConfusionScreen(InspectingPage):
             answers(inspected.confidences, right, THRESHOLDS),
             self._threshold,
             exact=inspected.probabilities is not None,
-            shaded=not has_few_colours(self.app),
+            shaded=not has_few_colors(self.app),
         )
         self.diagram.tell(value)
         self.answers.tell(value)

@@ -20,7 +20,7 @@ from engine.events import CheckpointKind
 from tui.data.predictions import Inspected
 from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.inspecting import InspectingPage
-from tui.terminal.line_filters import has_few_colours
+from tui.terminal.line_filters import has_few_colors
 from tui.views.cursor import Cursor, Move
 from tui.views.digit_detail import Detail, Probabilities, remark
 from tui.views.digit_view import DigitView
@@ -85,7 +85,7 @@ class DigitsScreen(InspectingPage):
         yield self.nothing
 
     def on_mount(self) -> None:
-        mode: Mode = "shade" if has_few_colours(self.app) else "colour"
+        mode: Mode = "shade" if has_few_colors(self.app) else "color"
         self.gallery.mode = self.detail.picture.mode = "ascii" if self.program.ascii_only else mode
         super().on_mount()
 

@@ -199,7 +199,7 @@ class DrawScreen(Page):
         self._read()
 
     def action_fitting(self) -> None:
-        """Fit and centre the drawing as MNIST was, or show it as it is."""
+        """Fit and center the drawing as MNIST was, or show it as it is."""
         self._fitted = not self._fitted
         self._prepare()
 

@@ -14,7 +14,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from engine.errors import ConfigProblem
-from engine.help.catalogue import catalogue, find, matching
+from engine.help.catalog import catalog, find, matching
 from tui.keymap.screens import SCREENS
 from tui.views.plain import spelled
 from tui.widgets.choice import ASCII_SIGNS, SIGNS
@@ -131,7 +131,7 @@ class ExplainScreen(ModalScreen[None]):
         self._show(name)
 
     def _show(self, name: str) -> None:
-        entry = catalogue()[name]
+        entry = catalog()[name]
         if self._text.entry is not entry:
             self._text.show(entry)
             self._page.scroll_home(animate=False)

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from engine.help.catalogue import PRESET
+from engine.help.catalog import PRESET
 from engine.settings import presets
 from tui.views.plain import ascii_content
 

@@ -27,7 +27,7 @@ from tui.views.runs import HEADINGS, RunRow, columns, in_tree, read_row
 from tui.views.snapshot import Snapshot
 
 _EMPTY = "No runs yet. 1 goes back to the training screen, r starts one there."
-_COLOURS = {"running": "train", "paused": "accent", "finished": "success", "diverged": "error", "failed": "error"}
+_COLORS = {"running": "train", "paused": "accent", "finished": "success", "diverged": "error", "failed": "error"}
 _PORTION = 8
 """Rows read at a time."""
 _PATIENCE = 0.5
@@ -58,7 +58,7 @@ class RunsScreen(Page):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.app.theme_changed_signal.subscribe(self, self._recolour)
+        self.app.theme_changed_signal.subscribe(self, self._recolor)
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
@@ -111,10 +111,8 @@ class RunsScreen(Page):
             width = max([cell_len(HEADINGS[column]), *(cell_len(each[place]) for each in texts)])
             self.table.add_column(Text(HEADINGS[column]), width=width)
         for row, each in zip(rows, texts, strict=True):
-            colour = self.app.theme_variables[_COLOURS.get(row.status, "muted")]
-            cells = (
-                Text(text, colour if column == "status" else "") for text, column in zip(each, wanted, strict=True)
-            )
+            color = self.app.theme_variables[_COLORS.get(row.status, "muted")]
+            cells = (Text(text, color if column == "status" else "") for text, column in zip(each, wanted, strict=True))
             self.table.add_row(*cells, key=row.name)
         if chosen in found:
             self.table.move_cursor(row=self.table.get_row_index(chosen), animate=False)
@@ -124,7 +122,7 @@ class RunsScreen(Page):
         self._columns = {}
         self._fill(list(self._rows.values()))
 
-    def _recolour(self, _theme: Theme) -> None:
+    def _recolor(self, _theme: Theme) -> None:
         self._fill_again()
 
     def on_resize(self) -> None:

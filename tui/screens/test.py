@@ -25,7 +25,7 @@ from tui.data.run_comparison import Witnesses, test_witnesses, tested, tested_al
 from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.look import look_dialog
 from tui.screens.page import Page
-from tui.terminal.line_filters import has_few_colours
+from tui.terminal.line_filters import has_few_colors
 from tui.views import figures
 from tui.views.digit_view import DigitView
 from tui.views.final_test import other_test, shown_test, wrong_images, wrong_row, wrong_title
@@ -83,7 +83,7 @@ class TestScreen(Page):
 
     def on_mount(self) -> None:
         super().on_mount()
-        mode: Mode = "shade" if has_few_colours(self.app) else "colour"
+        mode: Mode = "shade" if has_few_colors(self.app) else "color"
         for strip in self.query(DigitStrip):
             strip.mode = "ascii" if self.program.ascii_only else mode
         self.suspects.mode = "ascii" if self.program.ascii_only else mode
@@ -261,7 +261,7 @@ class TestScreen(Page):
         if not why and runs < 2:
             have = "there is one" if runs else "there is none"
             kept = "a kept look at this test set" if split == "test" else "readings of this validation set"
-            why = f"This needs at least two runs with {kept} that are 90 % right; {have}."
+            why = f"This needs at least two runs with {kept} that are 90% right; {have}."
         elif not why and not suspects:
             why = f"No majority of the {runs} runs agrees against any label."
         self.suspects.display = bool(suspects)

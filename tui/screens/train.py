@@ -23,7 +23,7 @@ from engine.state.run_state import RunState
 from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.charting import ChartingPage
 from tui.screens.presets import PresetPicker
-from tui.terminal.line_filters import has_few_colours
+from tui.terminal.line_filters import has_few_colors
 from tui.views.available import available
 from tui.views.chart_frame import foot, title, what_is_shown
 from tui.views.charts import accuracy_plot, loss_plot, with_cursor, x_end
@@ -143,7 +143,7 @@ class TrainScreen(ChartingPage):
     def _digit_mode(self) -> Mode:
         if self._ascii:
             return "ascii"
-        return "shade" if has_few_colours(self.app) else "colour"
+        return "shade" if has_few_colors(self.app) else "color"
 
     # from the snapshot to the parts
 

@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from engine.diagnosis import Hint
-from engine.help.catalogue import HINT
+from engine.help.catalog import HINT
 from tui.views.hints import evidence, heading, remedy
 from tui.views.plain import ascii_content, spelled
 from tui.widgets.choice import ASCII_SIGNS, SIGNS

@@ -1,4 +1,4 @@
-"""What the terminal can do: whether it is one, its characters and its colours."""
+"""What the terminal can do: whether it is one, its characters and its colors."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def has_few_characters(environ: Mapping[str, str] = os.environ) -> bool:
     return re.fullmatch(r"(linux|cons25|wsvt25|pcvt25|ansi|vt\d+)(-.*)?", environ.get("TERM", "")) is not None
 
 
-def suit_colours(environ: MutableMapping[str, str]) -> bool:
-    """Tell Textual how many colours the terminal has where it would be mistaken; whether colours are wanted at all.
+def suit_colors(environ: MutableMapping[str, str]) -> bool:
+    """Tell Textual how many colors the terminal has where it would be mistaken; whether colors are wanted at all.
 
     NO_COLOR counts unless it is empty (https://no-color.org). GNU screen hands COLORTERM down from the terminal it was
-    started in, and takes no millions of colours itself; tmux, which may call itself screen as well, turns them into fewer.
+    started in, and takes no millions of colors itself; tmux, which may call itself screen as well, turns them into fewer.
     """
     if not environ.get("NO_COLOR"):
         environ.pop("NO_COLOR", None)

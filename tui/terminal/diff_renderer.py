@@ -1,7 +1,7 @@
 """What of a picture has to be sent: the cells that differ from those the terminal shows already.
 
-Textual sends whole lines of every widget that was refreshed, with the full colours of each piece. Here a copy of the
-terminal's cells is kept, and a paint becomes the shortest way from it to the new picture: few cursor movements, a colour
+Textual sends whole lines of every widget that was refreshed, with the full colors of each piece. Here a copy of the
+terminal's cells is kept, and a paint becomes the shortest way from it to the new picture: few cursor movements, a color
 only where it changes.
 """
 
@@ -155,8 +155,8 @@ class Painter:
             yield "\x1b[0m"
 
 
-def fewer_colours(colors: ColorSystem | None) -> ColorSystem | None:
-    """256 colours instead of millions: they take half the bytes."""
+def fewer_colors(colors: ColorSystem | None) -> ColorSystem | None:
+    """256 colors instead of millions: they take half the bytes."""
     return ColorSystem.EIGHT_BIT if colors is ColorSystem.TRUECOLOR else colors
 
 

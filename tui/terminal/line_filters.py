@@ -1,4 +1,4 @@
-"""What is drawn, as a terminal without colours (``NO_COLOR``, https://no-color.org) or with ASCII alone can show it."""
+"""What is drawn, as a terminal without colors (``NO_COLOR``, https://no-color.org) or with ASCII alone can show it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from textual.app import App
 from textual.color import Color
 from textual.filter import LineFilter, Monochrome
 
-from tui.plotting.colours import contrast
+from tui.plotting.colors import contrast
 from tui.views.plain import ascii_text
 
 _STANDS_OUT = 1.6
@@ -37,25 +37,25 @@ def _in_ascii(text: str) -> str:
     return "".join(c if c.isascii() else ascii_text(c) * cell_len(c) for c in text)
 
 
-class Uncoloured(LineFilter):
-    """Takes every colour out, and leaves bold, underlined and what else needs none."""
+class Uncolored(LineFilter):
+    """Takes every color out, and leaves bold, underlined and what else needs none."""
 
     def __init__(self, app: App[Any]) -> None:
         super().__init__()
         self._app = app
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """The segments without colours; `background` is that of the widget, which says nothing here."""
+        """The segments without colors; `background` is that of the widget, which says nothing here."""
         paper = self._app.theme_variables["background"]
         marked = self._app.theme_variables["block-cursor-background"]
         return [
-            Segment(text, uncoloured(style, paper, marked) if style else None, control)
+            Segment(text, uncolored(style, paper, marked) if style else None, control)
             for text, style, control in segments
         ]
 
 
 @lru_cache(maxsize=4096)
-def uncoloured(style: Style, paper: str, marked: str) -> Style:
+def uncolored(style: Style, paper: str, marked: str) -> Style:
     """The style in black and white on a screen whose background was `paper`.
 
     Reversed where its background was `marked` or stood out from the paper, faint where its ink hardly did.
@@ -71,20 +71,20 @@ def uncoloured(style: Style, paper: str, marked: str) -> Style:
     return plain + Style.from_meta(style.meta) if style.meta else plain
 
 
-def _known(colour: RichColor | None, otherwise: Color | None) -> Color | None:
-    """The colour by its parts; `otherwise` for none, and for the terminal's own."""
-    return otherwise if colour is None or colour.is_default else Color.from_rich_color(colour)
+def _known(color: RichColor | None, otherwise: Color | None) -> Color | None:
+    """The color by its parts; `otherwise` for none, and for the terminal's own."""
+    return otherwise if color is None or color.is_default else Color.from_rich_color(color)
 
 
-def suit(app: App[Any], *, colours: bool, ascii_only: bool) -> None:
-    """Have the app send no colours (Textual would send greys), or no other characters than ASCII."""
-    if not colours:
+def suit(app: App[Any], *, colors: bool, ascii_only: bool) -> None:
+    """Have the app send no colors (Textual would send grays), or no other characters than ASCII."""
+    if not colors:
         app._filters[:] = [each for each in app._filters if not isinstance(each, Monochrome)]
-        app._filters.append(Uncoloured(app))
+        app._filters.append(Uncolored(app))
     if ascii_only:
         app._filters.append(Plain())
 
 
-def has_few_colours(app: App[Any]) -> bool:
-    """Whether the terminal has sixteen colours at most, of which the theme with the highest contrast makes the most."""
+def has_few_colors(app: App[Any]) -> bool:
+    """Whether the terminal has sixteen colors at most, of which the theme with the highest contrast makes the most."""
     return app.no_color or app.console.color_system in (None, "standard", "windows")

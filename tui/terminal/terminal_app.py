@@ -1,4 +1,4 @@
-"""The app's side towards the terminal: what is sent to it, what comes from it at the end, and what is kept off it."""
+"""The app's side toward the terminal: what is sent to it, what comes from it at the end, and what is kept off it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from textual.app import App
 from textual.screen import Screen
 
 from engine.errors import ExitCode
-from tui.terminal.diff_renderer import Changes, Painter, fewer_colours
+from tui.terminal.diff_renderer import Changes, Painter, fewer_colors
 from tui.terminal.driver import TerminalDriver
 from tui.terminal.input_queue import InTurn
 from tui.terminal.output_capture import Strays, warnings_to
@@ -44,7 +44,7 @@ class TerminalApp(InTurn):
         self.line = Line(SLOW_LINE if slow else float("inf"), clock)
         self.ending = Ending(self._told_to_end)
         self.strays = Strays(self._note_from_anywhere)
-        self._painter = Painter(fewer_colours(self.console._color_system) if slow else self.console._color_system)
+        self._painter = Painter(fewer_colors(self.console._color_system) if slow else self.console._color_system)
         self._until_unmount = contextlib.ExitStack()
 
     def words_at_end(self) -> str:

@@ -69,7 +69,7 @@ def _accuracy(value: ByDigit, width: int) -> list[Content]:
     accuracy = figures.percent(right / images)
     return [
         Content.assemble((accuracy, "bold $validation"), " accuracy", whole if width >= 40 else ""),
-        Content.styled(f"95 % interval {low.removesuffix(' %')} to {high}", "$muted"),
+        Content.styled(f"95% interval {low.removesuffix('%')} to {high}", "$muted"),
         Content(""),
     ]
 

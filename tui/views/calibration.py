@@ -37,7 +37,7 @@ _WIDEST = 12
 class Calibration:
     """The bins of the diagram, what comes of each of `THRESHOLDS`, and the one that is spoken of.
 
-    `shaded` where the terminal has the colours for it; `exact` where confidences are not kept in steps of 1/255.
+    `shaded` where the terminal has the colors for it; `exact` where confidences are not kept in steps of 1/255.
     """
 
     bins: tuple[Bin, ...]
@@ -84,7 +84,7 @@ def _plot(value: Calibration, width: int, rows: int, ascii_only: bool) -> list[C
     columns = [_bar(each, cell, rows, ascii_only, shaded) for each in bins]
     lines = []
     for row in range(rows):
-        share = {0: "100 %", (rows - 1) // 2: "50 %" if rows > 4 else "", rows - 1: "0 %"}.get(row, "")
+        share = {0: "100%", (rows - 1) // 2: "50%" if rows > 4 else "", rows - 1: "0%"}.get(row, "")
         lines.append(Content.assemble((share.rjust(_LABELS - 1) + " ", "$muted"), *(bar[row] for bar in columns)))
     ticks = "".join(f"{100 * each.low:.0f}".ljust(cell) for each in bins)
     rooms = [cell - 1] * (len(bins) - 1) + [width - _LABELS - cell * (len(bins) - 1)]
@@ -101,18 +101,18 @@ def _bar(each: Bin, cell: int, rows: int, ascii_only: bool, shaded: bool) -> lis
     sure = (each.low + each.high) / 2 if each.confidence is None else each.confidence
     accuracy = each.accuracy or 0.0
     marked = min(int(sure * rows), rows - 1)
-    colour = "$muted" if each.images < _FEW else "$success"
+    color = "$muted" if each.images < _FEW else "$success"
     column = []
     for row in reversed(range(rows)):
         filled = min(max(accuracy * rows - row, 0.0), 1.0)
         if row == marked:
-            behind = f" on {colour}" if filled >= 0.5 and not ascii_only else ""
+            behind = f" on {color}" if filled >= 0.5 and not ascii_only else ""
             ink = "$muted" if not each.images else f"bold $background{behind}" if behind else "bold $foreground"
             column.append(Content.assemble((mark * wide, ink), " "))
         elif filled > (0.5 if ascii_only and row < marked else 0) or not each.images or row > marked:
             text = (full if filled > 0.5 else " ") if ascii_only else _EIGHTHS[round(filled * 8)]
             above = " on $error 25%" if shaded and 0 < filled < 1 and row < marked else ""
-            column.append(Content.assemble((text * wide, colour + above), " "))
+            column.append(Content.assemble((text * wide, color + above), " "))
         else:
             column.append(Content.assemble((gap * wide, "$error"), " "))
     return column
@@ -169,7 +169,7 @@ def answer_sentence(chosen: Answers) -> str:
 
 
 def _threshold(threshold: float) -> str:
-    return f"{100 * threshold:.4g} %"
+    return f"{100 * threshold:.4g}%"
 
 
 def answers_table(value: Calibration, width: int, height: int, *, ascii_only: bool) -> Content:
@@ -179,7 +179,7 @@ def answers_table(value: Calibration, width: int, height: int, *, ascii_only: bo
     lines = [Content.styled(head + ("wrong".rjust(8) if width >= _ROOMY else ""), "$muted")]
     lines += [_answer_row(value, place, width, ascii_only) for place in range(len(value.answers))]
     notes = _wrapped('Below the threshold it says "I don\'t know".', width, "$muted")
-    notes += [] if value.exact else _wrapped("Confidences are kept in steps of 0.4 %.", width, "$muted")
+    notes += [] if value.exact else _wrapped("Confidences are kept in steps of 0.4%.", width, "$muted")
     for block in (said, notes):
         if len(lines) + 1 + len(block) <= height:
             lines += [Content(""), *block]
@@ -205,6 +205,6 @@ def _answer_row(value: Calibration, place: int, width: int, ascii_only: bool) ->
 
 
 def _wrapped(text: str, width: int, style: str = "") -> list[Content]:
-    """The text in lines that begin one cell from the frame; figures are not parted from their unit."""
-    lines = textwrap.wrap(text.replace(" %", "\u00a0%"), max(min(width - 2, _READABLE), 8))
-    return [Content.styled(" " + line.replace("\u00a0", " "), style) for line in lines]
+    """The text in lines that begin one cell from the frame."""
+    lines = textwrap.wrap(text, max(min(width - 2, _READABLE), 8))
+    return [Content.styled(" " + line, style) for line in lines]

@@ -27,7 +27,7 @@ def what_is_shown(state: RunState, view: ChartView, steps: Sequence[int]) -> str
 
 
 def where(state: RunState, view: ChartView, steps: Sequence[int]) -> str:
-    """Where the cursor stands: "step 1 204, epoch 1.54" and, where seconds or images are on the axis, those; empty without one."""
+    """Where the cursor stands: "step 1,204, epoch 1.54" and, where seconds or images are on the axis, those; empty without one."""
     if view.cursor is None or not steps:
         return ""
     step, axis = snapped(steps, view.cursor), view.options.x_axis

@@ -50,7 +50,7 @@ def _verdict(comparison: Comparison) -> str:
 
 
 def odds(p: float) -> str:
-    """A probability in words: "in 31 of 100 test sets like this", "once in 3 800 test sets like this"."""
+    """A probability in words: "in 31 of 100 test sets like this", "once in 3,800 test sets like this"."""
     if p * BILLION < 1:
         return "less than once in a billion test sets like this"
     if p >= 0.05:
@@ -59,7 +59,7 @@ def odds(p: float) -> str:
 
 
 def _rounded(number: float) -> str:
-    """In two digits: "3 800", "27 million"."""
+    """In two digits: "3,800", "27 million"."""
     scale = 10 ** max(math.floor(math.log10(number)) - 1, 0)
     whole = round(number / scale) * scale
     return figures.count(whole) if whole < 1e6 else f"{whole / 1e6:g} million"

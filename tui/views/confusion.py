@@ -18,7 +18,7 @@ Cell = tuple[int, int]
 
 RIGHT_SHADES = (6, 12, 18, 24, 30)
 WRONG_SHADES = (10, 18, 26, 34, 42)
-"""How much of their colour, in percent, the backgrounds of right and wrong readings have; the text stays legible on all."""
+"""How much of their color, in percent, the backgrounds of right and wrong readings have; the text stays legible on all."""
 _LABEL, _TOTAL, _SHARE, _NARROW_SHARE = 3, 6, 7, 5
 """Cells of a row's digit, of how many images of it there are, and of the share read rightly."""
 _NARROW = 4
@@ -33,7 +33,7 @@ _ROOMY = 43
 class MatrixView:
     """What the matrix shows: counts, percent of each row, or the `change` since the epoch `since`.
 
-    `cursor` is the cell that is spoken of; `shaded` where the terminal has the colours for it.
+    `cursor` is the cell that is spoken of; `shaded` where the terminal has the colors for it.
     """
 
     table: Matrix
@@ -162,7 +162,7 @@ def cell_text(view: MatrixView, label: int, reading: int, *, narrow: bool = Fals
 def _percent(count: int, of: int, narrow: bool) -> str:
     if narrow:
         return percent(count / of) if of else "·"
-    return "100" if count == of else figures.percent(count / of, 1).removesuffix(" %") if of else "·"
+    return "100" if count == of else figures.percent(count / of, 1).removesuffix("%") if of else "·"
 
 
 def _signed(number: int) -> str:
@@ -189,7 +189,7 @@ def _scale(view: MatrixView) -> float:
 
 
 def _style(view: MatrixView, label: int, reading: int, scale: float) -> str:
-    """The colours of a cell: right readings by the share of the row, errors by the worst of them, each on its own scale."""
+    """The colors of a cell: right readings by the share of the row, errors by the worst of them, each on its own scale."""
     if (label, reading) == view.cursor:
         return "bold $block-cursor-foreground on $block-cursor-background"
     count, images = view.table[label][reading], sum(view.table[label])
@@ -206,7 +206,7 @@ def _style(view: MatrixView, label: int, reading: int, scale: float) -> str:
 
 
 def _shade(good: bool, share: float, shaded: bool) -> str:
-    """A background of a few levels: few colours make few bytes."""
+    """A background of a few levels: few colors make few bytes."""
     if not shaded:
         return "bold" if not good and share > 0.5 else ""
     shades, name = (RIGHT_SHADES, "$success") if good else (WRONG_SHADES, "$error")

@@ -75,11 +75,11 @@ def place(detail: Detail) -> str:
 
 def exact_percent(probability: float) -> str:
     """In percent with a decimal, but for what is certain."""
-    return figures.probability(probability) if probability < 1 else "100 %"
+    return figures.probability(probability) if probability < 1 else "100%"
 
 
 def whole_percent(probability: float) -> str:
-    """In whole percent, "<1 %" and ">99 %" where that would be 0 or 100 and is not."""
+    """In whole percent, "<1%" and ">99%" where that would be 0 or 100 and is not."""
     return figures.probability(probability, 0)
 
 

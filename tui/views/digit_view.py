@@ -1,4 +1,4 @@
-"""A labelled image with its prediction, and how a probability is written in whole percent."""
+"""A labeled image with its prediction, and how a probability is written in whole percent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ else:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DigitView:
-    """A labelled image (28, 28) and what the model reads in it, None before the first reading.
+    """A labeled image (28, 28) and what the model reads in it, None before the first reading.
 
     `probability` (0 to 1) is the one the model gives its reading; `index` is the image's place in its split.
     """

@@ -167,7 +167,5 @@ def conclusion(shown: Shown, width: int, height: int, *, ascii_only: bool) -> li
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Prose in lines, with units beside their figures."""
-    bound = text.replace(" %", "\N{NO-BREAK SPACE}%")
-    lines = textwrap.wrap(bound, max(min(width, _READABLE), 10))
-    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines] or [""]
+    """Prose wrapped at `width` cells, or narrower where that reads better."""
+    return textwrap.wrap(text, max(min(width, _READABLE), 10)) or [""]

@@ -6,12 +6,12 @@ import math
 
 
 def count(number: float) -> str:
-    """A whole number in groups of three: "10 000"."""
-    return f"{round(number):,}".replace(",", " ")
+    """A whole number in groups of three: "10,000"."""
+    return f"{round(number):,}"
 
 
 def rough(number: float) -> str:
-    """A whole number in at most three digits: "9 500", "415k", "1.25M"."""
+    """A whole number in at most three digits: "9,500", "415k", "1.25M"."""
     if number < 10_000:
         return count(number)
     if number < 999_500:
@@ -20,23 +20,23 @@ def rough(number: float) -> str:
 
 
 def percent(share: float, digits: int = 2) -> str:
-    """A share of 0 to 1 in percent: "97.81 %". Only 0 and 1 themselves are written as 0 and 100."""
+    """A share of 0 to 1 in percent: "97.81%". Only 0 and 1 themselves are written as 0 and 100."""
     scale = 10**digits
     scaled = round(share * 100 * scale)
     if 0 < share < 1:
         scaled = min(max(scaled, 1), 100 * scale - 1)
-    return f"{scaled / scale:.{digits}f} %"
+    return f"{scaled / scale:.{digits}f}%"
 
 
 def probability(likely: float, digits: int = 1) -> str:
-    """A probability in percent: "3.4 %"; what would be rounded to none or all of it is "<0.1 %" or ">99.9 %"."""
+    """A probability in percent: "3.4%"; what would be rounded to none or all of it is "<0.1%" or ">99.9%"."""
     step = 10.0**-digits
     rounded = round(100 * likely / step) * step
     if 0 < likely < 1 and rounded <= 0:
-        return f"<{step:.{digits}f} %"
+        return f"<{step:.{digits}f}%"
     if 0 < likely < 1 and rounded >= 100:
-        return f">{100 - step:.{digits}f} %"
-    return f"{rounded:.{digits}f} %"
+        return f">{100 - step:.{digits}f}%"
+    return f"{rounded:.{digits}f}%"
 
 
 def loss(value: float | None) -> str:

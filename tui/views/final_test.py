@@ -126,7 +126,7 @@ def _figures(state: RunState, test: TestResult, width: int, ascii_only: bool) ->
         return [*lines, *_side_by_side(*sorted((test, other), key=lambda each: each.weights), shown=test)]
     return [
         *lines,
-        Content(f"95 % interval {_interval(test)}"),
+        Content(f"95% interval {_interval(test)}"),
         Content(f"{figures.count(test.wrong)} of {figures.count(test.images)} read wrongly"),
         Content(f"test loss {figures.loss(test.loss)}, epoch {test.epoch}"),
     ]
@@ -144,7 +144,7 @@ def _notes(state: RunState, test: TestResult, width: int, no_images: str) -> Lin
 
 
 def _interval(test: TestResult) -> str:
-    return f"{figures.percent(test.low).removesuffix(' %')} to {figures.percent(test.high)}"
+    return f"{figures.percent(test.low).removesuffix('%')} to {figures.percent(test.high)}"
 
 
 def _side_by_side(best: TestResult, last: TestResult, *, shown: TestResult) -> Lines:
@@ -152,7 +152,7 @@ def _side_by_side(best: TestResult, last: TestResult, *, shown: TestResult) -> L
     rows = [
         ("epoch", f"best {best.epoch}", f"last {last.epoch}"),
         ("accuracy", figures.percent(best.accuracy), figures.percent(last.accuracy)),
-        ("95 % from", figures.percent(best.low), figures.percent(last.low)),
+        ("95% from", figures.percent(best.low), figures.percent(last.low)),
         ("to", figures.percent(best.high), figures.percent(last.high)),
         ("wrong", figures.count(best.wrong), figures.count(last.wrong)),
         ("loss", figures.loss(best.loss), figures.loss(last.loss)),
@@ -167,7 +167,7 @@ def _side_by_side(best: TestResult, last: TestResult, *, shown: TestResult) -> L
 
 
 def _looks(state: RunState, width: int) -> Lines:
-    """How often the test set was looked at: in the colour of a warning where it was more than once."""
+    """How often the test set was looked at: in the color of a warning where it was more than once."""
     again = len(state.looks) > 1
     words = looked_at(state.looks) + (f"; {NO_HONEST_ONE}" if again else "")
     return _wrapped(words, min(width, _READABLE), "$accent" if again else "$muted")

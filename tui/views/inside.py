@@ -92,7 +92,7 @@ def weights_of(answer: Mapping[str, Any]) -> Weights:
 class Occlusion:
     """A digit and what its reading hangs on: `pixels` (28, 28) uint8 of validation image `index`, which is a `label`.
 
-    `probabilities` (10,) of the bare digit, `covered` (28, 28, 10) with a patch of paper centred on each pixel.
+    `probabilities` (10,) of the bare digit, `covered` (28, 28, 10) with a patch of paper centered on each pixel.
     """
 
     place: Place

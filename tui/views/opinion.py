@@ -65,7 +65,7 @@ def opinion_of(result: Mapping[str, Any]) -> Answer:
 
 
 def verdict(answer: Answer) -> str:
-    """The reading in a few words: "Reads 7, 98.1 %", or that there is none to rely on."""
+    """The reading in a few words: "Reads 7, 98.1%", or that there is none to rely on."""
     match answer:
         case Silent():
             return ""

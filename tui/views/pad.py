@@ -84,7 +84,7 @@ class Sheet:
     def prepared(self, *, fitted: bool = True) -> Ink | None:
         """What the network sees, (28, 28) of bytes; None of a blank sheet.
 
-        `fitted`: in a box of 20 × 20 and centred by mass, as MNIST was made (`to_mnist`); else the sheet as it is.
+        `fitted`: in a box of 20 × 20 and centered by mass, as MNIST was made (`to_mnist`); else the sheet as it is.
         """
         if self.blank:
             return None

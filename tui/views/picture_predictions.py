@@ -64,7 +64,7 @@ def line(prediction: Prediction, width: int = 0) -> str:
 
 
 def beside(picture: Sequence[str], texts: Sequence[str], gap: int = 3) -> list[str]:
-    """A drawing with lines of text to its right, both centred on each other's height."""
+    """A drawing with lines of text to its right, both centered on each other's height."""
     height, width = max(len(picture), len(texts)), max(map(len, picture), default=0)
     drawn, written = ([""] * ((height - len(lines)) // 2) + list(lines) for lines in (picture, texts))
     rows = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from engine.help.catalogue import Entry, catalogue
+from engine.help.catalog import Entry, catalog
 from tui.views.fields import facts
 from tui.views.pages import BULLET, Block, around_sketch, blocks, close, parts
 from tui.views.plain import spelled
@@ -25,7 +25,7 @@ _SEQUENCES: Mapping[str, str] = {
     "first": "1;36",
     "second": "1;33",
 }
-"""SGR parameters (ECMA-48) of the styles, in the terminal's own colours."""
+"""SGR parameters (ECMA-48) of the styles, in the terminal's own colors."""
 
 
 def styled(text: str, style: str) -> str:
@@ -58,7 +58,7 @@ def page_lines(entry: Entry, width: int, mark: Mark = bare, *, ascii_only: bool 
         rows = [_sketch_line(row, mark, shown) for row in drawn]
         lines += [*_laid_out(before, width, mark), "", *rows, "", *_laid_out(after, width, mark)]
     if entry.see:
-        names = ", ".join(f"{catalogue()[name].asked}" for name in entry.see)
+        names = ", ".join(f"{catalog()[name].asked}" for name in entry.see)
         lines += ["", *wrapped([("See", "strong"), (f": {names}", "plain")], width, mark)]
     return lines
 
@@ -66,7 +66,7 @@ def page_lines(entry: Entry, width: int, mark: Mark = bare, *, ascii_only: bool 
 def contents_lines(width: int, mark: Mark = bare, *, ascii_only: bool = False) -> list[str]:
     """Every page in a line, group by group."""
     shown = spelled if ascii_only else str
-    entries = list(catalogue().values())
+    entries = list(catalog().values())
     names = {entry.name: entry.title if entry.kind == "preset" else entry.asked for entry in entries}
     room = max(map(len, names.values())) + 2
     lines: list[str] = []
@@ -130,7 +130,7 @@ def wrapped(runs: Iterable[tuple[str, str]], width: int, mark: Mark) -> list[str
 
 
 def _line(words: list[list[tuple[str, str]]], mark: Mark) -> str:
-    """Words with spaces between them, neighbours of one style under one mark."""
+    """Words with spaces between them, neighbors of one style under one mark."""
     runs: list[tuple[str, str]] = []
     for number, word in enumerate(words):
         for at, (text, style) in enumerate(word):

@@ -128,7 +128,7 @@ def strip(
 
 def _bars(drawn: Sequence[Cell], wide: int, tall: int, heights: str) -> tuple[Content, ...]:
     """Probabilities as bars, from the top row down."""
-    names = {0: "100 %", tall // 2: "sure", tall - 1: "0 %"} if tall >= 3 else {tall - 1: "sure"}
+    names = {0: "100%", tall // 2: "sure", tall - 1: "0%"} if tall >= 3 else {tall - 1: "sure"}
     rows = []
     for row in range(tall):
         below = tall - 1 - row

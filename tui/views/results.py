@@ -20,7 +20,7 @@ from tui.views.tables import digit_bars, epoch_table
 
 Lines = list[Content]
 LEFT = 30
-"""Cells of the left part: a big "100.00 %" and the figures under it."""
+"""Cells of the left part: a big "100.00%" and the figures under it."""
 _GAP, _RIGHT = 3, 34
 """Cells between the parts, and the least that the right one needs."""
 _ROOMY = 20
@@ -153,7 +153,7 @@ def _tested(state: RunState, test: TestResult, width: int, ascii_only: bool) -> 
         else Content.assemble(
             ("test accuracy", "bold"), f", epoch {test.epoch} {'(best)' if test.weights == 'best' else ''}"
         ),
-        Content(f"95 % interval {low.removesuffix(' %')} to {high}"),
+        Content(f"95% interval {low.removesuffix('%')} to {high}"),
         Content(f"{figures.count(test.wrong)} of {figures.count(test.images)} read wrongly"),
         Content(f"test loss {figures.loss(test.loss)}"),
         *(each for line in shown_overlap(test) for each in _wrapped(line, width, "bold $error")),
@@ -173,7 +173,7 @@ def _collapsed(test: TestResult, only: int, width: int) -> Lines:
         *_wrapped(f"Reads everything as {only}: it has learned nothing.", width, "bold $error"),
         *_wrapped(f"Its test accuracy, {figures.percent(test.accuracy)}, is just the share of {only}s.", width),
         Content(""),
-        *_wrapped("Try a smaller learning rate, or another activation or initialisation.", width, "$muted"),
+        *_wrapped("Try a smaller learning rate, or another activation or initialization.", width, "$muted"),
     ]
 
 

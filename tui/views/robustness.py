@@ -33,7 +33,7 @@ def plot_of(disturbance: Disturbance, found: Robustness | None, *, ascii_only: b
 def endures(found: dict[Disturbance, Robustness], *, ascii_only: bool = False) -> str:
     """Up to which amounts nine in ten are read rightly, in one line."""
     parts = [_endured(found[each]) for each in DISTURBANCES if each in found]
-    said = f"90 % and more up to: {' · '.join(parts)}" if parts else ""
+    said = f"90% and more up to: {' · '.join(parts)}" if parts else ""
     return said.replace("σ", "sigma").replace("°", " deg").replace("·", "-") if ascii_only else said
 
 

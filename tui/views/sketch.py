@@ -28,7 +28,7 @@ _BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A function with its name. Two in a sketch differ in colour and in kind: the second is drawn in dashes."""
+    """A function with its name. Two in a sketch differ in color and in kind: the second is drawn in dashes."""
 
     name: str
     of: Function

@@ -8,12 +8,12 @@ from typing import Literal
 from tui.views.tables import rule
 
 Tone = Literal["success", "error", "secondary"]
-"""The theme's colour of the right digit, of one that is wrongly read, and of any other."""
+"""The theme's color of the right digit, of one that is wrongly read, and of any other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One digit's row: `mark` tells without colour what `tone` tells with it."""
+    """One digit's row: `mark` tells without color what `tone` tells with it."""
 
     mark: str
     tone: Tone

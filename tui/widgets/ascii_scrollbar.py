@@ -8,7 +8,7 @@ from textual.scrollbar import ScrollBarRender
 
 
 class AsciiScrollBarRender(ScrollBarRender):
-    """Whole cells of colour alone."""
+    """Whole cells of color alone."""
 
     VERTICAL_BARS: ClassVar[list[str]] = [" "] * 8
     HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8

@@ -1,4 +1,4 @@
-"""The chart widget: shows a plot, and draws again only when the plot, its size or its colours have changed."""
+"""The chart widget: shows a plot, and draws again only when the plot, its size or its colors have changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from textual.strip import Strip
 from textual.theme import Theme
 from textual.widget import Widget
 
-from tui.plotting.colours import readable
+from tui.plotting.colors import readable
 from tui.plotting.plot import Palette, Plot, Symbols, draw, nearest
 
 # Contrast ratios of WCAG 2.2: success criterion 1.4.11 for graphics, 1.4.3 for text
@@ -30,7 +30,7 @@ _NO_PLOT = Plot("", "", "", ())
 class Chart(Widget, can_focus=False):
     """A chart of curves. Give it a new `plot` when there is something new to show; None says "no data yet".
 
-    `symbols` is the kind of characters it draws with, `palette` its colours (None: those of the theme). It has no
+    `symbols` is the kind of characters it draws with, `palette` its colors (None: those of the theme). It has no
     timers: a plot is drawn once and kept until one of the things it depends on changes, and of a new plot only the
     cells that differ are sent to the terminal (over a slow line a whole chart is noticeable).
     """
@@ -175,24 +175,24 @@ def _alike(old: Strip, new: Strip, *, forward: bool) -> int:
 
 
 def palette_from(app: App[object]) -> Palette:
-    """The colours of a chart in the app's theme, made strong enough to be read on its background.
+    """The colors of a chart in the app's theme, made strong enough to be read on its background.
 
-    A theme of the terminal's own sixteen colours is taken as it is: what they look like is not known here.
+    A theme of the terminal's own sixteen colors is taken as it is: what they look like is not known here.
     """
     variables = app.theme_variables
 
-    def colour(name: str, otherwise: str) -> Color:
+    def color(name: str, otherwise: str) -> Color:
         try:
             return Color.parse(variables.get(name, otherwise))
         except ColorParseError:
             return Color.parse(otherwise)
 
-    background, foreground = colour("background", "#121212"), colour("foreground", "#e0e0e0")
-    train, validation = colour("primary", "#4aa3e8"), colour("warning", "#fea62b")
-    mark, bad = colour("success", "#4ebf71"), colour("error", "#e0607e")
+    background, foreground = color("background", "#121212"), color("foreground", "#e0e0e0")
+    train, validation = color("primary", "#4aa3e8"), color("warning", "#fea62b")
+    mark, bad = color("success", "#4ebf71"), color("error", "#e0607e")
     if any(c.ansi is not None for c in (background, foreground, train, validation, mark, bad)):
-        raw, grey = _name(train), "bright_black"
-        return Palette(_name(train), _name(validation), raw, grey, grey, _name(foreground), _name(mark), _name(bad))
+        raw, gray = _name(train), "bright_black"
+        return Palette(_name(train), _name(validation), raw, gray, gray, _name(foreground), _name(mark), _name(bad))
     train = readable(train, background, _GRAPHICS)
     return Palette(
         train=train.hex,
@@ -206,5 +206,5 @@ def palette_from(app: App[object]) -> Palette:
     )
 
 
-def _name(colour: Color) -> str:
-    return colour.rich_color.name
+def _name(color: Color) -> str:
+    return color.rich_color.name

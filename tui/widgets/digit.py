@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 else:
     np = lazy("numpy")
 
-Mode = Literal["colour", "shade", "ascii"]
-"""How pictures are drawn: half blocks in colour, block characters without, or seven-bit characters."""
+Mode = Literal["color", "shade", "ascii"]
+"""How pictures are drawn: half blocks in color, block characters without, or seven-bit characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class DigitStyle:
-    """The mode and colours digits are drawn in: palettes and caption styles for right and wrong, and for asides."""
+    """The mode and colors digits are drawn in: palettes and caption styles for right and wrong, and for asides."""
 
     mode: Mode
     right_palette: RasterPalette
@@ -41,8 +41,8 @@ class DigitStyle:
     muted: Style
 
 
-def caption(view: DigitView, columns: int, mode: Mode = "colour") -> tuple[str, str]:
-    """The verdict and its percent, to be written one after the other; together exactly `columns` wide, centred.
+def caption(view: DigitView, columns: int, mode: Mode = "color") -> tuple[str, str]:
+    """The verdict and its percent, to be written one after the other; together exactly `columns` wide, centered.
 
     Right: "✓ 7", wrong: "✗ 7 as 1" ("✗ 7→1" where it is narrow), not read yet: "· 7". The place of the percent
     depends on the verdict alone, so that nothing moves as the numbers change.
@@ -53,9 +53,8 @@ def caption(view: DigitView, columns: int, mode: Mode = "colour") -> tuple[str, 
     verdict = f"{mark}{'' if narrow else ' '}{view.label}"
     if view.wrong:
         verdict += f"{' as ' if wide else arrow}{view.reading}"
-    sign = " %" if wide else "%"
     figure = percent(view.probability) if view.reading is not None else ""
-    field = f"{figure}{sign}".rjust(4 + len(sign)) if figure else " " * (4 + len(sign))
+    field = f"{figure}%".rjust(5) if figure else " " * 5
     left = " " * ((columns - len(verdict) - len(field)) // 2)
     return left + verdict, field.ljust(columns - len(left) - len(verdict))
 
@@ -63,7 +62,7 @@ def caption(view: DigitView, columns: int, mode: Mode = "colour") -> tuple[str, 
 def draw_digit(view: DigitView, columns: int, style: DigitStyle) -> list[Row]:
     """The picture of a digit and its caption line under it, every row exactly `columns` wide.
 
-    A wrong reading differs by its mark and wording, by its colour, and without colours by a reversed caption.
+    A wrong reading differs by its mark and wording, by its color, and without colors by a reversed caption.
     """
     rows = _picture(view.pixels.tobytes(), columns, style, wrong=view.wrong)
     return [*rows, _caption_row(view, columns, style)]
@@ -73,7 +72,7 @@ def draw_digit(view: DigitView, columns: int, style: DigitStyle) -> list[Row]:
 def _picture(pixels: bytes, columns: int, style: DigitStyle, *, wrong: bool) -> list[Row]:
     """The picture alone, which is the same for as long as the reading is as right or as wrong as before."""
     image = crop(np.frombuffer(pixels, np.uint8).reshape(28, 28), _box(columns))
-    if style.mode == "colour":
+    if style.mode == "color":
         return half_blocks(image, columns, palette=style.wrong_palette if wrong else style.right_palette)
     lines = shades(image, columns, ASCII if style.mode == "ascii" else BLOCKS)
     return [[Segment(line, style.wrong if wrong else None)] for line in lines]
@@ -89,7 +88,7 @@ def _box(columns: int) -> int:
 def _caption_row(view: DigitView, columns: int, style: DigitStyle) -> Row:
     verdict, figure = caption(view, columns, style.mode)
     if view.wrong:
-        stressed = style.wrong if style.mode == "colour" else style.wrong + Style(reverse=True)
+        stressed = style.wrong if style.mode == "color" else style.wrong + Style(reverse=True)
         return [Segment(verdict + figure, stressed)]
     head = style.muted if view.reading is None else style.right
     mark = verdict.rstrip()[:-1]
@@ -99,7 +98,7 @@ def _caption_row(view: DigitView, columns: int, style: DigitStyle) -> Row:
 def raster_palette(app: App[object], paper: Color | None = None, ink: Color | None = None) -> RasterPalette:
     """Paper and ink for the app's theme: bright ink on a dark theme, dark ink on a light one.
 
-    `paper` is the colour behind the picture (the theme's background if None), `ink` replaces white or black. A colour
+    `paper` is the color behind the picture (the theme's background if None), `ink` replaces white or black. A color
     of the terminal's own palette has no known value to mix with, so black or white stands in for it.
     """
     black, white = (0, 0, 0), (255, 255, 255)
@@ -169,7 +168,7 @@ class DigitStrip(Widget):
     """
 
     views: reactive[tuple[DigitView, ...]] = reactive((), repaint=False)
-    mode: reactive[Mode] = reactive("colour")
+    mode: reactive[Mode] = reactive("color")
 
     _drawing: _Drawing | None = None
 
@@ -180,7 +179,7 @@ class DigitStrip(Widget):
         return self._drawing.line(y, self.content_size.width).apply_style(self.rich_style)
 
     def notify_style_update(self) -> None:
-        """Draw anew: colours may have changed."""
+        """Draw anew: colors may have changed."""
         super().notify_style_update()
         self._drawing = None
 

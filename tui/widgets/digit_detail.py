@@ -36,7 +36,7 @@ class LargeDigit(Widget):
     DEFAULT_CSS = """
     LargeDigit { width: 20; height: 10; }
     """
-    mode: reactive[Mode] = reactive("colour")
+    mode: reactive[Mode] = reactive("color")
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class LargeDigit(Widget):
             return []
         columns = self.size.width
         image = crop(self._pixels, min(columns, LARGE))
-        if self.mode == "colour":
+        if self.mode == "color":
             return half_blocks(image, columns, palette=raster_palette(self.app, self.background_colors[1]))
         lines = shades(image, columns, ASCII if self.mode == "ascii" else BLOCKS)
         return [[Segment(line)] for line in lines]
@@ -102,7 +102,7 @@ class StillText(Widget):
 
     @property
     def plain(self) -> str:
-        """The text without its colours."""
+        """The text without its colors."""
         return self._text().plain
 
 

@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.reactive import reactive
 
-from engine.help.catalogue import Entry, catalogue
+from engine.help.catalog import Entry, catalog
 from tui.views.fields import facts
 from tui.views.markup import button
 from tui.views.pages import around_sketch, blocks
@@ -95,7 +95,7 @@ class ExplainText(Clickable):
         row, used = [Content(" ")], 1
         for number, name in enumerate(self.links):
             chosen = number == self.link
-            title = self._shown(catalogue()[name].title)
+            title = self._shown(catalog()[name].title)
             words = (
                 Content.styled(f"{self._signs.here}{title} ", _CHOSEN)
                 if chosen

@@ -114,7 +114,7 @@ class Gallery(Widget):
     }
     """
 
-    mode: reactive[Mode] = reactive("colour")
+    mode: reactive[Mode] = reactive("color")
 
     @dataclass
     class Chosen(Message):
@@ -196,7 +196,7 @@ class Gallery(Widget):
         return Strip([Segment(words, muted)]).adjust_cell_length(width).apply_style(self.rich_style)
 
     def notify_style_update(self) -> None:
-        """Draw anew: colours may have changed."""
+        """Draw anew: colors may have changed."""
         super().notify_style_update()
         self._drawn_for = ()
 

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.plotting.raster import ASCII, BLOCKS, Row, half_blocks, shades
-from tui.terminal.line_filters import has_few_colours
+from tui.terminal.line_filters import has_few_colors
 from tui.widgets.digit import Mode, raster_palette
 
 Image = npt.NDArray[np.uint8]
@@ -23,14 +23,14 @@ Image = npt.NDArray[np.uint8]
 
 def mode_for(app: App[object], *, ascii_only: bool) -> Mode:
     """How pictures are drawn on this terminal."""
-    return "ascii" if ascii_only else "shade" if has_few_colours(app) else "colour"
+    return "ascii" if ascii_only else "shade" if has_few_colors(app) else "color"
 
 
 class InkView(Widget):
     """A square image of bytes, ink bright; None for none. Its cells are twice as many across as down."""
 
     ALLOW_SELECT = False
-    mode: Mode = "colour"
+    mode: Mode = "color"
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -76,7 +76,7 @@ class InkView(Widget):
         return strip
 
     def notify_style_update(self) -> None:
-        """Draw anew: colours may have changed."""
+        """Draw anew: colors may have changed."""
         super().notify_style_update()
         self._key = None
 
@@ -88,6 +88,6 @@ class InkView(Widget):
         columns = min(columns, 2 * rows)
         if self._image is None or columns <= 0:
             return []
-        if self.mode == "colour":
+        if self.mode == "color":
             return half_blocks(self._image, columns, palette=raster_palette(self.app, self.background_colors[1]))
         return [[Segment(line)] for line in shades(self._image, columns, ASCII if self.mode == "ascii" else BLOCKS)]

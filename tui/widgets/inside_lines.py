@@ -89,7 +89,7 @@ class InsideNote(SnapshotText):
         if now.share is not None:
             room = min(_BAR, max(width - 40, 0))
             bar = "#" * round(now.share * room) if self.ascii_only else rule(now.share, room)
-            words = f" {now.share:4.0%} {now.text}".replace("%", " %")
+            words = f" {now.share:4.0%} {now.text}"
             parts = Content.assemble((bar.ljust(room), "$train"), words, ("   escape gives up", "$muted"))
         elif now.fault:
             parts = Content.styled(now.fault, "$error")

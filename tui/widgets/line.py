@@ -62,7 +62,7 @@ class SnapshotText(Clickable):
 
     @property
     def plain(self) -> str:
-        """The text without its colours."""
+        """The text without its colors."""
         return self._text().plain
 
     @property

@@ -7,8 +7,8 @@ import textwrap
 import numpy as np
 from rich.segment import Segment
 
-from tui.plotting.diverging import Colours, codes, painter, signs
-from tui.plotting.pixels import beside, blocks, centred, fitted
+from tui.plotting.diverging import Colors, codes, painter, signs
+from tui.plotting.pixels import beside, blocks, centered, fitted
 from tui.plotting.raster import ASCII, BLOCKS, Row, shades
 from tui.views import figures
 from tui.views.digit_view import percent
@@ -18,7 +18,7 @@ from tui.widgets.picture import Picture
 
 _LARGEST = 56
 _FAINTEST = 0.02
-"""The map's colours are strongest where it is; of falls smaller than this they stay faint, for they are none to speak of."""
+"""The map's colors are strongest where it is; of falls smaller than this they stay faint, for they are none to speak of."""
 
 
 class OcclusionMap(Picture):
@@ -65,18 +65,18 @@ class OcclusionMap(Picture):
         return [*([[]] * (spare // 3)), *lines, *([[]] * (spare // 3)), *words]
 
     def _title(self, words: str, columns: int) -> Row:
-        return [self.text(centred(words, columns), "bold")]
+        return [self.text(centered(words, columns), "bold")]
 
     def _drawn_picture(self, values: np.ndarray, found: Occlusion, columns: int, rows: int) -> list[Row]:
         ink = (found.pixels / 255).astype(np.float32)
         bare = not values.any()
-        if self.mode == "colour":
+        if self.mode == "color":
             paper, front = self.rgb("background"), self.rgb("foreground")
-            colours = Colours(paper, self.rgb("train"), self.rgb("validation"), front)
+            colors = Colors(paper, self.rgb("train"), self.rgb("validation"), front)
             if bare:  # full ink, instead of the faint one under a map
-                colours = Colours(paper, front, front, front)
-                return blocks(codes(ink, columns, rows), painter(colours))
-            return blocks(codes(values, columns, rows, ink), painter(colours))
+                colors = Colors(paper, front, front, front)
+                return blocks(codes(ink, columns, rows), painter(colors))
+            return blocks(codes(values, columns, rows, ink), painter(colors))
         ramp = ASCII if self.mode == "ascii" else BLOCKS
         lines = shades(found.pixels, columns, ramp) if bare else signs(values, columns, rows, ink)
         return [[Segment(line)] for line in lines]
@@ -99,7 +99,7 @@ class OcclusionMap(Picture):
                 [
                     self.text(f"{row.mark}{digit} ", f"bold {row.tone}" if row.marked else ""),
                     self.text(row.bar, row.tone),
-                    self.text(f"{percent(probability)} %".rjust(7), "" if row.marked else "muted"),
+                    self.text(f"{percent(probability)}%".rjust(7), "" if row.marked else "muted"),
                 ]
             )
         spare = (rows - 10) // 2
@@ -109,7 +109,7 @@ class OcclusionMap(Picture):
         """The legend, and what is read instead."""
         found = self._found
         assert found is not None  # noqa: S101
-        plus, minus = ("#", "=") if self.mode != "colour" else ("██", "██")
+        plus, minus = ("#", "=") if self.mode != "color" else ("██", "██")
         most, least = max(float(fall.max()), 0.0), max(float(-fall.min()), 0.0)
         up_to = " up to" if width >= 70 else ""
         legend: Row = [

@@ -11,7 +11,7 @@ from textual.theme import Theme
 from textual.widget import Widget
 
 from tui.plotting.raster import RGB, Row
-from tui.terminal.line_filters import has_few_colours
+from tui.terminal.line_filters import has_few_colors
 from tui.views.plain import ascii_text
 from tui.widgets.digit import Mode
 
@@ -36,9 +36,9 @@ class Picture(Widget):
 
     def on_mount(self) -> None:
         """Follow the theme."""
-        self.app.theme_changed_signal.subscribe(self, self._recolour)
+        self.app.theme_changed_signal.subscribe(self, self._recolor)
 
-    def _recolour(self, _theme: Theme) -> None:
+    def _recolor(self, _theme: Theme) -> None:
         self._strips = None
         self.refresh()
 
@@ -80,15 +80,15 @@ class Picture(Widget):
         """How pictures are drawn on this terminal."""
         if self.screen.has_class("-ascii"):
             return "ascii"
-        return "shade" if has_few_colours(self.app) else "colour"
+        return "shade" if has_few_colors(self.app) else "color"
 
     def text(self, words: str, style: str = "") -> Segment:
-        """Words in a style such as "bold train": attributes, and at most one of the theme's colours by its name."""
+        """Words in a style such as "bold train": attributes, and at most one of the theme's colors by its name."""
         variables = self.app.theme_variables
         parts = [variables.get(part, part) for part in style.split()]
         shown = ascii_text(words) if self.mode == "ascii" else words
         return Segment(shown, Style.parse(" ".join(parts)) if parts else None)
 
     def rgb(self, name: str) -> RGB:
-        """One of the theme's colours."""
+        """One of the theme's colors."""
         return Color.parse(self.app.theme_variables[name]).rgb

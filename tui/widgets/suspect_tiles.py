@@ -32,7 +32,7 @@ def words(suspect: Suspect) -> list[tuple[str, str]]:
         ("label", f"{suspect.label}"),
         ("read", f"{suspect.reading}"),
         ("agree", f"{suspect.agree} of {suspect.runs}"),
-        ("sure", f"{percent(min(suspect.confidence, _NEARLY))} %"),
+        ("sure", f"{percent(min(suspect.confidence, _NEARLY))}%"),
     ]
 
 
@@ -52,7 +52,7 @@ class SuspectTiles(TileList):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.mode: Mode = "colour"
+        self.mode: Mode = "color"
         self.suspects: Sequence[Suspect] = ()
         self._images: npt.NDArray[np.uint8] = np.empty((0, 28, 28), np.uint8)
 

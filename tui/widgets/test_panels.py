@@ -108,7 +108,7 @@ class ComparePanel(SnapshotText):
 
 
 def _wrapped(said: str, room: int) -> list[str]:
-    """The words in lines that leave figures whole: "98.14 %", "10 000", a run's name."""
+    """The words in lines that leave figures whole: "98.14%", "10,000", a run's name."""
     bound = re.sub(r"(?<=\d) (?=[%\d])|(?<= =) ", "\N{NO-BREAK SPACE}", said)
     lines = textwrap.wrap(bound, room, break_on_hyphens=False)
     return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]

@@ -163,7 +163,7 @@ class TileList(ScrollView, can_focus=True):
         self.refresh(self._place(self.cursor).translate((0, -self.scroll_offset.y)))
 
     def action_move(self, across: int, down: int) -> None:
-        """Highlight a neighbour."""
+        """Highlight a neighbor."""
         wanted = self.cursor + across + down * self.per_line
         if 0 <= wanted < self.count:
             self.cursor = wanted

@@ -8,7 +8,7 @@ from rich.segment import Segment
 from textual.content import Content
 from textual.message import Message
 
-from tui.plotting.diverging import Colours, codes, painter, signs
+from tui.plotting.diverging import Colors, codes, painter, signs
 from tui.plotting.pixels import beside, blocks, fitted
 from tui.plotting.raster import Row
 from tui.views.figures import count
@@ -119,8 +119,8 @@ class WeightsGallery(Picture):
         weights = self._weights
         assert weights is not None  # noqa: S101
         values = weights.pictures[place]
-        if self.mode == "colour":
-            rows = blocks(codes(values, shape.columns, shape.rows), painter(self.colours()))
+        if self.mode == "color":
+            rows = blocks(codes(values, shape.columns, shape.rows), painter(self.sign_colors()))
         else:
             rows = [[Segment(line)] for line in signs(values, shape.columns, shape.rows)]
         name, norm = f"{weights.indices[place]}", f"{weights.norms[place]:.2f}"
@@ -129,18 +129,18 @@ class WeightsGallery(Picture):
         words = [Segment(before), self.text(name, "bold"), self.text(" · ", "muted"), self.text(norm, "muted")]
         return [*rows, fitted(words, shape.columns)]
 
-    def colours(self) -> Colours:
+    def sign_colors(self) -> Colors:
         """Of the theme."""
-        return Colours(self.rgb("background"), self.rgb("train"), self.rgb("validation"), self.rgb("foreground"))
+        return Colors(self.rgb("background"), self.rgb("train"), self.rgb("validation"), self.rgb("foreground"))
 
     def legend(self, width: int) -> Content:
-        """What the colours mean, and which of the pictures are seen, in one line."""
+        """What the colors mean, and which of the pictures are seen, in one line."""
         weights = self._weights
         if weights is None or not self.content_size.width:
             return Content("")
         size = max(self._grid(*self.content_size).size, 1)
         total, first = len(weights.indices), self._page() * size
-        plus, minus = ("#", "=") if self.mode != "colour" else ("██", "██")
+        plus, minus = ("#", "=") if self.mode != "color" else ("██", "██")
         noun = {"templates": "the digit", "neurons": "the neuron", "filters": "the filter"}[weights.kind]
         parts: list[str | tuple[str, str]] = [
             (plus, "$train"),

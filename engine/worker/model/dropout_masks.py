@@ -20,7 +20,7 @@ _LEVELS = 1 << 16
 class Masks:
     """Masks for layers of `widths` neurons, each of which is dropped with probability `share`.
 
-    The share is met to 1 / 65 536, and 0.5 exactly.
+    The share is met to 1 / 65,536, and 0.5 exactly.
     """
 
     def __init__(self, seed: int, widths: Sequence[int], share: float, dtype: torch.dtype = torch.float32) -> None:

@@ -80,7 +80,7 @@ def evaluate(model: nn.Module, images: Tensor, labels: Tensor, loss: Loss, kind:
     return Evaluation(mean, right, read, likely, time.perf_counter() - begun)
 
 
-def summarise(outcome: Evaluation, labels: np.ndarray, weights: CheckpointKind, epoch: int) -> TestResult:
+def summarize(outcome: Evaluation, labels: np.ndarray, weights: CheckpointKind, epoch: int) -> TestResult:
     """The figures of a test from an evaluation of the test set with labels (N,)."""
     confusion = np.zeros((10, 10), dtype=np.int64)
     np.add.at(confusion, (labels, outcome.readings), 1)

@@ -51,7 +51,7 @@ class FlatParameters:
         return norm
 
     def clip(self, norm: Tensor, longest: float) -> None:
-        """Shorten the gradient to `longest` where its `norm` is greater (Pascanu et al. 2013); no synchronisation."""
+        """Shorten the gradient to `longest` where its `norm` is greater (Pascanu et al. 2013); no synchronization."""
         self.gradient.mul_((longest / (norm + 1e-6)).clamp_max(1.0))
 
 

@@ -11,7 +11,7 @@ from engine.events import Histogram
 
 BINS = 40
 _WIDE = 4.0
-"""Standard deviations to either side of the mean that are shown: of a normal distribution all but 6 in 100 000."""
+"""Standard deviations to either side of the mean that are shown: of a normal distribution all but 6 in 100,000."""
 
 
 def histogram(values: Tensor) -> Histogram | None:

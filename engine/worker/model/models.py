@@ -28,7 +28,7 @@ def build_model(config: TrainConfig) -> nn.Module:
         case "deepcnn":
             layers = _deepcnn(config)
     model = nn.Sequential(*layers)
-    initialise(model, config)
+    initialize(model, config)
     for parameter in model.parameters():
         if parameter.ndim == 4:
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
@@ -69,14 +69,14 @@ def _cnn(config: TrainConfig) -> list[nn.Module]:
 
 
 def _block(config: TrainConfig, inputs: int, outputs: int, size: int, pool: int = 1) -> list[nn.Module]:
-    """Convolution, pooling, normalisation, activation: pooled first, the last two have less work."""
+    """Convolution, pooling, normalization, activation: pooled first, the last two have less work."""
     convolution = nn.Conv2d(inputs, outputs, size, bias=False)
     pooling: list[nn.Module] = [nn.MaxPool2d(pool)] if pool > 1 else []
     return [convolution, *pooling, nn.BatchNorm2d(outputs, momentum=_NORM_MEMORY), _activation(config.activation)]
 
 
 def _fastcnn(config: TrainConfig) -> list[nn.Module]:
-    """Two thirds of a million multiply-adds an image: made to reach 99 % in one epoch."""
+    """Two thirds of a million multiply-adds an image: made to reach 99% in one epoch."""
     features = [*_block(config, 1, 8, 5, pool=3), *_block(config, 8, 32, 3), *_block(config, 32, 96, 3)]
     return [*features, nn.Flatten(), nn.Dropout(config.dropout), nn.Linear(96 * 4 * 4, CLASSES)]
 
@@ -89,7 +89,7 @@ def _deepcnn(config: TrainConfig) -> list[nn.Module]:
 
 
 @torch.no_grad()
-def initialise(model: nn.Module, config: TrainConfig) -> None:
+def initialize(model: nn.Module, config: TrainConfig) -> None:
     """Draw the weights; biases start at zero.
 
     "he": normal, variance 2 / fan_in (He et al. 2015, "Delving deep into rectifiers"), which keeps a signal's size

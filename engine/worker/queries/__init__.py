@@ -25,7 +25,7 @@ Report = Callable[[float, str], None]
 """Called with how far an answer is, 0 to 1, and what is being done. Raises `GivenUp` where nobody waits for it any more."""
 
 ACTIVATION_IMAGES, ROBUSTNESS_IMAGES = 1000, 2000
-"""Validation images that suffice: a share of half is then known to within 3 % and 2 % (95 % confidence)."""
+"""Validation images that suffice: a share of half is then known to within 3% and 2% (95% confidence)."""
 
 
 class GivenUp(Exception):

@@ -21,7 +21,7 @@ _AT_ONCE = 4 * SIDE
 
 
 def map_occlusion(network: Network, question: cmd.MapOcclusion, report: Callable[[float, str], None]) -> dict[str, Any]:
-    """How the probabilities fall where a patch of paper, centred on each pixel in turn, covers the picture.
+    """How the probabilities fall where a patch of paper, centered on each pixel in turn, covers the picture.
 
     `probabilities` [10] of the bare picture; `covered` [784][10], row by row, those with the patch on each pixel; what of
     it is over the edge covers nothing. Raises `ConfigProblem` for a picture or a patch of another size, `RunProblem`
@@ -49,7 +49,7 @@ def map_occlusion(network: Network, question: cmd.MapOcclusion, report: Callable
 
 
 def covered(image: Tensor, places: Tensor, patch: int) -> Tensor:
-    """The image (1, 1, 28, 28) with a patch of paper centred on each of `places` (N,), counted row by row: (N, 1, 28, 28)."""
+    """The image (1, 1, 28, 28) with a patch of paper centered on each of `places` (N,), counted row by row: (N, 1, 28, 28)."""
     line, reach = torch.arange(SIDE), patch // 2
     in_row = (line[None, :] - (places // SIDE)[:, None]).abs() <= reach
     in_column = (line[None, :] - (places % SIDE)[:, None]).abs() <= reach

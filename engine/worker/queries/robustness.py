@@ -78,7 +78,7 @@ def disturbed(images: Tensor, disturbance: Disturbance, amount: float, chance: t
 def thickened(images: Tensor, amount: float) -> Tensor:
     """Strokes thicker by `amount` pixels at each edge, or thinner where it is negative.
 
-    Grey dilation and erosion, the maximum and minimum over a square (Serra 1982, "Image Analysis and Mathematical
+    Gray dilation and erosion, the maximum and minimum over a square (Serra 1982, "Image Analysis and Mathematical
     Morphology"); between whole pixels the mean of the two, weighted.
     """
     pixels, rest = int(abs(amount)), abs(amount) % 1

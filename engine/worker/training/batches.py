@@ -16,7 +16,7 @@ class Batches:
     """Batches out of `images` (N, 1, 28, 28) bytes and `labels` (N,) int64, both on the device.
 
     The order of an epoch depends on the seed and the epoch's number alone, so a checkpoint needs only the place in it.
-    A single image left over at the end joins the batch before it: batch normalisation cannot train on one.
+    A single image left over at the end joins the batch before it: batch normalization cannot train on one.
     """
 
     def __init__(self, images: Tensor, labels: Tensor, seed: int) -> None:

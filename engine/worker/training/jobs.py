@@ -22,7 +22,7 @@ from engine.runs.result_file import encode_result
 from engine.runs.run_data import data_before, known_data
 from engine.runs.test_predictions import Look, keep_look
 from engine.worker.command_queue import Control
-from engine.worker.model.evaluate import evaluate, summarise
+from engine.worker.model.evaluate import evaluate, summarize
 from engine.worker.model.losses import build_loss
 from engine.worker.model.models import build_model
 from engine.worker.training.checkpoint_check import load_sound
@@ -121,7 +121,7 @@ def look(
     split = Split.of(data.test_images, data.test_labels, device)
     outcome = evaluate(model, split.images, split.labels, build_loss(config, training=False), config.loss)
     seen = Look(outcome.probabilities, data.test_labels, epoch, data.identity.digest)
-    test = summarise(outcome, data.test_labels.astype("int64"), weights, epoch)
+    test = summarize(outcome, data.test_labels.astype("int64"), weights, epoch)
     return msgspec.structs.replace(test, overlap=count_overlap(data, config.train_images or None)), seen
 
 

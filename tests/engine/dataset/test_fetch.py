@@ -83,7 +83,7 @@ def test_another_data_set_is_never_overwritten(mirror: Mirror, target: Path) -> 
     assert {path: path.read_bytes() for path in target.iterdir()} == before
 
 
-MISBEHAVIOURS: Mapping[str, tuple[Answer, str]] = {
+MISBEHAVIORS: Mapping[str, tuple[Answer, str]] = {
     "403": (answers.refuse(403), "HTTP 403 Forbidden"),
     "404": (answers.refuse(404), "HTTP 404 Not Found"),
     "503": (answers.refuse(503), "HTTP 503 Service Unavailable"),
@@ -100,7 +100,7 @@ MISBEHAVIOURS: Mapping[str, tuple[Answer, str]] = {
 }
 
 
-@pytest.mark.parametrize(("answer", "said"), MISBEHAVIOURS.values(), ids=MISBEHAVIOURS)
+@pytest.mark.parametrize(("answer", "said"), MISBEHAVIORS.values(), ids=MISBEHAVIORS)
 def test_when_a_mirror_misbehaves_the_next_is_tried(answer: Answer, said: str, mirror: Mirror, target: Path) -> None:
     mirror.answers[FIRST] = answer
     with serving(FILES) as other:
@@ -109,7 +109,7 @@ def test_when_a_mirror_misbehaves_the_next_is_tried(answer: Answer, said: str, m
     expect_complete(target)
 
 
-@pytest.mark.parametrize(("answer", "said"), MISBEHAVIOURS.values(), ids=MISBEHAVIOURS)
+@pytest.mark.parametrize(("answer", "said"), MISBEHAVIORS.values(), ids=MISBEHAVIORS)
 def test_when_no_mirror_is_left_the_address_and_reason_are_named(
     answer: Answer, said: str, mirror: Mirror, target: Path
 ) -> None:

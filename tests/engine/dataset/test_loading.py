@@ -114,7 +114,7 @@ def test_an_archive_called_mnist_that_is_not_is_called_as_its_folder(tmp_path: P
     assert load(archive.rename(tmp_path / "letters" / "mnist.npz")).name == "letters"
 
 
-def test_mnist_is_recognised_wherever_it_lies(tmp_path: Path) -> None:
+def test_mnist_is_recognized_wherever_it_lies(tmp_path: Path) -> None:
     for path in SHIPPED.glob("*.gz"):
         shutil.copy(path, tmp_path)
     assert load(tmp_path).name == "mnist"
@@ -135,7 +135,7 @@ def test_mnist_with_one_byte_changed_is_not_mnist(part: int, what: int, mnist: D
 
 
 def test_a_set_of_the_size_of_mnist_is_loaded_from_its_own_folder(tmp_path: Path) -> None:
-    """As Fashion-MNIST is: 60 000 and 10 000 images of other things."""
+    """As Fashion-MNIST is: 60,000 and 10,000 images of other things."""
     folder = tmp_path / "fashion"
     folder.mkdir()
     tiny = tiny_contents(train=10, test=10)

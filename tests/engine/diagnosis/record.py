@@ -3,7 +3,7 @@
     python -m tests.engine.diagnosis.record [NAME ...]
 
 A minute or two a dozen. What is kept of a log: its epochs, changes, looks at the test set and ends as they are, and of the
-progress as much as has room in `MOST_BYTES`, neighbours merged. Host, folder and times are taken out.
+progress as much as has room in `MOST_BYTES`, neighbors merged. Host, folder and times are taken out.
 """
 
 from __future__ import annotations

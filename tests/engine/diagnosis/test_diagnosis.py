@@ -75,7 +75,7 @@ def test_a_gpu_that_is_never_waited_for_is_told_of_with_a_larger_batch() -> None
     assert rules(_epochs(state, waited=None)) == []
     (hint,) = diagnose(_epochs(state, waited=0.018))
     assert (hint.rule, hint.severity) == ("gpu_waiting", "note")
-    assert hint.text == "the GPU is waited for 1.0 % of the time: batches of 64 are small"
+    assert hint.text == "the GPU is waited for 1.0% of the time: batches of 64 are small"
     assert hint.remedy is not None
     assert (hint.remedy.label, hint.remedy.live) == ("batch size 64 → 256", True)
     assert rules(_epochs(run_of([0.3, 0.2], [0.2, 0.1], batch_size=1024), waited=0.0)) == []
@@ -92,7 +92,7 @@ def test_threads_that_wait_for_cores_are_told_of_once_it_costs_half_as_much_agai
     machine = msgspec.structs.replace(state.started.machine, threads=4)
     four = msgspec.structs.replace(state, started=msgspec.structs.replace(state.started, machine=machine))
     (hint,) = diagnose(_epochs(four, starved=0.5))
-    assert hint.text == "its 4 threads waited for a free core 50 % of the time"
+    assert hint.text == "its 4 threads waited for a free core 50% of the time"
     assert hint.remedy is not None
     assert [(c.name, c.new) for c in hint.remedy.changes] == [("threads", "2")]
 
@@ -322,8 +322,8 @@ def test_numbers_have_three_digits(value: float | None, text: str) -> None:
 
 
 def test_other_figures() -> None:
-    assert percent(0.978) == "97.8 %"
-    assert count(12_345.6) == "12 346"
+    assert percent(0.978) == "97.8%"
+    assert count(12_345.6) == "12,346"
     assert one_digit(0.0333) == 0.03
     assert lower(0.3, 10) == 0.03
 

@@ -66,14 +66,14 @@ def corner(digit: Pixels, number: int, paper: int = 0) -> Pixels:
 
 
 def transparent(digit: Pixels, ink: int) -> Image.Image:
-    """Ink of one grey whose opacity is the image; the hidden colour is the ink's, too."""
+    """Ink of one gray whose opacity is the image; the hidden color is the ink's, too."""
     layers = np.full((*digit.shape, 4), ink, np.uint8)
     layers[..., 3] = digit
     return Image.fromarray(layers)
 
 
 def lit(size: int = 1500, low: float = 150, high: float = 220) -> NDArray[np.float64]:
-    """Grey paper, brighter to one side."""
+    """Gray paper, brighter to one side."""
     return np.add.outer(np.linspace(0, (high - low) * 0.3, size), np.linspace(low, low + (high - low) * 0.7, size))
 
 

@@ -85,7 +85,7 @@ def hidden_black() -> Image.Image:
 
 
 def palette(ink: int, paper: int) -> Image.Image:
-    """Two colours, the first of which is to be transparent."""
+    """Two colors, the first of which is to be transparent."""
     picture = Image.frombytes("P", SHEET.size, (PAPER < 128).astype(np.uint8).tobytes())
     picture.putpalette([paper] * 3 + [ink] * 3)
     return picture
@@ -105,7 +105,7 @@ def test_a_palette_with_transparency(kind: str, ink: int, paper: int, laid: str)
     assert likeness(made, DIGIT) > 0.95
 
 
-def test_grey_with_one_transparent_value() -> None:
+def test_gray_with_one_transparent_value() -> None:
     assert likeness(read(Image.fromarray(np.where(PAPER < 128, 0, 60).astype(np.uint8)), transparency=60), DIGIT) > 0.95
     deep = Image.fromarray(np.where(PAPER < 128, 0, 7).astype(np.uint16))
     assert likeness(read(deep, transparency=7), DIGIT) > 0.95
@@ -214,7 +214,7 @@ def test_a_gif_frame_larger_than_its_picture_is_refused() -> None:
 def test_a_large_photo_is_made_smaller(kind: str) -> None:
     big = SHEET.resize((6080, 6080), Image.Resampling.NEAREST)
     sheet = decode(encoded(big, kind), "big")
-    assert max(sheet.grey.shape) <= 3200
+    assert max(sheet.gray.shape) <= 3200
     assert (sheet.width, sheet.height) == (6080, 6080)
     assert likeness(read(big, kind), DIGIT) > 0.97
 

@@ -16,8 +16,8 @@ SOME = 300
 
 def test_every_image_of_the_test_set_passes_unchanged_and_inverted_is_inverted_back() -> None:
     for digit in digits():
-        for grey in (digit, 255 - digit):
-            passed = _as_it_is(Sheet(grey.astype(np.float32), 28, 28))
+        for gray in (digit, 255 - digit):
+            passed = _as_it_is(Sheet(gray.astype(np.float32), 28, 28))
             assert passed is not None and np.array_equal(passed, digit)
 
 
@@ -28,7 +28,7 @@ def test_every_image_of_the_test_set_passes_unchanged_and_inverted_is_inverted_b
         (lambda digit, _: 255 - digit, ("dark on light: inverted",)),
         (lambda digit, _: transparent(digit, 0), ("laid on white", "dark on light: inverted")),
         (lambda digit, _: transparent(digit, 255), ("laid on black", "as it is")),
-        (corner, ("cut out of 280×280, centred",)),
+        (corner, ("cut out of 280×280, centered",)),
         (lambda digit, number: corner(255 - digit, number, 255), None),
         (lambda digit, number: transparent(corner(digit, number), 0), None),
         (lambda digit, _: 255 - digit.repeat(10, axis=0).repeat(10, axis=1), None),
@@ -60,7 +60,7 @@ def test_one_of_28_pixels_stays_where_it_is_also_where_that_is_not_the_middle(mo
     assert made.pixels is not None and np.array_equal(made.pixels, digit)
 
 
-def test_one_of_28_pixels_far_from_where_mnist_has_it_is_centred() -> None:
+def test_one_of_28_pixels_far_from_where_mnist_has_it_is_centered() -> None:
     small = np.zeros((28, 28), np.uint8)
     small[:14, :14] = digits()[0][::2, ::2]
     made = read(small)

@@ -81,7 +81,7 @@ def test_what_was_done_to_a_photo_is_said() -> None:
     assert [text for text in made.said if text != "specks left out"] == [
         "dark on light: inverted",
         "shade and noise of the paper removed",
-        "cut out of 1500×1500, centred",
+        "cut out of 1500×1500, centered",
     ]
     assert made.missing == ""
     assert "dark on light: inverted" not in read(255 - photo()).said
@@ -133,7 +133,7 @@ NONE: dict[str, tuple[Array, set[str]]] = {
     "one pixel": (np.zeros((1, 1)), {NOTHING}),
     "a line of pixels": (noise((1, 500), 90) + 128, {NOTHING, choosing.NOISE, choosing.ALL_OVER}),
     "nine pixels": (noise((3, 3), 90) + 128, {NOTHING, choosing.NOISE, choosing.ALL_OVER, choosing.TINY}),
-    "grey paper": (200 + noise((900, 900)), {NOTHING}),
+    "gray paper": (200 + noise((900, 900)), {NOTHING}),
     "lit paper": (lit() + noise((1500, 1500)), {NOTHING}),
     "smooth shade": (lit(800, 90, 220), {NOTHING}),
     "noise of 28": (np.random.default_rng(1).uniform(0, 255, (28, 28)), {NOTHING, choosing.NOISE}),
@@ -241,7 +241,7 @@ def test_a_digit_that_fills_its_picture_to_the_edges() -> None:
 @pytest.mark.parametrize(
     "pair", [((0, 60, 200), (255, 255, 255)), ((230, 60, 60), (20, 20, 60)), ((0, 90, 0), (240, 220, 130))]
 )
-def test_colours(pair: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+def test_colors(pair: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
     ink = on_sheet(large(DIGIT, 8).clip(0, 1), (400, 400), 120, 90)[..., None]
     made = read(np.array(pair[0]) * ink + np.array(pair[1]) * (1 - ink))
     assert likeness(made, DIGIT) > 0.9

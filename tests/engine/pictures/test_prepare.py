@@ -87,7 +87,7 @@ def test_ink_all_over_is_a_picture_of_any_shape(shape: tuple[int, int]) -> None:
     assert made is not None and made.max() == 255
 
 
-def test_ink_far_from_its_centre_of_mass_is_not_cut_off() -> None:
+def test_ink_far_from_its_center_of_mass_is_not_cut_off() -> None:
     heavy = np.zeros((20, 20), np.float32)
     heavy[:2] = 1
     heavy[:, 0] = 0.3

@@ -11,7 +11,7 @@ from PIL import Image
 from tests.engine.pictures.kit import Pixels, cropped, digits, read
 
 STEP = 199
-"""Every so many of the test set's 10 000 images: 51 of them."""
+"""Every so many of the test set's 10,000 images: 51 of them."""
 
 
 def times(pixels: Pixels, factor: int) -> Pixels:

@@ -46,8 +46,8 @@ def dot() -> torch.Tensor:
     return images
 
 
-def centres(images: torch.Tensor) -> torch.Tensor:
-    """Centre of mass of each image, in pixels from the middle: (N, 2) as across, down."""
+def centers(images: torch.Tensor) -> torch.Tensor:
+    """Center of mass of each image, in pixels from the middle: (N, 2) as across, down."""
     axis = torch.arange(28) - 13.5
     mass = images.sum(dim=(1, 2, 3))
     across = (images.sum(dim=(1, 2)) * axis).sum(dim=1) / mass
@@ -62,7 +62,7 @@ def test_nothing_asked_is_nothing_done() -> None:
 
 def test_shift_moves_by_up_to_so_many_pixels() -> None:
     torch.manual_seed(0)
-    moved = centres(augment(dot(), make_config({"shift": 2.0}))) - centres(dot())
+    moved = centers(augment(dot(), make_config({"shift": 2.0}))) - centers(dot())
     assert moved.abs().max() <= 2.01
     assert moved.abs().max() > 1.5
     assert moved.std(dim=0).min() > 0.5
@@ -70,16 +70,16 @@ def test_shift_moves_by_up_to_so_many_pixels() -> None:
 
 def test_rotation_turns_about_the_middle_by_up_to_so_many_degrees() -> None:
     torch.manual_seed(0)
-    centre = centres(augment(dot(), make_config({"rotation": 30.0})))
-    angle = torch.rad2deg(torch.atan2(centre[:, 1], centre[:, 0]))
+    center = centers(augment(dot(), make_config({"rotation": 30.0})))
+    angle = torch.rad2deg(torch.atan2(center[:, 1], center[:, 0]))
     assert angle.abs().max() <= 30.5
     assert angle.abs().max() > 20
-    assert torch.hypot(centre[:, 0], centre[:, 1]).numpy() == pytest.approx(6.0, abs=0.2)
+    assert torch.hypot(center[:, 0], center[:, 1]).numpy() == pytest.approx(6.0, abs=0.2)
 
 
 def test_scale_grows_and_shrinks_by_up_to_this_share() -> None:
     torch.manual_seed(0)
-    away = centres(augment(dot(), make_config({"scale": 0.2})))[:, 0]
+    away = centers(augment(dot(), make_config({"scale": 0.2})))[:, 0]
     assert away.max() <= 6.0 * 1.2 + 0.1
     assert away.min() >= 6.0 * 0.8 - 0.1
     assert away.max() > 6.5

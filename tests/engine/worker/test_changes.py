@@ -231,7 +231,7 @@ def test_what_cannot_change_is_refused_and_nothing_has_changed() -> None:
         ({"learning_rate": -1.0}, "Learning rate: -1 is out of range"),
         ({"learning_rate": float("nan")}, "Learning rate"),
         ({"dropout": "much"}, "Dropout"),
-        ({"colour": 1}, "There is no hyperparameter 'colour'"),
+        ({"color": 1}, "There is no hyperparameter 'color'"),
         ({"learning_rate": 0.1, "dropout": 7}, "Dropout"),
     ):
         with pytest.raises(ConfigProblem, match=words):

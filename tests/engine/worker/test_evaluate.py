@@ -12,7 +12,7 @@ from engine.analysis.intervals import wilson_interval
 from engine.config import make_config
 from engine.events import WrongImage
 from engine.runs.test_predictions import Look, keep_look, read_look
-from engine.worker.model.evaluate import Evaluation, as_images, evaluate, summarise
+from engine.worker.model.evaluate import Evaluation, as_images, evaluate, summarize
 from engine.worker.model.losses import build_loss, probabilities
 from engine.worker.model.models import build_model
 from tests.kit import tiny_digits
@@ -73,7 +73,7 @@ def test_the_figures_of_a_test() -> None:
     likely = np.zeros((6, 10), np.float32)
     likely[np.arange(6), readings] = sure
     outcome = Evaluation(0.5, 3, readings, likely, 0.1)
-    test = summarise(outcome, labels, "best", 7)
+    test = summarize(outcome, labels, "best", 7)
     assert (test.images, test.wrong, test.accuracy, test.epoch) == (6, 3, 0.5, 7)
     assert (test.low, test.high) == wilson_interval(3, 6)
     assert test.per_digit[:4] == (0.5, 1.0, pytest.approx(1 / 3), None)
@@ -85,7 +85,7 @@ def test_the_figures_of_a_test() -> None:
 
 def test_a_loss_that_is_no_number_is_none() -> None:
     outcome = Evaluation(float("nan"), 0, np.zeros(2, dtype=np.int64), np.zeros((2, 10), dtype=np.float32), 0.1)
-    assert summarise(outcome, np.array([1, 1]), "last", 1).loss is None
+    assert summarize(outcome, np.array([1, 1]), "last", 1).loss is None
 
 
 def test_a_kept_look_gives_the_wrong_images_of_the_test(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_kept_look_gives_the_wrong_images_of_the_test(tmp_path: Path) -> None:
     loss = build_loss(config, training=False)
     pixels = as_images(images, torch.device("cpu"))
     outcome = evaluate(build_model(config), pixels, torch.from_numpy(labels.astype("int64")), loss, config.loss)
-    test = summarise(outcome, labels.astype("int64"), "best", 3)
+    test = summarize(outcome, labels.astype("int64"), "best", 3)
     keep_look(tmp_path / "look-best.npz", Look(outcome.probabilities, labels, 3))
     seen = read_look(tmp_path / "look-best.npz")
     assert seen is not None

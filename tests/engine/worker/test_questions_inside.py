@@ -227,8 +227,8 @@ def test_noise_is_of_the_size_it_says_and_a_rotation_turns_to_both_sides() -> No
     def chance() -> torch.Generator:
         return torch.Generator().manual_seed(5)
 
-    grey = torch.full((40, 1, 28, 28), 0.5)
-    assert disturbed(grey, "noise", 0.1, chance()).std().item() == pytest.approx(0.1, rel=0.03)
+    gray = torch.full((40, 1, 28, 28), 0.5)
+    assert disturbed(gray, "noise", 0.1, chance()).std().item() == pytest.approx(0.1, rel=0.03)
     dot = torch.zeros(40, 1, 28, 28)
     dot[:, :, 12:16, 20:24] = 1.0
     turned = disturbed(dot, "rotation", 30.0, chance())

@@ -68,7 +68,7 @@ def test_the_best_weights_are_of_this_network(like: dict[str, torch.Tensor]) -> 
 @pytest.mark.parametrize("change", ["less", "more"])
 def test_no_name_is_missing_and_none_is_unknown(kind: Any, change: str) -> None:
     state = kind().state()
-    state = state | {"colour": 1} if change == "more" else dict(list(state.items())[1:])
+    state = state | {"color": 1} if change == "more" else dict(list(state.items())[1:])
     with pytest.raises(ValueError, match="holds"):
         kind.restore(state)
 

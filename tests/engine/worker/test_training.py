@@ -318,7 +318,7 @@ def test_whatever_breaks_is_told_in_a_sentence(
 
 
 @pytest.mark.parametrize("values", [{"batch_norm": True}, {"model": "fastcnn"}, {"model": "deepcnn"}])
-def test_one_image_is_too_few_for_batch_normalisation(train: Train, tmp_path: Path, values: dict[str, object]) -> None:
+def test_one_image_is_too_few_for_batch_normalization(train: Train, tmp_path: Path, values: dict[str, object]) -> None:
     data = write_tiny_set(tmp_path / "two", train=2, test=1)
     story = train(data_dir=str(data), **values)
     assert (story.end.outcome, story.end.fault) == ("failed", "config")

@@ -15,7 +15,7 @@ from engine.fields import short
 from tui.app.splash import opening
 from tui.cli.parser import Parser, add_settings, given_fields, read_settings
 from tui.cli.registry import COMMANDS
-from tui.terminal.capabilities import expect_terminal, has_few_characters, speaks_utf8, suit_colours
+from tui.terminal.capabilities import expect_terminal, has_few_characters, speaks_utf8, suit_colors
 from tui.views.tour import Progress, first_start
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def add_screen(parser: Parser) -> None:
     parser.options.add_argument(
         "--slow", action="store_true", help="paint so seldom that a line of 9600 baud keeps up (900 bytes a second)"
     )
-    parser.options.add_argument("--theme", metavar="NAME", help="colours: dark, light, contrast or colourblind")
+    parser.options.add_argument("--theme", metavar="NAME", help="colors: dark, light, contrast or colorblind")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -94,17 +94,17 @@ def open_app(
     Raises `ConfigProblem` for a theme there is not; one that only the config file names is left out where a run is shown.
     """
     plain = args.ascii or settings.screen.get("ascii") is True or not speaks_utf8() or has_few_characters()
-    colours = suit_colours(os.environ)
+    colors = suit_colors(os.environ)
     with opening(settings.preset if run is None else run):
         gc.disable()  # until the first picture: what is made for it stays
         from tui.app.app import MnistApp  # noqa: PLC0415 - Textual takes a third of a second
-        from tui.app.themes import THEMES, theme_name  # noqa: PLC0415
-        from tui.terminal.line_filters import has_few_colours, suit  # noqa: PLC0415
+        from tui.app.themes import THEMES, find_theme, theme_name  # noqa: PLC0415
+        from tui.terminal.line_filters import has_few_colors, suit  # noqa: PLC0415
 
         theme = args.theme or settings.screen.get("theme")
-        if theme not in THEMES and run is not None and args.theme is None:
+        if find_theme(theme) is None and run is not None and args.theme is None:
             theme = None
-        if theme is not None and theme not in THEMES:
+        if theme is not None and find_theme(theme) is None:
             raise ConfigProblem(f"There is no theme '{short(str(theme))}'; expected one of {', '.join(THEMES)}.")
         slow = args.slow or settings.screen.get("slow") is True
         app = MnistApp(
@@ -117,8 +117,8 @@ def open_app(
             only_watches=getattr(args, "read_only", False),
             tour=Progress() if tour else None,
         )
-        if theme is None and has_few_colours(app):
+        if theme is None and has_few_colors(app):
             app.theme = theme_name("contrast")
-        suit(app, colours=colours, ascii_only=plain)
+        suit(app, colors=colors, ascii_only=plain)
         app.run()
     return int(app.return_code or 0)

@@ -96,7 +96,7 @@ def lines(found: Comparison, first: Reader, second: Reader) -> list[str]:
     from tui.views.compared import CAVEAT, p_text, sentences, table  # noqa: PLC0415
     from tui.views.figures import count, percent  # noqa: PLC0415
 
-    rows = [("run", "epoch", "test accuracy", "95 % interval", "wrong")]
+    rows = [("run", "epoch", "test accuracy", "95% interval", "wrong")]
     for each in (first, second):
         low, high = each.interval
         wrong = count(len(each.labels) - each.right)

@@ -30,7 +30,7 @@ def parser() -> Parser:
 
 def run(args: argparse.Namespace) -> int:
     """Print the page, or the list of pages. Raises `ConfigProblem` for a name that has none, or that several have."""
-    from engine.help.catalogue import find  # noqa: PLC0415 - --help does without
+    from engine.help.catalog import find  # noqa: PLC0415 - --help does without
     from tui.terminal.capabilities import speaks_utf8  # noqa: PLC0415
     from tui.views.printed import WIDEST, bare, contents_lines, page_lines, styled  # noqa: PLC0415
 

@@ -14,13 +14,13 @@ from engine.config import HYPERPARAMETERS
 from engine.diagnosis import RULES
 from engine.errors import ConfigProblem
 from engine.experiments import experiments
-from engine.help.catalogue import catalogue, find, matching, of_choice, plain
+from engine.help.catalog import catalog, find, matching, of_choice, plain
 from engine.settings import presets
 
 FENCE = "```"
 WIDEST, LONGEST, WIDEST_FORMULA, WIDEST_SUMMARY = 100, 25, 46, 65
 TOPICS = resources.files("engine.help") / "en" / "topics"
-ENTRIES = catalogue()
+ENTRIES = catalog()
 topics = pytest.mark.parametrize("name", [e.name for e in ENTRIES.values() if e.kind == "topic"])
 every_page = pytest.mark.parametrize("name", ENTRIES)
 CHOICES = [(name, choice) for name, about in HYPERPARAMETERS.items() for choice in about.choices]
@@ -35,7 +35,7 @@ def formulas(text: str) -> list[str]:
     return [line for inside in text.split(FENCE)[1::2] for line in inside.strip("\n").split("\n")]
 
 
-def test_every_file_is_in_the_catalogue_once_and_so_are_the_fields_and_presets() -> None:
+def test_every_file_is_in_the_catalog_once_and_so_are_the_fields_and_presets() -> None:
     files = {entry.name.removesuffix(".md") for entry in TOPICS.iterdir()}
     assert {e.name for e in ENTRIES.values() if e.kind == "topic"} == files
     assert {e.name for e in ENTRIES.values() if e.kind == "field"} == set(HYPERPARAMETERS)
@@ -128,7 +128,7 @@ def test_a_page_is_found_by_its_name_its_title_and_however_it_is_written(name: s
         ("f1", "precision_recall_f1"),
         ("backprop", "backpropagation"),
         ("images/s", "images_per_second"),
-        ("95 % interval", "wilson_interval"),
+        ("95% interval", "wilson_interval"),
         ("McNemar's test", "mcnemar"),
         ("ECE", "calibration"),
         ("step", "step"),
@@ -217,7 +217,7 @@ def test_what_is_near_by_chance_alone_is_not_offered(asked: str) -> None:
 
 def test_an_unknown_language_is_refused() -> None:
     with pytest.raises(ConfigProblem, match="There is no help in the language 'xx'"):
-        catalogue("xx")
+        catalog("xx")
 
 
 def test_what_is_typed_narrows_the_list_down() -> None:

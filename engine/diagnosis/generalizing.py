@@ -14,14 +14,14 @@ from engine.fields import Value
 OVERFIT_EPOCHS = 3
 """Epochs in a row for which the validation loss has been above its minimum: one or two are noise."""
 OVERFIT_RISE = 0.03
-"""How far above, in each of them, where the training loss is below the validation loss; noise is about 1 %."""
+"""How far above, in each of them, where the training loss is below the validation loss; noise is about 1%."""
 OVERFIT_RISE_ALONE = 0.2
 """How far above where dropout, augmentation or smoothed labels keep the training loss above the validation loss."""
 STILL = 0.01
-"""Less than this share is the validation loss's own noise at 10 000 images."""
+"""Less than this share is the validation loss's own noise at 10,000 images."""
 BEST_EPOCHS, BEST_GAIN = 3, 0.002
 """Best by loss costs accuracy where the best accuracy came so many epochs later and is higher by this much: 20 of
-10 000 images, and the two readings are of the same images."""
+10,000 images, and the two readings are of the same images."""
 
 
 def overfitting(course: Course) -> Finding | None:
@@ -100,7 +100,7 @@ def best_by(course: Course) -> Finding | None:
         Figure(f"validation of epoch {exact.epoch}", _both(exact)),
     ]
     if smoothing:
-        evidence.append(Figure("label smoothing", f"{smoothing:g}: it trains towards another loss than validation's"))
+        evidence.append(Figure("label smoothing", f"{smoothing:g}: it trains toward another loss than validation's"))
     words = {"kept": str(best.epoch), "epoch": str(exact.epoch), "gain": f"{gain * 100:.1f} points"}
     return Finding("later", words, tuple(evidence), {"best_by": "accuracy"})
 
@@ -138,10 +138,10 @@ def test_harder(course: Course) -> Finding | None:
     if test.high >= low:
         return None
     evidence = (
-        Figure("test accuracy", f"{percent(test.accuracy, 2)}, 95 % interval {_interval(test.low, test.high)}"),
+        Figure("test accuracy", f"{percent(test.accuracy, 2)}, 95% interval {_interval(test.low, test.high)}"),
         Figure(
             "validation accuracy",
-            f"{percent(epoch.validation_accuracy, 2)}, epoch {epoch.epoch}, 95 % interval {_interval(low, high)}",
+            f"{percent(epoch.validation_accuracy, 2)}, epoch {epoch.epoch}, 95% interval {_interval(low, high)}",
         ),
         Figure("images", f"test {test.images}, validation {images}"),
     )

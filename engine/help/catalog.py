@@ -49,7 +49,7 @@ class Entry:
         return f"preset {self.title}" if self.kind == "preset" else self.name.replace("_", "-")
 
 
-def catalogue(language: str = "en") -> Mapping[str, Entry]:
+def catalog(language: str = "en") -> Mapping[str, Entry]:
     """Every page by its name, group by group. Raises `ConfigProblem` for a language there is no help in."""
     return _read(language)
 
@@ -67,7 +67,7 @@ def find(asked: str, language: str = "en") -> Entry:
 
     Capitals, spaces, hyphens and underscores do not matter. Raises `ConfigProblem` that offers what is near.
     """
-    entries, names = catalogue(language), _names(language)
+    entries, names = catalog(language), _names(language)
     wanted = plain(asked)
     if wanted in names:
         return entries[names[wanted]]
@@ -100,17 +100,17 @@ def of_choice(field: str, choice: str, language: str = "en") -> Entry:
 
 
 def matching(typed: str, language: str = "en") -> list[Entry]:
-    """The pages that what is typed so far may mean, all of them for nothing, in the order of the catalogue."""
+    """The pages that what is typed so far may mean, all of them for nothing, in the order of the catalog."""
     wanted = plain(typed)
     if not wanted:
-        return list(catalogue(language).values())
+        return list(catalog(language).values())
     words = wanted.split("_")
 
     def fits(entry: Entry) -> bool:
         keys = "_".join(map(plain, (entry.name, entry.title, *entry.others)))
         return all(word in keys for word in words)
 
-    return [entry for entry in catalogue(language).values() if fits(entry)]
+    return [entry for entry in catalog(language).values() if fits(entry)]
 
 
 def _beginning(wanted: str, own: Iterable[str], names: Mapping[str, str]) -> list[str]:
@@ -137,7 +137,7 @@ def _one_of(names: Iterable[str]) -> str:
 @functools.cache
 def _names(language: str) -> Mapping[str, str]:
     """Page by everything it can be asked for by; a name counts before another's second name, that before a title."""
-    entries = catalogue(language).values()
+    entries = catalog(language).values()
     found: dict[str, str] = {}
     for keys in (lambda e: (e.name,), lambda e: e.others, lambda e: (e.title,)):
         for entry in entries:

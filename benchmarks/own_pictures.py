@@ -98,7 +98,7 @@ def of_the_test(run: str) -> NDArray[np.int64]:
         sys.exit(f"{run} was not tested yet.")
     read = load().test_labels.astype(np.int64)
     for wrong in test.wrong_images:
-        read[wrong.index] = wrong.reading
+        read[wrong.index] = wrong.prediction
     return read
 
 

@@ -367,7 +367,7 @@ class WrongImage(msgspec.Struct, frozen=True, array_like=True):
 
     index: int
     label: int
-    reading: int
+    prediction: int
     probability: float
 
 

@@ -156,26 +156,26 @@ def confusion(accuracy: float = 0.9781) -> tuple[tuple[int, ...], ...]:
     wrong = round(TEST_IMAGES * (1 - accuracy))
     table = np.diag([980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009])
     shares = {(4, 9): 0.10, (7, 2): 0.07, (5, 3): 0.06, (9, 4): 0.05, (8, 3): 0.05, (2, 7): 0.04, (3, 5): 0.04}
-    for (label, reading), share in shares.items():
+    for (label, prediction), share in shares.items():
         times = round(wrong * share)
-        table[label, reading] += times
+        table[label, prediction] += times
         table[label, label] -= times
     left = TEST_IMAGES - int(np.trace(table))
     for n in count():
         if left == wrong:
             return tuple(tuple(int(v) for v in row) for row in table)
-        label, reading = n * n % 10, (n * n + 1 + n % 3) % 10
-        if label != reading:
-            table[label, reading] += 1
+        label, prediction = n * n % 10, (n * n + 1 + n % 3) % 10
+        if label != prediction:
+            table[label, prediction] += 1
             table[label, label] -= 1
             left += 1
     raise AssertionError
 
 
-def collapsed(reading: int = 3) -> tuple[tuple[int, ...], ...]:
+def collapsed(prediction: int = 3) -> tuple[tuple[int, ...], ...]:
     """The table of a network that reads everything as one digit."""
     counts = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
-    return tuple(tuple(n if j == reading else 0 for j in range(10)) for n in counts)
+    return tuple(tuple(n if j == prediction else 0 for j in range(10)) for n in counts)
 
 
 def test_result(table: tuple[tuple[int, ...], ...], epoch: int) -> ev.TestResult:

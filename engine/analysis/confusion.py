@@ -56,9 +56,9 @@ class Means:
     digits: tuple[int, int, int]
 
 
-def confusion_matrix(labels: npt.NDArray[np.uint8], readings: npt.NDArray[np.uint8]) -> Matrix:
+def confusion_matrix(labels: npt.NDArray[np.uint8], predictions: npt.NDArray[np.uint8]) -> Matrix:
     """How often each digit is read as which, from (N,) labels and (N,) readings, both 0 to 9."""
-    cells = np.bincount(labels.astype(np.int64) * DIGITS + readings, minlength=DIGITS * DIGITS)
+    cells = np.bincount(labels.astype(np.int64) * DIGITS + predictions, minlength=DIGITS * DIGITS)
     return tuple(tuple(row) for row in cells.reshape(DIGITS, DIGITS).tolist())
 
 
@@ -95,15 +95,15 @@ def turned(labels: npt.NDArray[np.uint8], before: npt.NDArray[np.uint8], now: np
 
 def cell_examples(
     labels: npt.NDArray[np.uint8],
-    readings: npt.NDArray[np.uint8],
+    predictions: npt.NDArray[np.uint8],
     confidences: npt.NDArray[np.float32],
     cell: tuple[int, int],
     most: int,
 ) -> list[int]:
     """Places of at most `most` images of a cell (digit, read as): of errors the surest first, else the least sure."""
-    label, reading = cell
-    (places,) = np.nonzero((labels == label) & (readings == reading))
+    label, prediction = cell
+    (places,) = np.nonzero((labels == label) & (predictions == prediction))
     sure = confidences[places]
-    order = np.argsort(-sure if label != reading else sure, kind="stable")
+    order = np.argsort(-sure if label != prediction else sure, kind="stable")
     found: list[int] = places[order[:most]].tolist()
     return found

@@ -30,7 +30,7 @@ def worst_pairs(confusion: tuple[tuple[int, ...], ...], most: int = 3) -> list[t
     return sorted(pairs, key=lambda p: (-p[2], p[0], p[1]))[:most]
 
 
-def only_reading(confusion: tuple[tuple[int, ...], ...]) -> int | None:
+def only_prediction(confusion: tuple[tuple[int, ...], ...]) -> int | None:
     """The digit that every image was read as, where there is just one: a network that has learned nothing."""
     read = [j for j in range(len(confusion)) if any(row[j] for row in confusion)]
     return read[0] if len(read) == 1 and len(confusion) > 1 else None

@@ -21,7 +21,7 @@ class Suspect:
 
     index: int
     label: int
-    reading: int
+    prediction: int
     agree: int
     runs: int
     confidence: float
@@ -29,33 +29,34 @@ class Suspect:
 
 
 def find_suspects(
-    labels: npt.NDArray[np.uint8], readings: npt.NDArray[np.uint8], confidences: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.uint8], predictions: npt.NDArray[np.uint8], confidences: npt.NDArray[np.float32]
 ) -> list[Suspect]:
     """The images that a majority of R networks, and two at least, read as the same digit, which is not the label.
 
     `labels` (N,) and `readings` (R, N) are digits, `confidences` (R, N) the probabilities of what is read. The most
     agreed upon come first, of these the surest, of these the first in the set.
     """
-    runs = len(readings)
+    runs = len(predictions)
     if runs < LEAST_RUNS:
         return []
-    votes = np.stack([(readings == digit).sum(axis=0) for digit in range(10)])
+    votes = np.stack([(predictions == digit).sum(axis=0) for digit in range(10)])
     winner, agree = votes.argmax(axis=0), votes.max(axis=0)
     (places,) = np.nonzero((winner != labels) & (2 * agree > runs) & (agree >= LEAST_RUNS))
     found = [
-        _suspect(int(i), int(labels[i]), int(winner[i]), readings[:, i], np.asarray(confidences)[:, i]) for i in places
+        _suspect(int(i), int(labels[i]), int(winner[i]), predictions[:, i], np.asarray(confidences)[:, i])
+        for i in places
     ]
     return sorted(found, key=lambda each: (-each.agree, -each.confidence, each.index))
 
 
 def _suspect(
-    index: int, label: int, reading: int, read: npt.NDArray[np.uint8], sure: npt.NDArray[np.float32]
+    index: int, label: int, prediction: int, read: npt.NDArray[np.uint8], sure: npt.NDArray[np.float32]
 ) -> Suspect:
-    agreeing = read == reading
+    agreeing = read == prediction
     return Suspect(
         index=index,
         label=label,
-        reading=reading,
+        prediction=prediction,
         agree=int(agreeing.sum()),
         runs=len(read),
         confidence=float(sure[agreeing].mean(dtype=np.float64)),

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from engine.diagnosis.hint import Change, Figure, Hint, Remedy, Severity
 from engine.diagnosis.rules import RULES
-from engine.diagnosis.segment import course_of
+from engine.diagnosis.segment import segment_of
 from engine.diagnosis.wording import worded
 from engine.state.run_state import RunState
 
@@ -27,8 +27,8 @@ def diagnose(state: RunState, silenced: Collection[str] = (), language: str = "e
     """
     if state.started is None:
         return ()
-    course = course_of(state)
-    found = {rule.name: (rule, finding) for rule in RULES if (finding := rule.look(course)) is not None}
+    segment = segment_of(state)
+    found = {rule.name: (rule, finding) for rule in RULES if (finding := rule.look(segment)) is not None}
     hidden = {name for rule, _ in found.values() for name in rule.hides}.union(silenced)
     hints = (
         worded(rule.name, finding.severity or rule.severity, finding, state.config, language)

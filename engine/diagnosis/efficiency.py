@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 
 from engine.diagnosis.hint import Figure, Finding
-from engine.diagnosis.segment import Course
+from engine.diagnosis.segment import Segment
 from engine.diagnosis.wording import count, number, percent
 from engine.events import EpochEnded
 from engine.fields import Value
@@ -33,11 +33,11 @@ MEASURABLE = 0.3
 """Seconds of training in an epoch, below which its speed is the clock's noise."""
 
 
-def batch_small(course: Course) -> Finding | None:
+def batch_small(segment: Segment) -> Finding | None:
     """With tiny batches, the losses of neighboring steps differ by much more than their mean."""
-    if course.config.batch_size > TINY_BATCH or course.steps < NOISE_STEPS:
+    if segment.config.batch_size > TINY_BATCH or segment.steps < NOISE_STEPS:
         return None
-    lately = [p for p in course.points if p.position > course.state.position - 0.5]
+    lately = [p for p in segment.points if p.position > segment.state.position - 0.5]
     told = [(p.mean, p.low, p.high, p.count) for p in lately if p.mean is not None and p.low is not None and p.high]
     steps = sum(each[3] for each in told)
     if steps < NOISE_STEPS / 2:
@@ -46,19 +46,19 @@ def batch_small(course: Course) -> Finding | None:
     low, high = (statistics.median(each[place] or 0.0 for each in told) for place in (1, 2))
     if mean <= 0 or high - low < SPREAD * mean:
         return None
-    words = {"batch": str(course.config.batch_size), "low": number(low), "high": number(high), "mean": number(mean)}
+    words = {"batch": str(segment.config.batch_size), "low": number(low), "high": number(high), "mean": number(mean)}
     evidence = (
         Figure("training loss of single steps", f"{number(low)} to {number(high)}, mean {number(mean)}"),
-        Figure("batch size", f"{course.config.batch_size} images"),
-        *([Figure("speed", f"{count(course.epochs[-1].images_per_second)} images/s")] if course.epochs else []),
+        Figure("batch size", f"{segment.config.batch_size} images"),
+        *([Figure("speed", f"{count(segment.epochs[-1].images_per_second)} images/s")] if segment.epochs else []),
     )
-    return Finding("image" if course.config.batch_size == 1 else "noise", words, evidence, {"batch_size": 64})
+    return Finding("image" if segment.config.batch_size == 1 else "noise", words, evidence, {"batch_size": 64})
 
 
-def slowed(course: Course) -> Finding | None:
+def slowed(segment: Segment) -> Finding | None:
     """Images are trained at under half the speed of the run's own earlier epochs, the work being the same."""
-    resumed = max((m.position for m in course.state.marks if m.kind == "resumed"), default=0.0)
-    epochs = [epoch for epoch in course.epochs if epoch.epoch - 1 >= resumed]
+    resumed = max((m.position for m in segment.state.marks if m.kind == "resumed"), default=0.0)
+    epochs = [epoch for epoch in segment.epochs if epoch.epoch - 1 >= resumed]
     earlier, lately = epochs[:-SLOW_EPOCHS], epochs[-SLOW_EPOCHS:]
     if len(earlier) < FAST_EPOCHS:
         return None
@@ -71,38 +71,38 @@ def slowed(course: Course) -> Finding | None:
         Figure("speed", f"{count(now.images_per_second)} images/s, epoch {now.epoch}"),
         Figure("median before", f"{count(usual)} images/s, epochs {earlier[0].epoch} to {earlier[-1].epoch}"),
     ]
-    if course.state.started is not None:
-        machine = course.state.started.machine
+    if segment.state.started is not None:
+        machine = segment.state.started.machine
         evidence.append(Figure("device", f"{machine.device}, threads {machine.threads}"))
     words = {"now": count(now.images_per_second), "before": count(usual)}
     return Finding("half", words, tuple(evidence))
 
 
-def oversubscribed(course: Course) -> Finding | None:
+def oversubscribed(segment: Segment) -> Finding | None:
     """For two epochs its threads were ready to compute, and had no core for it, a third of the time."""
-    lately = course.epochs[-SLOW_EPOCHS:]
+    lately = segment.epochs[-SLOW_EPOCHS:]
     shares = [epoch.starved for epoch in lately if epoch.starved is not None]
-    if course.state.started is None or len(shares) < SLOW_EPOCHS or min(shares) < STARVED:
+    if segment.state.started is None or len(shares) < SLOW_EPOCHS or min(shares) < STARVED:
         return None
     if min(_trained(epoch) for epoch in lately) < MEASURABLE:
         return None
-    threads = course.state.started.machine.threads
+    threads = segment.state.started.machine.threads
     evidence = (
         Figure(
             "waited for a core", ", ".join(f"{percent(epoch.starved or 0, 0)}, epoch {epoch.epoch}" for epoch in lately)
         ),
-        Figure("threads", f"{threads}, device {course.state.started.machine.device}"),
+        Figure("threads", f"{threads}, device {segment.state.started.machine.device}"),
         Figure("speed", f"{count(lately[-1].images_per_second)} images/s, epoch {lately[-1].epoch}"),
     )
     words = {"share": percent(shares[-1], 0), "threads": "1 thread" if threads == 1 else f"{threads} threads"}
     return Finding("waits", words, evidence, {"threads": threads // 2} if threads > 1 else {})
 
 
-def gpu_waiting(course: Course) -> Finding | None:
+def gpu_waiting(segment: Segment) -> Finding | None:
     """For two epochs the GPU had every result ready when the loop asked: it waits for the CPU to give it work."""
-    lately = course.epochs[-SLOW_EPOCHS:]
+    lately = segment.epochs[-SLOW_EPOCHS:]
     shares = [epoch.waited / _trained(epoch) for epoch in lately if epoch.waited is not None and _trained(epoch) > 0]
-    size = course.config.batch_size
+    size = segment.config.batch_size
     if len(shares) < SLOW_EPOCHS or max(shares) >= ALWAYS_AHEAD or size >= FULL_BATCH:
         return None
     if min(_trained(epoch) for epoch in lately) < MEASURABLE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.config import TrainConfig
 from engine.diagnosis.hint import Figure, Finding, Severity
 from engine.diagnosis.rates import one_digit, slower, usual_rate
-from engine.diagnosis.segment import CHANCE, LINEAR, Course
+from engine.diagnosis.segment import CHANCE, LINEAR, Segment
 from engine.diagnosis.wording import count, percent
 from engine.fields import Value
 
@@ -19,9 +19,9 @@ SATURATED = 0.8
 network that has learned may be sure of itself: so only where it reads worse than one without hidden layers."""
 
 
-def dead_relus(course: Course) -> Finding | None:
+def dead_relus(segment: Segment) -> Finding | None:
     """In one of the hidden layers most ReLUs are 0 for every image."""
-    told = course.spread
+    told = segment.spread
     shares = [(layer.dead, n) for n, layer in enumerate(told.hidden, 1) if layer.dead is not None] if told else []
     if not told or not shares or max(shares)[0] < DEAD:
         return None
@@ -30,10 +30,10 @@ def dead_relus(course: Course) -> Finding | None:
     words = {"share": percent(share, 0), "units": count(layer.units), "layer": str(number)}
     evidence = (
         *(Figure(f"dead units, hidden layer {n}", _of_units(dead, told.hidden[n - 1].units)) for dead, n in shares),
-        *_ends(course),
+        *_ends(segment),
     )
     severity: Severity = "fault" if share >= ALL_BUT_DEAD else "warning"
-    return Finding("most", words, evidence, _livelier(course.config), severity)
+    return Finding("most", words, evidence, _livelier(segment.config), severity)
 
 
 def _of_units(share: float, units: int) -> str:
@@ -48,23 +48,23 @@ def _livelier(config: TrainConfig) -> dict[str, Value]:
     return changes
 
 
-def saturated(course: Course) -> Finding | None:
+def saturated(segment: Segment) -> Finding | None:
     """Nearly all values of a hidden layer lie at a limit of its sigmoid or tanh, and it reads badly."""
-    told = course.spread
+    told = segment.spread
     shares = (
         [(layer.saturated, n) for n, layer in enumerate(told.hidden, 1) if layer.saturated is not None] if told else []
     )
-    if not told or not shares or not course.epochs or max(shares)[0] < SATURATED:
+    if not told or not shares or not segment.epochs or max(shares)[0] < SATURATED:
         return None
-    accuracy = course.epochs[-1].validation_accuracy
+    accuracy = segment.epochs[-1].validation_accuracy
     if accuracy >= LINEAR:
         return None
     share, number = max(shares)
-    config = course.config
+    config = segment.config
     words = {"share": percent(share, 0), "layer": str(number), "activation": config.activation}
     evidence = (
         *(Figure(f"saturated values, hidden layer {n}", f"{percent(s)}, on a thousand images") for s, n in shares),
-        *_ends(course),
+        *_ends(segment),
         Figure("learning rate", f"{config.learning_rate:g}, usual {usual_rate(config):.3g}"),
     )
     severity: Severity = "fault" if accuracy < CHANCE else "warning"
@@ -77,9 +77,9 @@ def _gentler(config: TrainConfig) -> dict[str, Value]:
     return {"init": "auto"} if config.init != "auto" else {"activation": "relu"}
 
 
-def _ends(course: Course) -> tuple[Figure, ...]:
+def _ends(segment: Segment) -> tuple[Figure, ...]:
     """What comes of it."""
-    if not course.epochs:
+    if not segment.epochs:
         return ()
-    last = course.epochs[-1]
+    last = segment.epochs[-1]
     return (Figure("validation accuracy", f"{percent(last.validation_accuracy)}, epoch {last.epoch}"),)

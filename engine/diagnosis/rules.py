@@ -10,7 +10,7 @@ from engine.diagnosis.generalizing import best_by, early_stop_near, overfitting,
 from engine.diagnosis.hidden import dead_relus, saturated
 from engine.diagnosis.hint import Finding, Severity
 from engine.diagnosis.learning import batch_large, dropout_high, not_learning, plateau, rate_low, vanishing
-from engine.diagnosis.segment import Course
+from engine.diagnosis.segment import Segment
 from engine.diagnosis.stability import diverging, exploding, rate_high
 
 
@@ -20,11 +20,11 @@ class Rule:
 
     name: str
     severity: Severity
-    look: Callable[[Course], Finding | None]
+    look: Callable[[Segment], Finding | None]
     hides: frozenset[str] = frozenset()
 
 
-def _rule(severity: Severity, look: Callable[[Course], Finding | None], *hides: str) -> Rule:
+def _rule(severity: Severity, look: Callable[[Segment], Finding | None], *hides: str) -> Rule:
     return Rule(look.__name__, severity, look, frozenset(hides))
 
 

@@ -49,7 +49,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Segment:
     """A run since its settings were last changed: `points` and `blocks` of the training loss, whole `epochs`.
 
     `since` is where that began, in epochs; what was best before still is the run's best (`best`). `guess` is the loss of
@@ -89,11 +89,11 @@ def finite(epochs: Iterable[EpochEnded]) -> list[EpochEnded]:
     return [epoch for epoch in epochs if epoch.validation_loss is not None and epoch.train_loss is not None]
 
 
-def course_of(state: RunState) -> Course:
+def segment_of(state: RunState) -> Segment:
     """The part of a run that its present settings have made."""
     since, first_step = _changed_at(state)
     points = tuple(point for point in state.losses.points if point.step > first_step)
-    return Course(
+    return Segment(
         state=state,
         config=state.config,
         guess=GUESSING[state.config.loss],

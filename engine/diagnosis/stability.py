@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from engine.diagnosis.hint import Figure, Finding
 from engine.diagnosis.rates import one_digit, slower, usual_rate
-from engine.diagnosis.segment import LINEAR, Block, Course
+from engine.diagnosis.segment import LINEAR, Block, Segment
 from engine.diagnosis.wording import number, percent
 from engine.fields import Value
 
@@ -39,61 +39,61 @@ SMALL_BATCH = 16
 """Below this batch size single gradients scatter so much that a spike means nothing."""
 
 
-def diverging(course: Course) -> Finding | None:
+def diverging(segment: Segment) -> Finding | None:
     """The loss is no number any more, or has grown far beyond its minimum and beyond guessing."""
-    end, blocks = course.state.finished, course.blocks
-    gone = next((point for point in course.points if point.non_finite), None)
-    changes: dict[str, Value] = {"learning_rate": slower(course.config, 10)}
-    rate = Figure("learning rate", f"{course.config.learning_rate:g}, usual {usual_rate(course.config):.3g}")
+    end, blocks = segment.state.finished, segment.blocks
+    gone = next((point for point in segment.points if point.non_finite), None)
+    changes: dict[str, Value] = {"learning_rate": slower(segment.config, 10)}
+    rate = Figure("learning rate", f"{segment.config.learning_rate:g}, usual {usual_rate(segment.config):.3g}")
     least = min(blocks, key=lambda block: block.mean, default=None)
-    lowest = [_lowest(course, least)] if least else []
+    lowest = [_lowest(segment, least)] if least else []
     if gone is not None or (end is not None and end.outcome == "diverged"):
-        step = gone.step if gone is not None else course.state.step
+        step = gone.step if gone is not None else segment.state.step
         if end is not None and end.diverged_at is not None:
             step = end.diverged_at
         evidence = (*lowest, Figure("training loss", f"not finite at step {step}"), rate)
         return Finding("gone", {"step": str(step)}, evidence, changes)
-    if least is None or course.at_guessing or blocks[-1].mean < max(GROWN * least.mean, course.guess):
+    if least is None or segment.at_guessing or blocks[-1].mean < max(GROWN * least.mean, segment.guess):
         return None
     now = blocks[-1]
-    evidence = (*lowest, Figure("training loss now", _place(number(now.mean), now.step)), _guess(course), rate)
-    words = {"least": number(least.mean), "now": number(now.mean), "guess": number(course.guess)}
+    evidence = (*lowest, Figure("training loss now", _place(number(now.mean), now.step)), _guess(segment), rate)
+    words = {"least": number(least.mean), "now": number(now.mean), "guess": number(segment.guess)}
     return Finding("grew", words, evidence, changes)
 
 
-def rate_high(course: Course) -> Finding | None:
+def rate_high(segment: Segment) -> Finding | None:
     """The loss rises after it fell, jumps from epoch to epoch, or stalls far from the goal at a high rate."""
-    return _risen(course) or _jumped(course) or _stalled(course)
+    return _risen(segment) or _jumped(segment) or _stalled(segment)
 
 
-def _risen(course: Course) -> Finding | None:
-    if len(course.blocks) < 2:
+def _risen(segment: Segment) -> Finding | None:
+    if len(segment.blocks) < 2:
         return None
-    now = course.blocks[-1]
-    least = min(course.blocks[:-1], key=lambda block: block.mean)
-    if now.mean < RISEN * least.mean or now.mean - least.mean < RISEN_BY * course.guess:
+    now = segment.blocks[-1]
+    least = min(segment.blocks[:-1], key=lambda block: block.mean)
+    if now.mean < RISEN * least.mean or now.mean - least.mean < RISEN_BY * segment.guess:
         return None
     evidence = (
-        _lowest(course, least),
+        _lowest(segment, least),
         Figure("training loss now", _place(number(now.mean), now.step)),
-        *_rate(course),
+        *_rate(segment),
     )
-    return Finding("rise", {"least": number(least.mean), "now": number(now.mean)}, evidence, _slower(course))
+    return Finding("rise", {"least": number(least.mean), "now": number(now.mean)}, evidence, _slower(segment))
 
 
-def _jumped(course: Course) -> Finding | None:
-    for before, after in pairwise(course.epochs[-3:]):
+def _jumped(segment: Segment) -> Finding | None:
+    for before, after in pairwise(segment.epochs[-3:]):
         low, high, trained = before.validation_loss, after.validation_loss, after.train_loss
         if low is None or high is None or trained is None:
             continue
-        if high >= JUMPED * low and high - low >= JUMPED_BY * course.guess and not _learned_by_heart(trained, high):
+        if high >= JUMPED * low and high - low >= JUMPED_BY * segment.guess and not _learned_by_heart(trained, high):
             evidence = (
                 Figure("validation loss", f"{number(low)}, epoch {before.epoch}; {number(high)}, epoch {after.epoch}"),
                 Figure("training loss", f"{number(trained)}, epoch {after.epoch}"),
-                *_rate(course),
+                *_rate(segment),
             )
             words = {"before": number(low), "now": number(high), "epoch": str(after.epoch)}
-            return Finding("jump", words, evidence, _slower(course))
+            return Finding("jump", words, evidence, _slower(segment))
     return None
 
 
@@ -102,10 +102,10 @@ def _learned_by_heart(trained: float, validated: float) -> bool:
     return trained < validated / 2
 
 
-def _stalled(course: Course) -> Finding | None:
-    last = course.epochs[-3:]
+def _stalled(segment: Segment) -> Finding | None:
+    last = segment.epochs[-3:]
     losses = [epoch.train_loss for epoch in last]
-    if len(last) < 3 or course.config.learning_rate < FAR * usual_rate(course.config):
+    if len(last) < 3 or segment.config.learning_rate < FAR * usual_rate(segment.config):
         return None
     first, now, validated = losses[0], losses[-1], last[-1].validation_loss
     if first is None or now is None or validated is None or last[-1].validation_accuracy >= LINEAR:
@@ -121,28 +121,30 @@ def _stalled(course: Course) -> Finding | None:
         Figure(
             "validation accuracy", f"{accuracy}, epoch {last[-1].epoch}; without hidden layers {percent(LINEAR, 0)}"
         ),
-        *_rate(course),
+        *_rate(segment),
     )
-    return Finding("stall", {"now": number(now), "accuracy": accuracy}, evidence, _slower(course))
+    return Finding("stall", {"now": number(now), "accuracy": accuracy}, evidence, _slower(segment))
 
 
-def exploding(course: Course) -> Finding | None:
+def exploding(segment: Segment) -> Finding | None:
     """The gradient's norm is out of proportion, or leapt within the last epoch; not where it is clipped."""
-    if course.config.clip_norm or course.config.batch_size < SMALL_BATCH:
+    if segment.config.clip_norm or segment.config.batch_size < SMALL_BATCH:
         return None
-    told = [(point, point.norm) for point in course.points if point.norm is not None]
+    told = [(point, point.norm) for point in segment.points if point.norm is not None]
     if len(told) < LEAST_POINTS:
         return None
     median = statistics.median(norm for _, norm in told)
-    lately = [(norm, f"step {p.step}") for p, norm in told if p.position > course.state.position - 1]
-    lately += [(e.gradient_norm, f"mean of epoch {e.epoch}") for e in course.epochs[-1:] if e.gradient_norm is not None]
+    lately = [(norm, f"step {p.step}") for p, norm in told if p.position > segment.state.position - 1]
+    lately += [
+        (e.gradient_norm, f"mean of epoch {e.epoch}") for e in segment.epochs[-1:] if e.gradient_norm is not None
+    ]
     norm, place = max(lately, default=(told[-1][1], f"step {told[-1][0].step}"))
     clip: dict[str, Value] = {"clip_norm": min(max(one_digit(2 * median), 1.0), 1e6)}
     figures = (
         Figure("gradient norm", f"{number(norm)}, {place}"),
         Figure("median so far", number(median)),
-        *_longest(course),
-        Figure("learning rate", f"{course.config.learning_rate:g}"),
+        *_longest(segment),
+        Figure("learning rate", f"{segment.config.learning_rate:g}"),
     )
     if norm >= max(SPIKED * median, SPIKE_FROM):
         words = {"norm": number(norm), "times": f"{min(norm / max(median, 1e-12), 1e6):.0f}", "median": number(median)}
@@ -152,9 +154,9 @@ def exploding(course: Course) -> Finding | None:
     return None
 
 
-def _longest(course: Course) -> tuple[Figure, ...]:
+def _longest(segment: Segment) -> tuple[Figure, ...]:
     """The layer whose gradient is the longest at the last step that was watched."""
-    told = course.layers[-1] if course.layers else None
+    told = segment.layers[-1] if segment.layers else None
     norms = [(layer.gradient_norm, n) for n, layer in enumerate(told.layers, 1) if layer.gradient_norm] if told else []
     if told is None or not norms:
         return ()
@@ -162,23 +164,23 @@ def _longest(course: Course) -> tuple[Figure, ...]:
     return (Figure("longest in", f"layer {n} ({told.layers[n - 1].name}): {number(norm)}, step {told.step}"),)
 
 
-def _slower(course: Course) -> dict[str, Value]:
+def _slower(segment: Segment) -> dict[str, Value]:
     """A third of the rate; a tenth where it is far above the usual."""
-    far = course.config.learning_rate > FAR * usual_rate(course.config)
-    return {"learning_rate": slower(course.config, 10 if far else 3)}
+    far = segment.config.learning_rate > FAR * usual_rate(segment.config)
+    return {"learning_rate": slower(segment.config, 10 if far else 3)}
 
 
-def _rate(course: Course) -> tuple[Figure, ...]:
-    return (Figure("learning rate", f"{course.config.learning_rate:g}, usual {usual_rate(course.config):.3g}"),)
+def _rate(segment: Segment) -> tuple[Figure, ...]:
+    return (Figure("learning rate", f"{segment.config.learning_rate:g}, usual {usual_rate(segment.config):.3g}"),)
 
 
-def _guess(course: Course) -> Figure:
-    return Figure("value of guessing", f"{number(course.guess)} ({course.config.loss})")
+def _guess(segment: Segment) -> Figure:
+    return Figure("value of guessing", f"{number(segment.guess)} ({segment.config.loss})")
 
 
-def _lowest(course: Course, least: Block) -> Figure:
+def _lowest(segment: Segment, least: Block) -> Figure:
     """The lowest mean of the training loss; of settings that were changed on the way, since they are as they are."""
-    since = " since the change" if course.since else ""
+    since = " since the change" if segment.since else ""
     return Figure(f"lowest training loss{since}", _place(number(least.mean), least.step))
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from engine.experiments.experiment_files import ArmPlan, Experiment, experiments, find_experiment, of_machine
-from engine.experiments.experiment_runs import Performance, find_performance, is_over, performances
+from engine.experiments.experiment_runs import ExperimentRun, find_experiment_run, is_over, list_experiment_runs
 from engine.experiments.measures import MEASURES, Measure
 
 __all__ = [
     "MEASURES",
     "ArmPlan",
     "Experiment",
+    "ExperimentRun",
     "Measure",
-    "Performance",
     "experiments",
     "find_experiment",
-    "find_performance",
+    "find_experiment_run",
     "is_over",
+    "list_experiment_runs",
     "of_machine",
-    "performances",
 ]

@@ -26,7 +26,7 @@ def is_over(state: RunState | None) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Performance:
+class ExperimentRun:
     """One time that an experiment was performed: its name, and the runs of its arms so far, by their numbers from 1.
 
     `values` are the hyperparameters that were asked for beside the arms' own, `since` is when its first arm that is there
@@ -50,12 +50,12 @@ def arm_of(run: RunFolder) -> tuple[Arm, float] | None:
     return (first.arm, first.time) if isinstance(first, RunCreated) and first.arm else None
 
 
-def performances(experiment: str = "", root: Path | None = None) -> list[Performance]:
+def list_experiment_runs(experiment: str = "", root: Path | None = None) -> list[ExperimentRun]:
     """Those of one experiment, or of all; the one whose latest arm is the newest last. Reads each run's first event."""
     return gathered(((run, *arm) for run in all_runs(root) if (arm := arm_of(run))), experiment)
 
 
-def gathered(arms: Iterable[tuple[RunFolder, Arm, float]], experiment: str = "") -> list[Performance]:
+def gathered(arms: Iterable[tuple[RunFolder, Arm, float]], experiment: str = "") -> list[ExperimentRun]:
     """Runs that are arms, with when they were created, oldest first, as performances."""
     found: dict[tuple[str, str], list[tuple[RunFolder, Arm, float]]] = {}
     for run, arm, created in arms:
@@ -63,14 +63,14 @@ def gathered(arms: Iterable[tuple[RunFolder, Arm, float]], experiment: str = "")
             key = (arm.experiment, arm.group)
             found[key] = [*found.pop(key, []), (run, arm, created)]  # the latest to have got an arm stands last
     return [
-        Performance(name, group, rows[0][1].values, {a.number: run for run, a, _ in rows}, min(t for *_, t in rows))
+        ExperimentRun(name, group, rows[0][1].values, {a.number: run for run, a, _ in rows}, min(t for *_, t in rows))
         for (name, group), rows in found.items()
     ]
 
 
-def find_performance(experiment: Experiment, group: str = "", root: Path | None = None) -> Performance:
+def find_experiment_run(experiment: Experiment, group: str = "", root: Path | None = None) -> ExperimentRun:
     """The performance of this name; without a name the latest. Raises `RunProblem` where there is none."""
-    known = performances(experiment.name, root)
+    known = list_experiment_runs(experiment.name, root)
     if group:
         known = [each for each in known if each.group == group]
     if not known:

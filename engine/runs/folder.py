@@ -93,7 +93,7 @@ class RunFolder:
         return self.path / SESSION
 
     @property
-    def readings(self) -> Path:
+    def predictions(self) -> Path:
         """What was read in the validation images after each epoch (`engine.runs.validation_predictions`)."""
         return self.path / "readings.bin"
 

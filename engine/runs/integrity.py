@@ -30,7 +30,11 @@ def damages(run: RunFolder) -> tuple[Damage, ...]:
     found = [
         (run.events, _log_damage(run), f"`mnist-tui replay {run.name}` trains the run again"),
         (run.result, result_damage(run.result), "the log holds the same"),
-        (run.readings, readings_damage(run.readings), "these epochs are left out, and nothing else depends on them"),
+        (
+            run.predictions,
+            readings_damage(run.predictions),
+            "these epochs are left out, and nothing else depends on them",
+        ),
     ]
     found += [(run.look(kind), archive_damage(run.look(kind)), look_again(run, kind)) for kind in ("best", "last")]
     checkpoints = {kind: archive_damage(run.checkpoint(kind)) for kind in ("last", "best", *map(str, run.kept()))}

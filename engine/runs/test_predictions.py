@@ -14,11 +14,13 @@ from engine.runs.integrity import archive_damage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
-    """What a network read in N test images: `probabilities` (N, 10) float32, `labels` (N,) uint8, weights of `epoch`.
+class TestPredictions:
+    """A network's probabilities (N, 10) float32 on N test images with `labels` (N,) uint8, by the weights of `epoch`.
 
-    `digest` is of the data set that the images are from; empty in looks of versions that did not keep it.
+    `digest` identifies the data set; it is empty where an early version wrote the file.
     """
+
+    __test__ = False  # not a pytest class
 
     probabilities: npt.NDArray[np.float32]
     labels: npt.NDArray[np.uint8]
@@ -26,7 +28,7 @@ class Look:
     digest: str = ""
 
     @property
-    def readings(self) -> npt.NDArray[np.uint8]:
+    def predictions(self) -> npt.NDArray[np.uint8]:
         """(N,): the digit read in each."""
         read: npt.NDArray[np.uint8] = self.probabilities.argmax(axis=1).astype(np.uint8)
         return read
@@ -38,7 +40,7 @@ class Look:
         return sure
 
 
-def keep_look(path: Path, look: Look) -> None:
+def save_test_predictions(path: Path, look: TestPredictions) -> None:
     """Write a look, whole or not at all. Raises OSError."""
     buffer = io.BytesIO()
     epoch, digest = np.int64(look.epoch), np.bytes_(look.digest)
@@ -46,7 +48,7 @@ def keep_look(path: Path, look: Look) -> None:
     write_atomic(path, buffer.getvalue())
 
 
-def read_look(path: Path) -> Look | None:
+def read_test_predictions(path: Path) -> TestPredictions | None:
     """The look kept at `path`; None where there is none, or none of ours."""
     try:
         if not path.is_file() or archive_damage(path):  # before numpy takes its headers for what they say
@@ -61,4 +63,4 @@ def read_look(path: Path) -> Look | None:
         return None
     if not np.isfinite(probabilities).all():  # version 0.1.0 kept what weights gave that were not finite
         return None
-    return Look(probabilities, labels, int(epoch), digest)
+    return TestPredictions(probabilities, labels, int(epoch), digest)

@@ -25,7 +25,7 @@ Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Readings:
+class ValidationPredictions:
     """Readings of N images after E epochs.
 
     `epochs` and `steps` (E,) int64, rising; `digits` (E, N) uint8 from 0 to 9; `confidences` (E, N) uint8, where 255
@@ -50,11 +50,13 @@ class Readings:
         return int(found[0])
 
 
-NONE = Readings(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 0), np.uint8), np.empty((0, 0), np.uint8))
+NONE = ValidationPredictions(
+    np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 0), np.uint8), np.empty((0, 0), np.uint8)
+)
 """Where nothing was kept."""
 
 
-def read_readings(path: Path) -> Readings:
+def read_predictions(path: Path) -> ValidationPredictions:
     """What is kept at `path`; `NONE` where there is no file, or one that is none of ours."""
     try:
         if not path.is_file():
@@ -76,10 +78,10 @@ def read_readings(path: Path) -> Readings:
     numbers = np.ascontiguousarray(records[:, :8]).view("<u4").astype(np.int64)
     digits, confidences = records[:, 4 * words : 4 * words + count], records[:, 4 * words + count :]
     sound = bool((np.diff(numbers[:, 0]) > 0).all()) and int(digits.max(initial=0)) <= 9
-    return Readings(numbers[:, 0], numbers[:, 1], digits, confidences, len(damaged)) if sound else NONE
+    return ValidationPredictions(numbers[:, 0], numbers[:, 1], digits, confidences, len(damaged)) if sound else NONE
 
 
-def keep_readings(path: Path, epoch: int, step: int, digits: npt.ArrayLike, confidences: npt.ArrayLike) -> None:
+def append_predictions(path: Path, epoch: int, step: int, digits: npt.ArrayLike, confidences: npt.ArrayLike) -> None:
     """Add an epoch: `digits` (N,) from 0 to 9 and their probabilities (N,), 0 to 1. Raises OSError.
 
     Epochs from this one on that are there already make room; so does a file of another number of images.
@@ -114,7 +116,7 @@ def _bring_up_to_date(path: Path, count: int) -> None:
     with path.open("rb") as file:
         header = file.read(HEADER)
     if header.startswith(MAGIC_1) and images_in(header) == count:
-        kept = read_readings(path)
+        kept = read_predictions(path)
         rows = zip(kept.epochs, kept.steps, kept.digits, kept.confidences, strict=True)
         write_atomic(
             path, header_of(count) + b"".join(_record(int(epoch), int(step), *read) for epoch, step, *read in rows)

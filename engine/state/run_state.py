@@ -86,7 +86,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     """The latest look's."""
     tests: tuple[ev.TestResult, ...] = ()
     """The latest of each weights (best, last), the newest last."""
-    looks: tuple[float, ...] = ()
+    test_evaluations: tuple[float, ...] = ()
     """When the test set was looked at, Unix seconds."""
     data: ev.DataIdentity | None = None
     """Which data set it is trained on; None in logs of versions that did not tell."""
@@ -129,8 +129,12 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def tested(self) -> ev.TestResult | None:
         """The test that stands for the run: the latest with the best weights, which validation chose, else with the last."""
-        looks = {test.weights: test for test in self.tests}
-        return looks.get("best") or looks.get("last") or (self.finished.test if self.finished else None)
+        test_evaluations = {test.weights: test for test in self.tests}
+        return (
+            test_evaluations.get("best")
+            or test_evaluations.get("last")
+            or (self.finished.test if self.finished else None)
+        )
 
     @property
     def validation_accuracy(self) -> float | None:
@@ -242,10 +246,15 @@ def _apply(state: RunState, event: ev.Event) -> RunState:
         case ev.LogLine(text=text):
             return put(log=(*state.log[-LOG_LINES + 1 :], text), log_count=state.log_count + 1)
         case ev.Tested(identity=identity) if _is_elsewhere(state, identity):
-            return put(elsewhere=(*(e for e in state.elsewhere if not _is_same_look(e, event)), event))
+            return put(elsewhere=(*(e for e in state.elsewhere if not _is_same_evaluation(e, event)), event))
         case ev.Tested(test=test, identity=identity):
             tests = (*(t for t in state.tests if t.weights != test.weights), test)
-            return put(test=test, tests=tests, looks=(*state.looks, event.time), data=state.data or identity)
+            return put(
+                test=test,
+                tests=tests,
+                test_evaluations=(*state.test_evaluations, event.time),
+                data=state.data or identity,
+            )
         case ev.Finished():
             return put(status="ended", finished=event, phase=None)
         case ev.Progress() | ev.Omitted():  # progress has been taken in
@@ -315,7 +324,7 @@ def _is_elsewhere(state: RunState, identity: ev.DataIdentity | None) -> bool:
     return identity is not None and state.data is not None and identity.digest != state.data.digest
 
 
-def _is_same_look(one: ev.Tested, other: ev.Tested) -> bool:
+def _is_same_evaluation(one: ev.Tested, other: ev.Tested) -> bool:
     """Whether two looks at other data were at the same set with the same weights."""
     digests = [each.identity.digest if each.identity else "" for each in (one, other)]
     return digests[0] == digests[1] and one.test.weights == other.test.weights

@@ -65,8 +65,8 @@ def test_a_digit_that_is_never_read_has_no_precision() -> None:
 
 
 def test_macro_means_let_each_digit_count_alike_and_leave_out_what_has_no_figure() -> None:
-    labels, readings = [1] * 98 + [2, 2], [1] * 98 + [2, 1]
-    means = macro_means(by_digit(confusion_matrix(bytes_of(labels), bytes_of(readings))))
+    labels, predictions = [1] * 98 + [2, 2], [1] * 98 + [2, 1]
+    means = macro_means(by_digit(confusion_matrix(bytes_of(labels), bytes_of(predictions))))
     assert means.recall == pytest.approx((1 + 0.5) / 2)
     assert means.precision == pytest.approx((98 / 99 + 1) / 2)
     assert means.digits == (2, 2, 2)
@@ -82,8 +82,8 @@ def test_the_difference_and_what_has_turned() -> None:
 
 
 def test_examples_of_an_error_are_the_surest_and_of_right_readings_the_least_sure() -> None:
-    labels, readings = bytes_of([4, 4, 4, 4, 4]), bytes_of([9, 9, 9, 4, 4])
+    labels, predictions = bytes_of([4, 4, 4, 4, 4]), bytes_of([9, 9, 9, 4, 4])
     sure = np.array([0.5, 0.9, 0.7, 0.99, 0.6], np.float32)
-    assert cell_examples(labels, readings, sure, (4, 9), 2) == [1, 2]
-    assert cell_examples(labels, readings, sure, (4, 4), 5) == [4, 3]
-    assert cell_examples(labels, readings, sure, (4, 0), 5) == []
+    assert cell_examples(labels, predictions, sure, (4, 9), 2) == [1, 2]
+    assert cell_examples(labels, predictions, sure, (4, 4), 5) == [4, 3]
+    assert cell_examples(labels, predictions, sure, (4, 0), 5) == []

@@ -11,7 +11,7 @@ from engine.log.event_log import EventLog
 from engine.runs.folder import RunFolder, find_run, write_atomic
 from engine.runs.integrity import damages
 from engine.runs.result_file import encode_result, end_in_log, read_result
-from engine.runs.test_predictions import read_look
+from engine.runs.test_predictions import read_test_predictions
 from tests.recorded_kit import NAMES, lay_out
 
 
@@ -132,11 +132,11 @@ def test_a_log_whose_end_was_torn_tells_no_end(run: RunFolder) -> None:
 
 def test_every_byte_of_a_look_is_checked_or_without_effect(run: RunFolder) -> None:
     path = run.look("best")
-    whole, before = path.read_bytes(), read_look(path)
+    whole, before = path.read_bytes(), read_test_predictions(path)
     assert before is not None
     for at in range(0, len(whole), 97):
         change(path, at)
-        after = read_look(path)
+        after = read_test_predictions(path)
         if after is not None:
             assert (after.probabilities == before.probabilities).all()
             assert (after.labels == before.labels).all() and after.epoch == before.epoch

@@ -17,7 +17,7 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.client import Engine, Lost
 from engine.errors import ConfigProblem, DataProblem, EngineProblem, RunProblem
-from engine.experiments import find_experiment, find_performance
+from engine.experiments import find_experiment, find_experiment_run
 from engine.protocol import ExperimentOver
 from engine.runs.folder import all_runs, find_run
 from engine.state.run_state import RunState
@@ -71,7 +71,7 @@ async def until(engine: Engine, kind: type, run: str, current: str = "") -> None
 
 
 def states(group: str) -> tuple[RunState | None, ...]:
-    return find_performance(EXPERIMENT, group).states(2)
+    return find_experiment_run(EXPERIMENT, group).states(2)
 
 
 def outcomes(group: str) -> list[str]:
@@ -184,7 +184,7 @@ async def test_it_goes_on_without_anybody_attached_and_after_its_engine_was_kill
     await first.send(cmd.Experiment(experiment=NAME, values=values | {"epochs": 40}, name="alone"))
     await first.close()
 
-    await eventually(lambda: len(find_performance(EXPERIMENT, "alone").runs) == 2)
+    await eventually(lambda: len(find_experiment_run(EXPERIMENT, "alone").runs) == 2)
     os.kill(first.hello.pid, signal.SIGKILL)
     assert outcomes("alone") == ["completed", ""]
 

@@ -379,11 +379,11 @@ def test_every_look_at_the_test_set_is_remembered(life: Life) -> None:
     times = tuple(event.time for event in life.events if isinstance(event, ev.Tested))
     state = fold(life.events)
     assert state.test == later
-    assert state.looks == times
+    assert state.test_evaluations == times
     assert len(times) == 2
     life.start()
     assert fold(life.events).test is None
-    assert fold(life.events).looks == times
+    assert fold(life.events).test_evaluations == times
 
 
 # how long it takes

@@ -25,7 +25,7 @@ from engine.protocol import ExperimentOver
 from engine.runs.folder import all_runs, find_run
 from engine.runs.replay import recipe
 from engine.runs.run_data import from_here
-from engine.runs.test_predictions import read_look
+from engine.runs.test_predictions import read_test_predictions
 from engine.state.run_state import RunState
 from tests.kit import home_of_our_own, write_tiny_set
 
@@ -133,13 +133,13 @@ async def test_the_same_set_in_another_place_is_accepted(engine: Engine, trained
 
 async def test_a_look_at_other_data_leaves_the_runs_own_figures(engine: Engine, trained: tuple[str, Path]) -> None:
     name, _ = trained
-    before, look = state_of(name), read_look(find_run(name).look("best"))
+    before, look = state_of(name), read_test_predictions(find_run(name).look("best"))
     await engine.send(cmd.EvaluateRun(run=name, other_data=True))
     after = state_of(name)
-    assert (after.test, after.looks, after.data) == (before.test, before.looks, before.data)
+    assert (after.test, after.test_evaluations, after.data) == (before.test, before.test_evaluations, before.data)
     [seen] = after.elsewhere
     assert before.test is not None and seen.test.confusion != before.test.confusion
-    again = read_look(find_run(name).look("best"))
+    again = read_test_predictions(find_run(name).look("best"))
     assert look is not None and again is not None and (look.probabilities == again.probabilities).all()
     assert before.data is not None and again.digest == before.data.digest
 

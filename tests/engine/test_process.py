@@ -126,7 +126,7 @@ async def test_evaluating_a_run_is_a_look_that_counts(engine: Engine, config: Tr
     tested = (await until(engine, is_a(ev.Tested)))[-1]
     assert (tested.test.accuracy, tested.test.loss) == (end.test.accuracy, end.test.loss)
     assert tested.test.wrong_images == end.test.wrong_images
-    assert len(find_run(name).state().looks) == 2
+    assert len(find_run(name).state().test_evaluations) == 2
 
 
 async def test_a_finished_run_takes_more_epochs(engine: Engine, config: TrainConfig) -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.runs.test_predictions import Look, keep_look, read_look
-from engine.runs.validation_predictions import NONE, keep_readings, read_readings
+from engine.runs.test_predictions import TestPredictions, read_test_predictions, save_test_predictions
+from engine.runs.validation_predictions import NONE, append_predictions, read_predictions
 from engine.runs.validation_predictions_file import MAGIC, MAGIC_1, damage
 
 COUNT = 7
@@ -23,7 +23,7 @@ def epoch(number: int, count: int = COUNT) -> tuple[np.ndarray, np.ndarray]:
 
 def keep(path: Path, *epochs: int, count: int = COUNT) -> None:
     for number in epochs:
-        keep_readings(path, number, 100 * number, *epoch(number, count))
+        append_predictions(path, number, 100 * number, *epoch(number, count))
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_each_epoch_comes_back(path: Path) -> None:
     keep(path, 1, 2, 3)
-    found = read_readings(path)
+    found = read_predictions(path)
     assert (found.epochs.tolist(), found.steps.tolist()) == ([1, 2, 3], [100, 200, 300])
     for row, number in enumerate((1, 2, 3)):
         digits, sure = epoch(number)
@@ -46,8 +46,8 @@ def test_each_epoch_comes_back(path: Path) -> None:
 
 def test_an_epoch_that_is_trained_again_takes_the_place_of_what_came_after(path: Path) -> None:
     keep(path, 1, 2, 3)
-    keep_readings(path, 2, 777, np.full(COUNT, 9), np.ones(COUNT))
-    found = read_readings(path)
+    append_predictions(path, 2, 777, np.full(COUNT, 9), np.ones(COUNT))
+    found = read_predictions(path)
     assert (found.epochs.tolist(), found.steps.tolist()) == ([1, 2], [100, 777])
     assert (found.digits[1] == 9).all() and (found.confidences[1] == 255).all()
 
@@ -59,9 +59,9 @@ def test_a_record_that_was_cut_off_is_not_read_and_the_next_takes_its_place(
     path = tmp_path_factory.mktemp("cut") / "readings.bin"
     keep(path, 1, 2)
     path.write_bytes(path.read_bytes()[:-cut])
-    assert read_readings(path).epochs.tolist() == [1]
+    assert read_predictions(path).epochs.tolist() == [1]
     keep(path, 3)
-    assert read_readings(path).epochs.tolist() == [1, 3]
+    assert read_predictions(path).epochs.tolist() == [1, 3]
 
 
 def test_a_changed_byte_costs_its_epoch_alone_and_is_told(path: Path) -> None:
@@ -72,15 +72,15 @@ def test_a_changed_byte_costs_its_epoch_alone_and_is_told(path: Path) -> None:
     for at in range(24, len(whole)):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
         lost = (at - 24) // record + 1
-        found = read_readings(path)
+        found = read_predictions(path)
         assert found.epochs.tolist() == [number for number in (1, 2, 3) if number != lost]
         assert found.damaged == 1
         assert damage(path) == "1 of 3 epochs do not match their checksum"
     keep(path, 4)  # the last is the damaged one, and is not taken for a later epoch
-    assert read_readings(path).epochs.tolist() == [1, 2, 4]
+    assert read_predictions(path).epochs.tolist() == [1, 2, 4]
     for at in range(24):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
-        assert read_readings(path) is NONE
+        assert read_predictions(path) is NONE
         assert damage(path) == "its header does not match its checksum"
 
 
@@ -92,10 +92,10 @@ def test_what_version_0_1_0_wrote_is_read_and_gets_checksums_with_the_next_epoch
         for number in (1, 2)
     ]
     path.write_bytes(MAGIC_1 + np.array([COUNT, 0], "<u4").tobytes() + b"".join(records))
-    before = read_readings(path)
+    before = read_predictions(path)
     assert before.epochs.tolist() == [1, 2]
     keep(path, 3)
-    found = read_readings(path)
+    found = read_predictions(path)
     assert path.read_bytes().startswith(MAGIC)
     assert (found.epochs.tolist(), found.steps.tolist()) == ([1, 2, 3], [100, 200, 300])
     assert (found.digits[:2] == before.digits).all() and (found.confidences[:2] == before.confidences).all()
@@ -104,7 +104,7 @@ def test_what_version_0_1_0_wrote_is_read_and_gets_checksums_with_the_next_epoch
 def test_another_number_of_images_begins_anew(path: Path) -> None:
     keep(path, 1, 2)
     keep(path, 3, count=4)
-    found = read_readings(path)
+    found = read_predictions(path)
     assert (found.epochs.tolist(), found.digits.shape) == ([3], (1, 4))
 
 
@@ -133,28 +133,28 @@ def test_another_number_of_images_begins_anew(path: Path) -> None:
 )
 def test_what_is_none_of_ours_is_nothing(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    assert read_readings(path) is NONE
+    assert read_predictions(path) is NONE
 
 
 def test_a_probability_that_is_no_number_is_no_confidence(path: Path) -> None:
-    keep_readings(path, 1, 1, [1, 2, 3], [np.nan, np.inf, -1.0])
-    assert read_readings(path).confidences[0].tolist() == [0, 255, 0]
+    append_predictions(path, 1, 1, [1, 2, 3], [np.nan, np.inf, -1.0])
+    assert read_predictions(path).confidences[0].tolist() == [0, 255, 0]
 
 
 def test_no_file_is_nothing(path: Path) -> None:
-    assert len(read_readings(path)) == 0
+    assert len(read_predictions(path)) == 0
     path.mkdir()
-    assert read_readings(path) is NONE
+    assert read_predictions(path) is NONE
 
 
 def test_a_look_comes_back_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "look-best.npz"
     likely = np.random.default_rng(0).random((5, 10), np.float32)
-    keep_look(path, Look(likely, np.arange(5, dtype=np.uint8), 3))
-    look = read_look(path)
+    save_test_predictions(path, TestPredictions(likely, np.arange(5, dtype=np.uint8), 3))
+    look = read_test_predictions(path)
     assert look is not None and look.epoch == 3
     assert (look.probabilities == likely).all() and look.labels.tolist() == [0, 1, 2, 3, 4]
-    assert look.readings.tolist() == likely.argmax(axis=1).tolist()
+    assert look.predictions.tolist() == likely.argmax(axis=1).tolist()
     assert (look.confidences == likely.max(axis=1)).all()
 
 
@@ -162,7 +162,7 @@ def test_a_look_comes_back_as_it_was(tmp_path: Path) -> None:
 def test_a_look_that_is_none_of_ours_is_nothing(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "look-best.npz"
     path.write_bytes(content)
-    assert read_look(path) is None
+    assert read_test_predictions(path) is None
 
 
 def test_a_look_with_other_arrays_is_nothing(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_a_look_with_other_arrays_is_nothing(tmp_path: Path) -> None:
     for probabilities in (np.zeros((2, 10), np.float32), np.zeros((3, 10)), np.array([object()] * 3)):
         with path.open("wb") as file:
             np.savez(file, probabilities=probabilities, labels=labels, epoch=np.int64(1))
-        assert read_look(path) is None
+        assert read_test_predictions(path) is None
     with path.open("wb") as file:
         np.savez(file, labels=labels)
-    assert read_look(path) is None
+    assert read_test_predictions(path) is None

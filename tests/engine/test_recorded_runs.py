@@ -84,7 +84,7 @@ async def test_a_checkpoint_is_tested_to_the_same_result(engine: Engine, name: s
     await engine.send(cmd.EvaluateRun(run=name, weights="best"))
     told: ev.Tested = await until(engine, ev.Tested, where=lambda event: event.seq > before.seq)
     assert abs(told.test.wrong - wrong) <= 1
-    assert len(find_run(name).state().looks) == len(before.looks) + 1
+    assert len(find_run(name).state().test_evaluations) == len(before.test_evaluations) + 1
 
 
 @pytest.mark.parametrize(("name", "at"), [("finished", "2"), ("aborted", "last"), ("interrupted", "best")])

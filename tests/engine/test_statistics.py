@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.analysis.intervals import only_reading, wilson_interval, worst_pairs
+from engine.analysis.intervals import only_prediction, wilson_interval, worst_pairs
 from tests.engine.strategies import examples
 
 Confusion = tuple[tuple[int, ...], ...]
@@ -105,4 +105,4 @@ def test_a_digit_read_rightly_is_no_confusion() -> None:
     ],
 )
 def test_a_network_that_says_one_thing_only_is_found_out(confusion: Confusion, only: int | None) -> None:
-    assert only_reading(confusion) == only
+    assert only_prediction(confusion) == only

@@ -12,8 +12,8 @@ LABELS = np.array([4, 7, 1, 0, 5], np.uint8)
 
 
 def found(*runs: list[int], sure: NDArray[np.float32] | None = None) -> list[Suspect]:
-    readings = np.array(runs, np.uint8)
-    return find_suspects(LABELS, readings, np.full(readings.shape, 0.5, np.float32) if sure is None else sure)
+    predictions = np.array(runs, np.uint8)
+    return find_suspects(LABELS, predictions, np.full(predictions.shape, 0.5, np.float32) if sure is None else sure)
 
 
 def test_all_runs_against_the_label() -> None:

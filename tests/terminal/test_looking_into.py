@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from engine.runs.folder import find_run
-from engine.runs.test_predictions import read_look
+from engine.runs.test_predictions import read_test_predictions
 from tests.kit import home_of_our_own
 from tests.terminal.term import app
 from tui.data.digit_selection import Choice
@@ -59,21 +59,21 @@ def test_from_a_cell_of_the_matrix_to_the_history_of_one_digit(trained: Path, co
 def test_a_wrong_image_has_one_reading_and_one_probability_everywhere(trained: Path, tmp_path: Path) -> None:
     told = json.loads(said("eval", "some", "--json"))
     run = find_run("some")
-    look = read_look(run.look("best"))
+    look = read_test_predictions(run.look("best"))
     found = inspect(run, run.state(), Choice("test"))
     assert look is not None and isinstance(found, Inspected)
     images = images_of("")
     wrong = told["wrong_images"]
     assert len(wrong) == told["wrong"] > 100
     table = np.zeros((10, 10), int)
-    np.add.at(table, (found.labels, found.readings), 1)
+    np.add.at(table, (found.labels, found.predictions), 1)
     assert table.tolist() == told["confusion"]
     files = []
-    for index, _label, _reading, _probability in wrong[:40]:
+    for index, _label, _prediction, _probability in wrong[:40]:
         files.append(tmp_path / f"{index}.png")
         Image.fromarray(images.test[index]).save(files[-1])
     read = [json.loads(line) for line in said("predict", "some", *map(str, files), "--json").splitlines()]
-    for (index, label, reading, probability), picture in zip(wrong[:40], read, strict=True):
-        assert (int(found.labels[index]), int(found.readings[index])) == (label, reading)
+    for (index, label, prediction, probability), picture in zip(wrong[:40], read, strict=True):
+        assert (int(found.labels[index]), int(found.predictions[index])) == (label, prediction)
         assert round(float(found.confidences[index]), 6) == probability
-        assert (picture["digit"], picture["probability"]) == (reading, probability)
+        assert (picture["digit"], picture["probability"]) == (prediction, probability)

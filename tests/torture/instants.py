@@ -97,10 +97,12 @@ class Album:
         """Copy the folder if anything in it has changed that a resume could notice."""
         runs = [path for path in self.root.iterdir() if path.is_dir()] if self.root.exists() else []
         for run in runs:
-            looks = tuple(sorted((path.name, path.stat().st_size) for path in run.iterdir() if path.name != DOOR))
-            if looks == self._last or not (run / "config.toml").exists():
+            test_evaluations = tuple(
+                sorted((path.name, path.stat().st_size) for path in run.iterdir() if path.name != DOOR)
+            )
+            if test_evaluations == self._last or not (run / "config.toml").exists():
                 continue
-            self._last = looks
+            self._last = test_evaluations
             self.count += 1
             copy = self.folder / f"{self.count:03}" / "runs" / run.name
             shutil.copytree(run, copy, ignore=shutil.ignore_patterns(DOOR))  # a socket cannot be copied

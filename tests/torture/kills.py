@@ -28,7 +28,7 @@ from engine.errors import EngineProblem
 from engine.log.event_log import read_events
 from engine.protocol import decode_event
 from engine.runs.folder import RunFolder, all_runs
-from engine.runs.validation_predictions import read_readings
+from engine.runs.validation_predictions import read_predictions
 from engine.state.run_state import RunState
 from tests.kit import timeless
 from tests.terminal.term import app, engines
@@ -317,7 +317,7 @@ def ended_well(run: RunFolder, expected: tuple[Any, ...]) -> None:
     assert content.endswith(b"\n")
     assert content.count(b"\n") == state.seq + 1
     is_counted(run)
-    assert read_readings(run.readings).epochs.tolist() == [epoch.epoch for epoch in state.epochs]
+    assert read_predictions(run.predictions).epochs.tolist() == [epoch.epoch for epoch in state.epochs]
     wanted = {"config.toml", "events.jsonl", "engine.log", "result.json", "last.pt", "best.pt"}
     wanted |= {"readings.bin", "look-best.npz"}
     # an engine that was killed between telling of the end and letting go of the run leaves its name and socket there

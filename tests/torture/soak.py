@@ -149,7 +149,7 @@ async def soak(ground: Ground, events: int, seed: int) -> Soaked:
             living = [asyncio.create_task(client.live()) for client in clients]
             await starter.send(cmd.Continue())
             await starter.close()
-            with reading(term):
+            with prediction(term):
                 await _watch(run, memory, events, living, clients[0].begins)
             await asyncio.to_thread(term.wait, "test accuracy", 60)
             term.key("q")
@@ -241,7 +241,7 @@ def screen(ground: Ground, name: str) -> Iterator[Term]:
 
 
 @contextlib.contextmanager
-def reading(term: Term) -> Iterator[None]:
+def prediction(term: Term) -> Iterator[None]:
     """Take what the screen paints in the meantime, as a terminal does."""
     over = threading.Event()
 

@@ -45,7 +45,7 @@ def story(config: TrainConfig, count: int) -> Iterator[ev.Event]:
 def _middle(config: TrainConfig) -> Iterator[ev.Event]:
     """Epoch after epoch: progress, now and then a reading of the digits, a printed line, a pause."""
     per_epoch = steps_per_epoch(config)
-    template, reading, ended = progress(config, STEPS, STEPS), previews(config, per_epoch), epoch_ended(config, 1)
+    template, prediction, ended = progress(config, STEPS, STEPS), previews(config, per_epoch), epoch_ended(config, 1)
     replace = msgspec.structs.replace
     step = epoch = 0
     for turn in cycle(range(5000)):
@@ -53,7 +53,7 @@ def _middle(config: TrainConfig) -> Iterator[ev.Event]:
         at = step / per_epoch
         yield replace(template, epoch=int(at) + 1, step=step, position=at, loss=2 / (1 + at), seconds=step / 300)
         if turn % 5 == 0:
-            yield replace(reading, step=step, position=at)
+            yield replace(prediction, step=step, position=at)
         if turn % 40 == 0:
             yield ev.LogLine(text=f"a library says something at step {step}")
         if turn == 0:

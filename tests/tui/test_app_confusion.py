@@ -15,8 +15,8 @@ from engine.config import make_config
 from engine.dataset import load
 from engine.log.event_log import EventLog
 from engine.runs.folder import RunFolder, create_run
-from engine.runs.test_predictions import Look, keep_look
-from engine.runs.validation_predictions import keep_readings
+from engine.runs.test_predictions import TestPredictions, save_test_predictions
+from engine.runs.validation_predictions import append_predictions
 from tests import events_kit as kit
 from tests.kit import write_tiny_set
 from tests.tui.app_kit import Stage, stage
@@ -49,20 +49,22 @@ def write_run(folder: Path, name: str = "fox", *, tested: bool = True) -> RunFol
     told += [kit.epoch_ended(config, epoch) for epoch in range(1, EPOCHS + 1)]
     table = [[0] * 10 for _ in range(10)]
     read = np.where((test == 7) & (np.cumsum(test == 7) <= 2), 1, test)
-    for label, reading in zip(test, read, strict=True):
-        table[label][reading] += 1
+    for label, prediction in zip(test, read, strict=True):
+        table[label][prediction] += 1
     told += kit.ending(config, EPOCHS, table=tuple(map(tuple, table)) if tested else None, run=name)
     for event in told:
         log.append(event)
     log.close()
     fours = np.flatnonzero(validation == 4)
     for epoch, mistaken in ((1, len(fours)), (2, 3), (3, 1)):
-        readings = validation.copy()
-        readings[fours[:mistaken]] = 9
-        keep_readings(run.readings, epoch, epoch * 100, readings, np.full(len(readings), 0.9 + epoch / 100))
+        predictions = validation.copy()
+        predictions[fours[:mistaken]] = 9
+        append_predictions(
+            run.predictions, epoch, epoch * 100, predictions, np.full(len(predictions), 0.9 + epoch / 100)
+        )
     likely = np.full((len(test), 10), 0.01, np.float32)
     likely[np.arange(len(test)), read] = 0.91
-    keep_look(run.look("best"), Look(likely, test, EPOCHS))
+    save_test_predictions(run.look("best"), TestPredictions(likely, test, EPOCHS))
     return run
 
 
@@ -177,12 +179,12 @@ async def test_the_cell_has_its_digits_drawn_the_surest_first(digits: Path) -> N
     write_run(digits)
     async with confusion(MEDIUM) as on:
         views = screen(on).examples.views
-        assert [(view.label, view.reading) for view in views] == [(4, 9)]
+        assert [(view.label, view.prediction) for view in views] == [(4, 9)]
         validation = np.array(load(digits).validation_images)
         assert np.array_equal(views[0].pixels, validation[views[0].index])
         await on.press("right", "left", "left", "left", "left", "left")
         shown = screen(on).examples
-        assert {(view.label, view.reading) for view in shown.views} == {(4, 4)}
+        assert {(view.label, view.prediction) for view in shown.views} == {(4, 4)}
         assert "+" not in "".join(segment.text for segment in shown.render_line(5)), "no more than have room"
     async with confusion(NARROW) as on:
         assert screen(on).examples.views == ()
@@ -192,8 +194,8 @@ async def test_enter_and_a_second_click_open_the_cell(digits: Path, monkeypatch:
     write_run(digits)
     shown: list[tuple[int, int]] = []
 
-    def show_digits(*, label: int, reading: int) -> None:
-        shown.append((label, reading))
+    def show_digits(*, label: int, prediction: int) -> None:
+        shown.append((label, prediction))
 
     async with confusion(MEDIUM) as on:
         monkeypatch.setattr(on.app, "show_digits", show_digits, raising=False)
@@ -212,10 +214,10 @@ async def test_enter_and_a_second_click_open_the_cell(digits: Path, monkeypatch:
         assert on.notices == ["No 3 was read as 2: there is nothing to show."]
 
 
-def cell_at(on: Stage, label: int, reading: int) -> tuple[int, int]:
+def cell_at(on: Stage, label: int, prediction: int) -> tuple[int, int]:
     """Where a cell of the matrix is, within the widget: under its column's digit in the heading."""
     lines = screen(on).matrix.plain.splitlines()
-    return lines[1].index(str(reading)), next(n for n, line in enumerate(lines) if line.split()[:1] == [str(label)])
+    return lines[1].index(str(prediction)), next(n for n, line in enumerate(lines) if line.split()[:1] == [str(label)])
 
 
 async def test_figures_are_a_pane_of_their_own_or_beside_the_matrix(digits: Path) -> None:
@@ -325,18 +327,18 @@ async def test_a_new_epoch_is_followed_and_the_cursor_stays(digits: Path) -> Non
     config = make_config({"data_dir": str(digits), "epochs": EPOCHS}, kit.BLOG)
     run = create_run(config, preset="blog-adam", version="0.1.0", name="owl")
     validation, _ = labels_of(digits)
-    readings = np.where(validation == 8, 3, validation)
+    predictions = np.where(validation == 8, 3, validation)
     told = kit.numbered([kit.created(config, run="owl"), *kit.opening(config, run="owl")[1:]])
     later = kit.numbered([kit.epoch_ended(config, epoch) for epoch in (1, 2)], first=len(told))
     async with stage(told, size=MEDIUM) as on:
         await go_there(on)
         assert "the first readings come with the first epoch's validation" in " ".join(on.text().split())
-        keep_readings(run.readings, 1, 100, readings, np.full(len(readings), 0.9))
+        append_predictions(run.predictions, 1, 100, predictions, np.full(len(predictions), 0.9))
         await on.tell(later[0])
         await on.done("inspect")
         assert sentence(on).startswith("8 read as 3")
         await on.press("left")
-        keep_readings(run.readings, 2, 200, validation, np.full(len(readings), 0.9))
+        append_predictions(run.predictions, 2, 200, validation, np.full(len(predictions), 0.9))
         await on.tell(later[1])
         await on.done("inspect")
         assert "validation, epoch 2 of 2" in on.text()

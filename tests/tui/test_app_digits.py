@@ -13,8 +13,8 @@ from engine import events as ev
 from engine.client import EngineLike
 from engine.config import TrainConfig
 from engine.runs.folder import RunFolder, create_run
-from engine.runs.test_predictions import Look, keep_look
-from engine.runs.validation_predictions import keep_readings
+from engine.runs.test_predictions import TestPredictions, save_test_predictions
+from engine.runs.validation_predictions import append_predictions
 from tests.events_kit import confusion, ending, epoch_events, numbered, opening
 from tests.fake_engine import FakeEngine
 from tests.tui.app_kit import Stage, stage
@@ -31,19 +31,19 @@ def run(config: TrainConfig, data: Path) -> RunFolder:
     """Of each of three epochs what was read: image 0 is learned at epoch 2; two of one digit are always misread."""
     folder = create_run(config, preset="", version="test", name="demo")
     labels = images_of(str(data)).validation_labels
-    label, reading = mistaken(data)
+    label, prediction = mistaken(data)
     for epoch in (1, 2, 3):
         read = labels.copy()
-        read[np.flatnonzero(labels == label)[:2]] = reading
+        read[np.flatnonzero(labels == label)[:2]] = prediction
         if epoch == 1:
             read[0] = (labels[0] + 1) % 10
-        keep_readings(folder.readings, epoch, 16 * epoch, read, np.linspace(0.5, 0.9, len(read)))
+        append_predictions(folder.predictions, epoch, 16 * epoch, read, np.linspace(0.5, 0.9, len(read)))
     images = images_of(str(data))
     likely = np.full((64, 10), 0.001, np.float32)
     likely[np.arange(64), images.test_labels] = 0.991
     likely[5] = 0.0
     likely[5, (images.test_labels[5] + 1) % 10] = 1.0
-    keep_look(folder.look("best"), Look(likely, images.test_labels, 3))
+    save_test_predictions(folder.look("best"), TestPredictions(likely, images.test_labels, 3))
     return folder
 
 
@@ -94,13 +94,13 @@ async def shown(on: Stage, *words: str) -> str:
 async def test_from_a_cell_to_its_digits_to_the_history_of_one(
     run: RunFolder, config: TrainConfig, data: Path, size: tuple[int, int]
 ) -> None:
-    label, reading = mistaken(data)
+    label, prediction = mistaken(data)
     engine = Network()
     async with stage(story(config), size=size, **asking(engine)) as on:
         await on.press("5")
-        await shown(on, f"{label} read as {reading}")  # the cursor begins at the commonest mistake
+        await shown(on, f"{label} read as {prediction}")  # the cursor begins at the commonest mistake
         await on.press("enter")
-        text = await shown(on, f"{label}s read as {reading}", "1–2 of 2")
+        text = await shown(on, f"{label}s read as {prediction}", "1–2 of 2")
         assert "validation" in text and "epoch 3 of 3" in text
         await shown(on, "Never read rightly in 3 epochs")
         await on.press("a", "o", "o", "o", "home")

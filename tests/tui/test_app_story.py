@@ -195,7 +195,7 @@ async def test_digits_are_those_of_the_events() -> None:
     async with stage(kit.numbered([*kit.opening(), kit.previews(kit.BLOG, 100, wrong=[4])])) as on:
         views = on.train.digits.views
         assert [v.label for v in views] == list(range(10))
-        assert [v.reading for v in views] == [0, 1, 2, 3, 5, 5, 6, 7, 8, 9]
+        assert [v.prediction for v in views] == [0, 1, 2, 3, 5, 5, 6, 7, 8, 9]
         assert "9 of 10 read rightly" in str(on.train.digits.border_title)
 
 

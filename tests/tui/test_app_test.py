@@ -44,7 +44,7 @@ async def test_while_a_run_trains_the_test_set_waits() -> None:
         await on.press("e")
         await on.done("dialog")
         assert "The test set waits for the end of the run: s stops it and tests." in on.notices
-        assert on.app.looking == ""
+        assert on.app.evaluating == ""
         assert "Look" not in on.text().splitlines()[-1]
 
 
@@ -81,7 +81,7 @@ async def test_best_and_last_weights_stand_side_by_side(digital: Digital) -> Non
 
 
 async def test_a_run_that_was_never_tested_can_be(digital: Digital) -> None:
-    digital.run("brave-otter", looks=0)
+    digital.run("brave-otter", test_evaluations=0)
     async with stage() as on:
         await go_there(on, "brave-otter")
         assert "Not tested" in on.text()
@@ -112,7 +112,7 @@ def looker(folder: RunFolder, result: ev.TestResult) -> FakeEngine:
 
 
 async def test_the_first_look_is_not_asked_about_and_is_shown(digital: Digital) -> None:
-    folder = digital.run("brave-otter", looks=0)
+    folder = digital.run("brave-otter", test_evaluations=0)
     script = looker(folder, result_of(look_of(digital.off(digital.test, 3, 4), digital.test)))
     async with stage(ask=script.connect) as on:
         screen = await go_there(on, "brave-otter")
@@ -121,7 +121,7 @@ async def test_the_first_look_is_not_asked_about_and_is_shown(digital: Digital) 
         await on.done("look")
         assert script.commands == [cmd.EvaluateRun(run="brave-otter", weights="best")]
         assert script.closed
-        assert len(on.app.snapshot.state.looks) == 1
+        assert len(on.app.snapshot.state.test_evaluations) == 1
         assert "2 of 64 read wrongly" in on.text()
         assert screen.wrong.count == 2
         assert on.engine.commands == []  # the app's own is left alone
@@ -142,7 +142,7 @@ async def test_a_second_look_asks_first_and_is_counted(digital: Digital, key: st
         await on.done("dialog")
         await on.done("look")
         assert script.commands == [cmd.EvaluateRun(run="brave-otter", weights=weights)]
-        assert len(on.app.snapshot.state.looks) == 2
+        assert len(on.app.snapshot.state.test_evaluations) == 2
         assert f"test accuracy, {weights} weights" in on.text()
         assert "looked at 2 times" in on.text()
 
@@ -156,13 +156,13 @@ async def test_the_app_s_own_run_knows_of_the_look_as_well(digital: Digital) -> 
         await on.press("e", "y")
         await on.done("dialog")
         await on.done("look")
-        assert len(on.app.snapshot.state.looks) == 2
+        assert len(on.app.snapshot.state.test_evaluations) == 2
         assert on.app.snapshot.state.epochs
         assert not on.app.snapshot.running
 
 
 async def test_a_look_that_is_refused_is_told(digital: Digital) -> None:
-    digital.run("brave-otter", looks=0)
+    digital.run("brave-otter", test_evaluations=0)
     script = FakeEngine()
     script.answer = refusing(RunProblem("brave-otter is running on elsewhere."))
     async with stage(ask=script.connect) as on:
@@ -171,12 +171,12 @@ async def test_a_look_that_is_refused_is_told(digital: Digital) -> None:
         await on.done("dialog")
         await on.done("look")
         assert "brave-otter is running on elsewhere." in on.notices
-        assert on.app.looking == ""
+        assert on.app.evaluating == ""
         assert "Not tested" in on.text()
 
 
 async def test_a_look_that_could_not_be_recorded_is_said_to_be_so(digital: Digital) -> None:
-    folder = digital.run("brave-otter", looks=0)
+    folder = digital.run("brave-otter", test_evaluations=0)
     events = list(read_events(folder.events))
     fault = ev.SaveFailed(path=str(folder.events), reason="No space left on device", seq=len(events), time=1.0)
     seen = ev.Tested(test=result_of(look_of(digital.test, digital.test)), seq=len(events) + 1, time=2.0)

@@ -81,7 +81,7 @@ async def test_labels_that_runs_agree_against_are_shown(
         screen = await suspects(on)
         [only] = screen.suspects.suspects
         label = int(digital.validation[7])
-        assert (only.index, only.label, only.reading, only.agree, only.runs) == (7, label, (label + 1) % 10, 2, 2)
+        assert (only.index, only.label, only.prediction, only.agree, only.runs) == (7, label, (label + 1) % 10, 2, 2)
         text = on.text()
         for words in ("image 7", f"label {label}", "agree 2 of 2", "sure  90%", "2 runs heard"):
             assert words in text

@@ -12,7 +12,7 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.analysis.mcnemar import exact_p
 from engine.log.event_log import read_events
-from engine.runs.test_predictions import read_look
+from engine.runs.test_predictions import read_test_predictions
 from tests.fake_engine import FakeEngine
 from tests.tui.cli_kit import engine_that, home, use_engine
 from tests.tui.test_cli_runs import being_live, printed
@@ -69,7 +69,7 @@ def refused(capsys: pytest.CaptureFixture[str], *line: str) -> str:
 
 def test_a_run_that_was_never_tested_is_refused(digital: Digital, capsys: pytest.CaptureFixture[str]) -> None:
     digital.run("brave-otter")
-    digital.run("calm-fox", looks=0)
+    digital.run("calm-fox", test_evaluations=0)
     told = refused(capsys, "compare", "otter", "fox")
     assert "was not kept: it was never tested" in told
     assert "`mnist-tui eval calm-fox`" in told
@@ -98,7 +98,7 @@ def test_a_run_in_training_is_not_tested(
 ) -> None:
     engine = use_engine(monkeypatch, FakeEngine())
     digital.run("calm-fox")
-    folder = digital.run("brave-otter", looks=0)
+    folder = digital.run("brave-otter", test_evaluations=0)
     with being_live(folder):
         told = refused(capsys, command, "otter", *(["fox"] if command == "compare" else []))
     assert "brave-otter is running" in told
@@ -135,15 +135,15 @@ def test_the_probability_of_a_wrong_image_is_the_same_wherever_it_is_read(
 ) -> None:
     folder = digital.run("brave-otter", test=digital.off(digital.test, 5, 9, 30), sure=0.7654321)
     events = list(read_events(folder.events))
-    kept = read_look(folder.look("best"))
+    kept = read_test_predictions(folder.look("best"))
     assert kept is not None
     look = ev.Tested(test=result_of(kept), seq=len(events), time=2.0)
     engine = use_engine(monkeypatch, engine_that(lambda engine, command: engine.push(*events, look)))
     found = json.loads(printed(capsys, "eval", "otter", "--json"))
     assert engine.commands == [cmd.EvaluateRun(run="brave-otter")]
     assert [row[0] for row in found["wrong_images"]] == [5, 9, 30]
-    for index, label, reading, probability in found["wrong_images"]:
-        assert (label, reading) == (kept.labels[index], kept.readings[index])
+    for index, label, prediction, probability in found["wrong_images"]:
+        assert (label, prediction) == (kept.labels[index], kept.predictions[index])
         assert probability == round(float(kept.confidences[index]), 6)
     assert found["looks"] == len(found["looked_at"]) == 2
     assert found["other"] is None

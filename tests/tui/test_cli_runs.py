@@ -166,8 +166,8 @@ def test_the_validation_beside_a_test_is_that_of_the_weights_that_were_tested(
     wanted = 0.99 if weights == "last" else 0.92
     [found] = json.loads(printed(capsys, "ls", "--json"))
     assert (found["validation_accuracy"], found["best_validation_accuracy"]) == (wanted, 0.99)
-    assert f" {wanted:.2%}".replace("%", " %") in printed(capsys, "ls")
-    assert read_row(folder).validation == f"{wanted:.2%}".replace("%", " %")
+    assert f" {wanted:.2%}" in printed(capsys, "ls")
+    assert read_row(folder).validation == f"{wanted:.2%}"
 
 
 def test_weights_of_a_stop_within_an_epoch_have_the_validation_that_was_made_there(
@@ -286,7 +286,7 @@ def a_look(seq: int) -> ev.Tested:
     return ev.Tested(test=result, seq=seq, time=1.0)
 
 
-def looking(events: list[Event]) -> FakeEngine:
+def evaluating(events: list[Event]) -> FakeEngine:
     return engine_that(lambda engine, command: engine.push(*events, a_look(len(events))))
 
 
@@ -295,7 +295,7 @@ def test_eval_asks_for_the_weights_and_prints_the_look(
 ) -> None:
     events = short_run()
     make_run(events)
-    engine = use_engine(monkeypatch, looking(events))
+    engine = use_engine(monkeypatch, evaluating(events))
     lines = printed(capsys, "eval", "otter", "--weights", "last").splitlines()
     assert engine.commands == [cmd.EvaluateRun(run=RUN, weights="last")]
     assert engine.closed
@@ -308,7 +308,7 @@ def test_eval_asks_for_the_weights_and_prints_the_look(
 def test_eval_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     events = short_run()
     make_run(events)
-    use_engine(monkeypatch, looking(events))
+    use_engine(monkeypatch, evaluating(events))
     found = json.loads(printed(capsys, "eval", "otter", "--json"))
     dated = {"looks": 2, "looked_at": [events[-2].time, 1.0]}
     best = json.loads(msgspec.json.encode(test_result(confusion(), 2)))

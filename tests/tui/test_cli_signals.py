@@ -147,8 +147,8 @@ def test_a_reader_that_has_gone_ends_the_run_with_a_checkpoint(
         engine.push(*(numbered(opening(CONFIG)) if isinstance(command, cmd.Start) else interrupted()))
 
     engine = use_engine(monkeypatch, engine_that(answer))
-    reading, writing = os.pipe()
-    os.close(reading)
+    prediction, writing = os.pipe()
+    os.close(prediction)
     with os.fdopen(writing, "w") as output:
         monkeypatch.setattr(sys, "stdout", output)
         assert main(["train", *how]) == 141

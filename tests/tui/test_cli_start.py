@@ -159,8 +159,8 @@ def test_a_package_that_is_missing_is_named(
 def test_a_reader_that_has_gone_ends_quietly(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
+    prediction, writing = os.pipe()
+    os.close(prediction)
     with os.fdopen(writing, "w") as output:
         monkeypatch.setattr(sys, "stdout", output)
         assert main(["presets"]) == 141

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from engine import events as ev
 from engine.runs.folder import RunFolder
 from engine.state.run_state import RunState, eta_seconds, fold, reduce
+from engine.text.numbers import duration
 from tests.events_kit import BLOG, diverged_run, epoch_events, numbered, opening, progress, whole_run
 from tui.headless import presenters
 from tui.headless.presenters import Bar, Lines, draws, status_parts
 from tui.headless.report import epoch_line, last_words
-from tui.views.figures import duration
 
 CONFIG = msgspec.structs.replace(BLOG, epochs=3)
 RUN = whole_run(CONFIG, events_per_epoch=30)

@@ -28,13 +28,13 @@ views = st.builds(
     DigitView,
     pixels=st.just(INK),
     label=st.integers(0, 9),
-    reading=st.none() | st.integers(0, 9),
+    prediction=st.none() | st.integers(0, 9),
     probability=st.none() | st.floats(0, 1),
 )
 
 
-def view(label: int = 7, reading: int | None = 7, probability: float | None = 0.98) -> DigitView:
-    return DigitView(INK, label, reading, probability)
+def view(label: int = 7, prediction: int | None = 7, probability: float | None = 0.98) -> DigitView:
+    return DigitView(INK, label, prediction, probability)
 
 
 def style(mode: Mode) -> DigitStyle:
@@ -72,15 +72,15 @@ class TestCaption:
         ("one", "columns", "mode", "line"),
         [
             (view(), 14, "color", "  ✓ 7  98%   "),
-            (view(reading=1, probability=0.64), 14, "color", "✗ 7 as 1  64%"),
-            (view(reading=None), 14, "color", "  · 7         "),
+            (view(prediction=1, probability=0.64), 14, "color", "✗ 7 as 1  64%"),
+            (view(prediction=None), 14, "color", "  · 7         "),
             (view(), 10, "shade", " ✓ 7  98% "),
-            (view(reading=1, probability=0.64), 10, "shade", "✗ 7→1  64%"),
-            (view(reading=1, probability=0.999), 9, "shade", "✗7→1 >99%"),
+            (view(prediction=1, probability=0.64), 10, "shade", "✗ 7→1  64%"),
+            (view(prediction=1, probability=0.999), 9, "shade", "✗7→1 >99%"),
             (view(), 10, "ascii", " + 7  98% "),
-            (view(reading=1, probability=1.0), 10, "ascii", "x 7>1 100%"),
-            (view(reading=1, probability=0.64), 20, "ascii", "   x 7 as 1  64%   "),
-            (view(reading=None), 10, "ascii", " . 7      "),
+            (view(prediction=1, probability=1.0), 10, "ascii", "x 7>1 100%"),
+            (view(prediction=1, probability=0.64), 20, "ascii", "   x 7 as 1  64%   "),
+            (view(prediction=None), 10, "ascii", " . 7      "),
         ],
     )
     def test_reads(self, one: DigitView, columns: int, mode: Mode, line: str) -> None:
@@ -91,14 +91,14 @@ class TestCaption:
         line = "".join(caption(one, columns, mode))
         assert len(line) == columns
         assert str(one.label) in line
-        if one.reading is not None:
+        if one.prediction is not None:
             assert percent(one.probability) in line
         assert mode != "ascii" or line.isascii()
 
     @pytest.mark.parametrize("columns", [9, 10, 13, 14, 28])
     @pytest.mark.parametrize("reading", [1, 7])
-    def test_nothing_moves_as_the_percent_changes(self, columns: int, reading: int) -> None:
-        lines = ["".join(caption(view(7, reading, p), columns)) for p in (0.0, 0.001, 0.07, 0.5, 0.999, 1.0)]
+    def test_nothing_moves_as_the_percent_changes(self, columns: int, prediction: int) -> None:
+        lines = ["".join(caption(view(7, prediction, p), columns)) for p in (0.0, 0.001, 0.07, 0.5, 0.999, 1.0)]
         assert len({line.index("%") for line in lines}) == 1
         assert len({line.index("7") for line in lines}) == 1
 
@@ -113,20 +113,20 @@ class TestDrawing:
     @pytest.mark.parametrize("mode", MODES)
     @pytest.mark.parametrize("columns", [9, 10, 14, 28])
     def test_wrong_differs_from_right_without_color(self, mode: Mode, columns: int) -> None:
-        right, wrong = (draw_digit(view(7, reading), columns, style(mode)) for reading in (7, 1))
+        right, wrong = (draw_digit(view(7, prediction), columns, style(mode)) for prediction in (7, 1))
         assert text(right[-1]) != text(wrong[-1])
         assert [text(row) for row in right[:-1]] == [text(row) for row in wrong[:-1]]
 
     @pytest.mark.parametrize("mode", ["shade", "ascii"])
     def test_wrong_caption_is_reversed_where_color_may_be_missing(self, mode: Mode) -> None:
-        for reading in (7, 1, None):
-            row = draw_digit(view(7, reading), 10, style(mode))[-1]
+        for prediction in (7, 1, None):
+            row = draw_digit(view(7, prediction), 10, style(mode))[-1]
             reversed_cells = [bool(segment.style and segment.style.reverse) for segment in row]
-            assert all(reversed_cells) if reading == 1 else not any(reversed_cells)
+            assert all(reversed_cells) if prediction == 1 else not any(reversed_cells)
 
     def test_wrong_picture_is_in_the_wrong_ink(self) -> None:
-        for reading, ink in ((7, (255, 255, 255)), (None, (255, 255, 255)), (1, (255, 80, 80))):
-            rows = draw_digit(view(7, reading), 10, style("color"))
+        for prediction, ink in ((7, (255, 255, 255)), (None, (255, 255, 255)), (1, (255, 80, 80))):
+            rows = draw_digit(view(7, prediction), 10, style("color"))
             colors = {tuple(s.style.color.triplet) for row in rows[:-1] for s in row if s.style and s.style.color}
             assert ink in colors
 
@@ -221,7 +221,7 @@ class TestStrip:
             app.strip.views = ten()
             await pilot.pause()
             app.strip.asked.clear()
-            app.strip.views = (app.strip.views[0], replace(app.strip.views[1], reading=7), *app.strip.views[2:])
+            app.strip.views = (app.strip.views[0], replace(app.strip.views[1], prediction=7), *app.strip.views[2:])
             await pilot.pause()
             grid = layout(10, 120, 8)
             (regions,) = app.strip.asked
@@ -252,7 +252,7 @@ class TestStrip:
     async def test_wrong_color_follows_the_theme(self) -> None:
         app = StripApp()
         async with app.run_test(size=(120, 8)) as pilot:
-            app.strip.views = ten(reading=3)
+            app.strip.views = ten(prediction=3)
             for theme in ("textual-dark", "textual-light", "nord"):
                 app.theme = theme
                 await pilot.pause()

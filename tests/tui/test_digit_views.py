@@ -24,7 +24,7 @@ from tui.views.digit_detail import (
     whole_percent,
 )
 from tui.views.gallery import Selection, first_selection, losses, matching, page, pair, shown
-from tui.views.reading_history import Reading, cells, story, strip
+from tui.views.prediction_history import EpochPrediction, cells, story, strip
 from tui.views.status import SIGNS
 
 LABELS = [4, 4, 9, 9, 4, 7]
@@ -39,10 +39,10 @@ def digits(
     likely = None
     if split == "test":
         likely = np.zeros((len(labels), 10), np.float32)
-        for row, label, reading, p in zip(likely, labels, read, sure, strict=True):
+        for row, label, prediction, p in zip(likely, labels, read, sure, strict=True):
             row[:] = (1 - p) / 9
-            row[reading] = p
-            if label != reading:
+            row[prediction] = p
+            if label != prediction:
                 row[label] = (1 - p) / 2
     return Inspected(
         run="demo",
@@ -50,7 +50,7 @@ def digits(
         epoch=3,
         images=np.zeros((len(labels), 28, 28), np.uint8),
         labels=np.array(labels, np.uint8),
-        readings=np.array(read, np.uint8),
+        predictions=np.array(read, np.uint8),
         confidences=np.array(sure, np.float32),
         probabilities=likely,
         epochs=(1, 2, 3) if split == "validation" else (),
@@ -63,10 +63,10 @@ class TestSelection:
         [
             (Selection(), [0, 1, 2, 3, 4, 5]),
             (Selection(label=4), [0, 1, 4]),
-            (Selection(reading=9), [1, 2, 4]),
+            (Selection(prediction=9), [1, 2, 4]),
             (Selection(verdict="wrong"), [1, 3, 4]),
             (Selection(verdict="right"), [0, 2, 5]),
-            (Selection(label=4, reading=9, verdict="wrong"), [1, 4]),
+            (Selection(label=4, prediction=9, verdict="wrong"), [1, 4]),
             (Selection(label=0), []),
             (Selection(order="surest"), [5, 0, 4, 3, 1, 2]),
             (Selection(order="unsure"), [2, 1, 3, 4, 0, 5]),
@@ -96,14 +96,14 @@ class TestSelection:
             selection = selection.next_label(1)
             seen.append(selection.label)
         assert seen == [*range(10), None]
-        assert Selection().next_reading(-1).reading == 9
-        assert Selection(reading=0).next_reading(-1).reading is None
+        assert Selection().next_prediction(-1).prediction == 9
+        assert Selection(prediction=0).next_prediction(-1).prediction is None
 
     def test_what_cannot_be_is_left_out(self) -> None:
-        assert Selection(label=4, reading=3, verdict="wrong").next_reading(1).reading == 5
-        assert Selection(label=5, reading=4, verdict="wrong").next_label(-1).label == 3
-        assert Selection(label=9, reading=8, verdict="wrong").next_reading(1).reading is None
-        assert Selection(label=4, verdict="right").next_reading(1) == Selection(None, 0, "right")
+        assert Selection(label=4, prediction=3, verdict="wrong").next_prediction(1).prediction == 5
+        assert Selection(label=5, prediction=4, verdict="wrong").next_label(-1).label == 3
+        assert Selection(label=9, prediction=8, verdict="wrong").next_prediction(1).prediction is None
+        assert Selection(label=4, verdict="right").next_prediction(1) == Selection(None, 0, "right")
         assert Selection(4, 9, "wrong").next_verdict() == Selection(4, None, "right")
         assert Selection(4, 4, "all").next_verdict() == Selection(4, None, "wrong")
         assert Selection(4, 9, "right").next_verdict() == Selection(4, 9, "all")
@@ -114,9 +114,9 @@ class TestSelection:
             (Selection(), "all digits, by number"),
             (Selection(verdict="wrong", order="surest"), "read wrongly, surest first"),
             (Selection(label=4, verdict="right", order="unsure"), "4s read rightly, least sure first"),
-            (Selection(label=4, reading=9, verdict="wrong", order="loss"), "4s read as 9, highest loss first"),
-            (Selection(reading=9, verdict="wrong"), "wrongly read as 9, by number"),
-            (Selection(label=4, reading=4, verdict="right"), "4s read as 4, by number"),
+            (Selection(label=4, prediction=9, verdict="wrong", order="loss"), "4s read as 9, highest loss first"),
+            (Selection(prediction=9, verdict="wrong"), "wrongly read as 9, by number"),
+            (Selection(label=4, prediction=4, verdict="right"), "4s read as 4, by number"),
             (Selection(label=4), "4s, by number"),
         ],
     )
@@ -138,11 +138,11 @@ class TestLoss:
     @given(st.lists(st.floats(0.001, 1), min_size=10, max_size=10), st.integers(0, 9))
     def test_of_a_reading_alone_it_is_what_it_must_at_least_be(self, weights: list[float], label: int) -> None:
         likely = np.array(weights) / sum(weights)
-        reading = int(likely.argmax())
-        kept = np.rint(likely[reading] * 255) / 255  # as readings are kept
-        found = losses(digits([label], [reading], [float(kept)]))
+        prediction = int(likely.argmax())
+        kept = np.rint(likely[prediction] * 255) / 255  # as readings are kept
+        found = losses(digits([label], [prediction], [float(kept)]))
         truth = -np.log(likely[label])
-        if label == reading:
+        if label == prediction:
             assert found.exact[0]
             assert abs(np.exp(-found.values[0]) - likely[label]) <= gallery.STEP / 2 + 1e-6
         else:
@@ -197,9 +197,9 @@ class TestPages:
         assert told == [4, 8, 8, 4, 10, 10, 0, 0, 0, 10, 10]
 
 
-def read(*digits: int, sure: float = 0.8) -> list[Reading]:
+def read(*digits: int, sure: float = 0.8) -> list[EpochPrediction]:
     """Readings of epochs 1, 2, …"""
-    return [Reading(epoch, digit, sure) for epoch, digit in enumerate(digits, 1)]
+    return [EpochPrediction(epoch, digit, sure) for epoch, digit in enumerate(digits, 1)]
 
 
 class TestHistory:
@@ -219,13 +219,13 @@ class TestHistory:
             ([4, 9, 4, 9, 4, 9, 7], "Changed 5 times, last right at epoch 5."),
         ],
     )
-    def test_when_it_was_learned_and_lost(self, readings: list[int], sentence: str) -> None:
-        assert story(read(*readings), 4) == sentence
+    def test_when_it_was_learned_and_lost(self, predictions: list[int], sentence: str) -> None:
+        assert story(read(*predictions), 4) == sentence
 
     @given(st.lists(st.sampled_from([4, 9]), min_size=1, max_size=60))
-    def test_every_history_has_a_sentence(self, readings: list[int]) -> None:
-        changes = sum((a == 4) != (b == 4) for a, b in pairwise(readings))
-        sentence = story(read(*readings), 4)
+    def test_every_history_has_a_sentence(self, predictions: list[int]) -> None:
+        changes = sum((a == 4) != (b == 4) for a, b in pairwise(predictions))
+        sentence = story(read(*predictions), 4)
         assert sentence.endswith(".")
         assert sentence[0].isupper()
         assert (f"Changed {changes} times" in sentence) == (changes > 4)
@@ -282,7 +282,7 @@ TEN = Probabilities((0.0, 0.0, 0.0, 0.0, 0.15, 0.02, 0.02, 0.005, 0.005, 0.8), 3
 class TestDetail:
     def test_what_it_is_and_what_is_read(self) -> None:
         assert heading(detail()) == "✗ a 4, read as 9"
-        assert heading(detail(reading=4)) == "✓ a 4, read rightly"
+        assert heading(detail(prediction=4)) == "✓ a 4, read rightly"
 
     @pytest.mark.parametrize(
         ("probability", "whole", "exact"),

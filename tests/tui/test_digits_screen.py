@@ -16,8 +16,8 @@ from engine import events as ev
 from engine.config import TrainConfig
 from engine.errors import RunProblem
 from engine.runs.folder import RunFolder, create_run
-from engine.runs.test_predictions import Look, keep_look
-from engine.runs.validation_predictions import keep_readings
+from engine.runs.test_predictions import TestPredictions, save_test_predictions
+from engine.runs.validation_predictions import append_predictions
 from tests.events_kit import confusion, ending, epoch_events, numbered, opening
 from tests.fake_engine import FakeEngine
 from tests.tui.app_kit import Stage, stage
@@ -39,13 +39,13 @@ def run(config: TrainConfig, data: Path) -> RunFolder:
     for epoch, first in ((1, 0), (2, 10), (3, 15)):
         read = labels.copy()
         read[first:20] = (read[first:20] + 1) % 10
-        keep_readings(folder.readings, epoch, STEPS[epoch], read, np.linspace(0.3, 1.0, 50))
+        append_predictions(folder.predictions, epoch, STEPS[epoch], read, np.linspace(0.3, 1.0, 50))
     test = images_of(str(data)).test_labels
     likely = np.full((64, 10), 0.01, np.float32)
     likely[np.arange(64), test] = 0.91
     likely[7] = 0.02
     likely[7, (test[7] + 1) % 10] = 0.82
-    keep_look(folder.look("best"), Look(likely, test, 3))
+    save_test_predictions(folder.look("best"), TestPredictions(likely, test, 3))
     return folder
 
 
@@ -187,12 +187,12 @@ async def test_readings_that_are_kept_after_the_end_of_an_epoch_is_told_are_show
 ) -> None:
     told = events(config, ended=False)
     saved = next(n for n, e in reversed(list(enumerate(told))) if isinstance(e, ev.EpochEnded)) + 1
-    whole = run.readings.read_bytes()
-    run.readings.write_bytes(whole[: -(8 + 2 * 50)])
+    whole = run.predictions.read_bytes()
+    run.predictions.write_bytes(whole[: -(8 + 2 * 50)])
     async with stage(told[:saved], size=(80, 24), ask=Network(2).connect) as on:
         await digits(on)
         assert "epoch 2 of 3" in on.text()
-        run.readings.write_bytes(whole)
+        run.predictions.write_bytes(whole)
         await on.tell(*told[saved:])
         await until(on, lambda: "epoch 3 of 3" in on.text())
 
@@ -300,12 +300,12 @@ async def test_the_way_in_from_other_screens(run: RunFolder, config: TrainConfig
     labels = images_of(str(data)).validation_labels
     label = int(labels[17])
     async with stage(events(config), size=(80, 24), ask=Network().connect) as on:
-        on.app.show_digits(label=label, reading=(label + 1) % 10)
+        on.app.show_digits(label=label, prediction=(label + 1) % 10)
         await until(on, lambda: "wrong of" in on.text())
         assert f"{label}s read as {(label + 1) % 10}, surest first" in on.text()
         assert "17" in [str(n) for n in screen(on)._cursor.order]
         await on.press("1")
-        on.app.show_digits(label=label, reading=label)
+        on.app.show_digits(label=label, prediction=label)
         await on.settle()
         assert f"{label}s read as {label}, least sure first" in on.text()
         on.app.show_digit(3)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.runs.folder import create_run
-from engine.runs.validation_predictions import keep_readings
+from engine.runs.validation_predictions import append_predictions
 from engine.state.run_state import RunState, fold
 from tests import events_kit as kit
 from tests.kit import write_tiny_set
@@ -73,7 +73,7 @@ def test_the_surest_mistakes_come_first(tmp_path: Path) -> None:
         read, sure = labels.copy(), np.full(len(labels), 0.99)
         for place, confidence in mistakes.items():
             read[place], sure[place] = (labels[place] + 1) % 10, confidence
-        keep_readings(run.readings, epoch, epoch * 10, read, sure)
+        append_predictions(run.predictions, epoch, epoch * 10, read, sure)
     first, second = find_digits(run, state, 1), find_digits(run, state, 2)
     assert isinstance(first, Digits) and first.wrong == (9, 2, 4)
     assert isinstance(second, Digits) and second.wrong == (11,)

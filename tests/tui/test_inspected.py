@@ -10,8 +10,8 @@ import pytest
 
 from engine.config import make_config
 from engine.runs.folder import RunFolder, create_run
-from engine.runs.test_predictions import Look, keep_look
-from engine.runs.validation_predictions import keep_readings
+from engine.runs.test_predictions import TestPredictions, save_test_predictions
+from engine.runs.validation_predictions import append_predictions
 from engine.state.run_state import RunState, fold
 from tests.events_kit import confusion, ending, epoch_events, numbered, opening
 from tests.kit import write_tiny_set
@@ -34,7 +34,7 @@ def run(data: Path) -> tuple[RunFolder, RunState]:
     for epoch in (1, 2, 3):
         read = labels.copy()
         read[epoch:10] = (read[epoch:10] + 1) % 10
-        keep_readings(folder.readings, epoch, 16 * epoch, read, np.full(len(read), 0.8))
+        append_predictions(folder.predictions, epoch, 16 * epoch, read, np.full(len(read), 0.8))
     state = fold(
         numbered(
             [
@@ -76,11 +76,11 @@ def test_the_test_set_is_shown_once_it_was_looked_at(run: tuple[RunFolder, RunSt
     labels = images_of(str(data)).test_labels
     likely = np.full((64, 10), 0.01, np.float32)
     likely[np.arange(64), labels] = 0.91
-    keep_look(folder.look("best"), Look(likely, labels, 2))
+    save_test_predictions(folder.look("best"), TestPredictions(likely, labels, 2))
     found = shown(inspect(folder, state, choice))
     assert (found.split, found.epoch, int(found.wrong.sum())) == ("test", 2, 0)
     assert found.label_probability() is not None and found.label_probability()[3] == np.float32(0.91)  # type: ignore[index]
-    keep_look(folder.look("best"), Look(likely, (labels + 1) % 10, 2))
+    save_test_predictions(folder.look("best"), TestPredictions(likely, (labels + 1) % 10, 2))
     assert inspect(folder, state, choice) == "demo was tested on other images than those at hand."
 
 
@@ -92,7 +92,7 @@ def test_what_cannot_be_shown_is_said(run: tuple[RunFolder, RunState], tmp_path:
     assert inspect(folder, moved, Choice()) == "demo was validated on other images than those at hand."
     nowhere = msgspec.structs.replace(state, config=make_config({"data_dir": str(tmp_path / "none")}))
     assert str(tmp_path / "none") in str(inspect(folder, nowhere, Choice()))
-    folder.readings.unlink()
+    folder.predictions.unlink()
     assert "first readings come with the first epoch" in str(inspect(folder, state, Choice()))
 
 

@@ -108,16 +108,16 @@ def test_the_number_that_is_a_paste(length: int) -> None:
 
 
 def test_what_comes_in_parts_but_at_once_is_read_together(pipe: tuple[int, int]) -> None:
-    reading, writing = pipe
-    keyboard = Keyboard(reading)
+    prediction, writing = pipe
+    keyboard = Keyboard(prediction)
     os.write(writing, b"s" * 4096)
     os.write(writing, b"q" * 4096)
     assert keyboard.read() == BEGIN + "s" * 4096 + "q" * 4096 + END
 
 
 def test_a_byte_that_is_no_utf8_is_a_sign_and_no_fault(pipe: tuple[int, int]) -> None:
-    reading, writing = pipe
-    keyboard = Keyboard(reading)
+    prediction, writing = pipe
+    keyboard = Keyboard(prediction)
     os.write(writing, b"caf\xe9")
     assert keyboard.read() == "caf"  # it may be the first part of a character
     os.write(writing, b"q")
@@ -125,8 +125,8 @@ def test_a_byte_that_is_no_utf8_is_a_sign_and_no_fault(pipe: tuple[int, int]) ->
 
 
 def test_a_character_may_come_in_parts(pipe: tuple[int, int]) -> None:
-    reading, writing = pipe
-    keyboard = Keyboard(reading)
+    prediction, writing = pipe
+    keyboard = Keyboard(prediction)
     first, second = "é".encode()[:1], "é".encode()[1:]
     os.write(writing, first)
     before = keyboard.read()

@@ -248,14 +248,14 @@ async def test_a_field_takes_letters_of_any_alphabet() -> None:
 
 
 async def test_a_shifted_letter_does_not_look_at_the_test_set(digital: Digital) -> None:
-    digital.run("calm-heron", looks=0)
+    digital.run("calm-heron", test_evaluations=0)
     async with stage(size=(80, 24)) as on:
         await go_there(on, "calm-heron")
         await on.press("E")
         assert "was not looked at yet" in on.text()
         await on.press("escape")
-        assert not on.app.looking
-        assert on.app.snapshot.state.looks == ()
+        assert not on.app.evaluating
+        assert on.app.snapshot.state.test_evaluations == ()
 
 
 # who steers

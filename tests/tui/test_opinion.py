@@ -17,9 +17,9 @@ SEVEN = bytes(range(256)) * 3 + bytes(16)
 OTHER = bytes(784)
 
 
-def opinion(reading: int = 7, sure: float = 0.91, epoch: int = 3, weights: ev.CheckpointKind = "last") -> Opinion:
+def opinion(prediction: int = 7, sure: float = 0.91, epoch: int = 3, weights: ev.CheckpointKind = "last") -> Opinion:
     rest = (1 - sure) / 9
-    return Opinion(tuple(sure if digit == reading else rest for digit in range(10)), epoch, weights)
+    return Opinion(tuple(sure if digit == prediction else rest for digit in range(10)), epoch, weights)
 
 
 @pytest.mark.parametrize(
@@ -47,14 +47,14 @@ def test_none_and_all_are_said_of_exact_figures_alone(probability: float) -> Non
 
 @given(st.integers(0, 9), st.floats(0.11, 1), st.integers(14, 120), st.booleans())
 def test_bars_are_as_wide_as_there_is_room_and_mark_the_reading(
-    reading: int, sure: float, width: int, ascii_only: bool
+    prediction: int, sure: float, width: int, ascii_only: bool
 ) -> None:
-    lines = [line.plain for line in bars(opinion(reading, sure), width, ascii_only=ascii_only)]
+    lines = [line.plain for line in bars(opinion(prediction, sure), width, ascii_only=ascii_only)]
     assert [line[2] for line in lines] == list("0123456789")
     assert {len(line) for line in lines} == {width}
     marked = [digit for digit, line in enumerate(lines) if line[0] != " "]
-    assert marked == [reading]
-    assert lines[reading][0] == ("?" if sure < 0.5 else ">" if ascii_only else "▸")
+    assert marked == [prediction]
+    assert lines[prediction][0] == ("?" if sure < 0.5 else ">" if ascii_only else "▸")
     assert not ascii_only or "".join(lines).isascii()
 
 
@@ -129,66 +129,66 @@ def after(epochs: int, *more: ev.Event) -> RunState:
 
 
 def test_an_answer_is_known_until_the_drawing_or_the_weights_are_others() -> None:
-    reading = Rereading()
-    assert reading.wanted("last") is None
-    reading.follow(after(1))
-    assert reading.wanted("last") is None
-    reading.take(SEVEN)
-    wanted = reading.wanted("last")
+    prediction = Rereading()
+    assert prediction.wanted("last") is None
+    prediction.follow(after(1))
+    assert prediction.wanted("last") is None
+    prediction.take(SEVEN)
+    wanted = prediction.wanted("last")
     assert wanted is not None
     assert (wanted.question.run, wanted.question.pixels, wanted.question.weights) == (kit.RUN, SEVEN, "last")
-    assert reading.answer("last") is None
-    reading.keep(wanted, opinion(epoch=1))
-    assert reading.answer("last") == opinion(epoch=1)
-    assert reading.answer("best") is None
-    reading.follow(after(2))
-    assert reading.answer("last") is None
-    reading.take(OTHER)
-    assert reading.opinions("last") == ()
+    assert prediction.answer("last") is None
+    prediction.keep(wanted, opinion(epoch=1))
+    assert prediction.answer("last") == opinion(epoch=1)
+    assert prediction.answer("best") is None
+    prediction.follow(after(2))
+    assert prediction.answer("last") is None
+    prediction.take(OTHER)
+    assert prediction.opinions("last") == ()
 
 
 def test_what_the_epochs_read_is_kept_for_each_of_the_weights() -> None:
-    reading = Rereading(SEVEN)
+    prediction = Rereading(SEVEN)
     for epoch in (1, 2, 3):
-        reading.follow(after(epoch))
-        wanted = reading.wanted("last")
+        prediction.follow(after(epoch))
+        wanted = prediction.wanted("last")
         assert wanted is not None
-        reading.keep(wanted, opinion(epoch=epoch))
-    best = reading.wanted("best")
+        prediction.keep(wanted, opinion(epoch=epoch))
+    best = prediction.wanted("best")
     assert best is not None
-    reading.keep(best, opinion(epoch=3, weights="best"))
-    assert [each.epoch for each in reading.opinions("last")] == [1, 2, 3]
-    assert [each.epoch for each in reading.opinions("best")] == [3]
+    prediction.keep(best, opinion(epoch=3, weights="best"))
+    assert [each.epoch for each in prediction.opinions("last")] == [1, 2, 3]
+    assert [each.epoch for each in prediction.opinions("best")] == [3]
 
 
 def test_a_checkpoint_that_is_only_the_best_is_no_newer_last() -> None:
-    reading = Rereading(SEVEN)
-    reading.follow(after(1))
-    before = reading.wanted("last")
+    prediction = Rereading(SEVEN)
+    prediction.follow(after(1))
+    before = prediction.wanted("last")
     best = ev.CheckpointSaved(kind="best", epoch=2, step=2 * kit.steps_per_epoch(kit.BLOG))
-    reading.follow(after(1, best))
-    assert reading.wanted("last") == before
+    prediction.follow(after(1, best))
+    assert prediction.wanted("last") == before
 
 
 def test_answers_to_what_is_not_asked_any_more_are_dropped() -> None:
-    reading = Rereading(SEVEN)
-    reading.follow(after(1))
-    wanted = reading.wanted("last")
+    prediction = Rereading(SEVEN)
+    prediction.follow(after(1))
+    wanted = prediction.wanted("last")
     assert wanted is not None
-    reading.take(OTHER)
-    reading.keep(wanted, opinion())
-    assert reading.answer("last") is None
-    reading.take(SEVEN)
-    reading.follow(fold(kit.numbered(kit.opening(run="another"))))
-    reading.keep(wanted, opinion())
-    assert reading.opinions("last") == ()
+    prediction.take(OTHER)
+    prediction.keep(wanted, opinion())
+    assert prediction.answer("last") is None
+    prediction.take(SEVEN)
+    prediction.follow(fold(kit.numbered(kit.opening(run="another"))))
+    prediction.keep(wanted, opinion())
+    assert prediction.opinions("last") == ()
 
 
 def test_a_run_that_went_back_forgets_what_its_later_epochs_read() -> None:
-    reading = Rereading(SEVEN)
-    reading.follow(after(3))
-    wanted = reading.wanted("last")
+    prediction = Rereading(SEVEN)
+    prediction.follow(after(3))
+    wanted = prediction.wanted("last")
     assert wanted is not None
     for epoch in (1, 2, 3, 2):
-        reading.keep(wanted, opinion(epoch=epoch))
-    assert [each.epoch for each in reading.opinions("last")] == [1, 2]
+        prediction.keep(wanted, opinion(epoch=epoch))
+    assert [each.epoch for each in prediction.opinions("last")] == [1, 2]

@@ -146,7 +146,7 @@ def test_a_look_at_other_data_is_none_at_the_runs_test_set() -> None:
     before = fold(events)
     after = fold([look(len(events)), look(len(events) + 1), look(len(events) + 2, OWN)], before)
     assert [each.seq for each in after.elsewhere] == [len(events) + 1]  # the latest of each set
-    assert len(after.looks) == len(before.looks) + 1
+    assert len(after.test_evaluations) == len(before.test_evaluations) + 1
     assert before.test is not None and after.data == OWN
 
 

@@ -110,8 +110,8 @@ class TestHalfBlocks:
         rng = np.random.default_rng(0)
         image = rng.integers(0, 256, (28, 28), np.uint8)
         for row in half_blocks(image, 14, palette=DARK):
-            looks = [(segment.text[0], segment.style) for segment in row]
-            assert all(one != other for one, other in itertools.pairwise(looks))
+            test_evaluations = [(segment.text[0], segment.style) for segment in row]
+            assert all(one != other for one, other in itertools.pairwise(test_evaluations))
 
     @pytest.mark.parametrize("columns", COLUMNS)
     @pytest.mark.parametrize("upright", [False, True])

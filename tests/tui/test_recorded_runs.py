@@ -11,8 +11,8 @@ import pytest
 from engine import events as ev
 from engine.log.event_log import EventLog
 from engine.runs.folder import find_run
-from engine.runs.test_predictions import read_look
-from engine.runs.validation_predictions import read_readings
+from engine.runs.test_predictions import read_test_predictions
+from engine.runs.validation_predictions import read_predictions
 from tests.recorded_kit import NAMES, lay_out
 from tests.tui.app_kit import stage
 from tests.tui.cli_kit import home
@@ -80,16 +80,16 @@ def test_show_tells_the_changes_of_one_that_was_changed(capsys: pytest.CaptureFi
 @pytest.mark.parametrize("name", NAMES)
 def test_what_was_read_in_single_images_is_there(name: str) -> None:
     run, epochs = find_run(name), EPOCHS.get(name, 2)
-    readings = read_readings(run.readings)
-    assert readings.digits.shape == (epochs, 200)
-    assert readings.epochs.tolist() == list(
+    predictions = read_predictions(run.predictions)
+    assert predictions.digits.shape == (epochs, 200)
+    assert predictions.epochs.tolist() == list(
         range(5 - epochs if name == "branch" else 1, (4 if name == "branch" else epochs) + 1)
     )
-    look = read_look(run.look("best"))
+    look = read_test_predictions(run.look("best"))
     end = run.finished()
     assert (look is None) == (end is None or end.test is None)
     if look and end and end.test:
-        assert int((look.readings != look.labels).sum()) == end.test.wrong
+        assert int((look.predictions != look.labels).sum()) == end.test.wrong
 
 
 @pytest.mark.usefixtures("runs")
@@ -120,11 +120,11 @@ def test_damaged_files_are_shown_with_what_gives_them_back(runs: Path, capsys: p
 
 def test_what_was_read_after_each_epoch_is_told_to_be_lost_where_its_file_is_damaged(runs: Path) -> None:
     run = find_run("finished")
-    content = bytearray(run.readings.read_bytes())
+    content = bytearray(run.predictions.read_bytes())
     content[3] ^= 1
-    run.readings.write_bytes(content)
+    run.predictions.write_bytes(content)
     assert inspect(run, run.state(), Choice()) == (
-        f"{run.readings} is damaged: its header does not match its checksum; what was read after each epoch is lost."
+        f"{run.predictions} is damaged: its header does not match its checksum; what was read after each epoch is lost."
     )
 
 

@@ -12,8 +12,8 @@ import pytest
 from engine import events as ev
 from engine.dataset import load
 from engine.errors import RunProblem
-from engine.runs.test_predictions import keep_look
-from engine.runs.validation_predictions import keep_readings
+from engine.runs.test_predictions import save_test_predictions
+from engine.runs.validation_predictions import append_predictions
 from tests.tui.cli_kit import home
 from tests.tui.tested_kit import Digital, look_of
 from tui.data import run_comparison
@@ -33,7 +33,7 @@ def test_a_look_that_is_made_anew_is_read_anew(digital: Digital) -> None:
     assert first is not None
     assert (first.right, first.epoch) == (63, 2)
     assert run_comparison.tested(folder) is first  # unchanged: not read again
-    keep_look(folder.look("best"), look_of(digital.off(digital.test, 1, 2), digital.test, 0.5))
+    save_test_predictions(folder.look("best"), look_of(digital.off(digital.test, 1, 2), digital.test, 0.5))
     again = run_comparison.tested(folder)
     assert again is not None
     assert again.right == 62
@@ -80,9 +80,11 @@ def test_readings_of_other_images_are_not_heard(digital: Digital, tmp_path: Path
 def test_a_run_without_readings_of_its_best_epoch_is_not_heard(digital: Digital) -> None:
     folder = digital.run("brave-otter")
     count = len(digital.validation)
-    keep_readings(folder.readings, 1, 10, digital.validation, np.ones(count))  # takes the place of epoch 2 as well
+    append_predictions(
+        folder.predictions, 1, 10, digital.validation, np.ones(count)
+    )  # takes the place of epoch 2 as well
     assert validated(folder, digital.validation) is None
-    folder.readings.unlink()
+    folder.predictions.unlink()
     assert validated(folder, digital.validation) is None
 
 
@@ -99,7 +101,7 @@ def test_a_run_that_reads_badly_is_no_witness(digital: Digital) -> None:
 def test_the_test_set_is_judged_by_looks_that_were_made(digital: Digital, tmp_path: Path) -> None:
     digital.run("one", test=digital.off(digital.test, 9), sure=0.8)
     digital.run("two", test=digital.off(digital.test, 9), sure=0.6)
-    digital.run("never", looks=0)
+    digital.run("never", test_evaluations=0)
     Digital(tmp_path / "others", seed=4).run("stranger")
     found = run_comparison.test_witnesses(digital.test)
     assert found.runs == ("two", "one")
@@ -111,10 +113,10 @@ def test_the_test_set_is_judged_by_looks_that_were_made(digital: Digital, tmp_pa
 
 def test_runs_on_other_data_with_the_same_labels_do_not_compare(digital: Digital) -> None:
     folder, look = digital.run("one"), look_of(digital.test, digital.test)
-    keep_look(folder.look("best"), dataclasses.replace(look, digest="a" * 32))
+    save_test_predictions(folder.look("best"), dataclasses.replace(look, digest="a" * 32))
     one = run_comparison.tested(folder)
     two = digital.run("two")
-    keep_look(two.look("best"), dataclasses.replace(look, digest="b" * 32))
+    save_test_predictions(two.look("best"), dataclasses.replace(look, digest="b" * 32))
     other = run_comparison.tested(two)
     assert one is not None
     assert other is not None

@@ -54,7 +54,7 @@ def test_the_matrix_fits_and_every_count_can_be_read(width: int, height: int, va
     for label, line in enumerate(rows):
         shown = [
             str(label),
-            *(cell_text(view, label, reading, narrow=width < 50).replace("·", "0") for reading in range(10)),
+            *(cell_text(view, label, prediction, narrow=width < 50).replace("·", "0") for prediction in range(10)),
         ]
         assert numbers(line)[:11] == shown
 
@@ -94,7 +94,7 @@ def test_change_has_signs() -> None:
         tuple(3 if (i, j) == (4, 4) else -2 if (i, j) == (4, 9) else 0 for j in range(10)) for i in range(10)
     )
     view = replace(VIEW, values="change", change=change, since=2)
-    assert [cell_text(view, 4, reading) for reading in (4, 9, 0)] == ["+3", "−2", "·"]
+    assert [cell_text(view, 4, prediction) for prediction in (4, 9, 0)] == ["+3", "−2", "·"]
     assert heading(view, 20) == "Confusion: what has changed since epoch 2"
     assert "no epoch before" in heading(replace(view, change=None), 20)
     assert cell_text(replace(view, change=None), 4, 9) == str(TABLE[4][9])

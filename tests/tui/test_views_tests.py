@@ -13,8 +13,8 @@ from engine.state.run_state import RunState, fold
 from tests.events_kit import collapsed, confusion, test_result, whole_run
 from tui.views import final_test
 from tui.views.compared import headline, odds, p_text, sentences, table
-from tui.views.looks import dated, looked_at
 from tui.views.snapshot import Snapshot
+from tui.views.test_evaluations import dated, looked_at
 
 
 def test_a_real_difference_in_words() -> None:
@@ -90,8 +90,8 @@ def at(day: int, hour: int, minute: int) -> float:
 def test_looks_are_dated_and_a_day_is_named_once() -> None:
     assert looked_at(()) == "not looked at yet"
     assert looked_at((at(25, 14, 2),)) == "looked at once: 25 Nov 2025 14:02"
-    looks = (at(25, 14, 2), at(25, 14, 9), at(26, 8, 30))
-    assert looked_at(looks) == "looked at 3 times: 25 Nov 2025 14:02, 14:09, 26 Nov 2025 08:30"
+    test_evaluations = (at(25, 14, 2), at(25, 14, 9), at(26, 8, 30))
+    assert looked_at(test_evaluations) == "looked at 3 times: 25 Nov 2025 14:02, 14:09, 26 Nov 2025 08:30"
 
 
 def test_of_many_looks_the_last_are_dated() -> None:
@@ -120,7 +120,7 @@ def test_the_panel_fits(width: int, height: int) -> None:
 
 
 def test_the_looks_are_told_before_the_bars_where_room_is_short() -> None:
-    text = final_test.panel(shown(looks=(1.0, 2.0)), 32, 13).plain
+    text = final_test.panel(shown(test_evaluations=(1.0, 2.0)), 32, 13).plain
     assert "looked at 2 times" in text
     assert "is no honest one" in text.replace("\n", " ")
 

@@ -190,7 +190,7 @@ def test_pairs_in_words(pair: tuple[int, int, int], text: str) -> None:
 
 def test_digits_without_readings_have_none() -> None:
     state = fold(kit.numbered(kit.opening()))
-    assert [(v.label, v.reading, v.probability) for v in digit_views(state)] == [(d, None, None) for d in range(10)]
+    assert [(v.label, v.prediction, v.probability) for v in digit_views(state)] == [(d, None, None) for d in range(10)]
     assert digit_views(RunState()) == ()
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from engine import events as ev
 from engine.dataset import load
 from engine.runs.folder import RunFolder
-from engine.runs.test_predictions import Look, keep_look
-from engine.runs.validation_predictions import keep_readings
+from engine.runs.test_predictions import TestPredictions, save_test_predictions
+from engine.runs.validation_predictions import append_predictions
 from tests.events_kit import BLOG, ending, epoch_ended, numbered, opening, test_result
 from tests.kit import write_tiny_set
 from tests.tui.cli_kit import make_run
@@ -42,7 +42,7 @@ class Digital:
         test: Digits | None = None,
         validation: Digits | None = None,
         sure: float = 0.9,
-        looks: int = 1,
+        test_evaluations: int = 1,
         weights: tuple[ev.CheckpointKind, ...] = ("best",),
     ) -> RunFolder:
         """A run's folder. What it reads are the labels where nothing is given; `looks` 0: it was never tested."""
@@ -51,29 +51,29 @@ class Digital:
         epochs = [msgspec.structs.replace(epoch_ended(self.config, n), validation_accuracy=right) for n in (1, 2)]
         look = look_of(self.test if test is None else test, self.test, sure)
         end = ending(self.config, 2, run=name)
-        tested = [ev.Tested(test=result_of(look, weights[n % len(weights)])) for n in range(looks)]
+        tested = [ev.Tested(test=result_of(look, weights[n % len(weights)])) for n in range(test_evaluations)]
         folder = make_run(numbered([*opening(self.config, run=name), *epochs, *tested[:1], *end, *tested[1:]]), name)
         for epoch in epochs:
-            keep_readings(folder.readings, epoch.epoch, epoch.step, read, np.full(len(read), sure))
-        for kind in weights[:looks]:
-            keep_look(folder.look(kind), look)
+            append_predictions(folder.predictions, epoch.epoch, epoch.step, read, np.full(len(read), sure))
+        for kind in weights[:test_evaluations]:
+            save_test_predictions(folder.look(kind), look)
         return folder
 
 
-def look_of(read: Digits, labels: Digits, sure: float = 0.9) -> Look:
+def look_of(read: Digits, labels: Digits, sure: float = 0.9) -> TestPredictions:
     """A look at test images with these labels, in which these digits were read, the later the surer."""
     probabilities = np.full((len(read), 10), (1 - sure) / 9, np.float32)
     probabilities[np.arange(len(read)), read] = sure + np.arange(len(read)) * 1e-4
-    return Look(probabilities, labels, 2)
+    return TestPredictions(probabilities, labels, 2)
 
 
-def result_of(look: Look, weights: ev.CheckpointKind = "best") -> ev.TestResult:
+def result_of(look: TestPredictions, weights: ev.CheckpointKind = "best") -> ev.TestResult:
     """The figures of a look."""
     table = np.zeros((10, 10), int)
-    np.add.at(table, (look.labels, look.readings), 1)
+    np.add.at(table, (look.labels, look.predictions), 1)
     wrong = tuple(
-        ev.WrongImage(int(i), int(look.labels[i]), int(look.readings[i]), round(float(look.confidences[i]), 6))
-        for i in np.flatnonzero(look.readings != look.labels)
+        ev.WrongImage(int(i), int(look.labels[i]), int(look.predictions[i]), round(float(look.confidences[i]), 6))
+        for i in np.flatnonzero(look.predictions != look.labels)
     )
     result = test_result(tuple(tuple(int(n) for n in row) for row in table), look.epoch)
     return msgspec.structs.replace(result, weights=weights, wrong_images=wrong)

@@ -41,7 +41,7 @@ from tui.app import exit_messages
 from tui.app.hint_scheduler import Adviser
 from tui.app.quit import Leaving
 from tui.app.run_control import SteeringApp
-from tui.app.test_evaluation import look_again, not_recorded, with_looks
+from tui.app.test_evaluation import look_again, not_recorded, with_test_evaluations
 from tui.app.themes import THEMES, after, theme_name
 from tui.data.run_summary import is_long, outline
 from tui.headless.report import unsaved
@@ -92,7 +92,7 @@ class MnistApp(SteeringApp):
     """How far the tour is; None without one."""
     chart_view: var[ChartView] = var(ChartView(), init=False)
     """How the charts of all screens are looked at."""
-    looking: var[str] = var("", init=False)
+    evaluating: var[str] = var("", init=False)
     """The run whose test set is being looked at, if one is."""
 
     def __init__(
@@ -279,7 +279,7 @@ class MnistApp(SteeringApp):
         self, fault: OtherDataProblem, command: cmd.Start | cmd.ResumeRun | cmd.Branch | cmd.Experiment
     ) -> None:
         """Go on with other data than the run's once that is confirmed."""
-        from tui.screens.look import other_data_dialog  # noqa: PLC0415 - hardly ever needed
+        from tui.screens.evaluation_dialog import other_data_dialog  # noqa: PLC0415 - hardly ever needed
 
         doing = {cmd.Branch: "branch", cmd.Start: "train"}.get(type(command), "resume")
         if await self.push_screen_wait(other_data_dialog(str(fault), doing, ascii_only=self.ascii_only)) == "y":
@@ -336,7 +336,7 @@ class MnistApp(SteeringApp):
             self._changed()
             whole = await asyncio.to_thread(run.state)
             if self._opened is not None and (self._opened.run, self._opened.created) == (first.run, first.created):
-                self._opened = with_looks(whole, self._opened)  # nothing else is shown by now
+                self._opened = with_test_evaluations(whole, self._opened)  # nothing else is shown by now
         else:
             self._opened = await asyncio.to_thread(run.state)
         for damage in await asyncio.to_thread(damages, run):
@@ -394,9 +394,9 @@ class MnistApp(SteeringApp):
         Other data than the run's are looked at once that is confirmed.
         """
         shown = self.snapshot.state
-        if self.looking or not shown.run:
+        if self.evaluating or not shown.run:
             return
-        self.looking = shown.run
+        self.evaluating = shown.run
         try:
             folder = await asyncio.to_thread(find_run, shown.run)
             command = cmd.EvaluateRun(run=shown.run, weights=weights, other_data=other_data)
@@ -404,8 +404,8 @@ class MnistApp(SteeringApp):
             if seen.elsewhere != shown.elsewhere:
                 self.notify(elsewhere(seen.elsewhere[-1:])[0], title="Other data", timeout=10, markup=False)
             if self._opened is not None:
-                self._opened = with_looks(self._opened, seen)
-            if (known := with_looks(self._session.state, seen)) is not self._session.state:
+                self._opened = with_test_evaluations(self._opened, seen)
+            if (known := with_test_evaluations(self._session.state, seen)) is not self._session.state:
                 self._session.know(known)
             if not_recorded(seen, str(folder.events)):
                 self.notify(f"The look is not recorded. {unsaved(seen)}", severity="error", timeout=10, markup=False)
@@ -414,13 +414,13 @@ class MnistApp(SteeringApp):
         except (Problem, OSError) as fault:
             self.notify(str(fault), title="Not looked at", severity="error", timeout=10, markup=False)
         finally:
-            self.looking = ""
+            self.evaluating = ""
             self._changed()
 
     @work(group="dialog", exclusive=True, exit_on_error=False)
     async def _ask_to_look(self, fault: OtherDataProblem, weights: CheckpointKind) -> None:
         """Look at other data than the run's once that is confirmed."""
-        from tui.screens.look import other_data_dialog  # noqa: PLC0415 - hardly ever needed
+        from tui.screens.evaluation_dialog import other_data_dialog  # noqa: PLC0415 - hardly ever needed
 
         if await self.push_screen_wait(other_data_dialog(str(fault), "evaluate", ascii_only=self.ascii_only)) == "y":
             self.look(weights, other_data=True)

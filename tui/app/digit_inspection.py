@@ -69,9 +69,9 @@ class InspectingApp(TerminalApp):
                 self._choice = Choice(self._choice.split)
             self.inspect()
 
-    def show_digits(self, label: int | None, reading: int | None) -> None:
+    def show_digits(self, label: int | None, prediction: int | None) -> None:
         """Show the digits of a label that are read as a digit (None: any): the right ones of equal digits, else the wrong."""
-        self._digits_screen().show_pair(label, reading)
+        self._digits_screen().show_pair(label, prediction)
 
     def show_digit(self, index: int) -> None:
         """Show one digit, by its place in the chosen split."""
@@ -110,4 +110,4 @@ class InspectingApp(TerminalApp):
 def _to_inspect(state: RunState) -> tuple[str, float, int, int, int]:
     """What changes when there are other digits to show, or other weights to ask about them."""
     saved = state.checkpoint.step if state.checkpoint else 0
-    return state.run, state.created, len(state.epochs), len(state.looks), saved
+    return state.run, state.created, len(state.epochs), len(state.test_evaluations), saved

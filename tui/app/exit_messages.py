@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from engine.state.run_state import RunState
+from engine.text import numbers
 from tui.headless.report import unsaved
 from tui.headless.survival import Fate
-from tui.views import figures
 from tui.views.status import OUTCOMES
 
 
@@ -40,7 +40,7 @@ def of_run(state: RunState) -> str:
     if end is None:
         return ""
     word, _ = OUTCOMES[end.outcome]
-    tested = f", test accuracy {figures.percent(state.tested.accuracy)}" if state.tested else ""
+    tested = f", test accuracy {numbers.percent(state.tested.accuracy)}" if state.tested else ""
     saved = f"\n{unsaved(state)}" if state.unsaved else ""
     return f"{state.run}: {word}{tested}. More: mnist-tui show {state.run}{saved}"
 

@@ -32,7 +32,7 @@ async def look_again(connect: Connect, command: EvaluateRun, state: RunState) ->
     return state
 
 
-def with_looks(state: RunState, seen: RunState) -> RunState:
+def with_test_evaluations(state: RunState, seen: RunState) -> RunState:
     """What is known of a run, with the looks at the test set that `seen`, a state of the same run, may have beyond it.
 
     The rest stays as it is: `state` may hold a curve that `seen` does without.
@@ -44,7 +44,7 @@ def with_looks(state: RunState, seen: RunState) -> RunState:
         seq=seen.seq,
         test=seen.test,
         tests=seen.tests,
-        looks=seen.looks,
+        test_evaluations=seen.test_evaluations,
         unsaved=seen.unsaved,
         data=seen.data,
         elsewhere=seen.elsewhere,

@@ -15,8 +15,8 @@ from engine.events import DataIdentity
 from engine.runs.folder import RunFolder
 from engine.runs.integrity import archive_damage
 from engine.runs.run_data import data_dir_of
-from engine.runs.test_predictions import read_look
-from engine.runs.validation_predictions import NONE, Readings, read_readings
+from engine.runs.test_predictions import read_test_predictions
+from engine.runs.validation_predictions import NONE, ValidationPredictions, read_predictions
 from engine.runs.validation_predictions_file import damage
 from engine.state.run_state import RunState
 from tui.data.digit_selection import Choice, SplitName
@@ -38,16 +38,16 @@ class Inspected:
     epoch: int
     images: Bytes
     labels: Bytes
-    readings: Bytes
+    predictions: Bytes
     confidences: npt.NDArray[np.float32]
     probabilities: npt.NDArray[np.float32] | None = None
     epochs: tuple[int, ...] = ()
-    history: Readings = NONE
+    history: ValidationPredictions = NONE
 
     @property
     def wrong(self) -> npt.NDArray[np.bool_]:
         """(N,): whether each is read wrongly."""
-        wrong: npt.NDArray[np.bool_] = self.readings != self.labels
+        wrong: npt.NDArray[np.bool_] = self.predictions != self.labels
         return wrong
 
     def label_probability(self) -> npt.NDArray[np.float32] | None:
@@ -111,7 +111,7 @@ def inspect(run: RunFolder, state: RunState, choice: Choice) -> Inspected | str:
 def _test(run: RunFolder, state: RunState, images: Bytes, labels: Bytes) -> Inspected | str:
     if state.tested is None:
         return "The test set has not been looked at: that is done once, when the run ends."
-    look = read_look(run.look(state.tested.weights))
+    look = read_test_predictions(run.look(state.tested.weights))
     if look is None and (reason := archive_damage(run.look(state.tested.weights))):
         return f"{run.look(state.tested.weights)} is damaged: {reason}; e on the Test screen looks again."
     if look is None or (look.digest and state.data and look.digest != state.data.digest):
@@ -124,7 +124,7 @@ def _test(run: RunFolder, state: RunState, images: Bytes, labels: Bytes) -> Insp
         epoch=look.epoch,
         images=images,
         labels=labels,
-        readings=look.readings,
+        predictions=look.predictions,
         confidences=look.confidences,
         probabilities=look.probabilities,
     )
@@ -138,12 +138,12 @@ def probability(kept: Bytes) -> npt.NDArray[np.float32]:
 
 
 def _validation(run: RunFolder, state: RunState, choice: Choice, images: Bytes, labels: Bytes) -> Inspected | str:
-    history = read_readings(run.readings)
+    history = read_predictions(run.predictions)
     last = state.epochs[-1].epoch if state.epochs else 0
     epochs = tuple(int(epoch) for epoch in history.epochs if state.data_since < epoch <= last)
     if not epochs:
-        if reason := damage(run.readings):
-            return f"{run.readings} is damaged: {reason}; what was read after each epoch is lost."
+        if reason := damage(run.predictions):
+            return f"{run.predictions} is damaged: {reason}; what was read after each epoch is lost."
         return "Nothing has been read yet: the first readings come with the first epoch's validation."
     if history.digits.shape[1] != len(labels):
         return f"{run.name} was validated on other images than those at hand."
@@ -155,7 +155,7 @@ def _validation(run: RunFolder, state: RunState, choice: Choice, images: Bytes, 
         epoch=epoch,
         images=images,
         labels=labels,
-        readings=np.array(history.digits[row]),
+        predictions=np.array(history.digits[row]),
         confidences=probability(history.confidences[row]),
         epochs=epochs,
         history=history,

@@ -18,8 +18,8 @@ from engine.events import DataIdentity, EpochEnded
 from engine.paths import runs_dir
 from engine.runs.folder import RunFolder, all_runs
 from engine.runs.run_data import known_data
-from engine.runs.test_predictions import read_look
-from engine.runs.validation_predictions import read_readings
+from engine.runs.test_predictions import read_test_predictions
+from engine.runs.validation_predictions import read_predictions
 from tui.data.run_summary import outline, placed
 
 Bytes = npt.NDArray[np.uint8]
@@ -37,7 +37,7 @@ class Reader:
     run: str
     epoch: int
     labels: Bytes
-    readings: Bytes
+    predictions: Bytes
     confidences: npt.NDArray[np.float32]
     digest: str = ""
     """Of the data set that the images are from, where it is known."""
@@ -45,7 +45,7 @@ class Reader:
     @property
     def right(self) -> int:
         """How many are read rightly."""
-        return int((self.readings == self.labels).sum())
+        return int((self.predictions == self.labels).sum())
 
     @property
     def accuracy(self) -> float:
@@ -98,7 +98,7 @@ def validated(run: RunFolder, labels: Bytes, data: DataIdentity | None = None) -
     best, known, since = _best(run, _stamp(run.events))
     if not _same(known, data.digest if data else "") or (best is not None and best.epoch <= since):
         return None
-    history = read_readings(run.readings)
+    history = read_predictions(run.predictions)
     if best is None or history.digits.shape[1] != len(labels) or best.epoch not in history.epochs:
         return None
     row = history.at(best.epoch)
@@ -129,7 +129,7 @@ def compared(first: Reader, second: Reader) -> Comparison:
             f"{first.run} and {second.run} were tested on different images{_places(first, second)}; only readings of the same ones "
             "compare."
         )
-    return compare(first.labels, first.readings, second.readings)
+    return compare(first.labels, first.predictions, second.predictions)
 
 
 def _places(*readers: Reader) -> str:
@@ -142,8 +142,8 @@ def _witnesses(labels: Bytes, readers: Iterable[Reader | None]) -> Witnesses:
     heard = [each for each in readers if each and each.accuracy >= LEAST_ACCURACY]
     if not heard:
         return Witnesses((), ())
-    readings, sure = np.stack([each.readings for each in heard]), np.stack([each.confidences for each in heard])
-    return Witnesses(tuple(each.run for each in heard), tuple(find_suspects(labels, readings, sure)))
+    predictions, sure = np.stack([each.predictions for each in heard]), np.stack([each.confidences for each in heard])
+    return Witnesses(tuple(each.run for each in heard), tuple(find_suspects(labels, predictions, sure)))
 
 
 def _newest(runs: Iterable[RunFolder] | None) -> list[RunFolder]:
@@ -161,8 +161,8 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 
 @functools.lru_cache(maxsize=256)
 def _tested(run: RunFolder, _written: int, _size: int) -> Reader | None:
-    look = read_look(run.look("best"))
-    return Reader(run.name, look.epoch, look.labels, look.readings, look.confidences, look.digest) if look else None
+    look = read_test_predictions(run.look("best"))
+    return Reader(run.name, look.epoch, look.labels, look.predictions, look.confidences, look.digest) if look else None
 
 
 @functools.lru_cache(maxsize=256)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from engine.commands import Experiment as Command
 from engine.errors import ExitCode, RunProblem
 from engine.events import Event
-from engine.experiments import MEASURES, Experiment, Performance, find_performance, is_over
+from engine.experiments import MEASURES, Experiment, ExperimentRun, find_experiment_run, is_over
 from engine.experiments.conclusions import Conclusion, conclude, data_named
 from engine.protocol import ExperimentOver
 from engine.state.run_state import RunState
@@ -78,10 +78,10 @@ def perform(experiment: Experiment, command: Command, args: argparse.Namespace) 
     status = asyncio.run(follower.run())
     if follower.over is not None and follower.can_print:
         with contextlib.suppress(RunProblem):  # its folders were deleted meanwhile
-            performance = find_performance(experiment, follower.over.group)
+            experiment_run = find_experiment_run(experiment, follower.over.group)
             if not args.json:
                 print_lines([""])
-            show(experiment, performance, args, document_indented=False)
+            show(experiment, experiment_run, args, document_indented=False)
     if words := follower.last_words():
         tell(words)
     return status
@@ -89,19 +89,19 @@ def perform(experiment: Experiment, command: Command, args: argparse.Namespace) 
 
 def _broken_arm(experiment: Experiment, group: str) -> RunState:
     """What is known already of the arm that is gone on with."""
-    states = find_performance(experiment, group).states(len(experiment.arms))
+    states = find_experiment_run(experiment, group).states(len(experiment.arms))
     return next((state for state in states if state is not None and not is_over(state)), RunState())
 
 
 def show(
-    experiment: Experiment, performance: Performance, args: argparse.Namespace, *, document_indented: bool = True
+    experiment: Experiment, experiment_run: ExperimentRun, args: argparse.Namespace, *, document_indented: bool = True
 ) -> None:
     """Print what was seen: a table, the curves, the conclusion; or a JSON document."""
-    states = performance.states(len(experiment.arms))
-    live = [bool(run and run.live()) for run in _folders(experiment, performance)]
+    states = experiment_run.states(len(experiment.arms))
+    live = [bool(run and run.live()) for run in _folders(experiment, experiment_run)]
     conclusion = conclude(experiment, states)
     if args.json:
-        found = document(experiment, performance, states, live, conclusion)
+        found = document(experiment, experiment_run, states, live, conclusion)
         print_json(found, indented=document_indented)
         flush()
         return
@@ -111,7 +111,7 @@ def show(
     plain = not _utf8(out)
     data = data_named(states)
     text = [
-        f"{performance.group}: {experiment.question}",
+        f"{experiment_run.group}: {experiment.question}",
         *([f"Data: {data}"] if data else []),
         "",
         *table(experiment, states, live, width),
@@ -123,8 +123,8 @@ def show(
     _print(conclusion_lines(conclusion, width), plain=plain)
 
 
-def _folders(experiment: Experiment, performance: Performance) -> list[Any]:
-    return [performance.runs.get(number) for number in range(1, len(experiment.arms) + 1)]
+def _folders(experiment: Experiment, experiment_run: ExperimentRun) -> list[Any]:
+    return [experiment_run.runs.get(number) for number in range(1, len(experiment.arms) + 1)]
 
 
 def table(experiment: Experiment, states: Sequence[RunState | None], live: Sequence[bool], width: int) -> list[str]:
@@ -179,7 +179,7 @@ def conclusion_lines(conclusion: Conclusion, width: int) -> list[str]:
 
 def document(
     experiment: Experiment,
-    performance: Performance,
+    experiment_run: ExperimentRun,
     states: Sequence[RunState | None],
     live: Sequence[bool],
     conclusion: Conclusion,
@@ -188,7 +188,7 @@ def document(
     arms = []
     for number, (arm, state, runs) in enumerate(zip(experiment.arms, states, live, strict=True), 1):
         test = state.tested if state else None
-        run = performance.runs.get(number)
+        run = experiment_run.runs.get(number)
         arms.append(
             {
                 "number": number,
@@ -202,13 +202,13 @@ def document(
     return {
         "type": "experiment_summary",
         "experiment": experiment.name,
-        "group": performance.group,
+        "group": experiment_run.group,
         "question": experiment.question,
         "shown": conclusion.shown,
         "answer": conclusion.answer,
         "more": list(conclusion.more),
         "limits": list(conclusion.limits),
-        "values": dict(performance.values),
+        "values": dict(experiment_run.values),
         "data": next((state.started.data for state in states if state and state.started), None),
         "identity": next((state.data for state in states if state and state.data), None),
         "arms": arms,

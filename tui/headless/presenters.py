@@ -12,9 +12,9 @@ from engine.fields import short
 from engine.protocol import encode
 from engine.runs.folder import RunFolder
 from engine.state.run_state import RunState, eta_seconds
+from engine.text.numbers import count, duration, loss, percent
 from tui.headless.output import clean, clean_json
 from tui.headless.report import closing, epoch_line, opening, saved_again
-from tui.views.figures import count, duration, loss, percent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from engine.analysis.intervals import only_reading, worst_pairs
+from engine.analysis.intervals import only_prediction, worst_pairs
 from engine.events import EpochEnded, SavedAgain, Tested, TestResult
 from engine.fields import short
 from engine.runs.folder import RunFolder, describe
 from engine.state.run_state import RunState
+from engine.text.numbers import count, duration, loss, percent, plural
 from tui.data.run_summary import placed
 from tui.headless.output import columns
 from tui.headless.survival import fate
 from tui.views.data_set import named, of_run, shown_overlap
-from tui.views.figures import count, duration, loss, percent, plural
-from tui.views.looks import NO_HONEST_ONE, dated, times
+from tui.views.test_evaluations import NO_HONEST_ONE, dated, times
 
 CONFIDENCE = "95% interval"
 _BEST = {"loss": "lowest validation loss", "accuracy": "highest validation accuracy"}
@@ -104,17 +104,17 @@ def _test_rows(test: TestResult) -> list[tuple[str, str]]:
         ("Test accuracy", f"{percent(test.accuracy)} ({CONFIDENCE} {percent(test.low)} to {percent(test.high)})"),
         ("Wrong", f"{count(test.wrong)} of {count(test.images)}"),
     ]
-    if (digit := only_reading(test.confusion)) is not None:
+    if (digit := only_prediction(test.confusion)) is not None:
         rows.append(("Note", f"every image was read as {digit}: the network has learned nothing"))
     return rows + [("Note", line) for line in shown_overlap(test)]
 
 
-def look_report(state: RunState) -> list[str]:
+def evaluation_report(state: RunState) -> list[str]:
     """The latest look at the test set in full: accuracy, each digit, the commonest confusions, the looks so far."""
     assert state.test is not None  # noqa: S101 - the caller has one
-    test, looks = state.test, state.looks
+    test, test_evaluations = state.test, state.test_evaluations
     rows = [*_test_rows(test), ("Loss", loss(test.loss)), ("Weights", f"{test.weights}, epoch {test.epoch}")]
-    lines = columns([*rows, ("Looked at", dated(looks))])
+    lines = columns([*rows, ("Looked at", dated(test_evaluations))])
     lines += ["", "digit   images   read rightly"]
     for digit, (share, row) in enumerate(zip(test.per_digit, test.confusion, strict=False)):
         lines.append(f"{digit:>5}   {count(sum(row)):>6}   {'-' if share is None else percent(share):>12}")
@@ -123,8 +123,8 @@ def look_report(state: RunState) -> list[str]:
         lines += [f"  {label} read as {read}: {times(n)}" for label, read, n in pairs]
     if len(state.tests) > 1:
         lines += ["", "With the best (on validation) and the last weights:", *_both_weights(state)]
-    again = f"; {NO_HONEST_ONE}" if len(looks) > 1 else ""
-    return [*lines, "", f"The test set was looked at {times(len(looks))} in this run{again}."]
+    again = f"; {NO_HONEST_ONE}" if len(test_evaluations) > 1 else ""
+    return [*lines, "", f"The test set was looked at {times(len(test_evaluations))} in this run{again}."]
 
 
 def report_elsewhere(look: Tested, state: RunState) -> list[str]:

@@ -31,11 +31,11 @@ async def told(stage: Callable[[], Stage | None], say: Callable[[str], object], 
                     say(f"{said}; {how}.")
             await asyncio.sleep(LOOK_SECONDS)
 
-    looking = asyncio.create_task(look())
+    evaluating = asyncio.create_task(look())
     try:
         yield
     finally:
-        looking.cancel()
+        evaluating.cancel()
 
 
 def ask_engine(connect: Connect, ask: Callable[[Connect], Awaitable[_T]]) -> _T:

@@ -86,7 +86,7 @@ class ConfusionScreen(InspectingPage):
         """Follow another epoch or split; the cursor stays where it is, and begins at the commonest error of a run."""
         self.set_class(False, "-nothing")
         self._inspected = inspected
-        self._table = confusion_matrix(inspected.labels, inspected.readings)
+        self._table = confusion_matrix(inspected.labels, inspected.predictions)
         self._earlier = _earlier(inspected)
         if self._of != (inspected.run, inspected.split):
             self._of = (inspected.run, inspected.split)
@@ -106,7 +106,7 @@ class ConfusionScreen(InspectingPage):
             frame(part, subtitle=place)
         changed = (0, 0)
         if self._earlier:
-            changed = turned(inspected.labels, self._earlier[1], inspected.readings)
+            changed = turned(inspected.labels, self._earlier[1], inspected.predictions)
         self.figures.tell(ByDigit(self._table, self._earlier[0] if self._earlier else None, changed))
         self._tell_matrix(inspected)
         self._tell_calibration(inspected)
@@ -114,8 +114,8 @@ class ConfusionScreen(InspectingPage):
     def _tell_matrix(self, inspected: Inspected) -> None:
         since, change = None, None
         if self._values == "change" and self._earlier:
-            since, readings = self._earlier
-            change = difference(self._table, confusion_matrix(inspected.labels, readings))
+            since, predictions = self._earlier
+            change = difference(self._table, confusion_matrix(inspected.labels, predictions))
         shaded = not has_few_colors(self.app)
         view = MatrixView(self._table, self._values, self._cell, change, since, shaded)
         self._name_axes(view)
@@ -170,7 +170,7 @@ class ConfusionScreen(InspectingPage):
         """Not what is seen anyway, or is not there."""
         if key.where != "confusion" or not super().has_effect(key):
             return super().has_effect(key)
-        label, reading = self._cell
+        label, prediction = self._cell
         match key.action:
             case "pane('figures')":
                 return self.pane == "calibration" or not self.has_class("-wide")
@@ -179,7 +179,7 @@ class ConfusionScreen(InspectingPage):
             case "next_error":
                 return any(pair[:2] != self._cell for pair in worst_pairs(self._table, 2)) or self.pane == "calibration"
             case "open_cell":
-                return self.pane != "calibration" and self._table[label][reading] > 0
+                return self.pane != "calibration" and self._table[label][prediction] > 0
         return True
 
     # the cursor
@@ -189,16 +189,16 @@ class ConfusionScreen(InspectingPage):
         if self.pane == "calibration":
             self.action_threshold(self._threshold + rows + columns)
             return
-        label, reading = self._cell
-        self._go_to((min(max(label + rows, 0), DIGITS - 1), min(max(reading + columns, 0), DIGITS - 1)))
+        label, prediction = self._cell
+        self._go_to((min(max(label + rows, 0), DIGITS - 1), min(max(prediction + columns, 0), DIGITS - 1)))
 
-    def action_cell(self, label: int, reading: int) -> None:
+    def action_cell(self, label: int, prediction: int) -> None:
         """A click on a cell, or on a pair: the first goes there, the second shows its digits."""
-        if (label, reading) == self._cell and self.pane == "matrix":
+        if (label, prediction) == self._cell and self.pane == "matrix":
             self.action_open_cell()
             return
         self.pane = "matrix"
-        self._go_to((label, reading))
+        self._go_to((label, prediction))
 
     def action_next_error(self) -> None:
         """The next most frequent error, and after the last the first again."""
@@ -224,13 +224,13 @@ class ConfusionScreen(InspectingPage):
 
     def action_open_cell(self) -> None:
         """The digits of the cell, on their screen."""
-        label, reading = self._cell
+        label, prediction = self._cell
         if self._inspected is None or self.pane == "calibration":
             return
-        if not self._table[label][reading]:
-            self.notify(f"No {label} was read as {reading}: there is nothing to show.", markup=False)
+        if not self._table[label][prediction]:
+            self.notify(f"No {label} was read as {prediction}: there is nothing to show.", markup=False)
             return
-        self.program.show_digits(label=label, reading=reading)
+        self.program.show_digits(label=label, prediction=prediction)
 
     def _go_to(self, cell: Cell) -> None:
         self._cell = cell
@@ -263,12 +263,12 @@ def _place(inspected: Inspected) -> str:
 
 
 def _examples(inspected: Inspected, cell: Cell) -> list[DigitView]:
-    places = cell_examples(inspected.labels, inspected.readings, inspected.confidences, cell, matrix.MOST)
+    places = cell_examples(inspected.labels, inspected.predictions, inspected.confidences, cell, matrix.MOST)
     return [
         DigitView(
             inspected.images[place],
             int(inspected.labels[place]),
-            int(inspected.readings[place]),
+            int(inspected.predictions[place]),
             float(inspected.confidences[place]),
             place,
         )

@@ -39,7 +39,7 @@ from tui.views.gallery import (
     status,
 )
 from tui.views.plain import ascii_text
-from tui.views.reading_history import Reading
+from tui.views.prediction_history import EpochPrediction
 from tui.views.snapshot import Snapshot
 from tui.views.status import ASCII_SIGNS, SIGNS, fit, text
 from tui.widgets.digit import Mode
@@ -128,9 +128,9 @@ class DigitsScreen(InspectingPage):
             return first_selection(self._found) if self._found else Selection()
         return self._selected
 
-    def show_pair(self, label: int | None, reading: int | None) -> None:
+    def show_pair(self, label: int | None, prediction: int | None) -> None:
         """Show the digits of a label that are read as a digit (None: any): of equal digits the right ones, else the wrong."""
-        self._select(pair(label, reading))
+        self._select(pair(label, prediction))
 
     def show_index(self, index: int) -> None:
         """Look at one image of the split; all digits are shown where it is none of those that are."""
@@ -194,7 +194,7 @@ class DigitsScreen(InspectingPage):
         return DigitView(
             found.images[image],
             int(found.labels[image]),
-            int(found.readings[image]),
+            int(found.predictions[image]),
             _confidence(found, image),
             image,
         )
@@ -205,14 +205,14 @@ class DigitsScreen(InspectingPage):
         others = remark(all_ten, found.epoch, step, best.epoch if best else None) if all_ten else ""
         label, fault = int(found.labels[image]), self._faults.get(self._weights(found), "")
         loss, exact = self._loss(image, label, None if others else all_ten)
-        reading = int(found.readings[image])
-        sure = _confidence(found, image) if all_ten is None or others else all_ten.values[reading]
+        prediction = int(found.predictions[image])
+        sure = _confidence(found, image) if all_ten is None or others else all_ten.values[prediction]
         return Detail(
             split=found.split,
             index=image,
             epoch=found.epoch,
             label=label,
-            reading=reading,
+            prediction=prediction,
             confidence=sure,
             loss=loss,
             loss_exact=exact,
@@ -303,7 +303,7 @@ class DigitsScreen(InspectingPage):
 
     def action_reading(self, by: int) -> None:
         """Digits that are read as the next one."""
-        self._select(self.selection.next_reading(by))
+        self._select(self.selection.next_prediction(by))
 
     def action_verdict(self) -> None:
         """Wrong, right, or all."""
@@ -343,9 +343,9 @@ def _confidence(found: Inspected, image: int) -> float:
     return sure if found.probabilities is not None else min(sure, 1 - STEP / 4)
 
 
-def _history(found: Inspected, image: int) -> tuple[Reading, ...]:
+def _history(found: Inspected, image: int) -> tuple[EpochPrediction, ...]:
     kept = found.history
     if not len(kept):
         return ()
     known = zip(kept.epochs.tolist(), kept.digits[:, image].tolist(), kept.confidences[:, image].tolist(), strict=True)
-    return tuple(Reading(epoch, digit, sure / 255) for epoch, digit, sure in known if epoch <= found.epochs[-1])
+    return tuple(EpochPrediction(epoch, digit, sure / 255) for epoch, digit, sure in known if epoch <= found.epochs[-1])

@@ -14,15 +14,15 @@ from textual.widget import Widget
 
 from engine import commands as cmd
 from engine.errors import Problem
-from engine.experiments import Experiment, Performance, experiments, is_over, of_machine, performances
+from engine.experiments import Experiment, ExperimentRun, experiments, is_over, list_experiment_runs, of_machine
 from engine.experiments.conclusions import conclude
 from engine.runs.folder import RunFolder
 from engine.state.run_state import RunState
+from engine.text import numbers
 from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.page import Page
 from tui.screens.quit import experiment_dialog
 from tui.views import experiment as views
-from tui.views import figures
 from tui.views.experiment_texts import Shown
 from tui.views.snapshot import Snapshot
 from tui.widgets.chart import Chart
@@ -48,7 +48,7 @@ class ExperimentsScreen(Page):
 
     def __init__(self) -> None:
         super().__init__()
-        self._performance: Performance | None = None
+        self._experiment_run: ExperimentRun | None = None
         self._states: tuple[RunState | None, ...] = ()
         self._read_of = ""
         """The experiment that those two are of."""
@@ -108,7 +108,7 @@ class ExperimentsScreen(Page):
         except (Problem, OSError) as fault:
             self.notify(str(fault), severity="error", markup=False)
             return
-        self._performance, self._states, self._read_of = *found, experiment.name
+        self._experiment_run, self._states, self._read_of = *found, experiment.name
         self.names.runs = runs
         self._follow()
 
@@ -149,7 +149,7 @@ class ExperimentsScreen(Page):
     def _shown(self) -> Shown:
         """The performance as its folders tell it, with what the engine tells of the arm under way."""
         experiment = self.experiment
-        found = self._performance if self._read_of == self.chosen else None
+        found = self._experiment_run if self._read_of == self.chosen else None
         states = list(self._states if found else [None] * len(experiment.arms))
         live = [False] * len(states)
         snapshot = self.program.snapshot
@@ -277,16 +277,16 @@ class ExperimentsScreen(Page):
         """About how long it takes: as long as the last time, where it was whole then."""
         ends = [state.finished for state in self._shown().states if state and state.finished]
         if len(ends) == len(self.experiment.arms) and all(end.outcome != "stopped" for end in ends):
-            return f"about {figures.duration(sum(end.seconds for end in ends))}, as the last time"
+            return f"about {numbers.duration(sum(end.seconds for end in ends))}, as the last time"
         return views.length(self.experiment)
 
 
-_Found = tuple[Performance | None, tuple[RunState | None, ...]]
+_Found = tuple[ExperimentRun | None, tuple[RunState | None, ...]]
 
 
 def _read_all(experiment: Experiment) -> tuple[_Found, dict[str, tuple[int, int]]]:
     """The latest performance of an experiment with its arms' states, and of each how many of its runs are over."""
-    latest = {each.experiment: each for each in performances()}
+    latest = {each.experiment: each for each in list_experiment_runs()}
     over = {
         name: (sum(_is_over(run) for run in latest[name].runs.values()), len(known.arms))
         for name, known in experiments().items()

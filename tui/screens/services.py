@@ -90,7 +90,7 @@ class Services(Protocol):
     def inspect(self) -> object:
         """Read the predictions of the chosen split and epoch."""
 
-    def show_digits(self, label: int | None, reading: int | None) -> None:
+    def show_digits(self, label: int | None, prediction: int | None) -> None:
         """Open the digits of a true and a predicted class (None: any)."""
 
     def show_digit(self, index: int) -> None:
@@ -106,7 +106,7 @@ class Services(Protocol):
         """Whether the engine for queries is running and has loaded torch."""
 
     @property
-    def looking(self) -> str:
+    def evaluating(self) -> str:
         """The run whose test evaluation is under way; empty if none is."""
 
     def look(self, weights: CheckpointKind) -> object:

@@ -19,14 +19,14 @@ from textual.widgets import Static
 from engine.errors import Problem
 from engine.events import CheckpointKind, TestResult, WrongImage
 from engine.runs.folder import find_run
+from engine.text import numbers
 from tui.data.digit_selection import Choice, SplitName
 from tui.data.predictions import Images, images_of_run
 from tui.data.run_comparison import Witnesses, test_witnesses, tested, tested_alike, validation_witnesses
 from tui.keymap.bindings import Key, Where, bindings
-from tui.screens.look import look_dialog
+from tui.screens.evaluation_dialog import evaluation_dialog
 from tui.screens.page import Page
 from tui.terminal.line_filters import has_few_colors
-from tui.views import figures
 from tui.views.digit_view import DigitView
 from tui.views.final_test import other_test, shown_test, wrong_images, wrong_row, wrong_title
 from tui.views.snapshot import Snapshot
@@ -88,7 +88,7 @@ class TestScreen(Page):
             strip.mode = "ascii" if self.program.ascii_only else mode
         self.suspects.mode = "ascii" if self.program.ascii_only else mode
         frame(self.surest, "The surest mistakes")
-        self.watch(self.app, "looking", self._take_looking, init=False)
+        self.watch(self.app, "looking", self._take_evaluating, init=False)
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
@@ -101,8 +101,8 @@ class TestScreen(Page):
         self._show_test(snapshot)
         self._enter(focus=False)
 
-    def _take_looking(self, looking: str) -> None:
-        self.figure.looking = looking
+    def _take_evaluating(self, evaluating: str) -> None:
+        self.figure.evaluating = evaluating
 
     # which pane
 
@@ -119,7 +119,15 @@ class TestScreen(Page):
         if focus:
             self.set_focus({"figure": self.wrong, "compare": self.compare.runs, "labels": self.suspects}[self.pane])
         state = self.program.snapshot.state
-        wanted = (self.pane, self.split, state.run, state.created, len(state.epochs), state.looks, state.status)
+        wanted = (
+            self.pane,
+            self.split,
+            state.run,
+            state.created,
+            len(state.epochs),
+            state.test_evaluations,
+            state.status,
+        )
         if wanted != self._read_for:
             self._read_for = wanted
             self.read()
@@ -195,7 +203,7 @@ class TestScreen(Page):
             return ()
         images = self._images.test
         return tuple(
-            DigitView(images[each.index], each.label, each.reading, each.probability, each.index) for each in wrong
+            DigitView(images[each.index], each.label, each.prediction, each.probability, each.index) for each in wrong
         )
 
     def has_effect(self, key: Key) -> bool:
@@ -211,14 +219,14 @@ class TestScreen(Page):
         """Look at the test set; ask first where that was done before."""
         snapshot = self.program.snapshot
         state = snapshot.state
-        if self.program.looking:
+        if self.program.evaluating:
             return
         if not state.run or snapshot.running:
             words = "The test set waits for the end of the run: s stops it and tests." if state.run else "No run yet."
             self.notify(words, markup=False)
             return
-        if state.looks or weights == "last":  # E is what Caps Lock makes of e, too
-            dialog = look_dialog(state, weights, ascii_only=self.program.ascii_only)
+        if state.test_evaluations or weights == "last":  # E is what Caps Lock makes of e, too
+            dialog = evaluation_dialog(state, weights, ascii_only=self.program.ascii_only)
             if await self.app.push_screen_wait(dialog) != "y":
                 return
         self.pane, self.weights = "figure", weights
@@ -254,7 +262,7 @@ class TestScreen(Page):
     def _show_suspects(self, split: SplitName, found: Witnesses, images: npt.NDArray[np.uint8], why: str) -> None:
         runs, suspects = len(found.runs), found.suspects
         self.suspects.fill(suspects, images)
-        of = f"{figures.count(len(suspects))} of {figures.count(len(images))} images"
+        of = f"{numbers.count(len(suspects))} of {numbers.count(len(images))} images"
         frame(
             self.suspects, f"Suspect labels, {split} set", f"{of}; w: {'validation' if split == 'test' else 'test'} set"
         )
@@ -265,7 +273,7 @@ class TestScreen(Page):
         elif not why and not suspects:
             why = f"No majority of the {runs} runs agrees against any label."
         self.suspects.display = bool(suspects)
-        heard = f"{figures.plural(runs, 'run')} heard, each at its best epoch"
+        heard = f"{numbers.plural(runs, 'run')} heard, each at its best epoch"
         self.note.update(why or f"{heard}. Sure: the mean probability that those who agree give it.")
 
     # the lists

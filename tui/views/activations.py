@@ -6,7 +6,7 @@ import textwrap
 
 from textual.content import Content
 
-from tui.views import figures
+from engine.text import numbers
 from tui.views.inside import Activations, Layer, Spread
 
 _BLOCKS, _ASCII = " ▁▂▃▄▅▆▇█", " .:-=+*#@"
@@ -41,7 +41,7 @@ def layer_blocks(found: Activations, width: int, height: int, *, ascii_only: boo
 def _block(number: int, layer: Layer, images: int, width: int, tall: int, *, ascii_only: bool) -> list[Content]:
     name = _NAMES.get(layer.activation, layer.activation)
     head = Content.assemble(
-        (f"Layer {number}", "bold $train"), (f"  {figures.count(layer.units)} {layer.kind}, {name}", "$muted")
+        (f"Layer {number}", "bold $train"), (f"  {numbers.count(layer.units)} {layer.kind}, {name}", "$muted")
     )
     said, warns = _meaning(number, layer, images)
     lines = textwrap.wrap(f"! {said}" if warns else said, min(max(width, 20), _READABLE))
@@ -102,10 +102,10 @@ def _rectified(number: int, layer: Layer, images: int) -> tuple[str, bool]:
             "gelu": "only the faint dip below 0 is left of them.",
         }[layer.activation]
         verb = {"relu": "fires"}.get(layer.activation, "rises above 0")
-        text = f"{_share(layer.never, layer)} of layer {number} never {_verb(verb, layer.never)} on {figures.count(images)} images: {ends}"
+        text = f"{_share(layer.never, layer)} of layer {number} never {_verb(verb, layer.never)} on {numbers.count(images)} images: {ends}"
     else:
-        text = f"All {figures.count(layer.units)} {layer.kind} of layer {number} {'fire' if layer.activation == 'relu' else 'rise above 0'} on some image."
-    text += f" On average {figures.percent(layer.above, 0)} of the values are above 0."
+        text = f"All {numbers.count(layer.units)} {layer.kind} of layer {number} {'fire' if layer.activation == 'relu' else 'rise above 0'} on some image."
+    text += f" On average {numbers.percent(layer.above, 0)} of the values are above 0."
     if layer.always:
         text += f" {_share(layer.always, layer)} {_verb('is', layer.always)} always above 0: straight lines, without a bend."
     return text, layer.never / max(layer.units, 1) > _MANY
@@ -115,16 +115,16 @@ def _bounded(number: int, layer: Layer, images: int) -> tuple[str, bool]:
     """Of an activation between two limits."""
     limits = "-1 or 1" if layer.activation == "tanh" else "0 or 1"
     share, stuck = layer.saturated or 0.0, layer.stuck or 0
-    text = f"{figures.percent(share, 1)} of layer {number}'s values are saturated (within 0.05 of {limits}), where hardly any gradient passes."
+    text = f"{numbers.percent(share, 1)} of layer {number}'s values are saturated (within 0.05 of {limits}), where hardly any gradient passes."
     if stuck:
-        text += f" {_share(stuck, layer)} {_verb('is', stuck)} saturated on all {figures.count(images)} images."
+        text += f" {_share(stuck, layer)} {_verb('is', stuck)} saturated on all {numbers.count(images)} images."
     else:
-        text += f" None of the {figures.count(layer.units)} {layer.kind} is so on every image."
+        text += f" None of the {numbers.count(layer.units)} {layer.kind} is so on every image."
     return text, share > _OFTEN or stuck / max(layer.units, 1) > _MANY
 
 
 def _share(some: int, layer: Layer) -> str:
-    return f"{figures.count(some)} of {figures.count(layer.units)} {layer.kind}"
+    return f"{numbers.count(some)} of {numbers.count(layer.units)} {layer.kind}"
 
 
 def _verb(verb: str, number: int) -> str:

@@ -9,8 +9,8 @@ from itertools import zip_longest
 from textual.content import Content
 
 from engine.analysis.confusion import DigitFigures, Matrix, by_digit, macro_means
-from engine.analysis.intervals import only_reading, wilson_interval, worst_pairs
-from tui.views import figures
+from engine.analysis.intervals import only_prediction, wilson_interval, worst_pairs
+from engine.text import numbers
 from tui.views.markup import button
 from tui.views.tables import pair_text
 
@@ -64,9 +64,9 @@ def _accuracy(value: ByDigit, width: int) -> list[Content]:
     right = sum(row[digit] for digit, row in enumerate(value.table))
     if not images:
         return [Content("No images.")]
-    low, high = (figures.percent(bound) for bound in wilson_interval(right, images))
-    whole = f", {figures.count(right)} of {figures.count(images)}"
-    accuracy = figures.percent(right / images)
+    low, high = (numbers.percent(bound) for bound in wilson_interval(right, images))
+    whole = f", {numbers.count(right)} of {numbers.count(images)}"
+    accuracy = numbers.percent(right / images)
     return [
         Content.assemble((accuracy, "bold $validation"), " accuracy", whole if width >= 40 else ""),
         Content.styled(f"95% interval {low.removesuffix('%')} to {high}", "$muted"),
@@ -106,16 +106,16 @@ def _cells(*texts: str) -> str:
 
 
 def _share(share: float | None, otherwise: str = "none") -> str:
-    return otherwise if share is None else figures.percent(share)
+    return otherwise if share is None else numbers.percent(share)
 
 
 def _pairs(matrix: Matrix, width: int, room: int) -> list[Content]:
     """The worst pairs, which a click leads to; of a network that reads one digit alone, that."""
-    if (only := only_reading(matrix)) is not None and any(any(row) for row in matrix):
+    if (only := only_prediction(matrix)) is not None and any(any(row) for row in matrix):
         return _wrapped(f"Reads everything as {only}.", width, "bold $error")
     pairs = worst_pairs(matrix, max(room - 1, 0))
     if not pairs:
-        errors = sum(n for label, row in enumerate(matrix) for reading, n in enumerate(row) if label != reading)
+        errors = sum(n for label, row in enumerate(matrix) for prediction, n in enumerate(row) if label != prediction)
         return [] if errors else [Content.styled("Nothing is read wrongly.", "$success")]
     lines = [Content.styled("most often confused", "$muted")]
     return lines + [button(pair_text(pair), f"screen.cell({pair[0]}, {pair[1]})") for pair in pairs]
@@ -124,14 +124,14 @@ def _pairs(matrix: Matrix, width: int, room: int) -> list[Content]:
 def _changes(value: ByDigit, width: int) -> list[Content]:
     if value.since is None:
         return []
-    better, worse = (figures.count(n) for n in value.turned)
+    better, worse = (numbers.count(n) for n in value.turned)
     return _wrapped(f"Since epoch {value.since}: {better} put right, {worse} no longer read rightly.", width)
 
 
 def _never(matrix: Matrix, width: int) -> list[Content]:
     """The digits that are never read, whose precision has nothing to be measured by."""
     never = [str(digit) for digit, each in enumerate(by_digit(matrix)) if each.images and not each.read]
-    if not never or only_reading(matrix) is not None:
+    if not never or only_prediction(matrix) is not None:
         return []
     last = f" or {never[-1]}" if len(never) > 1 else never[-1]
     return _wrapped(f"No image was read as {', '.join(never[:-1])}{last}.", width, "$error")
@@ -140,7 +140,7 @@ def _never(matrix: Matrix, width: int) -> list[Content]:
 def _meanings(matrix: Matrix, width: int) -> list[Content]:
     """What the columns mean, and over how many digits the mean precision goes where not over all."""
     of, digits = macro_means(by_digit(matrix)).digits[0], len(matrix)
-    some = f"; of precision over the {figures.plural(of, 'digit')} that are read" if of < digits else ""
+    some = f"; of precision over the {numbers.plural(of, 'digit')} that are read" if of < digits else ""
     meanings = [*_MEANINGS[:-1], (_MEANINGS[-1][0], _MEANINGS[-1][1] + some)]
     return [line for name, said in meanings for line in _wrapped(f"{name}: {said}", width, "$muted")]
 

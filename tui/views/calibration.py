@@ -9,7 +9,7 @@ from textual.content import Content
 
 from engine.analysis.calibration import Answers, Bin, Overall, overall
 from engine.analysis.intervals import wilson_interval
-from tui.views import figures
+from engine.text import numbers
 from tui.views.markup import button
 from tui.views.tables import rule
 
@@ -120,7 +120,7 @@ def _bar(each: Bin, cell: int, rows: int, ascii_only: bool, shaded: bool) -> lis
 
 def _short(number: int, width: int) -> str:
     """A count in at most `width` cells, in thousands where it must be: "9k"."""
-    text = figures.rough(number)
+    text = numbers.rough(number)
     if len(text) <= width:
         return text
     return f"{number / 1000:.0f}k" if number < 999_500 else f"{number / 1e6:.0f}M"
@@ -132,7 +132,7 @@ def in_words(bins: tuple[Bin, ...]) -> str:
     if not whole.images:
         return "There are no images."
     low, high = wilson_interval(whole.right, whole.images)
-    error = f"Expected calibration error {figures.percent(whole.ece)}."
+    error = f"Expected calibration error {numbers.percent(whole.ece)}."
     if low <= whole.confidence <= high:
         return f"It is as sure as it is right: {_both(whole)}. {error}"
     surer = "surer than it is right" if whole.confidence > high else "more often right than it is sure"
@@ -140,8 +140,8 @@ def in_words(bins: tuple[Bin, ...]) -> str:
 
 
 def _both(whole: Overall) -> str:
-    right = figures.percent(whole.right / whole.images, 1)
-    return f"on average it says {figures.percent(whole.confidence, 1)} and is right in {right}"
+    right = numbers.percent(whole.right / whole.images, 1)
+    return f"on average it says {numbers.percent(whole.confidence, 1)} and is right in {right}"
 
 
 def _where(bins: tuple[Bin, ...], whole: Overall) -> str:
@@ -150,7 +150,7 @@ def _where(bins: tuple[Bin, ...], whole: Overall) -> str:
     worst = max(bins, key=lambda each: each.gap * each.images * (1 if surer else -1))
     if worst.accuracy is None or worst.confidence is None or worst.images < _FEW or worst.images > whole.images * 0.9:
         return ""
-    return f"; when it says {figures.percent(worst.confidence, 0)} it is right in {figures.percent(worst.accuracy, 0)}"
+    return f"; when it says {numbers.percent(worst.confidence, 0)} it is right in {numbers.percent(worst.accuracy, 0)}"
 
 
 def answer_sentence(chosen: Answers) -> str:
@@ -158,13 +158,13 @@ def answer_sentence(chosen: Answers) -> str:
     if not chosen.images or chosen.coverage is None:
         return "There are no images."
     if chosen.threshold <= 0:
-        return f"Answering always, it is right in {figures.percent(chosen.right / chosen.images)} of the images."
+        return f"Answering always, it is right in {numbers.percent(chosen.right / chosen.images)} of the images."
     least = f"Answering only when at least {_threshold(chosen.threshold)} sure"
     if chosen.accuracy is None:
         return f"{least}, it answers nothing."
     return (
-        f"{least}, it answers {figures.percent(chosen.coverage, 1)} of the images"
-        f" and is right in {figures.percent(chosen.accuracy)} of them."
+        f"{least}, it answers {numbers.percent(chosen.coverage, 1)} of the images"
+        f" and is right in {numbers.percent(chosen.accuracy)} of them."
     )
 
 
@@ -190,13 +190,13 @@ def answers_table(value: Calibration, width: int, height: int, *, ascii_only: bo
 
 def _answer_row(value: Calibration, place: int, width: int, ascii_only: bool) -> Content:
     each, here = value.answers[place], place == value.cursor
-    right = "none" if each.accuracy is None else figures.percent(each.accuracy)
+    right = "none" if each.accuracy is None else numbers.percent(each.accuracy)
     sign = (">" if ascii_only else "▸") if here else " "
     words = (
-        f"{sign} {_threshold(each.threshold).rjust(8)}{figures.percent(each.coverage or 0, 1).rjust(9)}{right.rjust(9)}"
+        f"{sign} {_threshold(each.threshold).rjust(8)}{numbers.percent(each.coverage or 0, 1).rjust(9)}{right.rjust(9)}"
     )
     if width >= _ROOMY:
-        words += figures.count(each.answered - each.right).rjust(8) + "  "
+        words += numbers.count(each.answered - each.right).rjust(8) + "  "
         wrong, most = each.answered - each.right, value.answers[0].answered - value.answers[0].right
         share, room = (wrong / most if most else 0.0), width - len(words) - 1
         words += "" if room < _BAR else "#" * round(share * room) if ascii_only else rule(share, room)

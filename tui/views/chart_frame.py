@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from engine.state.run_state import RunState
-from tui.views import figures
+from engine.text import numbers
 from tui.views.charts import how_drawn
 from tui.views.marks import last_change, words_at
 from tui.views.places import place_of_step
@@ -31,10 +31,10 @@ def where(state: RunState, view: ChartView, steps: Sequence[int]) -> str:
     if view.cursor is None or not steps:
         return ""
     step, axis = snapped(steps, view.cursor), view.options.x_axis
-    words = f"step {figures.count(step)}, epoch {place_of_step(state, step, 'epoch'):.2f}"
+    words = f"step {numbers.count(step)}, epoch {place_of_step(state, step, 'epoch'):.2f}"
     if axis == "seconds":
-        return f"{words}, {figures.duration(place_of_step(state, step, axis))}"
-    return f"{words}, {figures.rough(place_of_step(state, step, axis))} images" if axis == "images" else words
+        return f"{words}, {numbers.duration(place_of_step(state, step, axis))}"
+    return f"{words}, {numbers.rough(place_of_step(state, step, axis))} images" if axis == "images" else words
 
 
 def title(name: str, state: RunState, view: ChartView, steps: Sequence[int]) -> str:
@@ -58,9 +58,9 @@ def foot(state: RunState, view: ChartView, steps: Sequence[int], star: str, widt
 
 def _numbers(first: float, last: float, axis: XAxis) -> str:
     if axis == "step":
-        return f"{figures.count(first)}–{figures.count(last)}"
+        return f"{numbers.count(first)}–{numbers.count(last)}"
     if axis == "images":
-        return f"{figures.rough(first)}–{figures.rough(last)}"
+        return f"{numbers.rough(first)}–{numbers.rough(last)}"
     digits = min(max(1 - math.floor(math.log10(max(last - first, 1e-6))), 0), 6)
     return f"{first:.{digits}f}–{last:.{digits}f}"
 
@@ -76,4 +76,4 @@ def _whole(state: RunState, axis: XAxis, steps: Sequence[int]) -> str:
     if started is None:
         return "?"
     end = epochs * (started.steps_per_epoch if axis == "step" else started.train_images)
-    return figures.count(end) if axis == "step" else figures.rough(end)
+    return numbers.count(end) if axis == "step" else numbers.rough(end)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from engine.events import EpochEnded
 from engine.state.loss_series import Point
 from engine.state.run_state import RunState
+from engine.text import numbers
 from tui.plotting.downsample import ema
 from tui.plotting.lazy_import import lazy
 from tui.plotting.plot import Curve, Plot
-from tui.views import figures
 from tui.views.marks import marks
 from tui.views.places import place_of_epoch, place_of_point, place_of_step
 from tui.views.window import ChartView, Options, XAxis, limits, recorded, snapped
@@ -46,10 +46,10 @@ def loss_plot(
     view: ChartView = _WHOLE,
 ) -> Plot:
     """Training loss by step, as it was and smoothed, and validation loss by epoch; of a branch its parent's, too."""
-    curves = smoothed(state, options, "training", [p.mean for p in state.losses.points], figures.loss, envelope=True)
-    curves.append(epoch_curve(state, options, lambda e: e.validation_loss, "validation", figures.loss))
+    curves = smoothed(state, options, "training", [p.mean for p in state.losses.points], numbers.loss, envelope=True)
+    curves.append(epoch_curve(state, options, lambda e: e.validation_loss, "validation", numbers.loss))
     if parent is not None:
-        curves.append(_parent_curve(parent, options, lambda e: e.validation_loss, figures.loss))
+        curves.append(_parent_curve(parent, options, lambda e: e.validation_loss, numbers.loss))
     return Plot(
         title="",
         x_label=options.x_axis,
@@ -66,11 +66,11 @@ def accuracy_plot(
     state: RunState, options: Options, *, parent: RunState | None = None, view: ChartView = _WHOLE
 ) -> Plot:
     """Training and validation accuracy by epoch; of a branch its parent's, too."""
-    train = epoch_curve(state, options, lambda e: e.train_accuracy, "training", figures.percent, role="train")
-    validation = epoch_curve(state, options, lambda e: e.validation_accuracy, "validation", figures.percent)
+    train = epoch_curve(state, options, lambda e: e.train_accuracy, "training", numbers.percent, role="train")
+    validation = epoch_curve(state, options, lambda e: e.validation_accuracy, "validation", numbers.percent)
     curves = [train, validation]
     if parent is not None:
-        curves.append(_parent_curve(parent, options, lambda e: e.validation_accuracy, figures.percent))
+        curves.append(_parent_curve(parent, options, lambda e: e.validation_accuracy, numbers.percent))
     reached = max((float(y) for curve in curves for y in curve.y), default=0.0)
     whole = view.window is None
     return Plot(
@@ -188,7 +188,7 @@ def _parent_curve(
 def _note(state: RunState) -> str:
     end = state.finished
     if end and end.outcome == "diverged":
-        return f"diverged at step {figures.count(end.ended_at)}, epoch {math.ceil(end.position)}"
+        return f"diverged at step {numbers.count(end.ended_at)}, epoch {math.ceil(end.position)}"
     return ""
 
 

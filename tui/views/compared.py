@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from engine.analysis.mcnemar import Comparison
-from tui.views import figures
+from engine.text import numbers
 
 BILLION = 10**9
 CAVEAT = "This is about these two networks; trained anew from another seed, each would come out a little different."
@@ -14,9 +14,9 @@ MANY = "Of twenty pairs that are equally good, one will seem different all the s
 
 def sentences(comparison: Comparison, first: str, second: str) -> tuple[str, str, str]:
     """The accuracies, where the two differ, and what follows from it, a sentence or two each."""
-    right, other = (figures.percent(n / max(comparison.images, 1)) for n in comparison.rights)
+    right, other = (numbers.percent(n / max(comparison.images, 1)) for n in comparison.rights)
     return (
-        f"{first} reads {right} of the {figures.count(comparison.images)} test images rightly, {second} {other}.",
+        f"{first} reads {right} of the {numbers.count(comparison.images)} test images rightly, {second} {other}.",
         _where(comparison, first, second),
         _verdict(comparison),
     )
@@ -34,7 +34,7 @@ def _where(comparison: Comparison, first: str, second: str) -> str:
         return "Both are right and wrong on the very same images."
     return (
         f"On {_images(comparison.only_first)} only {first} is right, "
-        f"on {figures.count(comparison.only_second)} only {second}."
+        f"on {numbers.count(comparison.only_second)} only {second}."
     )
 
 
@@ -62,11 +62,11 @@ def _rounded(number: float) -> str:
     """In two digits: "3,800", "27 million"."""
     scale = 10 ** max(math.floor(math.log10(number)) - 1, 0)
     whole = round(number / scale) * scale
-    return figures.count(whole) if whole < 1e6 else f"{whole / 1e6:g} million"
+    return numbers.count(whole) if whole < 1e6 else f"{whole / 1e6:g} million"
 
 
 def _images(number: int) -> str:
-    return figures.plural(number, "image")
+    return numbers.plural(number, "image")
 
 
 def p_text(p: float) -> str:
@@ -80,6 +80,6 @@ def table(comparison: Comparison, first: str, second: str) -> list[tuple[str, st
     """The four counts, with headings: a row for what the first makes of them, a column for the second."""
     return [
         ("", f"{second} right", "wrong"),
-        (f"{first} right", figures.count(comparison.both), figures.count(comparison.only_first)),
-        ("wrong", figures.count(comparison.only_second), figures.count(comparison.neither)),
+        (f"{first} right", numbers.count(comparison.both), numbers.count(comparison.only_first)),
+        ("wrong", numbers.count(comparison.only_second), numbers.count(comparison.neither)),
     ]

@@ -8,7 +8,7 @@ from typing import Literal
 from textual.content import Content
 
 from engine.analysis.confusion import DIGITS, Matrix
-from tui.views import figures
+from engine.text import numbers
 from tui.views.digit_view import percent
 from tui.views.markup import button
 
@@ -117,18 +117,18 @@ def _row(view: MatrixView, grid_: Grid, label: int, scale: float, *, words: bool
     parts: list[Content | tuple[str, str]] = []
     here = "bold $accent" if label == view.cursor[0] else "bold"
     parts.append((f"{label:>2} " if words else " " * _LABEL, here))
-    for reading in range(DIGITS):
-        text = cell_text(view, label, reading, narrow=grid_.cell <= _NARROW) if words else ""
+    for prediction in range(DIGITS):
+        text = cell_text(view, label, prediction, narrow=grid_.cell <= _NARROW) if words else ""
         text = _placed(text, grid_.cell)
-        parts.append(button(text, f"screen.cell({label}, {reading})", _style(view, label, reading, scale)))
+        parts.append(button(text, f"screen.cell({label}, {prediction})", _style(view, label, prediction, scale)))
     if words:
         parts += _beside(grid_, sum(view.table[label]), view.table[label][label])
     return Content.assemble(*parts)
 
 
 def _beside(grid_: Grid, images: int, right: int) -> list[tuple[str, str]]:
-    total = figures.count(images).rjust(_TOTAL) if grid_.total else ""
-    share = figures.percent(right / images, 1) if images else "none"
+    total = numbers.count(images).rjust(_TOTAL) if grid_.total else ""
+    share = numbers.percent(right / images, 1) if images else "none"
     if grid_.share == _NARROW_SHARE:
         share = "100%" if images and right == images else share.replace(" ", "")
     return [(total, "$muted"), (share.rjust(grid_.share) if grid_.share else "", "")]
@@ -138,7 +138,7 @@ def _sums(view: MatrixView, grid_: Grid) -> Content:
     """How often each digit is read, and what all rows come to."""
     images = sum(map(sum, view.table))
     shown = view.change if view.values == "change" and view.change else view.table
-    read = [sum(row[reading] for row in shown) for reading in range(DIGITS)]
+    read = [sum(row[prediction] for row in shown) for prediction in range(DIGITS)]
     if view.values == "percent":
         texts = [_percent(n, images, grid_.cell <= _NARROW) for n in read]
     else:
@@ -148,11 +148,11 @@ def _sums(view: MatrixView, grid_: Grid) -> Content:
     return Content.assemble(("all" + cells, "$muted"), *_beside(grid_, images, right))
 
 
-def cell_text(view: MatrixView, label: int, reading: int, *, narrow: bool = False) -> str:
+def cell_text(view: MatrixView, label: int, prediction: int, *, narrow: bool = False) -> str:
     """The figure in a cell; a dot where there is nothing, so that what is there is seen. `narrow`: whole percents."""
-    count = view.table[label][reading]
+    count = view.table[label][prediction]
     if view.values == "change" and view.change:
-        change = view.change[label][reading]
+        change = view.change[label][prediction]
         return _signed(change) if change else "·"
     if not count:
         return "·"
@@ -162,7 +162,7 @@ def cell_text(view: MatrixView, label: int, reading: int, *, narrow: bool = Fals
 def _percent(count: int, of: int, narrow: bool) -> str:
     if narrow:
         return percent(count / of) if of else "·"
-    return "100" if count == of else figures.percent(count / of, 1).removesuffix("%") if of else "·"
+    return "100" if count == of else numbers.percent(count / of, 1).removesuffix("%") if of else "·"
 
 
 def _signed(number: int) -> str:
@@ -182,24 +182,24 @@ def _scale(view: MatrixView) -> float:
     found = [
         abs(n) / max(sum(view.table[label]), 1) if shares else float(abs(n))
         for label, row in enumerate(table)
-        for reading, n in enumerate(row)
-        if label != reading or (view.values == "change" and view.change)
+        for prediction, n in enumerate(row)
+        if label != prediction or (view.values == "change" and view.change)
     ]
     return max(found, default=0.0)
 
 
-def _style(view: MatrixView, label: int, reading: int, scale: float) -> str:
+def _style(view: MatrixView, label: int, prediction: int, scale: float) -> str:
     """The colors of a cell: right readings by the share of the row, errors by the worst of them, each on its own scale."""
-    if (label, reading) == view.cursor:
+    if (label, prediction) == view.cursor:
         return "bold $block-cursor-foreground on $block-cursor-background"
-    count, images = view.table[label][reading], sum(view.table[label])
+    count, images = view.table[label][prediction], sum(view.table[label])
     if view.values == "change" and view.change:
-        change = view.change[label][reading]
-        good = (change > 0) == (label == reading)
+        change = view.change[label][prediction]
+        good = (change > 0) == (label == prediction)
         return _shade(good, abs(change) / scale if scale else 0.0, view.shaded) if change else "$muted"
     if not count:
         return "$muted"
-    if label == reading:
+    if label == prediction:
         return _shade(True, count / images, view.shaded)
     share = count / images if view.values == "percent" else float(count)
     return _shade(False, share / scale if scale else 0.0, view.shaded)
@@ -228,17 +228,17 @@ def _held(view: MatrixView) -> str:
 
 def cell_sentence(view: MatrixView, width: int) -> str:
     """The cell at the cursor in words, with what Enter does where there is room for it."""
-    label, reading = view.cursor
-    count, images = view.table[label][reading], sum(view.table[label])
+    label, prediction = view.cursor
+    count, images = view.table[label][prediction], sum(view.table[label])
     if not images:
         return f"There is no {label} among these images."
-    name = f"{label} read rightly" if label == reading else f"{label} read as {reading}"
-    said = f"{name}: {figures.count(count)} of {figures.count(images)} ({figures.percent(count / images, 1)})"
+    name = f"{label} read rightly" if label == prediction else f"{label} read as {prediction}"
+    said = f"{name}: {numbers.count(count)} of {numbers.count(images)} ({numbers.percent(count / images, 1)})"
     if not count:
-        said = f"{name}: never, in {figures.plural(images, 'image')}"
+        said = f"{name}: never, in {numbers.plural(images, 'image')}"
     if view.values == "change" and view.change:
-        said = _with_change(said, view.change[label][reading], view.since, width)
-    order = "the surest first" if label != reading else "the least sure first"
+        said = _with_change(said, view.change[label][prediction], view.since, width)
+    order = "the surest first" if label != prediction else "the least sure first"
     for more in (f"; {order}, enter shows all", "; enter shows them") if count else ():
         if len(said) + len(more) <= width:
             return said + more
@@ -247,6 +247,6 @@ def cell_sentence(view: MatrixView, width: int) -> str:
 
 def _with_change(said: str, change: int, epoch: int | None, width: int) -> str:
     """The sentence with how many more or fewer there are than at an epoch, which a narrow window leaves out."""
-    than = f"{figures.count(abs(change))} {'more' if change > 0 else 'fewer'}" if change else "as many"
+    than = f"{numbers.count(abs(change))} {'more' if change > 0 else 'fewer'}" if change else "as many"
     whole = f"{said}, {than} {'than' if change else 'as'} after epoch {epoch}"
     return whole if len(whole) <= width else f"{said}, {than}"

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from engine.state.run_state import RunState
+from engine.text import numbers
 from tui.plotting.plot import Curve, Plot
-from tui.views import figures
 from tui.views.charts import accuracy_plot, across, floats, loss_plot, smoothed
 from tui.views.marks import marks
 from tui.views.places import place_of_step
@@ -50,7 +50,7 @@ def plot_of(kind: Kind, state: RunState, view: ChartView, *, parent: RunState | 
             return _plot(state, view, star, [_rate_curve(state, view)], from_zero=True)
         case "norm":
             values = [point.norm for point in state.losses.points]
-            return _plot(state, view, star, smoothed(state, view.options, "gradient", values, figures.number), log=True)
+            return _plot(state, view, star, smoothed(state, view.options, "gradient", values, numbers.number), log=True)
         case "ratio":
             return _plot(state, view, star, _ratio_curves(state, view), log=True)
         case "speed":
@@ -75,7 +75,7 @@ def _plot(
 
 
 def _speed(value: float) -> str:
-    return figures.rough(value) if math.isfinite(value) else "–"
+    return numbers.rough(value) if math.isfinite(value) else "–"
 
 
 def _rate_curve(state: RunState, view: ChartView) -> Curve:
@@ -85,7 +85,7 @@ def _rate_curve(state: RunState, view: ChartView) -> Curve:
         replace(view.options, smoothing=0.0),
         "rate",
         [point.rate for point in state.losses.points],
-        figures.number,
+        numbers.number,
     )
     return curve
 
@@ -111,7 +111,7 @@ def _ratio_curve(state: RunState, number: int, name: str, role: str, x: Floats) 
 
     def said(at: int) -> str:
         value = values[at] if at >= 0 else None
-        return "–" if value is None else figures.number(value)
+        return "–" if value is None else numbers.number(value)
 
     def at_step(step: int) -> str:
         return said(bisect_right(steps, step) - 1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from engine.events import Overlap, Tested, TestResult
 from engine.fields import short
 from engine.state.run_state import RunState
+from engine.text.numbers import count, percent
 from tui.data.run_summary import placed
-from tui.views.figures import count, percent
 
 
 def named(state: RunState) -> str:
@@ -45,12 +45,12 @@ def of_run(state: RunState) -> list[str]:
     return overlaps(begun.overlap, begun.validation_images, begun.test_images) if begun else []
 
 
-def elsewhere(looks: tuple[Tested, ...]) -> list[str]:
+def elsewhere(test_evaluations: tuple[Tested, ...]) -> list[str]:
     """Looks at other data than the run's, a sentence each."""
     return [
         f"On other data, {placed(each.identity)}, {percent(each.test.accuracy)} of {count(each.test.images)} test images "
         f"({each.test.weights} weights)."
-        for each in looks
+        for each in test_evaluations
         if each.identity is not None
     ]
 

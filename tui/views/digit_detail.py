@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
+from engine.text import numbers
 from tui.data.digit_selection import SplitName
-from tui.views import figures, ten_bars
-from tui.views.reading_history import Reading, story, strip
+from tui.views import ten_bars
+from tui.views.prediction_history import EpochPrediction, story, strip
 
 BARS = 10
 """Rows of the bars, one a digit."""
@@ -43,7 +44,7 @@ class Detail:
     index: int
     epoch: int
     label: int
-    reading: int
+    prediction: int
     confidence: float
     loss: float
     loss_exact: bool
@@ -51,36 +52,36 @@ class Detail:
     remark: str = ""
     waiting: str = ""
     fault: str = ""
-    history: tuple[Reading, ...] = ()
+    history: tuple[EpochPrediction, ...] = ()
     elsewhere: bool = False
 
     @property
     def wrong(self) -> bool:
         """Whether it is read wrongly."""
-        return self.reading != self.label
+        return self.prediction != self.label
 
 
 def heading(detail: Detail) -> str:
     """What it is and what is read: "✗ a 4, read as 9"."""
     if detail.wrong:
-        return f"✗ a {detail.label}, read as {detail.reading}"
+        return f"✗ a {detail.label}, read as {detail.prediction}"
     return f"✓ a {detail.label}, read rightly"
 
 
 def place(detail: Detail) -> str:
     """Which image it is, counted from 0 as everywhere; and where it is none of those that are selected, that."""
-    number = f"image {figures.count(detail.index)}"
+    number = f"image {numbers.count(detail.index)}"
     return f"{number}, not among these" if detail.elsewhere else f"{detail.split} {number}"
 
 
 def exact_percent(probability: float) -> str:
     """In percent with a decimal, but for what is certain."""
-    return figures.probability(probability) if probability < 1 else "100%"
+    return numbers.probability(probability) if probability < 1 else "100%"
 
 
 def whole_percent(probability: float) -> str:
     """In whole percent, "<1%" and ">99%" where that would be 0 or 100 and is not."""
-    return figures.probability(probability, 0)
+    return numbers.probability(probability, 0)
 
 
 def bars(detail: Detail, width: int, *, ascii_only: bool = False) -> list[Content]:
@@ -92,7 +93,7 @@ def bars(detail: Detail, width: int, *, ascii_only: bool = False) -> list[Conten
     known = detail.probabilities.values if detail.probabilities else None
     rows = []
     for digit in range(BARS):
-        likely = known[digit] if known else detail.confidence if digit == detail.reading else None
+        likely = known[digit] if known else detail.confidence if digit == detail.prediction else None
         rows.append(_bar(detail, digit, likely, width, ascii_only))
     return rows
 
@@ -100,7 +101,7 @@ def bars(detail: Detail, width: int, *, ascii_only: bool = False) -> list[Conten
 def _bar(detail: Detail, digit: int, likely: float | None, width: int, ascii_only: bool) -> Content:
     figure_cells = 8 if width >= _EXACT else 6
     room = max(width - 3 - figure_cells, 0)
-    row = ten_bars.line(digit, likely or 0.0, detail.label, detail.reading, room, ascii_only=ascii_only)
+    row = ten_bars.line(digit, likely or 0.0, detail.label, detail.prediction, room, ascii_only=ascii_only)
     head = (f"{row.mark}{digit} ", f"bold ${row.tone}" if row.marked else "")
     if likely is None:
         return Content.assemble(head, " " * room, (("." if ascii_only else "·").rjust(figure_cells), "$muted"))
@@ -120,7 +121,7 @@ def whose(detail: Detail) -> str:
 
 def loss_words(detail: Detail) -> str:
     """The loss, with what it is."""
-    loss = figures.loss(max(detail.loss, 0.0))
+    loss = numbers.loss(max(detail.loss, 0.0))
     return f"loss {loss}" if detail.loss_exact else f"loss at least {loss}"
 
 
@@ -159,7 +160,7 @@ def _below(detail: Detail, width: int, tall: int, facts: bool, ascii_only: bool)
 
 def _facts(detail: Detail, width: int) -> str:
     wrong = sum(each.digit != detail.label for each in detail.history)
-    words = f"{loss_words(detail)} · wrong in {wrong} of {figures.plural(len(detail.history), 'epoch')}"
+    words = f"{loss_words(detail)} · wrong in {wrong} of {numbers.plural(len(detail.history), 'epoch')}"
     return words if detail.history and len(words) <= width else loss_words(detail)
 
 
@@ -190,7 +191,7 @@ def remark(found: Probabilities, epoch: int, step: int | None, best: int | None)
     if found.epoch == epoch and (found.step is None or step is None or found.step == step):
         return ""
     if found.epoch == epoch:
-        return f"The bars are of step {figures.count(found.step or 0)}, where the run was left: epoch {epoch}'s weights are not kept."
+        return f"The bars are of step {numbers.count(found.step or 0)}, where the run was left: epoch {epoch}'s weights are not kept."
     kept = f"{found.epoch} (last)" + (f" and {best} (best)" if best is not None and best != found.epoch else "")
     of = "epochs" if " and " in kept else "epoch"
     return f"The bars are of epoch {found.epoch}: weights are kept of {of} {kept} alone."

@@ -24,14 +24,14 @@ class DigitView:
 
     pixels: npt.NDArray[np.uint8]
     label: int
-    reading: int | None
+    prediction: int | None
     probability: float | None
     index: int = -1
 
     @property
     def wrong(self) -> bool:
         """Whether there is a reading and it is not the label."""
-        return self.reading is not None and self.reading != self.label
+        return self.prediction is not None and self.prediction != self.label
 
 
 def percent(probability: float | None) -> str:

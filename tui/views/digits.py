@@ -24,15 +24,15 @@ def digit_views(state: RunState) -> tuple[DigitView, ...]:
     if state.digits is None:
         return ()
     pictures = _pictures(state.digits)
-    readings = state.previews.probabilities if state.previews else ()
+    predictions = state.previews.probabilities if state.previews else ()
     views = []
     for place, (pixels, label, index) in enumerate(
         zip(pictures, state.digits.labels, state.digits.indices, strict=True)
     ):
-        probabilities = readings[place] if place < len(readings) else ()
-        reading = int(np.argmax(probabilities)) if probabilities else None
-        probability = probabilities[reading] if reading is not None else None
-        views.append(DigitView(pixels, label, reading, probability, index))
+        probabilities = predictions[place] if place < len(predictions) else ()
+        prediction = int(np.argmax(probabilities)) if probabilities else None
+        probability = probabilities[prediction] if prediction is not None else None
+        views.append(DigitView(pixels, label, prediction, probability, index))
     return tuple(views)
 
 

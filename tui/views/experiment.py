@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from engine.experiments import MEASURES, Experiment, Measure
 from engine.experiments.conclusions import Conclusion
 from engine.state.run_state import RunState
+from engine.text import numbers
 from tui.plotting.downsample import ema
 from tui.plotting.lazy_import import lazy
 from tui.plotting.plot import Curve, Plot
-from tui.views import figures
 from tui.views.status import OUTCOMES
 
 if TYPE_CHECKING:
@@ -84,13 +84,13 @@ def _curve(experiment: Experiment, label: str, state: RunState | None) -> Curve:
         y = np.array([np.nan if p.mean is None else p.mean for p in points], np.float64)
         smooth = ema(y, SMOOTHING, np.array([max(p.count, 1) for p in points], np.float64))
         last = points[-1].mean if points else None
-        return Curve(label, x, smooth, role="other", current=figures.loss(last) if points else "–")
+        return Curve(label, x, smooth, role="other", current=numbers.loss(last) if points else "–")
     values = [
         e.validation_accuracy if experiment.chart == "validation_accuracy" else e.validation_loss for e in state.epochs
     ]
     x = np.array([e.epoch for e in state.epochs], np.float64)
     y = np.array([np.nan if value is None else value for value in values], np.float64)
-    write = figures.percent if experiment.chart == "validation_accuracy" else figures.loss
+    write = numbers.percent if experiment.chart == "validation_accuracy" else numbers.loss
     last = values[-1] if values else None
     current = "–" if not values else "not finite" if last is None else write(last)
     return Curve(label, x, y, role="other", points=True, current=current)
@@ -108,17 +108,17 @@ def cell(measure: Measure, state: RunState | None) -> str:
         return "–"
     match measure.kind:
         case "share":
-            return figures.percent(value)
+            return numbers.percent(value)
         case "loss":
-            return figures.loss(value)
+            return numbers.loss(value)
         case "count":
-            return figures.count(value)
+            return numbers.count(value)
         case "seconds":
-            return figures.duration(value)
+            return numbers.duration(value)
         case "spread":
-            return f"±{figures.number(value)}"
+            return f"±{numbers.number(value)}"
         case "ratio":
-            return figures.number(value)
+            return numbers.number(value)
 
 
 def status(state: RunState | None, *, live: bool) -> str:
@@ -156,4 +156,4 @@ def paragraphs(conclusion: Conclusion) -> list[str]:
 
 def length(experiment: Experiment) -> str:
     """About how long it takes: "about 45 s on one core"."""
-    return f"about {figures.duration(experiment.seconds)} on one core"
+    return f"about {numbers.duration(experiment.seconds)} on one core"

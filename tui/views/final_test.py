@@ -7,15 +7,15 @@ from itertools import zip_longest
 
 from textual.content import Content
 
-from engine.analysis.intervals import only_reading, worst_pairs
+from engine.analysis.intervals import only_prediction, worst_pairs
 from engine.events import CheckpointKind, TestResult, WrongImage
 from engine.state.run_state import RunState
-from tui.views import figures
+from engine.text import numbers
 from tui.views.bigfigure import big
 from tui.views.data_set import elsewhere, shown_overlap
-from tui.views.looks import NO_HONEST_ONE, looked_at
 from tui.views.snapshot import Snapshot
 from tui.views.tables import digit_bars
+from tui.views.test_evaluations import NO_HONEST_ONE, looked_at
 
 Lines = list[Content]
 _LEFT, _GAP, _RIGHT = 34, 3, 36
@@ -30,8 +30,8 @@ _NAMES: dict[CheckpointKind, str] = {"best": "best weights", "last": "last weigh
 
 def shown_test(state: RunState, weights: CheckpointKind | None = None) -> TestResult | None:
     """The latest look with these weights, where there is one; else with the best, which were chosen by validation."""
-    looks = {test.weights: test for test in state.tests}
-    return (looks.get(weights) if weights else None) or state.tested
+    test_evaluations = {test.weights: test for test in state.tests}
+    return (test_evaluations.get(weights) if weights else None) or state.tested
 
 
 def other_test(state: RunState, test: TestResult) -> TestResult | None:
@@ -45,7 +45,7 @@ def panel(
     height: int,
     *,
     weights: CheckpointKind | None = None,
-    looking: str = "",
+    evaluating: str = "",
     no_images: str = "",
     ascii_only: bool = False,
 ) -> Content:
@@ -55,19 +55,19 @@ def panel(
         return Content("")
     state = snapshot.state
     test = None if snapshot.running else shown_test(state, weights)
-    if test is not None and looking != state.run:
+    if test is not None and evaluating != state.run:
         lines = _tested(state, test, width, height, ascii_only, no_images)
     else:
-        lines = _waiting(snapshot, looking, min(width, _READABLE))
+        lines = _waiting(snapshot, evaluating, min(width, _READABLE))
     return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines[:height])
 
 
-def _waiting(snapshot: Snapshot, looking: str, width: int) -> Lines:
+def _waiting(snapshot: Snapshot, evaluating: str, width: int) -> Lines:
     """Why there is no figure, and what brings one."""
     state = snapshot.state
     if not state.run:
         return _wrapped("No run yet: 1 goes to the training screen, r starts one there.", width, "$muted")
-    if looking == state.run:
+    if evaluating == state.run:
         return [*_headed("Looking at the test set …", width), *_wrapped("It takes a few seconds.", width, "$muted")]
     if snapshot.running:
         lines = _headed("The test set waits for the end of the run", width)
@@ -81,8 +81,11 @@ def _waiting(snapshot: Snapshot, looking: str, width: int) -> Lines:
         lines = _headed("Not tested", width)
         lines += _wrapped(state.finished.reason if state.finished else "The run was left before its end.", width)
         lines += [Content(""), *_wrapped("e looks at the test set with the best weights.", width, "$muted")]
-    if state.looks:
-        lines += [Content(""), *_wrapped(f"The test set of this run was {looked_at(state.looks)}.", width, "$muted")]
+    if state.test_evaluations:
+        lines += [
+            Content(""),
+            *_wrapped(f"The test set of this run was {looked_at(state.test_evaluations)}.", width, "$muted"),
+        ]
     return lines
 
 
@@ -98,7 +101,7 @@ def _tested(state: RunState, test: TestResult, width: int, height: int, ascii_on
             *_figures(state, test, _LEFT, ascii_only),
             *_overlap(test, _LEFT),
             Content(""),
-            *_looks(state, _LEFT),
+            *_test_evaluations(state, _LEFT),
             *notes,
         ]
         right = digit_bars(test, pairs, min(width - _LEFT - _GAP, 60), height, ascii_only=ascii_only)
@@ -106,10 +109,14 @@ def _tested(state: RunState, test: TestResult, width: int, height: int, ascii_on
         return [
             a.pad_right(max(_LEFT + _GAP - a.cell_length, 0)) + b for a, b in zip_longest(left, right, fillvalue=blank)
         ]
-    looks = [*_overlap(test, width), *_looks(state, width), *_notes(state, test, width, no_images)]
-    lines = [*_figures(state, test, width, ascii_only), *looks]
+    test_evaluations = [
+        *_overlap(test, width),
+        *_test_evaluations(state, width),
+        *_notes(state, test, width, no_images),
+    ]
+    lines = [*_figures(state, test, width, ascii_only), *test_evaluations]
     if len(lines) > height:  # a smaller figure, so that the looks are told
-        lines = [*_figures(state, test, width, True), *looks]
+        lines = [*_figures(state, test, width, True), *test_evaluations]
     room = height - len(lines)
     gap = [] if room == _LEAST_BARS else [Content("")]
     bars = digit_bars(test, pairs[:4], width, room - len(gap), ascii_only=ascii_only) if room > 1 else []
@@ -117,9 +124,9 @@ def _tested(state: RunState, test: TestResult, width: int, height: int, ascii_on
 
 
 def _figures(state: RunState, test: TestResult, width: int, ascii_only: bool) -> Lines:
-    lines = [Content.styled(row, "bold $success") for row in big(figures.percent(test.accuracy), ascii_only=ascii_only)]
+    lines = [Content.styled(row, "bold $success") for row in big(numbers.percent(test.accuracy), ascii_only=ascii_only)]
     lines.append(Content.assemble(("test accuracy", "bold"), f", {_NAMES[test.weights]}"[: max(width - 13, 0)]))
-    if (digit := only_reading(test.confusion)) is not None:
+    if (digit := only_prediction(test.confusion)) is not None:
         lines += _wrapped(f"Every image is read as {digit}: it has learned nothing.", width, "bold $error")
     other = other_test(state, test)
     if other is not None:
@@ -127,8 +134,8 @@ def _figures(state: RunState, test: TestResult, width: int, ascii_only: bool) ->
     return [
         *lines,
         Content(f"95% interval {_interval(test)}"),
-        Content(f"{figures.count(test.wrong)} of {figures.count(test.images)} read wrongly"),
-        Content(f"test loss {figures.loss(test.loss)}, epoch {test.epoch}"),
+        Content(f"{numbers.count(test.wrong)} of {numbers.count(test.images)} read wrongly"),
+        Content(f"test loss {numbers.loss(test.loss)}, epoch {test.epoch}"),
     ]
 
 
@@ -144,18 +151,18 @@ def _notes(state: RunState, test: TestResult, width: int, no_images: str) -> Lin
 
 
 def _interval(test: TestResult) -> str:
-    return f"{figures.percent(test.low).removesuffix('%')} to {figures.percent(test.high)}"
+    return f"{numbers.percent(test.low).removesuffix('%')} to {numbers.percent(test.high)}"
 
 
 def _side_by_side(best: TestResult, last: TestResult, *, shown: TestResult) -> Lines:
     """The latest look with the best and with the last weights, the one that is shown in bold."""
     rows = [
         ("epoch", f"best {best.epoch}", f"last {last.epoch}"),
-        ("accuracy", figures.percent(best.accuracy), figures.percent(last.accuracy)),
-        ("95% from", figures.percent(best.low), figures.percent(last.low)),
-        ("to", figures.percent(best.high), figures.percent(last.high)),
-        ("wrong", figures.count(best.wrong), figures.count(last.wrong)),
-        ("loss", figures.loss(best.loss), figures.loss(last.loss)),
+        ("accuracy", numbers.percent(best.accuracy), numbers.percent(last.accuracy)),
+        ("95% from", numbers.percent(best.low), numbers.percent(last.low)),
+        ("to", numbers.percent(best.high), numbers.percent(last.high)),
+        ("wrong", numbers.count(best.wrong), numbers.count(last.wrong)),
+        ("loss", numbers.loss(best.loss), numbers.loss(last.loss)),
     ]
     lines = []
     for name, *values in rows:
@@ -166,10 +173,10 @@ def _side_by_side(best: TestResult, last: TestResult, *, shown: TestResult) -> L
     return lines
 
 
-def _looks(state: RunState, width: int) -> Lines:
+def _test_evaluations(state: RunState, width: int) -> Lines:
     """How often the test set was looked at: in the color of a warning where it was more than once."""
-    again = len(state.looks) > 1
-    words = looked_at(state.looks) + (f"; {NO_HONEST_ONE}" if again else "")
+    again = len(state.test_evaluations) > 1
+    words = looked_at(state.test_evaluations) + (f"; {NO_HONEST_ONE}" if again else "")
     return _wrapped(words, min(width, _READABLE), "$accent" if again else "$muted")
 
 
@@ -191,17 +198,17 @@ def wrong_images(test: TestResult | None) -> tuple[WrongImage, ...]:
 def wrong_row(image: WrongImage, width: int, *, ascii_only: bool = False) -> list[tuple[str, str]]:
     """One of them on a line: its index in the test set, label and reading, and the probability of the reading."""
     said = (
-        f"{image.label} as {image.reading}"
+        f"{image.label} as {image.prediction}"
         if width >= 26
-        else f"{image.label}{'>' if ascii_only else '→'}{image.reading}"
+        else f"{image.label}{'>' if ascii_only else '→'}{image.prediction}"
     )
     return [
         (f"{image.index:>6}  ", "muted"),
         (said, "wrong"),
-        (figures.percent(image.probability).rjust(width - 9 - len(said)), ""),
+        (numbers.percent(image.probability).rjust(width - 9 - len(said)), ""),
     ]
 
 
 def wrong_title(test: TestResult | None) -> str:
     """What the list holds."""
-    return f"Wrong: {figures.count(len(test.wrong_images))}" if test else "Wrong images"
+    return f"Wrong: {numbers.count(len(test.wrong_images))}" if test else "Wrong images"

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from textual.content import Content
 
+from engine.text import numbers
 from tui.data.predictions import Inspected
-from tui.views import figures
 from tui.views.status import Part, Signs, fit, text
 
 Verdict = Literal["wrong", "right", "all"]
@@ -35,26 +35,26 @@ class Selection:
     """The digits to show: of one label, read as one digit (None: any), right or wrong, and their order."""
 
     label: int | None = None
-    reading: int | None = None
+    prediction: int | None = None
     verdict: Verdict = "all"
     order: Order = "number"
 
     def next_label(self, by: int) -> Selection:
         """The next label that there can be; after 9 comes any. A right digit is read as its label: no need to say both."""
-        label = _next_digit(self.label, by, self.reading if self.verdict == "wrong" else None)
-        return replace(self, label=label, reading=None if self.verdict == "right" else self.reading)
+        label = _next_digit(self.label, by, self.prediction if self.verdict == "wrong" else None)
+        return replace(self, label=label, prediction=None if self.verdict == "right" else self.prediction)
 
-    def next_reading(self, by: int) -> Selection:
+    def next_prediction(self, by: int) -> Selection:
         """The next digit that can be read; after 9 comes any."""
-        reading = _next_digit(self.reading, by, self.label if self.verdict == "wrong" else None)
-        return replace(self, reading=reading, label=None if self.verdict == "right" else self.label)
+        prediction = _next_digit(self.prediction, by, self.label if self.verdict == "wrong" else None)
+        return replace(self, prediction=prediction, label=None if self.verdict == "right" else self.label)
 
     def next_verdict(self) -> Selection:
         """From the wrong ones to the right ones to all; of two digits that cannot be so, the label stays."""
         verdict = VERDICTS[(VERDICTS.index(self.verdict) + 1) % len(VERDICTS)]
-        both = self.label is not None and self.reading is not None
-        impossible = both and verdict == ("wrong" if self.label == self.reading else "right")
-        return replace(self, verdict=verdict, reading=None if impossible else self.reading)
+        both = self.label is not None and self.prediction is not None
+        impossible = both and verdict == ("wrong" if self.label == self.prediction else "right")
+        return replace(self, verdict=verdict, prediction=None if impossible else self.prediction)
 
     def next_order(self) -> Selection:
         """The next order."""
@@ -72,13 +72,13 @@ class Selection:
 
     def _who(self) -> str:
         of = "" if self.label is None else f"{self.label}s "
-        if self.reading is None:
+        if self.prediction is None:
             read = {"wrong": "read wrongly", "right": "read rightly", "all": ""}[self.verdict]
             return f"{of}{read}".strip() or "all digits"
         how = {"wrong": "wrongly ", "right": "rightly ", "all": ""}[self.verdict]
-        if self.label is not None and (self.verdict == "wrong") == (self.label != self.reading):
+        if self.label is not None and (self.verdict == "wrong") == (self.label != self.prediction):
             how = ""  # which is plain from the two digits
-        return f"{of}{how}read as {self.reading}"
+        return f"{of}{how}read as {self.prediction}"
 
 
 def _next_digit(digit: int | None, by: int, left_out: int | None = None) -> int | None:
@@ -95,11 +95,11 @@ def first_selection(inspected: Inspected) -> Selection:
     return Selection(verdict="wrong", order="surest") if wrong else Selection(order="unsure")
 
 
-def pair(label: int | None, reading: int | None) -> Selection:
+def pair(label: int | None, prediction: int | None) -> Selection:
     """A cell of the confusion matrix, or a row or column of it: then its wrong ones. Of the right ones the least sure first."""
-    if label is not None and label == reading:
-        return Selection(label, reading, "right", "unsure")
-    return Selection(label, reading, "wrong", "surest")
+    if label is not None and label == prediction:
+        return Selection(label, prediction, "right", "unsure")
+    return Selection(label, prediction, "wrong", "surest")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,8 +132,8 @@ def matching(inspected: Inspected, selection: Selection) -> npt.NDArray[np.intp]
     chosen = np.ones(len(inspected.labels), np.bool_)
     if selection.label is not None:
         chosen &= inspected.labels == selection.label
-    if selection.reading is not None:
-        chosen &= inspected.readings == selection.reading
+    if selection.prediction is not None:
+        chosen &= inspected.predictions == selection.prediction
     if selection.verdict != "all":
         chosen &= inspected.wrong if selection.verdict == "wrong" else ~inspected.wrong
     found = np.flatnonzero(chosen)
@@ -153,7 +153,7 @@ def same(one: Inspected, other: Inspected) -> bool:
     """Whether both show the same, so that nothing need be drawn again."""
     return (
         (one.run, one.split, one.epoch, one.epochs) == (other.run, other.split, other.epoch, other.epochs)
-        and np.array_equal(one.readings, other.readings)
+        and np.array_equal(one.predictions, other.predictions)
         and np.array_equal(one.confidences, other.confidences)
         and np.array_equal(one.labels, other.labels)
     )
@@ -167,11 +167,11 @@ def status(inspected: Inspected, selection: Selection, epochs: int, width: int, 
     place = f"epoch {inspected.epoch}{'/' if short else ' of '}{of}" if validation else ""
     parts = [text(inspected.split, f"bold {'$validation' if validation else '$accent'}")]
     parts.append(text(place or f"{'' if short else 'weights of '}epoch {inspected.epoch}"))
-    parts.append(Part(Content.assemble((figures.count(wrong), "bold"), f" wrong of {figures.count(total)}"), 0))
+    parts.append(Part(Content.assemble((numbers.count(wrong), "bold"), f" wrong of {numbers.count(total)}"), 0))
     if selection.order == "loss":
         parts.append(text(loss_legend(inspected), "$muted", 1))
     else:
-        parts.append(text(f"{figures.percent(1 - wrong / max(total, 1))} right", "$muted", 2))
+        parts.append(text(f"{numbers.percent(1 - wrong / max(total, 1))} right", "$muted", 2))
     return fit(parts, width, closer(signs) if short else signs)
 
 
@@ -198,4 +198,4 @@ def shown(places: range, total: int) -> str:
     """What part of all is seen: "1–12 of 163"."""
     if not places:
         return "none"
-    return f"{figures.count(places[0] + 1)}–{figures.count(places[-1] + 1)} of {figures.count(total)}"
+    return f"{numbers.count(places[0] + 1)}–{numbers.count(places[-1] + 1)} of {numbers.count(total)}"

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from engine.commands import Disturbance
 from engine.events import CheckpointKind
 from engine.state.run_state import RunState
-from tui.views import figures
+from engine.text import numbers
 
 Pane = Literal["weights", "occlusion", "activations", "robustness"]
 PANES: tuple[Pane, ...] = ("weights", "occlusion", "activations", "robustness")
@@ -104,7 +104,7 @@ class Occlusion:
     covered: Floats
 
     @property
-    def reading(self) -> int:
+    def prediction(self) -> int:
         """The digit read in it."""
         return int(self.probabilities.argmax())
 
@@ -117,7 +117,7 @@ class Occlusion:
         """What is read instead, with the number of places the patch does it from, the most frequent first."""
         read = self.covered.argmax(axis=2)
         counts = np.bincount(read.ravel(), minlength=10)
-        found = [(int(counts[digit]), digit) for digit in range(10) if counts[digit] and digit != self.reading]
+        found = [(int(counts[digit]), digit) for digit in range(10) if counts[digit] and digit != self.prediction]
         return [(digit, times) for times, digit in sorted(found, key=lambda pair: (-pair[0], pair[1]))]
 
 
@@ -209,16 +209,16 @@ def title(pane: Pane, answer: Answer | None) -> str:
         case "weights", Weights(kind="templates"):
             return "First layer's weights: ten templates"
         case "weights", Weights(kind=kind, count=count):
-            return f"First layer's weights: {figures.count(count)} {kind}"
+            return f"First layer's weights: {numbers.count(count)} {kind}"
         case "weights", _:
             return "First layer's weights"
         case "occlusion", _:
             return "Occlusion of a validation digit"
         case "activations", Activations(images=images):
-            return f"Hidden layers on {figures.count(images)} validation images"
+            return f"Hidden layers on {numbers.count(images)} validation images"
         case "activations", _:
             return "Hidden layers"
         case _, Robustness(images=images):
-            return f"Validation accuracy, {figures.count(images)} disturbed images"
+            return f"Validation accuracy, {numbers.count(images)} disturbed images"
         case _:
             return "Validation accuracy"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from engine.state import run_state
 from engine.state.run_state import RunState
+from engine.text import numbers
 from tui.plotting.plot import Mark
-from tui.views import figures
 from tui.views.places import place_of_epoch, place_of_mark
 from tui.views.window import ChartView, Options, limits, snapped
 
@@ -45,7 +45,7 @@ def _counted(these: Sequence[run_state.Mark]) -> str:
     if len(these) == 1:
         words = {"paused": "paused", "kept": f"epoch {only.position:.0f} kept"}.get(only.kind, only.text)
         return words if only.kind == "kept" else f"{words} at epoch {only.position:.1f}"
-    return figures.plural(len(these), "pause") if only.kind == "paused" else f"{len(these)} {only.kind}"
+    return numbers.plural(len(these), "pause") if only.kind == "paused" else f"{len(these)} {only.kind}"
 
 
 def words_at(state: RunState, view: ChartView, steps: Sequence[int], star: str, width: int = 1000) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from textual.content import Content
 
 from engine.events import CheckpointKind
-from tui.views import figures
+from engine.text import numbers
 from tui.views.bigfigure import big
 from tui.views.ten_bars import filled
 
@@ -38,14 +38,14 @@ class Opinion:
     weights: CheckpointKind
 
     @property
-    def reading(self) -> int:
+    def prediction(self) -> int:
         """The digit that is the likeliest."""
         return max(range(len(self.probabilities)), key=self.probabilities.__getitem__)
 
     @property
     def confidence(self) -> float:
         """The reading's probability."""
-        return self.probabilities[self.reading]
+        return self.probabilities[self.prediction]
 
     @property
     def unsure(self) -> bool:
@@ -70,9 +70,9 @@ def verdict(answer: Answer) -> str:
         case Silent():
             return ""
         case Opinion(unsure=True):
-            return f"Not sure: {answer.reading}? {share(answer.confidence)}"
+            return f"Not sure: {answer.prediction}? {share(answer.confidence)}"
         case Opinion():
-            return f"Reads {answer.reading}, {share(answer.confidence)}"
+            return f"Reads {answer.prediction}, {share(answer.confidence)}"
 
 
 def source(answer: Answer, weights: CheckpointKind, run_ended: bool) -> str:
@@ -98,13 +98,13 @@ def answer_page(answer: Answer, width: int, height: int, *, ascii_only: bool = F
 
 def share(probability: float) -> str:
     """A probability to a tenth of a per cent."""
-    return figures.probability(probability)
+    return numbers.probability(probability)
 
 
 def _heading(opinion: Opinion) -> list[Content]:
     """The reading in large with its probability, to be read from across the room; a question mark where it is unsure."""
-    figure = figures.percent(opinion.confidence, 1)
-    digit, sure = big(str(opinion.reading)), big(figure)
+    figure = numbers.percent(opinion.confidence, 1)
+    digit, sure = big(str(opinion.prediction)), big(figure)
     style = "bold $accent" if opinion.unsure else "bold $success"
     lines = [Content.assemble(" ", (left, style), "   ", right) for left, right in zip(digit, sure, strict=True)]
     if opinion.unsure:
@@ -118,7 +118,7 @@ def bars(opinion: Opinion, width: int, *, ascii_only: bool = False) -> list[Cont
     lines = []
     for digit, likely in enumerate(opinion.probabilities):
         bar = filled(likely, room, ascii_only=ascii_only)
-        read = digit == opinion.reading
+        read = digit == opinion.prediction
         strong = "$accent" if opinion.unsure else "$success"
         mark = ("?" if opinion.unsure else ">" if ascii_only else "▸") if read else " "
         lines.append(
@@ -141,11 +141,11 @@ def over_epochs(opinions: Sequence[Opinion], height: int) -> list[Content]:
     before: int | None = None
     for opinion in shown:
         sign = "?" if opinion.unsure else " "
-        style = "bold" if opinion.reading != before else ""
+        style = "bold" if opinion.prediction != before else ""
         lines.append(
             Content.assemble(
-                f"{opinion.epoch:>5}   ", (f"{opinion.reading}{sign}", style), share(opinion.confidence).rjust(8)
+                f"{opinion.epoch:>5}   ", (f"{opinion.prediction}{sign}", style), share(opinion.confidence).rjust(8)
             )
         )
-        before = opinion.reading
+        before = opinion.prediction
     return lines

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tui.views.figures import percent
+from engine.text.numbers import percent
 
 if TYPE_CHECKING:
     from engine.events import CheckpointKind

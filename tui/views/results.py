@@ -8,11 +8,11 @@ from itertools import zip_longest
 
 from textual.content import Content
 
-from engine.analysis.intervals import only_reading, worst_pairs
+from engine.analysis.intervals import only_prediction, worst_pairs
 from engine.events import Finished, TestResult
 from engine.settings import presets
 from engine.state.run_state import RunState
-from tui.views import figures
+from engine.text import numbers
 from tui.views.bigfigure import big
 from tui.views.data_set import shown_overlap
 from tui.views.snapshot import Snapshot
@@ -131,22 +131,22 @@ def _so_far(state: RunState, width: int, ascii_only: bool) -> Lines:
     return [
         *(
             Content.styled(row, "$validation")
-            for row in big(figures.percent(best.validation_accuracy), ascii_only=ascii_only)
+            for row in big(numbers.percent(best.validation_accuracy), ascii_only=ascii_only)
         ),
         Content.styled("validation accuracy", "bold"),
         Content(f"best so far: epoch {best.epoch} of {state.config.epochs}"),
-        Content(f"validation loss {figures.loss(best.validation_loss)}"),
+        Content(f"validation loss {numbers.loss(best.validation_loss)}"),
         Content(""),
         Content.styled("final test: at the end", "$muted"),
     ]
 
 
 def _tested(state: RunState, test: TestResult, width: int, ascii_only: bool) -> Lines:
-    only = only_reading(test.confusion)
+    only = only_prediction(test.confusion)
     if only is not None:
         return _collapsed(test, only, width)
-    lines = [Content.styled(row, "$success") for row in big(figures.percent(test.accuracy), ascii_only=ascii_only)]
-    low, high = figures.percent(test.low), figures.percent(test.high)
+    lines = [Content.styled(row, "$success") for row in big(numbers.percent(test.accuracy), ascii_only=ascii_only)]
+    low, high = numbers.percent(test.low), numbers.percent(test.high)
     lines += [
         Content.assemble(("test accuracy", "bold"), f" of epoch {test.epoch}'s weights")
         if width >= 36
@@ -154,14 +154,14 @@ def _tested(state: RunState, test: TestResult, width: int, ascii_only: bool) -> 
             ("test accuracy", "bold"), f", epoch {test.epoch} {'(best)' if test.weights == 'best' else ''}"
         ),
         Content(f"95% interval {low.removesuffix('%')} to {high}"),
-        Content(f"{figures.count(test.wrong)} of {figures.count(test.images)} read wrongly"),
-        Content(f"test loss {figures.loss(test.loss)}"),
+        Content(f"{numbers.count(test.wrong)} of {numbers.count(test.images)} read wrongly"),
+        Content(f"test loss {numbers.loss(test.loss)}"),
         *(each for line in shown_overlap(test) for each in _wrapped(line, width, "bold $error")),
     ]
     end = state.finished
     if end and end.outcome == "completed":
         lines.append(
-            Content.styled(f"{figures.plural(end.epochs, 'epoch')} in {figures.duration(end.seconds)}", "$muted")
+            Content.styled(f"{numbers.plural(end.epochs, 'epoch')} in {numbers.duration(end.seconds)}", "$muted")
         )
     elif end:
         lines += _wrapped(end.reason, width, "$accent")
@@ -171,7 +171,7 @@ def _tested(state: RunState, test: TestResult, width: int, ascii_only: bool) -> 
 def _collapsed(test: TestResult, only: int, width: int) -> Lines:
     return [
         *_wrapped(f"Reads everything as {only}: it has learned nothing.", width, "bold $error"),
-        *_wrapped(f"Its test accuracy, {figures.percent(test.accuracy)}, is just the share of {only}s.", width),
+        *_wrapped(f"Its test accuracy, {numbers.percent(test.accuracy)}, is just the share of {only}s.", width),
         Content(""),
         *_wrapped("Try a smaller learning rate, or another activation or initialization.", width, "$muted"),
     ]
@@ -180,7 +180,7 @@ def _collapsed(test: TestResult, only: int, width: int) -> Lines:
 def _untested(state: RunState, end: Finished, width: int) -> Lines:
     words = {"diverged": "Diverged", "failed": "Failed", "aborted": "Aborted"}
     bad = end.outcome in ("diverged", "failed")
-    place = f" at step {figures.count(end.ended_at)}, epoch {math.ceil(end.position)}" if end.step else ""
+    place = f" at step {numbers.count(end.ended_at)}, epoch {math.ceil(end.position)}" if end.step else ""
     word = Content.styled(words.get(end.outcome, "Not tested"), f"bold {'$error' if bad else '$accent'}")
     lines = [word + place, *_wrapped(end.reason, width)]
     remedy = _REMEDIES.get(end.fault, "")
@@ -191,7 +191,7 @@ def _untested(state: RunState, end: Finished, width: int) -> Lines:
     if state.best:
         best = state.best
         lines.append(
-            Content(f"best validation accuracy {figures.percent(best.validation_accuracy)}, epoch {best.epoch}")
+            Content(f"best validation accuracy {numbers.percent(best.validation_accuracy)}, epoch {best.epoch}")
         )
     return lines
 

@@ -12,8 +12,8 @@ from engine.runs.branch_tree import tree
 from engine.runs.folder import RunFolder
 from engine.settings import read_toml
 from engine.state.run_state import RunState
+from engine.text import numbers
 from tui.data.run_summary import told_status
-from tui.views import figures
 from tui.views.status import short_name
 
 
@@ -100,8 +100,8 @@ def read_row(run: RunFolder) -> RunRow:
         status=status,
         preset=state.preset or _preset(run),
         epochs=f"{state.epochs[-1].epoch if state.epochs else 0}/{state.config.epochs}",
-        validation="" if validation is None else figures.percent(validation),
-        test=figures.percent(state.tested.accuracy) if state.tested else "",
+        validation="" if validation is None else numbers.percent(validation),
+        test=numbers.percent(state.tested.accuracy) if state.tested else "",
         started=started(state.created or run.created()),
         unfinished=status in ("stopped", "aborted", "interrupted", "failed", "unreachable"),
         parent=state.parent.run if state.parent else "",

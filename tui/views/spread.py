@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from engine import events as ev
 from engine.state.run_state import RunState
+from engine.text import numbers
 from tui.plotting.lazy_import import lazy
-from tui.views import figures
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,11 +80,11 @@ def _note(told: ev.Distributions, layer: int) -> str:
     if layer >= len(told.hidden):
         return f"epoch {told.epoch}"
     hidden = told.hidden[layer]
-    parts = [f"epoch {told.epoch}", f"{figures.count(hidden.units)} {hidden.activation} units"]
+    parts = [f"epoch {told.epoch}", f"{numbers.count(hidden.units)} {hidden.activation} units"]
     if hidden.dead is not None:
-        parts.append(f"{figures.percent(hidden.dead, 1)} never fire")
+        parts.append(f"{numbers.percent(hidden.dead, 1)} never fire")
     if hidden.saturated is not None:
-        parts.append(f"{figures.percent(hidden.saturated, 1)} saturated")
+        parts.append(f"{numbers.percent(hidden.saturated, 1)} saturated")
     return ", ".join(parts)
 
 

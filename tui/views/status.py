@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from engine.analysis.intervals import only_reading
+from engine.analysis.intervals import only_prediction
 from engine.events import Finished, SaveFailed
 from engine.state.run_state import RunState, eta_seconds
-from tui.views import figures
+from engine.text import numbers
 from tui.views.available import resumable
 from tui.views.snapshot import Snapshot
 
@@ -80,7 +80,7 @@ def progress_line(snapshot: Snapshot, width: int, signs: Signs = SIGNS) -> Conte
         offer = [text(_offer(state), "", 1)] if resumable(snapshot) else []
         return fit([*head[:1], *offer, *head[1:], *_other(snapshot)], width, signs)
     share = min(state.position / max(state.config.epochs, 1), 1.0)
-    parts = [*head, text(figures.percent(share, 1) + " of the run", "", 1), *_time_left(state)]
+    parts = [*head, text(numbers.percent(share, 1) + " of the run", "", 1), *_time_left(state)]
     room = width - fit(parts, width, signs).cell_length - len(signs.between)
     if room < 8:
         return fit(parts, width, signs)
@@ -201,12 +201,12 @@ def _ended(state: RunState, end: Finished) -> list[Part]:
         trained = f"{end.position:.1f}".removesuffix(".0")
         parts.append(
             text(
-                f"{trained} of {figures.plural(state.config.epochs, 'epoch')} in {figures.duration(end.seconds)}", "", 2
+                f"{trained} of {numbers.plural(state.config.epochs, 'epoch')} in {numbers.duration(end.seconds)}", "", 2
             )
         )
     if test := state.tested:
-        parts.append(figure("test accuracy", figures.percent(test.accuracy), 1, "bold"))
-        only = only_reading(test.confusion)
+        parts.append(figure("test accuracy", numbers.percent(test.accuracy), 1, "bold"))
+        only = only_prediction(test.confusion)
         if only is not None:
             parts.append(text(f"reads everything as {only}: it has learned nothing", "bold $error", 0))
     return parts
@@ -214,9 +214,9 @@ def _ended(state: RunState, end: Finished) -> list[Part]:
 
 def _time_left(state: RunState) -> list[Part]:
     left = eta_seconds(state)
-    parts = [] if left is None else [text(f"{figures.duration(left)} left", "", 2)]
+    parts = [] if left is None else [text(f"{numbers.duration(left)} left", "", 2)]
     if state.speed:
-        parts.append(text(f"{figures.count(state.speed)} images/s", "", 3))
+        parts.append(text(f"{numbers.count(state.speed)} images/s", "", 3))
     return parts
 
 
@@ -231,25 +231,25 @@ def figures_line(snapshot: Snapshot, width: int, signs: Signs = SIGNS) -> Conten
     parts: list[Part] = []
     if state.epochs:
         last = state.epochs[-1]
-        value = f"{figures.percent(last.validation_accuracy)}, epoch {last.epoch}/{state.config.epochs}"
+        value = f"{numbers.percent(last.validation_accuracy)}, epoch {last.epoch}/{state.config.epochs}"
         parts.append(figure("validation accuracy", value, 0, "$validation"))
     if progress := state.progress:
         parts.append(
             figure(
                 "training loss",
-                f"{figures.loss(progress.latest_loss)}, step {figures.count(state.step)}",
+                f"{numbers.loss(progress.latest_loss)}, step {numbers.count(state.step)}",
                 1,
                 "$train",
             )
         )
-        parts.append(figure("learning rate", figures.number(progress.learning_rate), 4))
-        parts.append(figure("gradient norm", figures.number(progress.latest_gradient_norm), 6))
+        parts.append(figure("learning rate", numbers.number(progress.learning_rate), 4))
+        parts.append(figure("gradient norm", numbers.number(progress.latest_gradient_norm), 6))
         seen = state.losses.points[-1].images if state.losses.points else progress.images
-        parts.append(Part(Content.assemble(figures.rough(seen), (" images seen", "$muted")), 3))
-        parts.append(Part(Content.assemble(figures.duration(progress.seconds), (" trained", "$muted")), 5))
+        parts.append(Part(Content.assemble(numbers.rough(seen), (" images seen", "$muted")), 3))
+        parts.append(Part(Content.assemble(numbers.duration(progress.seconds), (" trained", "$muted")), 5))
     if state.lost:
-        parts.append(text(f"{figures.plural(state.lost, 'event')} lost from its log", "$accent", 1))
-    threads = f", {figures.plural(machine.threads, 'thread')}" if machine.device == "cpu" else ""
+        parts.append(text(f"{numbers.plural(state.lost, 'event')} lost from its log", "$accent", 1))
+    threads = f", {numbers.plural(machine.threads, 'thread')}" if machine.device == "cpu" else ""
     parts.append(text(f"{machine.device}{threads}", "$muted", 2))
     return fit(parts, width, signs)
 
@@ -257,7 +257,7 @@ def figures_line(snapshot: Snapshot, width: int, signs: Signs = SIGNS) -> Conten
 def _unsaved(snapshot: Snapshot, fault: SaveFailed, width: int, signs: Signs) -> str:
     """What cannot be saved and why; of a path that is too long its end, so that the reason has room."""
     more = len(snapshot.state.unsaved) - 1
-    files = f" (and {figures.plural(more, 'file')} more)" if more else ""
+    files = f" (and {numbers.plural(more, 'file')} more)" if more else ""
     after = "; training goes on" if snapshot.running else ""
     path = fault.path
     room = width - len(f"not saved: : {fault.reason}{files}")
@@ -296,7 +296,7 @@ def _steering(snapshot: Snapshot) -> list[tuple[str, str]]:
         how = "this screen only watches" if snapshot.only_watches else "k takes control"
         return [(f"  {snapshot.steers_name} steers ({how})", "bold $accent")]
     others = snapshot.steers.screens - 1 if snapshot.steers else 0
-    return [(f"  watched by {figures.plural(others, 'other screen')}", "$muted")] if others else []
+    return [(f"  watched by {numbers.plural(others, 'other screen')}", "$muted")] if others else []
 
 
 def short_name(run: str) -> str:

@@ -6,7 +6,7 @@ from textual.content import Content
 
 from engine.events import EpochEnded, TestResult
 from engine.state.run_state import RunState
-from tui.views import figures
+from engine.text import numbers
 
 Pair = tuple[int, int, int]
 
@@ -35,12 +35,12 @@ def epoch_table(state: RunState, width: int, height: int, *, ascii_only: bool = 
 
 def _epoch_row(epoch: EpochEnded, best: bool, star: str, with_train_accuracy: bool, with_time: bool) -> Content:
     def short(loss: float | None) -> str:
-        text = figures.loss(loss)
+        text = numbers.loss(loss)
         return "none" if text == "not finite" else text
 
     cells = [f"{star if best else ' '}{epoch.epoch:>5}", short(epoch.train_loss).rjust(8)]
-    cells += [figures.percent(epoch.train_accuracy).rjust(10)] if with_train_accuracy else []
-    cells += [short(epoch.validation_loss).rjust(9), figures.percent(epoch.validation_accuracy).rjust(11)]
+    cells += [numbers.percent(epoch.train_accuracy).rjust(10)] if with_train_accuracy else []
+    cells += [short(epoch.validation_loss).rjust(9), numbers.percent(epoch.validation_accuracy).rjust(11)]
     cells += [f"{epoch.seconds:.1f}".rjust(9)] if with_time else []
     return Content.styled("".join(cells), "bold $validation" if best else "")
 
@@ -79,7 +79,7 @@ def _flowed(texts: list[str], width: int, between: str) -> list[str]:
 def _bar(digit: int, wrong: float | None, worst: float, width: int, ascii_only: bool) -> Content:
     if wrong is None:
         return Content.styled(f"{digit} not in the set".ljust(width)[:width], "$muted")
-    figure = figures.percent(wrong, 1).rjust(8)
+    figure = numbers.percent(wrong, 1).rjust(8)
     room = max(width - 2 - len(figure), 0)
     share = wrong / worst if worst else 0.0
     bar = "#" * round(share * room) if ascii_only else rule(share, room)
@@ -95,5 +95,5 @@ def rule(share: float, width: int) -> str:
 
 def pair_text(pair: Pair) -> str:
     """A confusion in words: "4 read as 9: 21 times"."""
-    label, reading, times = pair
-    return f"{label} read as {reading}: {'once' if times == 1 else f'{figures.count(times)} times'}"
+    label, prediction, times = pair
+    return f"{label} read as {prediction}: {'once' if times == 1 else f'{numbers.count(times)} times'}"

@@ -25,13 +25,13 @@ class Line:
         return self.tone != "secondary"
 
 
-def line(digit: int, likely: float, label: int, reading: int, room: int, *, ascii_only: bool) -> Line:
+def line(digit: int, likely: float, label: int, prediction: int, room: int, *, ascii_only: bool) -> Line:
     """The row of `digit` in an image of `label` that is read as `reading`; its bar is padded to `room` cells."""
     right, wrong = ("+", "x") if ascii_only else ("✓", "✗")
     bar = filled(likely, room, ascii_only=ascii_only)
     if digit == label:
         return Line(right, "success", bar)
-    return Line(wrong, "error", bar) if digit == reading else Line(" ", "secondary", bar)
+    return Line(wrong, "error", bar) if digit == prediction else Line(" ", "secondary", bar)
 
 
 def filled(likely: float, room: int, *, ascii_only: bool) -> str:

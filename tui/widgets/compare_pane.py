@@ -8,9 +8,9 @@ import numpy as np
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
+from engine.text import numbers
 from tui.data.predictions import Images
 from tui.data.run_comparison import Reader
-from tui.views import figures
 from tui.views.digit_view import DigitView
 from tui.views.status import short_name
 from tui.widgets.digit import DigitStrip
@@ -77,16 +77,16 @@ class ComparePane(Horizontal):
         images, labels = self._images.test, self._images.test_labels
         if not np.array_equal(labels, wrong.labels) or wrong.digest not in ("", self._images.identity.digest):
             return ()
-        places = np.flatnonzero((right.readings == labels) & (wrong.readings != labels))
+        places = np.flatnonzero((right.predictions == labels) & (wrong.predictions != labels))
         places = places[np.argsort(-wrong.confidences[places], kind="stable")][:_MOST_PICTURES]
         return tuple(
-            DigitView(images[i], int(labels[i]), int(wrong.readings[i]), float(wrong.confidences[i]), int(i))
+            DigitView(images[i], int(labels[i]), int(wrong.predictions[i]), float(wrong.confidences[i]), int(i))
             for i in places
         )
 
 
 def run_row(reader: Reader, width: int) -> list[tuple[str, str]]:
     """A run to compare with, on a line: its name and accuracy."""
-    figure = figures.percent(reader.accuracy)
+    figure = numbers.percent(reader.accuracy)
     room = max(width - len(figure) - 3, 0)
     return [(f" {short_name(reader.run)[:room]:<{room}} ", ""), (figure, "strong")]

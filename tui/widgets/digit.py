@@ -49,11 +49,11 @@ def caption(view: DigitView, columns: int, mode: Mode = "color") -> tuple[str, s
     """
     right, wrong, unread, arrow = ("+", "x", ".", ">") if mode == "ascii" else ("✓", "✗", "·", "→")
     wide, narrow = columns >= 14, columns < 10
-    mark = unread if view.reading is None else wrong if view.wrong else right
+    mark = unread if view.prediction is None else wrong if view.wrong else right
     verdict = f"{mark}{'' if narrow else ' '}{view.label}"
     if view.wrong:
-        verdict += f"{' as ' if wide else arrow}{view.reading}"
-    figure = percent(view.probability) if view.reading is not None else ""
+        verdict += f"{' as ' if wide else arrow}{view.prediction}"
+    figure = percent(view.probability) if view.prediction is not None else ""
     field = f"{figure}%".rjust(5) if figure else " " * 5
     left = " " * ((columns - len(verdict) - len(field)) // 2)
     return left + verdict, field.ljust(columns - len(left) - len(verdict))
@@ -90,7 +90,7 @@ def _caption_row(view: DigitView, columns: int, style: DigitStyle) -> Row:
     if view.wrong:
         stressed = style.wrong if style.mode == "color" else style.wrong + Style(reverse=True)
         return [Segment(verdict + figure, stressed)]
-    head = style.muted if view.reading is None else style.right
+    head = style.muted if view.prediction is None else style.right
     mark = verdict.rstrip()[:-1]
     return [Segment(mark, head), Segment(verdict[len(mark) :]), Segment(figure, style.muted)]
 

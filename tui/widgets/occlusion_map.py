@@ -7,10 +7,10 @@ import textwrap
 import numpy as np
 from rich.segment import Segment
 
+from engine.text import numbers
 from tui.plotting.diverging import Colors, codes, painter, signs
 from tui.plotting.pixels import beside, blocks, centered, fitted
 from tui.plotting.raster import ASCII, BLOCKS, Row, shades
-from tui.views import figures
 from tui.views.digit_view import percent
 from tui.views.inside import Occlusion
 from tui.views.ten_bars import line
@@ -46,13 +46,13 @@ class OcclusionMap(Picture):
         room = min((width - bars - 2 * gap) // 2, 2 * (height - 1 - below), _LARGEST)
         columns = max(room - room % 2, 2)
         bars = min(max(bars, width - 2 * columns - 2 * gap), 32)
-        rows, digit = columns // 2, found.label if self._right else found.reading
+        rows, digit = columns // 2, found.label if self._right else found.prediction
         fall = found.fall(digit)
         peak = max(float(np.abs(fall).max(initial=0)), _FAINTEST)
         plain = self._drawn_picture(np.zeros_like(fall), found, columns, rows)
         heat = self._drawn_picture(fall / peak, found, columns, rows)
         parts = [
-            ([self._title(f"image {figures.count(found.index)}, a {found.label}", columns), *plain], columns),
+            ([self._title(f"image {numbers.count(found.index)}, a {found.label}", columns), *plain], columns),
             ([self._title(f"what {digit} hangs on", columns), *heat], columns),
             ([self._verdict(bars), *self._bars(bars, rows)], bars),
         ]
@@ -84,9 +84,9 @@ class OcclusionMap(Picture):
     def _verdict(self, width: int) -> Row:
         found = self._found
         assert found is not None  # noqa: S101
-        right = found.reading == found.label
+        right = found.prediction == found.label
         sign, style = ("✓", "success") if right else ("✗", "error")
-        return [self.text(_filled(f"{sign} reads {found.reading}", width), f"bold {style}")]
+        return [self.text(_filled(f"{sign} reads {found.prediction}", width), f"bold {style}")]
 
     def _bars(self, width: int, rows: int) -> list[Row]:
         found = self._found
@@ -94,7 +94,7 @@ class OcclusionMap(Picture):
         lines: list[Row] = []
         room = max(width - 10, 0)
         for digit, probability in enumerate(found.probabilities.tolist()):
-            row = line(digit, probability, found.label, found.reading, room, ascii_only=self.mode == "ascii")
+            row = line(digit, probability, found.label, found.prediction, room, ascii_only=self.mode == "ascii")
             lines.append(
                 [
                     self.text(f"{row.mark}{digit} ", f"bold {row.tone}" if row.marked else ""),
@@ -133,7 +133,7 @@ def _points(share: float) -> str:
 def _instead(found: Occlusion, size: str) -> str:
     others = found.others()
     if not others:
-        return f"Wherever the {size} patch lies, it reads {found.reading}."
+        return f"Wherever the {size} patch lies, it reads {found.prediction}."
     total = sum(times for _, times in others)
     which = ", ".join(f"{digit} ({times})" for digit, times in others[:4])
     return f"With the patch on {total} of 784 pixels it reads another digit: {which}."

@@ -30,7 +30,7 @@ def words(suspect: Suspect) -> list[tuple[str, str]]:
     return [
         ("image", f"{suspect.index}"),
         ("label", f"{suspect.label}"),
-        ("read", f"{suspect.reading}"),
+        ("read", f"{suspect.prediction}"),
         ("agree", f"{suspect.agree} of {suspect.runs}"),
         ("sure", f"{percent(min(suspect.confidence, _NEARLY))}%"),
     ]

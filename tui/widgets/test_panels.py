@@ -54,7 +54,7 @@ class FigurePanel(SnapshotText):
     """What the test came to, with `weights`; or why there is none yet."""
 
     weights: reactive[CheckpointKind | None] = reactive[CheckpointKind | None](None)
-    looking: reactive[str] = reactive("")
+    evaluating: reactive[str] = reactive("")
     no_images: reactive[str] = reactive("")
     """Why no pictures of images are shown beside it."""
 
@@ -65,7 +65,7 @@ class FigurePanel(SnapshotText):
             width,
             height,
             weights=self.weights,
-            looking=self.looking,
+            evaluating=self.evaluating,
             no_images=self.no_images,
             ascii_only=self.ascii_only,
         )

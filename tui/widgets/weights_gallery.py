@@ -8,10 +8,10 @@ from rich.segment import Segment
 from textual.content import Content
 from textual.message import Message
 
+from engine.text.numbers import count
 from tui.plotting.diverging import Colors, codes, painter, signs
 from tui.plotting.pixels import beside, blocks, fitted
 from tui.plotting.raster import Row
-from tui.views.figures import count
 from tui.views.inside import Weights
 from tui.widgets.picture import Picture
 

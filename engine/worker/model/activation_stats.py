@@ -19,19 +19,21 @@ Hear = Callable[[Tensor, Tensor], None]
 """Is told what enters a bend and what leaves it: (N, units) or (N, units, height, width)."""
 
 
-def bends_of(model: nn.Module) -> list[nn.Module]:
+def activation_stats_of(model: nn.Module) -> list[nn.Module]:
     """The activations of the hidden layers, from the input on."""
     return [module for module in model.modules() if isinstance(module, BENDS)]
 
 
 @contextmanager
-def listening(bends: Sequence[nn.Module], hear: Sequence[Hear]) -> Iterator[None]:
+def listening(activation_stats: Sequence[nn.Module], hear: Sequence[Hear]) -> Iterator[None]:
     """Each of `hear` is told of every batch that passes its bend."""
 
     def hook(each: Hear) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
         return lambda _module, entering, leaving: each(entering[0], leaving)
 
-    handles = [bend.register_forward_hook(hook(each)) for bend, each in zip(bends, hear, strict=True)]
+    handles = [
+        activation.register_forward_hook(hook(each)) for activation, each in zip(activation_stats, hear, strict=True)
+    ]
     try:
         yield
     finally:
@@ -55,13 +57,13 @@ class FirstBatch:
 
     def __init__(self, model: nn.Module, config: TrainConfig) -> None:
         self._activation = config.activation
-        self._bends = bends_of(model)
-        self._heard: list[Hidden | None] = [None] * len(self._bends)
+        self._activation_stats = activation_stats_of(model)
+        self._heard: list[Hidden | None] = [None] * len(self._activation_stats)
 
     @contextmanager
     def listens(self) -> Iterator[None]:
         """While the network reads images."""
-        with listening(self._bends, [self._ear(n) for n in range(len(self._bends))]):
+        with listening(self._activation_stats, [self._ear(n) for n in range(len(self._activation_stats))]):
             yield
 
     @property

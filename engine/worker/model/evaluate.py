@@ -38,7 +38,7 @@ class Evaluation:
 
     loss: float
     right: int
-    readings: np.ndarray
+    predictions: np.ndarray
     """(N,) int64: the digit read."""
     probabilities: np.ndarray
     """(N, 10) float32."""
@@ -53,7 +53,7 @@ class Evaluation:
     @property
     def accuracy(self) -> float:
         """Share of images read rightly."""
-        return self.right / max(len(self.readings), 1)
+        return self.right / max(len(self.predictions), 1)
 
 
 def evaluate(model: nn.Module, images: Tensor, labels: Tensor, loss: Loss, kind: str) -> Evaluation:
@@ -83,9 +83,9 @@ def evaluate(model: nn.Module, images: Tensor, labels: Tensor, loss: Loss, kind:
 def summarize(outcome: Evaluation, labels: np.ndarray, weights: CheckpointKind, epoch: int) -> TestResult:
     """The figures of a test from an evaluation of the test set with labels (N,)."""
     confusion = np.zeros((10, 10), dtype=np.int64)
-    np.add.at(confusion, (labels, outcome.readings), 1)
+    np.add.at(confusion, (labels, outcome.predictions), 1)
     counts, right = confusion.sum(axis=1), confusion.diagonal()
-    wrong, sure = np.flatnonzero(outcome.readings != labels), outcome.confidences
+    wrong, sure = np.flatnonzero(outcome.predictions != labels), outcome.confidences
     low, high = wilson_interval(outcome.right, len(labels))
     return TestResult(
         weights=weights,
@@ -99,7 +99,7 @@ def summarize(outcome: Evaluation, labels: np.ndarray, weights: CheckpointKind, 
         per_digit=tuple(float(r / c) if c else None for r, c in zip(right, counts, strict=True)),
         confusion=tuple(tuple(int(n) for n in row) for row in confusion),
         wrong_images=tuple(
-            WrongImage(int(i), int(labels[i]), int(outcome.readings[i]), round(float(sure[i]), 6)) for i in wrong
+            WrongImage(int(i), int(labels[i]), int(outcome.predictions[i]), round(float(sure[i]), 6)) for i in wrong
         ),
         seconds=round(outcome.seconds, 3),
     )

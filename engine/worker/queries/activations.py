@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.worker.model.activation_stats import LIMITS, bends_of, by_unit, listening, near_limit
+from engine.worker.model.activation_stats import LIMITS, activation_stats_of, by_unit, listening, near_limit
 from engine.worker.queries.network import Network
 from engine.worker.queries.sample import require_finite
 from engine.worker.training.setup import Split
@@ -138,11 +138,11 @@ def measure_activations(network: Network, split: Split, report: Callable[[float,
     finite, or what they give is not.
     """
     require_finite(network)
-    bends = bends_of(network.model)
-    layers = [Layer(network.config.activation) for _ in bends]
-    passes = ("first", "second") if bends else ()
+    activation_stats = activation_stats_of(network.model)
+    layers = [Layer(network.config.activation) for _ in activation_stats]
+    passes = ("first", "second") if activation_stats else ()
     for number, name in enumerate(passes):
-        with listening(bends, [getattr(layer, name) for layer in layers]):
+        with listening(activation_stats, [getattr(layer, name) for layer in layers]):
             for start in range(0, len(split.labels), _AT_ONCE):
                 report((number + start / len(split.labels)) / len(passes), "")
                 network.model(split.images[start : start + _AT_ONCE])

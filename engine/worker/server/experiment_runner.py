@@ -16,7 +16,14 @@ from engine import events as ev
 from engine.config import TrainConfig
 from engine.errors import RunProblem
 from engine.experiments.experiment_files import Experiment, find_experiment
-from engine.experiments.experiment_runs import OVER, arm_name, find_performance, free_group, is_over, performances
+from engine.experiments.experiment_runs import (
+    OVER,
+    arm_name,
+    find_experiment_run,
+    free_group,
+    is_over,
+    list_experiment_runs,
+)
 from engine.log.event_log import read_lines
 from engine.paths import runs_dir
 from engine.protocol import ExperimentOver
@@ -126,10 +133,10 @@ def conduct(command: cmd.Experiment) -> Conductor:
     if not command.resume:
         values = with_absolute_folder(command.values)
         configs = experiment.configs(values)
-        if command.name and any(each.group == command.name for each in performances()):
+        if command.name and any(each.group == command.name for each in list_experiment_runs()):
             raise RunProblem(f"There is a performance '{command.name}' already; take another name.")
         return Conductor(experiment, command.name or free_group(experiment), values, configs)
-    found = find_performance(experiment, command.name)
+    found = find_experiment_run(experiment, command.name)
     configs = experiment.configs(found.values)
     conductor = Conductor(
         experiment, found.group, found.values, configs, dict(found.runs), other_data=command.other_data

@@ -20,7 +20,7 @@ from engine.files import write_atomic
 from engine.runs.folder import RunFolder
 from engine.runs.result_file import encode_result
 from engine.runs.run_data import data_before, known_data
-from engine.runs.test_predictions import Look, keep_look
+from engine.runs.test_predictions import TestPredictions, save_test_predictions
 from engine.worker.command_queue import Control
 from engine.worker.model.evaluate import evaluate, summarize
 from engine.worker.model.losses import build_loss
@@ -116,18 +116,18 @@ def look(
     device: torch.device,
     weights: ev.CheckpointKind,
     epoch: int,
-) -> tuple[ev.TestResult, Look]:
+) -> tuple[ev.TestResult, TestPredictions]:
     """One look at the test set: its figures and all it saw."""
     split = Split.of(data.test_images, data.test_labels, device)
     outcome = evaluate(model, split.images, split.labels, build_loss(config, training=False), config.loss)
-    seen = Look(outcome.probabilities, data.test_labels, epoch, data.identity.digest)
+    seen = TestPredictions(outcome.probabilities, data.test_labels, epoch, data.identity.digest)
     test = summarize(outcome, data.test_labels.astype("int64"), weights, epoch)
     return msgspec.structs.replace(test, overlap=count_overlap(data, config.train_images or None)), seen
 
 
-def keep(seen: Look, path: Path, saver: Saver) -> None:
+def keep(seen: TestPredictions, path: Path, saver: Saver) -> None:
     """Write what a look saw beside the run's log."""
-    saver.save(path, lambda there: keep_look(there, seen))
+    saver.save(path, lambda there: save_test_predictions(there, seen))
 
 
 def evaluate_run(

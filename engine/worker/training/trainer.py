@@ -19,7 +19,7 @@ from engine import events as ev
 from engine.config import TrainConfig
 from engine.dataset import Dataset, count_overlap
 from engine.runs.folder import RunFolder
-from engine.runs.validation_predictions import keep_readings
+from engine.runs.validation_predictions import append_predictions
 from engine.worker.command_queue import Control
 from engine.worker.model.activation_stats import FirstBatch
 from engine.worker.model.evaluate import Evaluation, evaluate
@@ -156,7 +156,7 @@ class Trainer:
         place.end_epoch()
         is_best = run.keep_if_best(outcome, place.epoch)
         run.plateau.see(outcome.loss, run.config)
-        self._keep_readings(outcome)  # before anybody hears of the epoch
+        self._save_predictions(outcome)  # before anybody hears of the epoch
         self._emit(run.step.layers.distributions(place, ear.heard))
         self._emit(
             epoch_ended(
@@ -180,10 +180,12 @@ class Trainer:
         self._clock_starts()
         return None if self._control.goes_on(place.step) else self._stop_early()
 
-    def _keep_readings(self, outcome: Evaluation) -> None:
+    def _save_predictions(self, outcome: Evaluation) -> None:
         """Keep what was read in each validation image, for whoever wants to know since when."""
-        place, read, sure = self.place, outcome.readings, outcome.confidences
-        self._saver.save(self._folder.readings, lambda path: keep_readings(path, place.epoch, place.step, read, sure))
+        place, read, sure = self.place, outcome.predictions, outcome.confidences
+        self._saver.save(
+            self._folder.predictions, lambda path: append_predictions(path, place.epoch, place.step, read, sure)
+        )
 
     def _stop_early(self) -> End | None:
         patience = self._config.patience

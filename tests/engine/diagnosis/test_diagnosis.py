@@ -17,7 +17,7 @@ from engine import events as ev
 from engine.config import HYPERPARAMETERS, TrainConfig, make_config
 from engine.diagnosis import RULES, diagnose
 from engine.diagnosis.rates import higher, lower, one_digit, slower, usual_rate
-from engine.diagnosis.segment import BLOCK_IMAGES, BLOCK_STEPS, GUESSING, course_of
+from engine.diagnosis.segment import BLOCK_IMAGES, BLOCK_STEPS, GUESSING, segment_of
 from engine.diagnosis.wording import count, number, page, percent
 from engine.errors import ConfigProblem
 from engine.help import diagnosis_page
@@ -290,19 +290,19 @@ def test_an_epoch_at_half_speed_is_somebodys_short_job_and_two_are_told() -> Non
 
 def test_blocks_hold_enough_steps_and_images_for_a_mean() -> None:
     state = prefixes("blog-adam")[-1]
-    course = course_of(state)
-    for before, after in pairwise(course.blocks):
+    segment = segment_of(state)
+    for before, after in pairwise(segment.blocks):
         assert after.step - before.step >= BLOCK_STEPS
         assert (after.step - before.step) * 64 >= BLOCK_IMAGES - 64
-    means = [block.mean for block in course.blocks]
-    epoch = [block.mean for block in course.blocks if block.position <= 1]
+    means = [block.mean for block in segment.blocks]
+    epoch = [block.mean for block in segment.blocks if block.position <= 1]
     assert math.isclose(sum(epoch) / len(epoch), state.epochs[0].train_loss or 0, rel_tol=0.15)
     assert means[0] > means[-1]
 
 
 def test_a_look_is_cheap_however_long_the_run() -> None:
     """By what it looks at, not by the clock: the curve is bounded."""
-    assert len(course_of(prefixes("blog-sgd")[-1]).points) <= 2048
+    assert len(segment_of(prefixes("blog-sgd")[-1]).points) <= 2048
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from engine.config import HYPERPARAMETERS, make_config
 from engine.diagnosis import RULES, diagnose
-from engine.diagnosis.segment import course_of
+from engine.diagnosis.segment import segment_of
 from tests.engine.diagnosis.kit import at_end, prefixes, told
 from tests.engine.diagnosis.record import LOGS, MOST_BYTES, RECIPES
 
@@ -48,8 +48,8 @@ FAULTS = [
 def test_no_rule_speaks_at_any_moment_of_a_sound_run(name: str) -> None:
     for state in prefixes(name):
         if state.started is not None:
-            course = course_of(state)
-            spoken = {rule.name: finding for rule in RULES if (finding := rule.look(course))}
+            segment = segment_of(state)
+            spoken = {rule.name: finding for rule in RULES if (finding := rule.look(segment))}
             assert spoken == {}, f"epoch {state.position}"
 
 

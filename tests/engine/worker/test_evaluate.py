@@ -11,7 +11,7 @@ import torch
 from engine.analysis.intervals import wilson_interval
 from engine.config import make_config
 from engine.events import WrongImage
-from engine.runs.test_predictions import Look, keep_look, read_look
+from engine.runs.test_predictions import TestPredictions, read_test_predictions, save_test_predictions
 from engine.worker.model.evaluate import Evaluation, as_images, evaluate, summarize
 from engine.worker.model.losses import build_loss, probabilities
 from engine.worker.model.models import build_model
@@ -35,7 +35,7 @@ def test_evaluating_changes_nothing_and_repeats_to_the_last_digit(training: bool
         evaluate(model, images, known, build_loss(CONFIG, training=False), "cross_entropy") for _ in range(2)
     )
     assert first.loss == second.loss
-    assert (first.readings == second.readings).all()
+    assert (first.predictions == second.predictions).all()
     assert (first.confidences == second.confidences).all()
     assert model.training is training
     assert torch.equal(torch.get_rng_state(), random)
@@ -57,7 +57,7 @@ def test_one_image_alone_is_read_as_it_is_in_the_crowd() -> None:
     for i in range(64):
         with torch.inference_mode():
             alone = probabilities(model(as_images(pixels[i : i + 1], device)), "cross_entropy")[0]
-        assert int(alone.argmax()) == whole.readings[i]
+        assert int(alone.argmax()) == whole.predictions[i]
         assert float(alone.max()) == pytest.approx(float(whole.confidences[i]), abs=1e-5)
 
 
@@ -68,18 +68,18 @@ def test_pixels_become_floats_from_nought_to_one() -> None:
 
 def test_the_figures_of_a_test() -> None:
     labels = np.array([0, 0, 1, 2, 2, 2])
-    readings = np.array([0, 1, 1, 2, 0, 0])
+    predictions = np.array([0, 1, 1, 2, 0, 0])
     sure = np.linspace(0.5, 1, 6).astype(np.float32)
     likely = np.zeros((6, 10), np.float32)
-    likely[np.arange(6), readings] = sure
-    outcome = Evaluation(0.5, 3, readings, likely, 0.1)
+    likely[np.arange(6), predictions] = sure
+    outcome = Evaluation(0.5, 3, predictions, likely, 0.1)
     test = summarize(outcome, labels, "best", 7)
     assert (test.images, test.wrong, test.accuracy, test.epoch) == (6, 3, 0.5, 7)
     assert (test.low, test.high) == wilson_interval(3, 6)
     assert test.per_digit[:4] == (0.5, 1.0, pytest.approx(1 / 3), None)
     assert test.confusion[2][:3] == (2, 0, 1)
     assert sum(map(sum, test.confusion)) == 6
-    assert [(w.index, w.label, w.reading) for w in test.wrong_images] == [(1, 0, 1), (4, 2, 0), (5, 2, 0)]
+    assert [(w.index, w.label, w.prediction) for w in test.wrong_images] == [(1, 0, 1), (4, 2, 0), (5, 2, 0)]
     assert test.wrong_images[0].probability == pytest.approx(0.6)
 
 
@@ -95,11 +95,11 @@ def test_a_kept_look_gives_the_wrong_images_of_the_test(tmp_path: Path) -> None:
     pixels = as_images(images, torch.device("cpu"))
     outcome = evaluate(build_model(config), pixels, torch.from_numpy(labels.astype("int64")), loss, config.loss)
     test = summarize(outcome, labels.astype("int64"), "best", 3)
-    keep_look(tmp_path / "look-best.npz", Look(outcome.probabilities, labels, 3))
-    seen = read_look(tmp_path / "look-best.npz")
+    save_test_predictions(tmp_path / "look-best.npz", TestPredictions(outcome.probabilities, labels, 3))
+    seen = read_test_predictions(tmp_path / "look-best.npz")
     assert seen is not None
-    wrong = [int(i) for i in np.flatnonzero(seen.readings != labels)]
+    wrong = [int(i) for i in np.flatnonzero(seen.predictions != labels)]
     assert wrong
     assert test.wrong_images == tuple(
-        WrongImage(i, int(labels[i]), int(seen.readings[i]), round(float(seen.confidences[i]), 6)) for i in wrong
+        WrongImage(i, int(labels[i]), int(seen.predictions[i]), round(float(seen.confidences[i]), 6)) for i in wrong
     )

@@ -32,8 +32,8 @@ def test_readings_are_probabilities_and_certainty_is_not_made_up(tiny: Path, sca
             parameter.mul_(scale)
     model.train()
     random = torch.get_rng_state()
-    readings = Preview(load(tiny), torch.device("cpu"), "cross_entropy").read(model, 5, 0.5).probabilities
+    predictions = Preview(load(tiny), torch.device("cpu"), "cross_entropy").read(model, 5, 0.5).probabilities
     assert model.training
     assert torch.equal(random, torch.get_rng_state())
-    assert [len(row) for row in readings] == [10] * 10
-    assert all(0 <= p <= 1 and round(p, 4) == p for row in readings for p in row)
+    assert [len(row) for row in predictions] == [10] * 10
+    assert all(0 <= p <= 1 and round(p, 4) == p for row in predictions for p in row)

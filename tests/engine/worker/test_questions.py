@@ -13,8 +13,8 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.dataset import load
 from engine.errors import ConfigProblem, RunProblem
-from engine.runs.test_predictions import read_look
-from engine.runs.validation_predictions import read_readings
+from engine.runs.test_predictions import read_test_predictions
+from engine.runs.validation_predictions import read_predictions
 from engine.worker.queries import Answering, GivenUp, answer
 from tests.engine.worker.conftest import Story
 
@@ -36,7 +36,7 @@ def ask(story: Story, pixels: bytes, **values: object) -> dict[str, object]:
 
 
 def test_what_is_read_after_each_epoch_is_kept(story: Story) -> None:
-    kept = read_readings(story.folder.readings)
+    kept = read_predictions(story.folder.predictions)
     epochs = story.of(ev.EpochEnded)
     assert kept.epochs.tolist() == [1, 2, 3]
     labels = load(Path(story.state.config.data_dir)).validation_labels
@@ -46,18 +46,18 @@ def test_what_is_read_after_each_epoch_is_kept(story: Story) -> None:
 
 
 def test_a_look_keeps_all_it_saw(story: Story) -> None:
-    look = read_look(story.folder.look("best"))
+    look = read_test_predictions(story.folder.look("best"))
     test = story.end.test
     assert look is not None and test is not None
     assert look.epoch == test.epoch
-    wrong = np.flatnonzero(look.readings != look.labels)
-    assert [(w.index, w.reading, w.probability) for w in test.wrong_images] == [
-        (int(i), int(look.readings[i]), round(float(look.confidences[i]), 6)) for i in wrong
+    wrong = np.flatnonzero(look.predictions != look.labels)
+    assert [(w.index, w.prediction, w.probability) for w in test.wrong_images] == [
+        (int(i), int(look.predictions[i]), round(float(look.confidences[i]), 6)) for i in wrong
     ]
 
 
 def test_a_picture_read_alone_gives_the_very_numbers_of_the_test(story: Story) -> None:
-    data, look = load(Path(story.state.config.data_dir)), read_look(story.folder.look("best"))
+    data, look = load(Path(story.state.config.data_dir)), read_test_predictions(story.folder.look("best"))
     assert look is not None
     for index in (0, 5, 63):
         found = ask(story, data.test_images[index].tobytes(), weights="best", exact=True)
@@ -69,7 +69,7 @@ def test_several_pictures_are_answered_in_order_and_none_by_nothing(story: Story
     images = load(Path(story.state.config.data_dir)).validation_images[:4]
     found = ask(story, images.tobytes())
     assert (found["epoch"], found["step"]) == (3, story.end.step)
-    kept = read_readings(story.folder.readings).digits[2][:4]
+    kept = read_predictions(story.folder.predictions).digits[2][:4]
     assert np.argmax(found["probabilities"], axis=1).tolist() == kept.tolist()  # type: ignore[arg-type]
     assert ask(story, b"")["probabilities"] == []
 

@@ -14,7 +14,7 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.errors import RunProblem
 from engine.runs.folder import RunFolder, find_run
-from engine.runs.test_predictions import Look, keep_look, read_look
+from engine.runs.test_predictions import TestPredictions, read_test_predictions, save_test_predictions
 from engine.worker.queries import answer
 from engine.worker.server import torch_tasks
 from engine.worker.training.branching import branch_again, branch_off
@@ -125,7 +125,7 @@ def test_weights_that_are_finite_and_far_too_large_give_words_or_figures_never_n
     evaluate_run(run, "last", told.append)
     test = next(event.test for event in told if isinstance(event, ev.Tested))
     assert test.loss is None and all(math.isfinite(wrong.probability) for wrong in test.wrong_images)
-    look = read_look(run.look("last"))
+    look = read_test_predictions(run.look("last"))
     assert look is not None and bool(np.isfinite(look.probabilities).all())
     for name in ("predict", "occlusion", "activations", "robustness"):
         with pytest.raises(RunProblem, match=r"outputs of the last weights \(epoch 3\) are not finite"):
@@ -136,10 +136,10 @@ def test_weights_that_are_finite_and_far_too_large_give_words_or_figures_never_n
 
 def test_a_look_of_weights_that_were_not_finite_counts_as_none(run: RunFolder) -> None:
     path = run.look("best")
-    look = read_look(path)
+    look = read_test_predictions(path)
     assert look is not None
-    keep_look(path, Look(np.full_like(look.probabilities, np.nan), look.labels, look.epoch))
-    assert read_look(path) is None
+    save_test_predictions(path, TestPredictions(np.full_like(look.probabilities, np.nan), look.labels, look.epoch))
+    assert read_test_predictions(path) is None
 
 
 @pytest.mark.parametrize(("kind", "other"), [("last", "best"), ("best", "last"), ("2", "best")])

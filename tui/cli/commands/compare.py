@@ -93,8 +93,8 @@ def _figures(reader: Reader) -> dict[str, Any]:
 
 def lines(found: Comparison, first: Reader, second: Reader) -> list[str]:
     """The figures of both, the four counts, and what they mean."""
+    from engine.text.numbers import count, percent  # noqa: PLC0415
     from tui.views.compared import CAVEAT, p_text, sentences, table  # noqa: PLC0415
-    from tui.views.figures import count, percent  # noqa: PLC0415
 
     rows = [("run", "epoch", "test accuracy", "95% interval", "wrong")]
     for each in (first, second):

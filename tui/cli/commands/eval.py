@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from engine.runs.folder import find_run  # noqa: PLC0415
     from tui.app.test_evaluation import look_again, not_recorded  # noqa: PLC0415
     from tui.headless.follow import start_engine  # noqa: PLC0415
-    from tui.headless.report import look_report, report_elsewhere, unsaved  # noqa: PLC0415
+    from tui.headless.report import evaluation_report, report_elsewhere, unsaved  # noqa: PLC0415
     from tui.headless.waiting import ask_engine  # noqa: PLC0415
 
     check_weights(args)
@@ -52,7 +52,9 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(document(state, other))
     else:
-        print_lines([f"Run {state.run}", *(look_report(state) if other is None else report_elsewhere(other, state))])
+        print_lines(
+            [f"Run {state.run}", *(evaluation_report(state) if other is None else report_elsewhere(other, state))]
+        )
     if not_recorded(state, str(folder.events)):
         raise EngineProblem(f"The look is not recorded. {unsaved(state)}")
     return 0
@@ -80,8 +82,8 @@ def document(state: RunState, elsewhere: Tested | None = None) -> dict[str, Any]
     other = None if elsewhere else next((each for each in state.tests if each.weights != test.weights), None)
     return {
         "run": state.run,
-        "looks": len(state.looks),
-        "looked_at": state.looks,
+        "looks": len(state.test_evaluations),
+        "looked_at": state.test_evaluations,
         **structs.asdict(test),
         "other": other,
         "identity": elsewhere.identity if elsewhere else state.data,

@@ -41,7 +41,7 @@ def parser() -> Parser:
 
 def run(args: argparse.Namespace) -> int:
     """List them, show one again, or perform it; the exit status says how that went."""
-    from engine.experiments import find_experiment, find_performance  # noqa: PLC0415 - --help does without
+    from engine.experiments import find_experiment, find_experiment_run  # noqa: PLC0415 - --help does without
 
     values = _values(args)
     if not args.experiment:
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     from tui.headless.experiment import perform, show  # noqa: PLC0415
 
     if args.show:
-        show(experiment, find_performance(experiment, args.name), args)
+        show(experiment, find_experiment_run(experiment, args.name), args)
         return 0
     from engine.commands import Experiment  # noqa: PLC0415
     from engine.experiments import of_machine  # noqa: PLC0415

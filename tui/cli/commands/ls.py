@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigProblem
 from engine.fields import short
+from engine.text.numbers import percent
 from tui.cli.parser import Parser
 from tui.headless.output import columns, print_json, print_lines, tell
-from tui.views.figures import percent
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder

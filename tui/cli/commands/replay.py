@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
 def _as_far_as(before: RunState) -> str:
     """How much there was to compare, where the run did not come to its end."""
     from engine.runs.replay import came_to_its_end  # noqa: PLC0415
-    from tui.views.figures import plural  # noqa: PLC0415
+    from engine.text.numbers import plural  # noqa: PLC0415
 
     return "" if came_to_its_end(before) else f", as far as that went ({plural(len(before.epochs), 'epoch')})"
 

@@ -9,10 +9,10 @@ from msgspec import structs
 
 from engine.config import HYPERPARAMETERS, differences
 from engine.fields import short
+from engine.text.numbers import count, duration, loss, percent
 from tui.cli.parser import Parser
 from tui.headless.output import columns, print_json, print_lines
 from tui.views.data_set import elsewhere, named, of_run
-from tui.views.figures import count, duration, loss, percent
 
 if TYPE_CHECKING:
     from engine.config import TrainConfig
@@ -98,7 +98,7 @@ def document(folder: RunFolder, state: RunState, config: TrainConfig) -> dict[st
         "stopped_at": _figures(state.stopped_at) if state.stopped_at else None,
         "test": state.tested,
         "tests": state.tests,
-        "looks": len(state.looks),
+        "looks": len(state.test_evaluations),
         "elsewhere": [_figures(look) for look in state.elsewhere],
         "finished": _figures(state.finished, without=("test",)) if state.finished else None,
         "hints": diagnose(state),

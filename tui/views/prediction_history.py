@@ -9,7 +9,7 @@ from typing import Literal
 
 from textual.content import Content
 
-from tui.views.figures import plural
+from engine.text.numbers import plural
 
 Verdict = Literal["right", "wrong", "mixed"]
 
@@ -26,7 +26,7 @@ _STYLES: dict[Verdict, str] = {"right": "$success", "wrong": "bold $error", "mix
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class EpochPrediction:
     """What was read after an epoch, and its probability, 0 to 1."""
 
     epoch: int
@@ -34,22 +34,24 @@ class Reading:
     confidence: float
 
 
-def story(readings: Sequence[Reading], label: int) -> str:
+def story(predictions: Sequence[EpochPrediction], label: int) -> str:
     """When the run learned a digit, and lost it again: "Learned at epoch 3, lost at 5, back at 6." """
-    if not readings:
+    if not predictions:
         return ""
-    right = [each.digit == label for each in readings]
+    right = [each.digit == label for each in predictions]
     changes = [
-        (after.epoch, after.digit == label) for before, after in pairwise(readings) if _turned(before, after, label)
+        (after.epoch, after.digit == label) for before, after in pairwise(predictions) if _turned(before, after, label)
     ]
     if not changes:
-        return _unchanged(readings, all(right))
+        return _unchanged(predictions, all(right))
     if len(changes) > _MOST_TOLD:
         last = f"right since epoch {changes[-1][0]}"
         if not right[-1]:
-            last = f"last right at epoch {max(each.epoch for each, good in zip(readings, right, strict=True) if good)}"
+            last = (
+                f"last right at epoch {max(each.epoch for each, good in zip(predictions, right, strict=True) if good)}"
+            )
         return f"Changed {len(changes)} times, {last}."
-    told = [f"Right from epoch {readings[0].epoch} on"] if right[0] else []
+    told = [f"Right from epoch {predictions[0].epoch} on"] if right[0] else []
     for epoch, now_right in changes:
         word = ("back" if told else "learned") if now_right else "lost"
         told.append(f"{word} at {'' if told else 'epoch '}{epoch}")
@@ -57,17 +59,17 @@ def story(readings: Sequence[Reading], label: int) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def _turned(before: Reading, after: Reading, label: int) -> bool:
+def _turned(before: EpochPrediction, after: EpochPrediction, label: int) -> bool:
     return (before.digit == label) != (after.digit == label)
 
 
-def _unchanged(readings: Sequence[Reading], right: bool) -> str:
-    first, count = readings[0], len(readings)
+def _unchanged(predictions: Sequence[EpochPrediction], right: bool) -> str:
+    first, count = predictions[0], len(predictions)
     if count == 1:
-        return f"Read {'rightly' if right else 'wrongly'} at epoch {first.epoch}, the only one so far."
+        return f"Read {'correct' if right else 'misclassified'} at epoch {first.epoch}, the only one so far."
     if right:
         return "Right from the first epoch on."
-    digits = {each.digit for each in readings}
+    digits = {each.digit for each in predictions}
     always = f", always as {first.digit}" if len(digits) == 1 else ""
     return f"Never read rightly in {plural(count, 'epoch')}{always}."
 
@@ -84,14 +86,14 @@ class Cell:
     epochs: int = 1
 
 
-def cells(readings: Sequence[Reading], label: int, width: int) -> list[Cell]:
+def cells(predictions: Sequence[EpochPrediction], label: int, width: int) -> list[Cell]:
     """At most `width` cells, each for as many epochs, the last one perhaps for fewer."""
-    each = -(-len(readings) // max(width, 1))
-    return [_cell(readings[at : at + each], label) for at in range(0, len(readings), each)] if readings else []
+    each = -(-len(predictions) // max(width, 1))
+    return [_cell(predictions[at : at + each], label) for at in range(0, len(predictions), each)] if predictions else []
 
 
-def _cell(group: Sequence[Reading], label: int) -> Cell:
-    right = {reading.digit == label for reading in group}
+def _cell(group: Sequence[EpochPrediction], label: int) -> Cell:
+    right = {prediction.digit == label for prediction in group}
     verdict: Verdict = "mixed" if len(right) > 1 else "right" if True in right else "wrong"
     return Cell(group[0].epoch, group[-1].epoch, group[-1].digit, group[-1].confidence, verdict, len(group))
 
@@ -109,11 +111,17 @@ class Strip:
 
 
 def strip(
-    readings: Sequence[Reading], label: int, chosen: int, width: int, *, tall: int = 1, ascii_only: bool = False
+    predictions: Sequence[EpochPrediction],
+    label: int,
+    chosen: int,
+    width: int,
+    *,
+    tall: int = 1,
+    ascii_only: bool = False,
 ) -> Strip:
     """The strip in `width` cells, the names of its rows included; the row of bars is `tall` cells high."""
     room = max(width - _NAMED, 1)
-    drawn = cells(readings, label, room)
+    drawn = cells(predictions, label, room)
     wide = max(min(_WIDEST, room // max(len(drawn), 1)), 1)
     marks = _ASCII_MARKS if ascii_only else _MARKS
     each = drawn[0].epochs if drawn else 1

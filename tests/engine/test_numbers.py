@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.views import figures
+from engine.text import numbers
 from tui.views.bigfigure import big
 
 
@@ -22,12 +22,12 @@ from tui.views.bigfigure import big
     ],
 )
 def test_percent(share: float, text: str) -> None:
-    assert figures.percent(share) == text
+    assert numbers.percent(share) == text
 
 
 @given(st.floats(0, 1, exclude_min=True, exclude_max=True), st.integers(0, 3))
 def test_only_all_is_a_hundred_percent_and_only_none_is_zero(share: float, digits: int) -> None:
-    text = figures.percent(share, digits).removesuffix(" %")
+    text = numbers.percent(share, digits).removesuffix("%")
     assert 0 < float(text) < 100
 
 
@@ -46,7 +46,7 @@ def test_only_all_is_a_hundred_percent_and_only_none_is_zero(share: float, digit
     ],
 )
 def test_loss(value: float | None, text: str) -> None:
-    assert figures.loss(value) == text
+    assert numbers.loss(value) == text
 
 
 @pytest.mark.parametrize(
@@ -64,20 +64,20 @@ def test_loss(value: float | None, text: str) -> None:
     ],
 )
 def test_duration(seconds: float, text: str) -> None:
-    assert figures.duration(seconds) == text
+    assert numbers.duration(seconds) == text
 
 
 @pytest.mark.parametrize(("number", "text"), [(0, "0"), (999, "999"), (10_000, "10,000"), (1_234_567.4, "1,234,567")])
 def test_count(number: float, text: str) -> None:
-    assert figures.count(number) == text
+    assert numbers.count(number) == text
 
 
 @given(st.floats(0, 1))
 def test_big_figures_are_three_rows_of_one_length(share: float) -> None:
-    rows = big(figures.percent(share))
+    rows = big(numbers.percent(share))
     assert len(rows) == 3
     assert len({len(row) for row in rows}) == 1
-    assert big(figures.percent(share), ascii_only=True) == (figures.percent(share),)
+    assert big(numbers.percent(share), ascii_only=True) == (numbers.percent(share),)
 
 
 @pytest.mark.parametrize(
@@ -96,4 +96,4 @@ def test_big_figures_are_three_rows_of_one_length(share: float) -> None:
     ],
 )
 def test_large_counts_are_short(number: int, text: str) -> None:
-    assert figures.rough(number) == text
+    assert numbers.rough(number) == text

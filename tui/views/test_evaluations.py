@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 
-from tui.views.figures import count
+from engine.text.numbers import count
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MOST = 4
@@ -27,21 +27,21 @@ def moment(seconds: float) -> tuple[str, str]:
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}", f"{at:%H:%M}"
 
 
-def dated(looks: Sequence[float]) -> str:
+def dated(test_evaluations: Sequence[float]) -> str:
     """When: "25 Nov 2025 14:02, 14:09, 26 Nov 2025 08:30"; of many the last ones alone."""
     said: list[str] = []
     before = ""
-    for seconds in looks[-_MOST:]:
+    for seconds in test_evaluations[-_MOST:]:
         day, time = moment(seconds)
         if time:
             said.append(time if day == before else f"{day} {time}")
         before = day
-    return ("… " if len(looks) > _MOST else "") + ", ".join(said)
+    return ("… " if len(test_evaluations) > _MOST else "") + ", ".join(said)
 
 
-def looked_at(looks: Sequence[float]) -> str:
+def looked_at(test_evaluations: Sequence[float]) -> str:
     """How often and when: "looked at 3 times: 25 Nov 2025 14:02, …"."""
-    if not looks:
+    if not test_evaluations:
         return "not looked at yet"
-    when = dated(looks)
-    return f"looked at {times(len(looks))}" + (f": {when}" if when else "")
+    when = dated(test_evaluations)
+    return f"looked at {times(len(test_evaluations))}" + (f": {when}" if when else "")

@@ -18,6 +18,7 @@ from tui.terminal.diff_renderer import Changes, Painter, fewer_colors
 from tui.terminal.driver import TerminalDriver
 from tui.terminal.input_queue import InTurn
 from tui.terminal.output_capture import Strays, warnings_to
+from tui.terminal.parsed_stylesheet import ParsedStylesheet
 from tui.terminal.repaint_throttle import SLOW_LINE, Line
 from tui.terminal.shutdown import Ending
 from tui.terminal.signals import HUNG_UP, hung_up, on_signals
@@ -37,6 +38,7 @@ class TerminalApp(InTurn):
 
     def __init__(self, *, slow: bool = False, clock: Callable[[], float]) -> None:
         super().__init__(driver_class=TerminalDriver)
+        self.stylesheet = ParsedStylesheet(variables=self.get_css_variables())
         self.kept_lines: list[str] = []
         """What was printed and warned of in this process, the last lines of it."""
         self.kept_count = 0

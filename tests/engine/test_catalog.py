@@ -16,13 +16,14 @@ from engine.errors import ConfigProblem
 from engine.experiments import experiments
 from engine.help.catalog import catalog, find, matching, of_choice, plain
 from engine.settings import presets
+from tests.each import each
 
 FENCE = "```"
 WIDEST, LONGEST, WIDEST_FORMULA, WIDEST_SUMMARY = 100, 25, 46, 65
 TOPICS = resources.files("engine.help") / "en" / "topics"
 ENTRIES = catalog()
-topics = pytest.mark.parametrize("name", [e.name for e in ENTRIES.values() if e.kind == "topic"])
-every_page = pytest.mark.parametrize("name", ENTRIES)
+topics = each("name", [e.name for e in ENTRIES.values() if e.kind == "topic"])
+every_page = each("name", ENTRIES)
 CHOICES = [(name, choice) for name, about in HYPERPARAMETERS.items() for choice in about.choices]
 EXPLAINED = ("activation", "optimizer", "loss", "schedule", "model", "init")
 

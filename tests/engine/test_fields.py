@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from engine.config import HYPERPARAMETERS
 from engine.errors import ConfigProblem
 from engine.fields import Hyperparameter, plain
+from tests.each import each
 from tests.engine.strategies import examples, values_of
 
-EVERY = pytest.mark.parametrize("parameter", HYPERPARAMETERS.values(), ids=HYPERPARAMETERS)
+EVERY = each("parameter", HYPERPARAMETERS.values())
 PARAMETERS = st.sampled_from(list(HYPERPARAMETERS.values()))
 MANY_DIGITS = "9" * 5000
 

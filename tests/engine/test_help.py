@@ -11,12 +11,13 @@ from engine.config import HYPERPARAMETERS
 from engine.errors import ConfigProblem
 from engine.help import page, pages
 from engine.settings import presets
+from tests.each import each
 
 FENCE = "```"
 WIDEST_FORMULA = 29
 """Columns that are left of the narrowest help pane (34) beside its padding, scroll bar and indent."""
 
-every_page = pytest.mark.parametrize("name", HYPERPARAMETERS)
+every_page = each("name", HYPERPARAMETERS)
 
 
 def formulas(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from engine import events as ev
 from engine import protocol
 from engine.config import TrainConfig
 from engine.errors import EngineProblem
+from tests.each import each
 from tests.engine.strategies import COMMAND_TYPES, EVENT_TYPES, configs, examples, messages
 
 Decode = Callable[[bytes], Any]
@@ -29,7 +30,7 @@ def named(each: object) -> str | None:
 PAUSED = b'{"type":"paused","seq":3,"time":1.5,"step":7,"position":0.25}'
 
 
-@pytest.mark.parametrize("kind", EVENT_TYPES, ids=named)
+@each("kind", EVENT_TYPES)
 @examples(15)
 @given(data=st.data())
 def test_every_event_comes_back_as_it_was_sent(kind: type[msgspec.Struct], data: st.DataObject) -> None:
@@ -108,7 +109,7 @@ JUNK = {
 
 
 @pytest.mark.parametrize("decode", DECODERS, ids=named)
-@pytest.mark.parametrize("line", JUNK.values(), ids=JUNK)
+@each("line", JUNK.values())
 def test_junk_is_refused_in_words(decode: Decode, line: bytes) -> None:
     with pytest.raises(EngineProblem) as caught:
         decode(line)
@@ -134,7 +135,7 @@ def test_a_line_cut_anywhere_is_refused(decode: Decode, line: bytes) -> None:
             decode(line[:cut])
 
 
-@pytest.mark.parametrize("kind", EVENT_TYPES, ids=named)
+@each("kind", EVENT_TYPES)
 @examples(3)
 @given(data=st.data())
 def test_what_a_later_version_adds_to_an_event_is_passed_over(kind: type[msgspec.Struct], data: st.DataObject) -> None:
@@ -143,7 +144,7 @@ def test_what_a_later_version_adds_to_an_event_is_passed_over(kind: type[msgspec
     assert protocol.decode_event(msgspec.json.encode(later)) == event
 
 
-@pytest.mark.parametrize("kind", COMMAND_TYPES, ids=named)
+@each("kind", COMMAND_TYPES)
 def test_a_command_with_an_unknown_field_is_refused(kind: type[msgspec.Struct]) -> None:
     needed = {"config": {}, "run": "x", "pixels": "", "question": 1, "values": {}, "experiment": "x"}
     fields = {field.name: needed[field.name] for field in msgspec.structs.fields(kind) if field.required}

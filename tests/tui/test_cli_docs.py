@@ -11,6 +11,7 @@ import pytest
 
 from engine import commands, diagnosis, events, protocol
 from engine.errors import EngineProblem, ExitCode
+from tests.each import each
 from tui.cli.parser import ALIASES
 from tui.cli.registry import COMMANDS
 from tui.headless.follow import HUNG_UP
@@ -33,7 +34,7 @@ def section(kind: type[msgspec.Struct]) -> str:
     return str(found)
 
 
-@pytest.mark.parametrize("kind", EVENTS, ids=tag)
+@each("kind", EVENTS)
 def test_every_event_has_a_section_with_every_field_and_an_example(kind: type[msgspec.Struct]) -> None:
     text = section(kind)
     for field in kind.__struct_fields__:
@@ -72,7 +73,7 @@ def test_every_rule_of_the_diagnosis_is_there_in_its_order_and_so_is_every_sever
     assert all(f"`{word}` (" in part[0] for word in typing.get_args(diagnosis.Severity))
 
 
-@pytest.mark.parametrize("kind", COMMAND_TYPES, ids=tag)
+@each("kind", COMMAND_TYPES)
 def test_every_command_is_there_with_its_fields(kind: type[msgspec.Struct]) -> None:
     rows = [line for line in TEXT.splitlines() if line.startswith("|") and f"`{tag(kind)}`" in line.split("|")[1]]
     [row] = [row for row in rows if row.count("|") == 4]
@@ -87,7 +88,7 @@ def test_the_protocol_is_there(kind: type[msgspec.Struct]) -> None:
     assert any(line.startswith(f'{{"type":"{tag(kind)}"') for line in EXAMPLES)
 
 
-@pytest.mark.parametrize("line", EXAMPLES)
+@each("line", EXAMPLES)
 def test_every_example_is_what_the_engine_sends_or_reads(line: str) -> None:
     try:
         message: msgspec.Struct = protocol.decode_server(line.encode())

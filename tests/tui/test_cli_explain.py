@@ -7,6 +7,7 @@ import re
 import pytest
 
 from engine.help.catalog import catalog, find
+from tests.each import each
 from tests.tui.cli_kit import home
 from tests.tui.test_cli_start import run_program
 from tui.cli.main import main
@@ -71,8 +72,8 @@ def test_a_name_without_a_page_is_a_fault_of_usage(
     assert capsys.readouterr() == ("", sentence)
 
 
-@pytest.mark.parametrize("name", catalog())
 @pytest.mark.parametrize("width", [40, WIDEST])
+@each("name", catalog())
 def test_every_page_keeps_to_the_width_loses_its_markup_and_can_be_said_in_ascii(name: str, width: int) -> None:
     lines = page_lines(catalog()[name], width)
     prose = [line for line in lines if not line.startswith("  ")]

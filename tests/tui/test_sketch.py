@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from engine.config import HYPERPARAMETERS
 from engine.help.catalog import catalog
+from tests.each import each
 from tui.views.sketch import ACTIVATIONS, Curve, Row, Sketch, draw, sketch_of
 
 DRAWN = [name for name in catalog() if sketch_of(name)]
@@ -53,7 +54,7 @@ def test_a_jump_of_the_second_curve_is_left_open_and_that_of_a_staircase_is_clos
         assert bool(middle) == joined
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@each("name", DRAWN)
 @pytest.mark.parametrize("ascii_only", [False, True])
 @pytest.mark.parametrize("size", [(24, 6), (30, 9), (46, 13), (88, 30)])
 def test_a_drawing_keeps_to_its_room(name: str, ascii_only: bool, size: tuple[int, int]) -> None:

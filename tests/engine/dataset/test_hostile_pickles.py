@@ -15,6 +15,7 @@ import pytest
 
 from engine.dataset.pickled import read_pickled
 from engine.errors import DataProblem
+from tests.each import each
 from tests.engine.dataset.pickles import Call, State, three_pairs
 
 PAIRS = three_pairs()
@@ -55,9 +56,9 @@ PLACES: dict[str, Callable[[Call], object]] = {
 }
 
 
-@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
-@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("harm", ["system", "eval", "exec", "open", "partial", "path"])
+@each("place", PLACES)
+@each("protocol", [0, 2, 4, 5])
 def test_no_code_in_the_file_is_run(harm: str, place: str, protocol: int, tmp_path: Path) -> None:
     marker = tmp_path / "marker"
     content = pickle.dumps(PLACES[place](harms(marker)[harm]), protocol)

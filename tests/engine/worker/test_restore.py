@@ -17,6 +17,7 @@ from engine.protocol import decode_event, encode
 from engine.worker.training.checkpoint_file import FORMAT, load_checkpoint
 from engine.worker.training.counters import Best, Place, Plateau
 from engine.worker.training.metrics import Meter
+from tests.each import each
 from tests.engine.worker.conftest import Story
 
 Train = Callable[..., Story]
@@ -37,21 +38,21 @@ def test_what_was_kept_comes_back() -> None:
     assert meter.state() == METER
 
 
-@pytest.mark.parametrize("value", NO_NUMBERS, ids=repr)
+@each("value", NO_NUMBERS)
 @pytest.mark.parametrize("name", sorted(PLACE))
 def test_a_place_is_made_of_counts_and_seconds(name: str, value: object) -> None:
     with pytest.raises(ValueError, match=name):
         Place.restore(PLACE | {name: value})
 
 
-@pytest.mark.parametrize("value", [value for value in NO_NUMBERS if value is not math.inf], ids=repr)
+@each("value", [value for value in NO_NUMBERS if value is not math.inf])
 @pytest.mark.parametrize("name", sorted(PLATEAU))
 def test_a_plateau_is_made_of_numbers(name: str, value: object) -> None:
     with pytest.raises(ValueError, match=name):
         Plateau.restore(PLATEAU | {name: value})
 
 
-@pytest.mark.parametrize("value", NO_NUMBERS, ids=repr)
+@each("value", NO_NUMBERS)
 @pytest.mark.parametrize("name", ["epoch", "step", "loss", "accuracy"])
 def test_the_best_has_figures(name: str, value: object) -> None:
     with pytest.raises(ValueError, match=name):

@@ -28,9 +28,9 @@ from benchmarks.rows import Row, in_turn
 from engine.config import TrainConfig
 from engine.dataset import Dataset
 from engine.runs.folder import RunFolder
-from engine.worker.command_queue import Control
+from engine.worker.command_queue import CommandQueue
 from engine.worker.model.models import build_model, multiply_adds
-from engine.worker.training.safe_writer import Saver
+from engine.worker.training.safe_writer import SafeWriter
 from engine.worker.training.setup import Split, load_data
 from engine.worker.training.trainer import Trainer
 
@@ -51,7 +51,7 @@ class Ours:
         def emit(_event: object) -> None:
             pass
 
-        self._trainer = Trainer(folder, config, data, device, "", emit, Control(), Saver(folder, emit))
+        self._trainer = Trainer(folder, config, data, device, "", emit, CommandQueue(), SafeWriter(folder, emit))
 
     def epoch(self) -> None:
         """One epoch without its validation."""

@@ -1,6 +1,6 @@
 """The engine process: ``python -P mnist_tui.py engine.worker LISTENING_DESCRIPTOR SOCKET_PATH LOG_PATH``.
 
-Started by `engine.client.Engine.start`, never by hand.
+Started by `engine.client.Engine.start`.
 """
 
 from __future__ import annotations
@@ -16,28 +16,29 @@ import traceback
 from pathlib import Path
 from typing import NoReturn
 
-from engine.worker.server.output_capture import Output
+from engine.worker.server.output_capture import OutputCapture
 from engine.worker.server.session import Session
 
-NICENESS, YIELDING = 5, 15
-"""The screen, and whatever else the person does, comes first; where it yields, training in another process, too."""
+NICENESS, YIELDING_NICENESS = 5, 15
+"""Of an engine that trains, below interactive programs; and of one that answers queries, below training as well."""
 
 
 async def _serve(listening: socket.socket, socket_path: Path, log_path: Path, *, trains: bool) -> None:
-    session = Session(socket_path, Output(log_path), trains=trains)
+    session = Session(socket_path, OutputCapture(log_path), trains=trains)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, session.abort)
     for ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         signal.signal(ignored, signal.SIG_IGN)
     await session.serve(listening)
-    _end(0, log_path)  # neither torch's threads nor one that waits for a disk are waited for
+    _exit(0, log_path)
 
 
-def _end(status: int, log_path: Path | None = None) -> NoReturn:
+def _exit(status: int, log_path: Path | None = None) -> NoReturn:
+    """Exit without waiting for torch's threads or one that is blocked by a disk."""
     with contextlib.suppress(OSError):
         if log_path:
             log_path.unlink()
-    with contextlib.suppress(OSError):  # on a disk that is full
+    with contextlib.suppress(OSError):  # the disk may be full
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(status)
@@ -49,14 +50,14 @@ def main() -> None:
     yields = "yields" in sys.argv[4:]
     faulthandler.enable()
     with contextlib.suppress(OSError):
-        os.nice(YIELDING if yields else NICENESS)
+        os.nice(YIELDING_NICENESS if yields else NICENESS)
     listening = socket.socket(fileno=descriptor)
     try:
         asyncio.run(_serve(listening, socket_path, log_path, trains=not yields))
     except Exception:
         with contextlib.suppress(OSError):
             traceback.print_exc()
-    _end(1)
+    _exit(1)
 
 
 if __name__ == "__main__":

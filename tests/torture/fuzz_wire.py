@@ -23,7 +23,7 @@ from engine.protocol import Greeting, Hello, Ready, Reply, Steers, decode_server
 from engine.runs.folder import RunFolder
 from engine.sockets import listen
 from engine.worker.server import torch_tasks
-from engine.worker.server.output_capture import Output
+from engine.worker.server.output_capture import OutputCapture
 from engine.worker.server.session import Session
 from tests.events_kit import whole_run
 from tests.torture.damage import Damaged, damaged, junk
@@ -214,9 +214,9 @@ async def _session(folder: Path) -> Any:
         undo.enter_context(variable("XDG_RUNTIME_DIR", str(folder)))
         for name, stand_in in stand_ins.items():
             undo.enter_context(mock.patch.object(torch_tasks, name, stand_in))
-        undo.enter_context(mock.patch.object(Output, "redirect", lambda *_: None))
+        undo.enter_context(mock.patch.object(OutputCapture, "redirect", lambda *_: None))
         server, path = listen()
-        session = Session(path, Output(path.with_suffix(".log")))
+        session = Session(path, OutputCapture(path.with_suffix(".log")))
         serving = asyncio.create_task(session.serve(server))
         steady = await Engine.connect(path, "watcher")
         yield Host(session, path, steady)
@@ -243,7 +243,7 @@ async def _talk_to(host: Host, given: Damaged) -> None:
             assert not message.error.startswith("The engine failed"), message.error
     other = await Engine.connect(host.path, "script")
     await other.close()
-    await host.session._settle()
+    await host.session.lifecycle.wait_until_over()
     while host.steady.pending:
         assert not isinstance(await anext(host.steady.events()), Lost)
     with allowed():

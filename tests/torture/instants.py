@@ -22,13 +22,13 @@ from engine.errors import RunProblem
 from engine.runs.folder import RunFolder
 from engine.runs.presence import DOOR
 from engine.sockets import listen
-from engine.worker.server.output_capture import Output
+from engine.worker.server.output_capture import OutputCapture
 from engine.worker.server.session import Session
 from tests.torture.ground import noted
 from tests.torture.kills import ended_well, last_told, numbers, stands
 
 
-class Silent(Output):
+class Silent(OutputCapture):
     """Leaves this process's standard output where it is."""
 
     def redirect(self, path: Path) -> None:
@@ -36,7 +36,7 @@ class Silent(Output):
 
 
 class Script:
-    """A client as far as `Session.obey` looks at it."""
+    """A client as far as `Session.handle` looks at it."""
 
     role, name = "script", "torture"
 
@@ -49,17 +49,16 @@ async def obey(command: cmd.Start | cmd.ResumeRun, *, abort: bool = False) -> st
     server, path = listen()
     with server:
         session = Session(path, Silent(path.with_suffix(".log")))
-        reply = await session.obey(command, Script())  # type: ignore[arg-type]
+        reply = await session.handle(command, Script())  # type: ignore[arg-type]
         if reply.error:
-            session._thread.shutdown()
+            session.torch.shutdown()
             path.unlink()
             raise RunProblem(reply.error)
         if abort:
             session.abort()
-        assert session._job
-        await session._job
-        session._current.leave()
-        session._thread.shutdown()
+        await session.lifecycle.wait_for_job()
+        session.lifecycle.active.leave()
+        session.torch.shutdown()
     path.unlink()
     return str(reply.result["run"])
 
@@ -97,12 +96,10 @@ class Album:
         """Copy the folder if anything in it has changed that a resume could notice."""
         runs = [path for path in self.root.iterdir() if path.is_dir()] if self.root.exists() else []
         for run in runs:
-            test_evaluations = tuple(
-                sorted((path.name, path.stat().st_size) for path in run.iterdir() if path.name != DOOR)
-            )
-            if test_evaluations == self._last or not (run / "config.toml").exists():
+            found = tuple(sorted((path.name, path.stat().st_size) for path in run.iterdir() if path.name != DOOR))
+            if found == self._last or not (run / "config.toml").exists():
                 continue
-            self._last = test_evaluations
+            self._last = found
             self.count += 1
             copy = self.folder / f"{self.count:03}" / "runs" / run.name
             shutil.copytree(run, copy, ignore=shutil.ignore_patterns(DOOR))  # a socket cannot be copied

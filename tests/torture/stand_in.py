@@ -19,9 +19,9 @@ from engine import commands as cmd
 from engine import events as ev
 from engine.config import TrainConfig
 from engine.runs.folder import RunFolder
-from engine.worker.command_queue import Control
+from engine.worker.command_queue import CommandQueue
 from engine.worker.server import torch_tasks
-from engine.worker.server.output_capture import Output
+from engine.worker.server.output_capture import OutputCapture
 from engine.worker.server.session import Session
 from tests.events_kit import confusion, ending, epoch_ended, opening, previews, progress, steps_per_epoch
 
@@ -65,7 +65,7 @@ def _middle(config: TrainConfig) -> Iterator[ev.Event]:
             yield ev.CheckpointSaved(kind="last", epoch=epoch, step=step)
 
 
-def tell(count: int, run: RunFolder, config: TrainConfig, emit: Any, control: Control, *_: object) -> None:
+def tell(count: int, run: RunFolder, config: TrainConfig, emit: Any, control: CommandQueue, *_: object) -> None:
     """In place of training: wait for the word to go on, then tell the story."""
     while not isinstance(control.wait(), cmd.Continue):
         pass
@@ -78,7 +78,7 @@ async def _serve(count: int, listening: socket.socket, path: Path, log: Path) ->
         tell(count, *arguments)
 
     vars(torch_tasks).update(warm=lambda *_: "2", train=train)
-    await Session(path, Output(log)).serve(listening)
+    await Session(path, OutputCapture(log)).serve(listening)
 
 
 def main() -> None:

@@ -22,13 +22,13 @@ from engine.worker.queries.sample import sample
 from engine.worker.queries.weights import show_weights
 
 Report = Callable[[float, str], None]
-"""Called with how far an answer is, 0 to 1, and what is being done. Raises `GivenUp` where nobody waits for it any more."""
+"""Called with how far an answer is, 0 to 1, and what is being done. Raises `Canceled` where nobody waits for it any more."""
 
 ACTIVATION_IMAGES, ROBUSTNESS_IMAGES = 1000, 2000
 """Validation images that suffice: a share of half is then known to within 3% and 2% (95% confidence)."""
 
 
-class GivenUp(Exception):
+class Canceled(Exception):
     """The question was taken back."""
 
 
@@ -39,19 +39,19 @@ class Answering:
         self._tell = tell
         self._given_up = threading.Event()
 
-    def give_up(self) -> None:
+    def cancel(self) -> None:
         """Nobody waits for the answer any more."""
         self._given_up.set()
 
     def report(self, share: float, text: str = "") -> None:
-        """How far it is. Raises `GivenUp`."""
+        """How far it is. Raises `Canceled`."""
         if self._given_up.is_set():
-            raise GivenUp
+            raise Canceled
         self._tell(share, text)
 
 
 def answer(question: cmd.Question, report: Report) -> dict[str, Any]:
-    """The answer to a question, for `protocol.Reply.result`. Raises `Problem`, or `GivenUp` by way of `report`."""
+    """The answer to a question, for `protocol.Reply.result`. Raises `Problem`, or `Canceled` by way of `report`."""
     torch.set_num_threads(1)
     if isinstance(question, cmd.TestRange):
         config = make_config(msgspec.structs.asdict(question.config or TrainConfig()))

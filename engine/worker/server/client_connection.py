@@ -1,4 +1,4 @@
-"""One connection of a session: a task that reads its commands, and one that sends it what is new."""
+"""One client's connection: a task that reads its commands, and one that sends it the events."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from engine.protocol import ExperimentOver, Greeting, Hello, Ready, Reply, Role,
 from engine.runs.folder import RunFolder
 
 _LONGEST_NAME = 80
-_PORTION = 256 * 1024
-"""Bytes that wait for a client that does not read, but for one line."""
+_CHUNK_BYTES = 256 * 1024
+"""Bytes buffered for a client that does not read, plus at most one line."""
 
 
 class Host(Protocol):
-    """What a client needs of its session."""
+    """The part of the session that a client's connection uses."""
 
-    ready: Ready | None
+    @property
+    def ready(self) -> Ready | None: ...
 
     @property
     def run(self) -> RunFolder | None: ...
@@ -36,30 +37,30 @@ class Host(Protocol):
 
     def hello(self) -> Hello: ...
 
-    def joined(self) -> None: ...
+    def on_greeting(self) -> None: ...
 
-    async def obey(self, command: Command, client: Client) -> Reply: ...
+    async def handle(self, command: Command, client: ClientConnection) -> Reply: ...
 
 
-class Client:
-    """One connection: a task that reads its commands, and one that sends it what is new."""
+class ClientConnection:
+    """The connection of one client."""
 
     def __init__(self, session: Host, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._session, self._reader, self._writer = session, reader, writer
-        self.news = asyncio.Event()
+        self.has_news = asyncio.Event()
         self.role: Role | None = None
         """None before the greeting."""
         self.name = ""
         self._answering: set[asyncio.Task[None]] = set()
-        self.told: Steers | None = None
-        """Who it was last told steers."""
+        self.last_steers: Steers | None = None
+        """The last `Steers` sent to it."""
         self._up_to_date = asyncio.Event()
-        """Set while it has been sent every event so far."""
-        self._later: deque[ExperimentOver | Ready] = deque()
-        """What it is told when it has every event so far."""
+        """Set while every event so far has been sent."""
+        self._after_events: deque[ExperimentOver | Ready] = deque()
+        """Messages to send once every event so far has been sent."""
 
-    async def talk(self) -> None:
-        """Serve the client until it goes. Nothing it sends can hurt the session."""
+    async def serve(self) -> None:
+        """Serve the client until it disconnects. No input raises."""
         feeding: asyncio.Task[None] | None = None
         try:
             greeting = protocol.decode_client(await self._reader.readline())
@@ -67,28 +68,25 @@ class Client:
                 raise EngineProblem(
                     f"This engine is mnist-tui {engine.__version__} and speaks protocol {protocol.VERSION}; use that version to attach."
                 )
-            self.tell(self._session.hello())
+            self.send(self._session.hello())
             if self._session.ready:
-                self.tell(self._session.ready)
+                self.send(self._session.ready)
             self.role, self.name = greeting.role, greeting.name[:_LONGEST_NAME]
-            self._session.joined()
+            self._session.on_greeting()
             feeding = asyncio.create_task(self._feed(greeting))
             while line := await self._reader.readline():
                 command = protocol.decode_client(line)
                 if isinstance(command, Greeting):
                     continue
-                if isinstance(command, Question):  # answered beside what else is asked: it may be given up
-                    self._hold(asyncio.create_task(self._answer(command)))
+                if isinstance(command, Question):  # in a task of its own: the client may cancel it meanwhile
+                    self._keep(asyncio.create_task(self._answer(command)))
                 else:
                     await self._answer(command)
         except EngineProblem as problem:
-            self.tell(Reply(id=0, error=str(problem), exit_code=int(ExitCode.USAGE)))
+            self.send(Reply(id=0, error=str(problem), exit_code=int(ExitCode.USAGE)))
         except ValueError:
-            self.tell(
-                Reply(
-                    id=0, error=f"A command is {protocol.COMMAND_LIMIT} bytes at most.", exit_code=int(ExitCode.USAGE)
-                )
-            )
+            error = f"A command is {protocol.COMMAND_LIMIT} bytes at most."
+            self.send(Reply(id=0, error=error, exit_code=int(ExitCode.USAGE)))
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
@@ -96,87 +94,87 @@ class Client:
                 feeding.cancel()
 
     async def _answer(self, command: Command) -> None:
-        self.tell(await self._session.obey(command, self))
+        self.send(await self._session.handle(command, self))
 
-    def _hold(self, task: asyncio.Task[None]) -> None:
+    def _keep(self, task: asyncio.Task[None]) -> None:
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
 
-    def tell(self, message: Reply | Hello | Ready | Steers | ExperimentOver | Working) -> None:
-        """Send a message that belongs to no run; to one that has gone, nothing."""
+    def send(self, message: Reply | Hello | Ready | Steers | ExperimentOver | Working) -> None:
+        """Send a message that belongs to no run, unless the connection is closing."""
         if not self._writer.is_closing():
             self._writer.write(protocol.encode(message))
 
-    def tell_after(self, message: ExperimentOver | Ready) -> None:
-        """Send a message once the events so far are sent."""
-        self._later.append(message)
-        self.news.set()
+    def send_after_events(self, message: ExperimentOver | Ready) -> None:
+        """Send a message after all events logged so far."""
+        self._after_events.append(message)
+        self.has_news.set()
 
-    def leave(self) -> None:
+    def close(self) -> None:
         """Close the connection."""
         with contextlib.suppress(OSError, RuntimeError):
             self._writer.close()
 
-    async def is_served(self) -> None:
-        """Wait until it has been sent all there is; one that has not said who it is gets nothing."""
+    async def wait_up_to_date(self) -> None:
+        """Wait until every event so far has been sent; returns at once for a client that has sent no greeting."""
         if self.role is not None and not self._writer.is_closing():
-            self.news.set()
+            self.has_news.set()
             self._up_to_date.clear()
             await self._up_to_date.wait()
 
-    async def is_gone(self) -> None:
-        """Wait until what was sent has been taken, and the connection is closed."""
+    async def wait_closed(self) -> None:
+        """Wait until the buffered data has been sent and the connection is closed."""
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
 
     async def _feed(self, greeting: Greeting) -> None:
-        """Send the current run's events, all of them, then what comes; the next run's after the last one's."""
+        """Send all events of the current run and each new one, and then those of the next run."""
         run = self._session.run
         log = self._session.log
         same = run is not None and run.name == greeting.run
-        if log and greeting.created:  # not only of the same name
+        if log and greeting.created:  # the name alone does not tell: a run may have been made again under it
             same = same and greeting.created == log.created
         known = greeting.since if same else 0
         sent = min(max(known, 0), log.length) if log else 0
         with contextlib.suppress(ConnectionError):
             while True:
-                self.news.clear()
+                self.has_news.clear()
                 lines = log.lines(sent) if log else []
                 if lines:
                     sent += len(lines)
-                    await self._send(lines)
+                    await self._send_lines(lines)
                 elif log is not self._session.log:
                     before, log = log, self._session.log
                     sent = sent if before and log and _is_same_run(before, log) else 0
-                elif self._later:
-                    self.tell(self._later.popleft())
+                elif self._after_events:
+                    self.send(self._after_events.popleft())
                 else:
                     self._up_to_date.set()
-                    await self.news.wait()
+                    await self.has_news.wait()
                     self._up_to_date.clear()
 
-    async def _send(self, lines: list[bytes]) -> None:
-        """Write lines as the client takes them, a portion after the other."""
-        portion: list[bytes] = []
+    async def _send_lines(self, lines: list[bytes]) -> None:
+        """Send lines in chunks, each once the client has read the one before."""
+        chunk: list[bytes] = []
         size = 0
         for line in lines:
-            portion.append(line)
+            chunk.append(line)
             size += len(line)
-            if size >= _PORTION:
-                self._writer.write(b"".join(portion))
-                portion, size = [], 0
+            if size >= _CHUNK_BYTES:
+                self._writer.write(b"".join(chunk))
+                chunk, size = [], 0
                 await self._writer.drain()
-        self._writer.write(b"".join(portion))
+        self._writer.write(b"".join(chunk))
         await self._writer.drain()
 
 
 def _is_same_run(before: EventLog, log: EventLog) -> bool:
-    """Whether a log goes on with another: not where a run was removed and made again under the same name."""
+    """Whether a log continues another. False where a run was removed and another made under its name."""
     return (before.path, before.created) == (log.path, log.created)
 
 
 def same_user(writer: asyncio.StreamWriter) -> bool:
-    """Whether the peer is the user this process belongs to (where the system can tell)."""
+    """Whether the peer process belongs to this process's user; True where the system cannot tell."""
     peer: socket.socket = writer.get_extra_info("socket")
     if not hasattr(socket, "SO_PEERCRED"):
         return True  # the socket's directory and mode keep others out

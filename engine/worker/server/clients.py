@@ -1,4 +1,4 @@
-"""Who is attached to a session, and which of the screens steers."""
+"""The clients attached to a session, and which of the screens steers."""
 
 from __future__ import annotations
 
@@ -8,86 +8,86 @@ from collections.abc import Iterator
 
 from engine.errors import EngineProblem
 from engine.protocol import ExperimentOver, Ready, Steers
-from engine.worker.server.client_connection import Client
+from engine.worker.server.client_connection import ClientConnection
 
 
-class Audience:
-    """The clients in the order they came. Of the screens one steers: the first, until another takes control."""
+class Clients:
+    """The clients in order of arrival. One of the screens steers: the first, until another takes control."""
 
     def __init__(self) -> None:
-        self._clients: dict[Client, None] = {}
-        self._steering: Client | None = None
+        self._clients: dict[ClientConnection, None] = {}
+        self._steering: ClientConnection | None = None
 
-    def __iter__(self) -> Iterator[Client]:
+    def __iter__(self) -> Iterator[ClientConnection]:
         return iter(list(self._clients))
 
     def __len__(self) -> int:
         return len(self._clients)
 
-    def welcome(self, client: Client) -> None:
-        """A client has come; it has not said yet who it is."""
+    def add(self, client: ClientConnection) -> None:
+        """Add a client that has not sent its greeting yet."""
         self._clients[client] = None
 
-    def part(self, client: Client) -> None:
-        """A client has gone."""
+    def remove(self, client: ClientConnection) -> None:
+        """Close a client's connection. If it was steering, the next screen steers."""
         del self._clients[client]
-        client.leave()
-        self.hand_over(None if client is self._steering else self._steering)
+        client.close()
+        if client is self._steering:
+            self._steering = None
+        self.assign_steering()
 
-    def joined(self) -> None:
-        """A client has said who it is."""
-        self.hand_over(self._steering)
-
-    def take_control(self, client: Client) -> None:
-        """Have a screen steer; one that only watches is refused."""
+    def take_control(self, client: ClientConnection) -> None:
+        """Let a screen steer. Raises `EngineProblem` for a watcher; without effect for a script."""
         if client.role == "watcher":
             self.require_steering(client)
-        self.hand_over(client if client.role == "screen" else self._steering)
+        if client.role == "screen":
+            self._steering = client
+        self.assign_steering()
 
-    def hand_over(self, to: Client | None) -> None:
-        """Have a screen steer (None: the one that is here the longest), and tell all."""
+    def assign_steering(self) -> None:
+        """Let the first screen steer if none does, and tell all screens."""
         screens = [c for c in self._clients if c.role in ("screen", "watcher")]
-        self._steering = to or next((c for c in screens if c.role == "screen"), None)
+        self._steering = self._steering or next((c for c in screens if c.role == "screen"), None)
         name = self._steering.name if self._steering else ""
         for client in screens:
             steers = Steers(name=name, you=client is self._steering, screens=len(screens))
-            if steers != client.told:
-                client.told = steers
-                client.tell(steers)
+            if steers != client.last_steers:
+                client.last_steers = steers
+                client.send(steers)
 
-    def require_steering(self, client: Client) -> None:
-        """Raises `EngineProblem` for a screen that does not steer; scripts give orders beside it."""
+    def require_steering(self, client: ClientConnection) -> None:
+        """Raise `EngineProblem` for a screen that does not steer. Scripts may always send commands."""
         if client.role == "watcher":
             raise EngineProblem("This screen only watches (--read-only).")
         if client.role == "screen" and client is not self._steering:
             name = self._steering.name if self._steering else "another screen"
             raise EngineProblem(f"{name or 'Another screen'} steers; take control first.")
 
-    def tell(self, message: Ready) -> None:
-        """Send all a message that belongs to no run; one that has not said who it is gets it with its `Hello`."""
+    def send(self, message: Ready) -> None:
+        """Send a message that belongs to no run. A client that has not sent its greeting gets it after its `Hello`."""
         for client in self:
             if client.role is not None:
-                client.tell(message)
+                client.send(message)
 
-    def tell_after(self, message: ExperimentOver | Ready) -> None:
-        """The same once each has the events so far."""
+    def send_after_events(self, message: ExperimentOver | Ready) -> None:
+        """Send each client a message after all events logged so far."""
         for client in self:
-            client.tell_after(message)
+            client.send_after_events(message)
 
-    def wake(self) -> None:
-        """There are events that they have not been sent."""
+    def notify(self) -> None:
+        """Wake the clients' tasks: the log has new events."""
         for client in self:
-            client.news.set()
+            client.has_news.set()
 
-    async def served(self, seconds: float) -> None:
-        """Close every connection once its client has been sent all there is, but after so many seconds at the latest."""
+    async def drain(self, seconds: float) -> None:
+        """Close every connection once all events have been sent, or after `seconds`."""
         clients = list(self)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 for client in clients:
-                    await client.is_served()
+                    await client.wait_up_to_date()
                 for client in clients:
-                    client.leave()
-                    await client.is_gone()
+                    client.close()
+                    await client.wait_closed()
         for client in clients:
-            client.leave()
+            client.close()

@@ -1,7 +1,7 @@
-"""Where clients come in: the socket that the engine was started with, and one in the folder of the run it is busy with.
+"""The sockets clients connect to: the one the engine was started with, and one in the folder of the current run.
 
-The first may vanish: a logout removes the user's runtime directory, a cleaner empties the one for temporary files. The
-one in the run's folder is where the run is, is made again when somebody removes it, and goes with a renamed folder.
+The first may vanish: a logout removes the user's runtime directory, a cleanup empties the one for temporary files. The
+socket in the run's folder is made again if it is removed, and moves with a renamed folder.
 """
 
 from __future__ import annotations
@@ -19,55 +19,54 @@ from engine.runs.folder import RunFolder
 from engine.runs.presence import DOOR
 from engine.sockets import bind, listen
 
-Welcome = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+OnConnect = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-class Doors:
-    """The sockets of one engine. To be used in its event loop."""
+class Listeners:
+    """The listening sockets of one engine. Used only from its event loop. `path` is the socket that belongs to no run."""
 
-    def __init__(self, welcome: Welcome, path: Path) -> None:
-        self._welcome, self.path = welcome, path
-        """`path` is of the socket that belongs to no run."""
+    def __init__(self, on_connect: OnConnect, path: Path) -> None:
+        self._on_connect, self.path = on_connect, path
         self._first: asyncio.Server | None = None
-        self._door: socket.socket | None = None
-        self._server: asyncio.Server | None = None
+        self._run_socket: socket.socket | None = None
+        self._run_server: asyncio.Server | None = None
         self._opening: asyncio.Task[None] | None = None
         self._made: os.stat_result | None = None
-        """The socket's own file, which tells it from another engine's."""
+        """Identifies the run socket's file: another engine's may take its place."""
 
     async def open(self, listening: socket.socket) -> None:
-        """Listen on the socket that was handed down."""
+        """Listen on the socket inherited from the parent process."""
         self._first = await self._listen(listening)
 
     def enter(self, run: RunFolder) -> None:
-        """Listen in the folder of a run that is ours; where its file system has no sockets, do without."""
+        """Listen in the folder of a claimed run, unless its file system has no sockets."""
         self.leave()
-        door, path = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), run.path / DOOR
+        run_socket, path = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), run.path / DOOR
         try:
-            bind(door, path)
+            bind(run_socket, path)
             self._made = path.stat()
         except OSError:
-            door.close()
+            run_socket.close()
             return
-        self._door = door
-        self._opening = asyncio.get_running_loop().create_task(self._open_door(door))
+        self._run_socket = run_socket
+        self._opening = asyncio.get_running_loop().create_task(self._open_run_socket(run_socket))
 
     def leave(self) -> None:
-        """Listen in no run's folder any more; who came in that way stays."""
-        if self._server:
-            self._server.close()
-        elif self._door:
-            self._door.close()
-        self._door = self._server = self._made = None
+        """Close the run's socket; clients that connected through it stay connected."""
+        if self._run_server:
+            self._run_server.close()
+        elif self._run_socket:
+            self._run_socket.close()
+        self._run_socket = self._run_server = self._made = None
 
-    async def look(self, run: RunFolder | None) -> Path | None:
-        """Open again what is gone, for `run` or without one; the path of a first socket that is another one now."""
+    async def check(self, run: RunFolder | None) -> Path | None:
+        """Make removed sockets again, for the claimed `run` if there is one; the first socket's path if it has changed."""
         if run is None:
             self.leave()
             return None
-        if not self._is_there(run.path / DOOR):
+        if not self._exists(run.path / DOOR):
             self.enter(run)
-        if self._door or self.path.is_socket():
+        if self._run_socket or self.path.is_socket():
             return None
         try:
             listening, self.path = listen()
@@ -79,27 +78,27 @@ class Doors:
         return self.path
 
     def close(self) -> None:
-        """Let nobody in any more."""
+        """Close all sockets and remove the first one's file."""
         self.leave()
         if self._first:
             self._first.close()
         with contextlib.suppress(OSError):
             self.path.unlink()
 
-    def _is_there(self, path: Path) -> bool:
+    def _exists(self, path: Path) -> bool:
         try:
             return self._made is not None and os.path.samestat(self._made, path.lstat())
         except OSError:
             return False
 
-    async def _open_door(self, door: socket.socket) -> None:
-        if self._door is not door:  # left before this came about
+    async def _open_run_socket(self, run_socket: socket.socket) -> None:
+        if self._run_socket is not run_socket:  # closed before this task ran
             return
-        server = await self._listen(door)
-        if self._door is door:
-            self._server = server
+        server = await self._listen(run_socket)
+        if self._run_socket is run_socket:
+            self._run_server = server
         else:
             server.close()
 
     async def _listen(self, listening: socket.socket) -> asyncio.Server:
-        return await asyncio.start_unix_server(self._welcome, sock=listening, limit=protocol.COMMAND_LIMIT)
+        return await asyncio.start_unix_server(self._on_connect, sock=listening, limit=protocol.COMMAND_LIMIT)

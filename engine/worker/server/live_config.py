@@ -1,4 +1,4 @@
-"""What changes of a run under way: checked against what it is then, remembered for undoing, planned for a replay."""
+"""Live changes to a run's hyperparameters: validated before they are sent to the trainer, undone, planned for a replay."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from engine.fields import Value
 
 
 def changed(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:
-    """The configuration of a run under way with other values.
+    """The configuration of a run in training with other values.
 
-    Raises `ConfigProblem` for what `engine.config.make_config` refuses, and for what needs a new run.
+    Raises `ConfigProblem` for values that `engine.config.make_config` refuses, and for hyperparameters that are not live.
     """
     new = make_config(values, config)
     for name in differences(new, config):
@@ -27,31 +27,29 @@ def changed(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:
 
 
 def check_plan(config: TrainConfig, changes: tuple[cmd.PlannedChange, ...]) -> None:
-    """Raises `ConfigProblem` where one of the changes could not be made."""
+    """Raise `ConfigProblem` if one of the planned changes is invalid or they are out of order."""
     step = 0
     for change in changes:
         if change.step < step:
-            raise ConfigProblem(
-                f"The changes of a run come in the order of their steps; {change.step} is after {step}."
-            )
+            raise ConfigProblem(f"The changes of a run must be ordered by step; {change.step} comes after {step}.")
         step, config = change.step, changed(config, change.values)
 
 
-class Live:
-    """The configuration of the run under way as all that was asked for so far makes it; and the way back.
+class LiveConfig:
+    """The configuration of the run in training with all accepted changes, and the history for undoing them.
 
-    It follows the run's events, from any thread: an epoch that has begun is trained to its end, so fewer cannot be asked for.
-    A plan is not held to that (`check_plan`), since what an earlier run did is done again.
+    It follows the run's events, from any thread: an epoch that has begun is trained to its end, so `epochs` cannot be set
+    below it. A plan is exempt (`check_plan`), since it repeats what an earlier run did.
     """
 
     def __init__(self, config: TrainConfig) -> None:
         self.config = config
-        self._back: list[dict[str, Value]] = []
+        self._history: list[dict[str, Value]] = []
         self._begun = 0
-        """Epochs that have begun, the one under way included."""
+        """Epochs that have begun, including the current one."""
 
-    def hear(self, event: ev.Event) -> None:
-        """Take in what the trainer tells, and with it how far the run is."""
+    def follow(self, event: ev.Event) -> None:
+        """Track the number of epochs that have begun."""
         match event:
             case ev.Progress(epoch=epoch):
                 self._begun = epoch
@@ -64,23 +62,23 @@ class Live:
             case _:
                 pass
 
-    def change(self, values: Mapping[str, Any]) -> cmd.Change:
-        """What the trainer is to be told. Raises `ConfigProblem`."""
+    def request(self, values: Mapping[str, Any]) -> cmd.Change:
+        """Accept a change; the command for the trainer holds the values that differ. Raises `ConfigProblem`."""
         new = self._checked(values)
-        told = differences(new, self.config)
-        if told:
-            self._back.append({name: getattr(self.config, name) for name in told})
+        changes = differences(new, self.config)
+        if changes:
+            self._history.append({name: getattr(self.config, name) for name in changes})
         self.config = new
-        return cmd.Change(values=told)
+        return cmd.Change(values=changes)
 
     def undo(self) -> cmd.Change:
-        """The same for the way back. Raises `EngineProblem` where nothing was changed.
+        """Undo the last change; the command for the trainer. Raises `EngineProblem` where nothing was changed.
 
-        Raises `ConfigProblem` for epochs that have begun meanwhile; as that stays so, the next undo goes further back.
+        Raises `ConfigProblem` for epochs that have begun meanwhile. As that is permanent, the next undo skips this change.
         """
-        if not self._back:
+        if not self._history:
             raise EngineProblem("Nothing was changed in this run that could be undone.")
-        values = self._back.pop()
+        values = self._history.pop()
         self.config = self._checked(values)
         return cmd.Change(values=values)
 

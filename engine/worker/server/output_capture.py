@@ -1,4 +1,4 @@
-"""What anything in the engine prints, warns or logs: caught in a file from birth, told as log lines."""
+"""Captures what the engine process prints, warns or logs in a file, and reads it back as log lines."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ import os
 import sys
 from pathlib import Path
 
-_MOST_LINES = 50
-_LONGEST_LINE = 2000
+_MAX_LINES = 50
+_MAX_LINE_LENGTH = 2000
 
 
-class Output:
-    """Follows the file that standard output and error go to, and can put another in its place."""
+class OutputCapture:
+    """Reads the file that standard output and standard error are redirected to, and can redirect them to another."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._read, self._rest = path, 0, b""
         self._held: list[str] = []
 
     def redirect(self, path: Path) -> None:
-        """From now on, have what is printed go to `path` (appended); lines printed before are not forgotten."""
+        """Append the output to `path` from now on; lines printed before are returned by the next `new_lines`."""
         self._held = self.new_lines()
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         try:
             descriptor = os.open(path, flags, 0o644)
         except OSError:
             return
-        with contextlib.suppress(OSError):  # what the disk has no room for is lost
+        with contextlib.suppress(OSError):  # on a full disk the output is lost
             sys.stdout.flush()
             sys.stderr.flush()
         os.dup2(descriptor, 1)
@@ -36,7 +36,7 @@ class Output:
         os.close(descriptor)
 
     def new_lines(self) -> list[str]:
-        """The lines that have come since the last call; of a flood, the last ones and how many were left out."""
+        """The lines printed since the last call; if they are too many, the last ones and the number of lines omitted."""
         held, self._held = self._held, []
         try:
             if self._path.stat().st_size <= self._read:
@@ -48,11 +48,11 @@ class Output:
             return held
         self._read += len(data)
         *whole, self._rest = (self._rest + data).split(b"\n")
-        if len(self._rest) > _LONGEST_LINE:
+        if len(self._rest) > _MAX_LINE_LENGTH:
             whole, self._rest = [*whole, self._rest], b""
-        lines = [line.decode("utf-8", "replace").rstrip()[:_LONGEST_LINE] for line in whole]
+        lines = [line.decode("utf-8", "replace").rstrip()[:_MAX_LINE_LENGTH] for line in whole]
         lines = held + [line for line in lines if line]
-        if len(lines) > _MOST_LINES:
-            left_out = len(lines) - _MOST_LINES
-            lines = [f"… {left_out} lines more, in {self._path}", *lines[-_MOST_LINES:]]
+        if len(lines) > _MAX_LINES:
+            omitted = len(lines) - _MAX_LINES
+            lines = [f"… {omitted} more lines in {self._path}", *lines[-_MAX_LINES:]]
         return lines

@@ -1,4 +1,4 @@
-"""The questions that clients of a session wait for: answered in the worker's thread, told how far they are, given up."""
+"""Queries of a session's clients: answered in the torch thread, with progress reports, and cancelable."""
 
 from __future__ import annotations
 
@@ -9,53 +9,53 @@ from typing import TYPE_CHECKING, Any
 from engine import commands as cmd
 from engine.errors import EngineProblem
 from engine.protocol import Working
-from engine.worker.server.client_connection import Client
+from engine.worker.server.client_connection import ClientConnection
 
 if TYPE_CHECKING:
     from engine.worker.queries import Answering
 
-Work = Callable[..., Awaitable[Any]]
-"""Runs a function in the worker's thread."""
+RunInThread = Callable[..., Awaitable[Any]]
+"""Runs a function in the torch thread."""
 
 
-class Questions:
-    """Of one session. Only its event loop calls this."""
+class QueryQueue:
+    """The queries of one session. Used only from its event loop."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, work: Work) -> None:
-        self._loop, self._work = loop, work
-        self._asked: dict[tuple[Client, int], Answering | None] = {}
+    def __init__(self, loop: asyncio.AbstractEventLoop, run_in_thread: RunInThread) -> None:
+        self._loop, self._run_in_thread = loop, run_in_thread
+        self._pending: dict[tuple[ClientConnection, int], Answering | None] = {}
 
-    async def answer(self, question: cmd.Question, client: Client) -> dict[str, Any]:
-        """The answer. Raises the `Problem` it is refused with, which a question that was given up is, too."""
+    async def answer(self, question: cmd.Question, client: ClientConnection) -> dict[str, Any]:
+        """The answer to a query. Raises the `Problem` that it is refused with, and `EngineProblem` if it was canceled."""
         key = (client, question.id)
-        self._asked[key] = None
+        self._pending[key] = None
 
-        def tell(share: float, text: str) -> None:
-            self._loop.call_soon_threadsafe(client.tell, Working(id=question.id, share=share, text=text))
+        def report(share: float, text: str) -> None:
+            self._loop.call_soon_threadsafe(client.send, Working(id=question.id, share=share, text=text))
 
         def answer() -> dict[str, Any] | None:
-            from engine.worker.queries import Answering, GivenUp, answer  # noqa: PLC0415 - brings torch in
+            from engine.worker.queries import Answering, Canceled, answer  # noqa: PLC0415 - imports torch
 
-            answering = Answering(tell)
-            if key not in self._asked:
+            answering = Answering(report)
+            if key not in self._pending:
                 return None
-            self._asked[key] = answering
+            self._pending[key] = answering
             try:
                 return answer(question, answering.report)
-            except GivenUp:
+            except Canceled:
                 return None
 
         try:
-            found: dict[str, Any] | None = await self._work(answer)
+            found: dict[str, Any] | None = await self._run_in_thread(answer)
         finally:
-            self._asked.pop(key, None)
+            self._pending.pop(key, None)
         if found is None:
             raise EngineProblem("The question was taken back.")
         return found
 
-    def give_up(self, client: Client, number: int | None = None) -> None:
-        """Forget a client's question of this number, or all of them."""
-        for key in [key for key in self._asked if key[0] is client and number in (None, key[1])]:
-            answering = self._asked.pop(key)
+    def cancel(self, client: ClientConnection, number: int | None = None) -> None:
+        """Cancel a client's query with this number, or all of its queries."""
+        for key in [key for key in self._pending if key[0] is client and number in (None, key[1])]:
+            answering = self._pending.pop(key)
             if answering is not None:
-                answering.give_up()
+                answering.cancel()

@@ -1,4 +1,4 @@
-"""Looking after the folder of the run under way: made anew where somebody deletes it, told where it cannot be."""
+"""Guards the folder of the run in training: makes it again where it was deleted, follows a rename, reports faults."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ _DELETED = "it was deleted; the end of the epoch writes it again"
 _DETAILS = (ev.Progress, ev.Layers, ev.Distributions, ev.Previews, ev.PreviewDigits, ev.LogLine)
 
 
-class Keeper:
-    """Of one run, entered once. May be used from several threads.
+class RunFolderGuard:
+    """Guards the folder of one claimed run. Thread-safe.
 
-    `moved` is called when the folder was renamed, or was made again: it is an empty one then, but for settings, claim and
-    log. `ousted` is called, once, with the sentence that another engine has the run.
+    `on_moved` is called when the folder was renamed or made again; in the latter case it holds only settings, claim and
+    log. `on_lost` is called once, with a sentence, when another engine has claimed the run.
     """
 
     def __init__(
-        self, held: Claim, log: EventLog, moved: Callable[[], object], ousted: Callable[[str], object]
+        self, held: Claim, log: EventLog, on_moved: Callable[[], object], on_lost: Callable[[str], object]
     ) -> None:
         self._run, self._claim, self._log = held.run, held, log
-        self._moved, self._ousted = moved, ousted
+        self._on_moved, self._on_lost = on_moved, on_lost
         self._lock = threading.Lock()
         self._config = b""
         with contextlib.suppress(OSError):
-            if self._run.config.is_file():  # a pipe would wait for somebody to write
+            if self._run.config.is_file():  # reading a named pipe would block
                 self._config = self._run.config.read_bytes()
         self._result: bytes | None = None
-        """What ``result.json`` should hold, where it could not be written."""
-        self._result_failed = self._ended = self._is_out = False
+        """The contents of ``result.json`` while it could not be written."""
+        self._result_failed = self._stopped = self._is_lost = False
         self._has_checkpoint = self._run.checkpoint("last").exists()
 
-    def before(self, event: ev.Event) -> None:
-        """An event is about to be logged: see that the log is where it belongs, but not for each small one."""
+    def before_append(self, event: ev.Event) -> None:
+        """Check the folder before an event is logged, unless it is a minor one."""
         if isinstance(event, _DETAILS):
             return
-        self.look()
+        self.check()
         match event:
             case ev.CheckpointSaved(kind="last"):
                 self._has_checkpoint = True
@@ -54,32 +54,31 @@ class Keeper:
                 self._log.sync()
                 if self._result_failed:
                     self._result = encode_result(event, self._run.events)
-                self.end()
+                self.stop()
 
-    def look(self) -> None:
-        """Make the folder again where it is gone, and write what waits."""
+    def check(self) -> None:
+        """Make the folder again if it is gone, and write what could not be written before."""
         with self._lock:
-            if not self._ended:
-                self._follow()
-                self._make_again()
+            if not self._stopped:
+                self._follow_rename()
+                self._restore_folder()
             self._log.retry()
             if self._result is not None and not self._log.misplaced():
-                self._save_result(self._result)
+                self._write_result(self._result)
 
-    def end(self) -> None:
-        """The run is about to be released: a folder that is deleted from now on stays away."""
+    def stop(self) -> None:
+        """The run is about to be released: a folder that is deleted from now on is not made again."""
         with self._lock:
-            self._ended = True
+            self._stopped = True
 
-    def _follow(self) -> None:
-        """Go with a folder that was renamed."""
+    def _follow_rename(self) -> None:
         if place := self._claim.new_place():
             self._run.path = self._run.path.with_name(place.name)
             self._log.moved(self._run.events)
             self._log.append(ev.Renamed(run=self._run.name))
-            self._moved()
+            self._on_moved()
 
-    def _make_again(self) -> None:
+    def _restore_folder(self) -> None:
         lost = self._log.misplaced()
         try:
             if lost is None and taken(self._run) is None and self._run.session.exists() and self._run.config.exists():
@@ -91,25 +90,25 @@ class Keeper:
             why = fault
         except RunProblem as problem:
             why = OSError(errno.EBUSY, str(problem))
-            if not self._is_out:
-                self._is_out = True
-                self._ousted(str(problem))
+            if not self._is_lost:
+                self._is_lost = True
+                self._on_lost(str(problem))
         else:
             if lost:
                 self._log.put_back()
-                self._tell_of_checkpoint()
-                self._moved()
+                self._report_lost_checkpoint()
+                self._on_moved()
             return
-        if lost or self._is_out:
+        if lost or self._is_lost:
             self._log.lose(why)
 
-    def _tell_of_checkpoint(self) -> None:
+    def _report_lost_checkpoint(self) -> None:
         last = self._run.checkpoint("last")
         if self._has_checkpoint and not last.exists():
             self._has_checkpoint = False
             self._log.append(ev.SaveFailed(path=str(last), reason=_DELETED))
 
-    def _save_result(self, result: bytes) -> None:
+    def _write_result(self, result: bytes) -> None:
         try:
             write_atomic(self._run.result, result)
         except OSError:

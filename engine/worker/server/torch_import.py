@@ -1,4 +1,4 @@
-"""Bringing torch in: it may be missing or broken, raise anything, or never come back."""
+"""Imports torch, which may be missing or broken, raise anything, or hang."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import traceback
 from engine.errors import EngineProblem
 from engine.fields import short
 
-GIVE_UP_SECONDS = 600.0
-"""After so long in the import the process ends by itself, whoever holds the interpreter meanwhile: nobody may be left to end it."""
-_AGAIN = "install mnist-tui again in an environment of its own"
+TIMEOUT_SECONDS = 600.0
+"""The process exits if the import takes longer, even if it holds the GIL: nobody else might be left to end it."""
+_REINSTALL = "install mnist-tui again in an environment of its own"
 _fault = ""
 
 
-def bring_in() -> str:
-    """Import torch; its version. Raises `EngineProblem` where that fails, the same one however often it is asked."""
-    global _fault  # noqa: PLW0603 - a module that failed once may look half imported the next time
+def import_torch() -> str:
+    """Import torch and return its version. Raises `EngineProblem` where that fails, and the same one on later calls."""
+    global _fault  # noqa: PLW0603 - a second import of a module that failed may find it half initialized
     if _fault:
         raise EngineProblem(_fault)
     with contextlib.suppress(ValueError, OSError):  # where standard error is no file
-        faulthandler.dump_traceback_later(GIVE_UP_SECONDS, exit=True)
+        faulthandler.dump_traceback_later(TIMEOUT_SECONDS, exit=True)
     try:
         import torch  # noqa: PLC0415
 
@@ -37,9 +37,9 @@ def bring_in() -> str:
 
 def _sentence(fault: BaseException) -> str:
     if isinstance(fault, ModuleNotFoundError) and fault.name == "torch":
-        return f"The Python package 'torch' is not installed; {_AGAIN}."
+        return f"The Python package 'torch' is not installed; {_REINSTALL}."
     if isinstance(fault, MemoryError):
-        return "There is not enough memory to import torch; end other programs, or give this one more."
+        return "There is not enough memory to import torch; close other programs, or give this one more."
     first = str(fault).strip().splitlines()[:1]
-    said = f"{type(fault).__name__}{': ' + first[0].rstrip('.') if first else ''}"
-    return f"torch cannot be imported ({short(said, 300)}); {_AGAIN}."
+    cause = f"{type(fault).__name__}{': ' + first[0].rstrip('.') if first else ''}"
+    return f"torch cannot be imported ({short(cause, 300)}); {_REINSTALL}."

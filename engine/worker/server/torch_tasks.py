@@ -1,4 +1,4 @@
-"""What the session has done in the trainer's thread: each brings torch in, which takes two seconds and must not hold up the loop."""
+"""Functions for the torch thread. Each imports what it needs inside: importing torch takes seconds and would block the loop."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from engine.errors import ConfigProblem, EngineProblem, RunProblem
 from engine.log.event_log import read_events
 from engine.runs.folder import RunFolder
 from engine.state.run_state import RunState
-from engine.worker.command_queue import Control
-from engine.worker.server.torch_import import bring_in
+from engine.worker.command_queue import CommandQueue
+from engine.worker.server.torch_import import import_torch
 
 
 def guarded(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function that needs torch. Raises `EngineProblem` where there is none, and for what is no `Exception`.
+    """Import torch and call a function that needs it.
 
-    That would end the event loop of whoever waits for it.
+    Raises `EngineProblem` where torch cannot be imported, and in place of a `BaseException` that is no `Exception`, which
+    would end the event loop.
     """
-    bring_in()
+    import_torch()
     try:
         return function(*arguments)
     except Exception:
@@ -33,36 +34,39 @@ def guarded(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def warm(trains: bool) -> str:
-    """Load torch, and for an engine that trains the data that is shipped; torch's version."""
+    """Import torch and, for an engine that trains, load the bundled data set. Returns torch's version."""
     if trains:
         from engine.worker.training.setup import load_data  # noqa: PLC0415
 
-        with contextlib.suppress(Exception):  # whoever needs them is told
+        with contextlib.suppress(Exception):  # reported by the run that needs the data
             load_data("")
-    return bring_in()
+    return import_torch()
 
 
 def warm_step() -> None:
-    """Do once what is slow the first time alone."""
+    """Run one optimizer step: the first one in a process is slow."""
     from engine.worker.training.jobs import warm_up  # noqa: PLC0415
 
     try:
         warm_up()
-    except Exception:  # whoever trains is told, in a sentence
+    except Exception:  # reported by the run that meets it
         traceback.print_exc()
 
 
-def train(run: RunFolder, config: TrainConfig, emit: Any, control: Control, contents: dict[str, Any] | None) -> None:
-    """Train a run to its end, whatever that is."""
+def train(
+    run: RunFolder, config: TrainConfig, emit: Any, commands: CommandQueue, contents: dict[str, Any] | None
+) -> None:
+    """Train a run until it ends."""
     from engine.worker.training.jobs import train_run  # noqa: PLC0415
 
-    train_run(run, config, emit, control, contents)
+    train_run(run, config, emit, commands, contents)
 
 
 def load(run: RunFolder) -> tuple[TrainConfig, dict[str, Any], bool]:
-    """What a run goes on from, and whether it has told its end.
+    """The configuration, the contents of the last checkpoint, and whether the run has logged its end.
 
-    The contents of its last checkpoint; nothing where it was left before the first one: then it begins again.
+    The contents are empty where the run was interrupted before its first checkpoint: it starts again. Raises `RunProblem`
+    where it cannot be resumed.
     """
     from engine.worker.training.checkpoint_check import load_to_resume  # noqa: PLC0415
 
@@ -75,11 +79,11 @@ def load(run: RunFolder) -> tuple[TrainConfig, dict[str, Any], bool]:
         raise RunProblem(
             f"{run.name} diverged before its first checkpoint and would do so again; start a new run with a lower learning rate."
         )
-    return _settings(run, state), {}, state.finished is not None
+    return _config_to_restart(run, state), {}, state.finished is not None
 
 
-def _settings(run: RunFolder, state: RunState) -> TrainConfig:
-    """What a run was asked to do that begins again: by its settings, or, where those cannot be read, by its log."""
+def _config_to_restart(run: RunFolder, state: RunState) -> TrainConfig:
+    """The configuration in the run's folder or, where that cannot be read, in its log."""
     try:
         return run.read_config()
     except ConfigProblem:
@@ -89,14 +93,14 @@ def _settings(run: RunFolder, state: RunState) -> TrainConfig:
 
 
 def meet_data(run: str, config: TrainConfig, known: ev.DataIdentity | None, data_dir: str, other: bool) -> TrainConfig:
-    """The configuration that a run goes on with, once its data are there and the right ones (`engine.worker.training.data_check`)."""
+    """The configuration with the folder of the run's data set (`engine.worker.training.data_check`)."""
     from engine.worker.training.data_check import meet_data  # noqa: PLC0415
 
     return meet_data(run, config, known, data_dir=data_dir, other=other)[0]
 
 
 def branch_off(run: RunFolder, command: cmd.Branch) -> tuple[TrainConfig, dict[str, Any], ev.Parent]:
-    """What a branch of `run` begins with (`engine.worker.training.branching`)."""
+    """Where a branch of `run` begins (`engine.worker.training.branching`)."""
     from engine.worker.training import branching  # noqa: PLC0415
 
     if command.origin is not None:
@@ -105,21 +109,21 @@ def branch_off(run: RunFolder, command: cmd.Branch) -> tuple[TrainConfig, dict[s
 
 
 def save(run: RunFolder, config: TrainConfig, contents: dict[str, Any]) -> None:
-    """A branch's first checkpoint is where it began: killed before its own, it goes on from there."""
+    """Save where a branch begins as its first checkpoint: if killed before its own, it resumes from there."""
     from engine.worker.training.checkpoint_file import save_checkpoint  # noqa: PLC0415
 
     save_checkpoint(run.checkpoint("last"), config, contents)
 
 
 def test(run: RunFolder, command: cmd.EvaluateRun, emit: Any) -> None:
-    """Look at the test set with a run's weights."""
+    """Evaluate a run's checkpoint on the test set."""
     from engine.worker.training.jobs import evaluate_run  # noqa: PLC0415
 
     evaluate_run(run, command.weights, emit, data_dir=command.data_dir, other_data=command.other_data)
 
 
 def devices() -> dict[str, Any]:
-    """What torch sees on this machine."""
+    """The devices that torch finds on this machine."""
     from engine.worker.model.device import describe_devices  # noqa: PLC0415
 
     return describe_devices()

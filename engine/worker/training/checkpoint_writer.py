@@ -10,14 +10,16 @@ from typing import Any
 from engine import events as ev
 from engine.runs.folder import RunFolder
 from engine.worker.training.checkpoint_file import save_checkpoint
-from engine.worker.training.safe_writer import Saver
-from engine.worker.training.training_state import Standing
+from engine.worker.training.safe_writer import SafeWriter
+from engine.worker.training.training_state import TrainingState
 
 
-class Checkpoints:
+class CheckpointWriter:
     """Of one run in training, in its folder."""
 
-    def __init__(self, standing: Standing, folder: RunFolder, saver: Saver, emit: Callable[[ev.Event], object]) -> None:
+    def __init__(
+        self, standing: TrainingState, folder: RunFolder, saver: SafeWriter, emit: Callable[[ev.Event], object]
+    ) -> None:
         self._standing, self._folder, self._saver, self._emit = standing, folder, saver, emit
         self._unsaved: list[tuple[ev.SavedKind, dict[str, Any]]] = []
 

@@ -21,7 +21,7 @@ from engine.runs.folder import RunFolder
 from engine.runs.result_file import encode_result
 from engine.runs.run_data import data_before, known_data
 from engine.runs.test_predictions import TestPredictions, save_test_predictions
-from engine.worker.command_queue import Control
+from engine.worker.command_queue import CommandQueue
 from engine.worker.model.evaluate import evaluate, summarize
 from engine.worker.model.losses import build_loss
 from engine.worker.model.models import build_model
@@ -29,7 +29,7 @@ from engine.worker.training.checkpoint_check import load_sound
 from engine.worker.training.checkpoint_file import fitting
 from engine.worker.training.data_check import meet_data
 from engine.worker.training.optimizer_step import Step
-from engine.worker.training.safe_writer import Saver
+from engine.worker.training.safe_writer import SafeWriter
 from engine.worker.training.setup import Split, load_data, loaded_data, prepare_machine
 from engine.worker.training.trainer import Emit, End, Trainer
 
@@ -45,14 +45,14 @@ def warm_up() -> None:
 
 
 def train_run(
-    folder: RunFolder, config: TrainConfig, emit: Emit, control: Control, contents: dict[str, Any] | None = None
+    folder: RunFolder, config: TrainConfig, emit: Emit, control: CommandQueue, contents: dict[str, Any] | None = None
 ) -> None:
     """Train, then test the best weights. Never raises.
 
     A run that is resumed goes on from a checkpoint's `contents`; they are empty where none was saved before it was left.
     """
     trainer: Trainer | None = None
-    saver = Saver(folder, emit)
+    saver = SafeWriter(folder, emit)
     test: ev.TestResult | None = None
     fault: ev.Fault = ""
     try:
@@ -78,8 +78,8 @@ def _prepare(
     folder: RunFolder,
     config: TrainConfig,
     emit: Emit,
-    control: Control,
-    saver: Saver,
+    control: CommandQueue,
+    saver: SafeWriter,
     contents: dict[str, Any] | None,
 ) -> Trainer:
     emit(ev.Phase(name="data", text="reading the data"))
@@ -96,7 +96,7 @@ def _prepare(
     return trainer
 
 
-def _test_best(trainer: Trainer, folder: RunFolder, saver: Saver, emit: Emit) -> ev.TestResult:
+def _test_best(trainer: Trainer, folder: RunFolder, saver: SafeWriter, emit: Emit) -> ev.TestResult:
     assert trainer.standing.best is not None  # noqa: S101 - seen by the caller
     emit(ev.Phase(name="testing", text="testing the best weights"))
     trainer.standing.model.load_state_dict(trainer.standing.best.weights)
@@ -125,7 +125,7 @@ def look(
     return msgspec.structs.replace(test, overlap=count_overlap(data, config.train_images or None)), seen
 
 
-def keep(seen: TestPredictions, path: Path, saver: Saver) -> None:
+def keep(seen: TestPredictions, path: Path, saver: SafeWriter) -> None:
     """Write what a look saw beside the run's log."""
     saver.save(path, lambda there: save_test_predictions(there, seen))
 
@@ -147,7 +147,7 @@ def evaluate_run(
         epoch = contents["best"]["epoch"] if weights == "best" and contents["best"] else contents["place"]["epoch"]
     test, seen = look(model.to(device), config, data, device, weights, epoch)
     if not is_other(known, data.identity):
-        keep(seen, folder.look(weights), Saver(folder, emit))
+        keep(seen, folder.look(weights), SafeWriter(folder, emit))
     emit(ev.Tested(test=test, identity=data.identity))
 
 

@@ -12,7 +12,7 @@ from engine.runs.folder import RunFolder
 from engine.runs.lock import taken
 
 
-class Saver:
+class SafeWriter:
     """Writes files of one run, and tells what cannot be written: once for each reason, and again when it can be."""
 
     def __init__(self, folder: RunFolder, emit: Callable[[ev.Event], object]) -> None:

@@ -20,19 +20,19 @@ from engine.config import TrainConfig
 from engine.dataset import Dataset, count_overlap
 from engine.runs.folder import RunFolder
 from engine.runs.validation_predictions import append_predictions
-from engine.worker.command_queue import Control
+from engine.worker.command_queue import CommandQueue
 from engine.worker.model.activation_stats import FirstBatch
 from engine.worker.model.evaluate import Evaluation, evaluate
 from engine.worker.model.losses import build_loss
 from engine.worker.model.threads import Cores
-from engine.worker.training.checkpoint_writer import Checkpoints
+from engine.worker.training.checkpoint_writer import CheckpointWriter
 from engine.worker.training.counters import Place
 from engine.worker.training.event_builders import epoch_ended, finite, progress
 from engine.worker.training.layer_stats import is_watched
 from engine.worker.training.preview import Preview
-from engine.worker.training.safe_writer import Saver
+from engine.worker.training.safe_writer import SafeWriter
 from engine.worker.training.setup import Split
-from engine.worker.training.training_state import Standing
+from engine.worker.training.training_state import TrainingState
 
 EVENT_SECONDS = 0.1
 PREVIEW_SECONDS = 0.5
@@ -60,12 +60,12 @@ class Trainer:
         device: torch.device,
         reason: str,
         emit: Emit,
-        control: Control,
-        saver: Saver,
+        control: CommandQueue,
+        saver: SafeWriter,
     ) -> None:
         self._folder, self._emit, self._control, self._saver = folder, emit, control, saver
-        self.standing = Standing(config, data, device, reason)
-        self.checkpoints = Checkpoints(self.standing, folder, saver, emit)
+        self.standing = TrainingState(config, data, device, reason)
+        self.checkpoints = CheckpointWriter(self.standing, folder, saver, emit)
         self._validation = Split.of(data.validation_images, data.validation_labels, device)
         self._validation_loss = build_loss(config, training=False)
         self._preview = Preview(data, device, config.loss)
@@ -178,7 +178,7 @@ class Trainer:
             return self._diverged(f"the validation loss is {outcome.loss} after epoch {place.epoch}")
         self.checkpoints.after_epoch(is_best)
         self._clock_starts()
-        return None if self._control.goes_on(place.step) else self._stop_early()
+        return None if self._control.overrides_early_stopping(place.step) else self._stop_early()
 
     def _save_predictions(self, outcome: Evaluation) -> None:
         """Keep what was read in each validation image, for whoever wants to know since when."""

@@ -22,7 +22,7 @@ from engine.worker.training.optimizer_step import Step
 from engine.worker.training.setup import Split, build, expect_room
 
 
-class Standing:
+class TrainingState:
     """Network, optimizer, place in the run, sums of the epoch under way, the best weights so far."""
 
     def __init__(self, config: TrainConfig, data: Dataset, device: torch.device, reason: str) -> None:

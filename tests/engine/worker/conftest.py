@@ -20,7 +20,7 @@ from engine import events as ev
 from engine.config import TrainConfig, make_config
 from engine.runs.folder import RunFolder, create_run
 from engine.state.run_state import RunState, fold
-from engine.worker.command_queue import Control, Plan
+from engine.worker.command_queue import CommandQueue, Plan
 from engine.worker.training.checkpoint_file import load_checkpoint
 from engine.worker.training.jobs import train_run
 from tests.kit import timeless, write_tiny_set
@@ -59,7 +59,7 @@ class Story:
         return [{**timeless(end), "spread": timeless(spread)} for end, spread in zip(ends, spreads, strict=True)]
 
 
-Script = Callable[[ev.Event, Control], None]
+Script = Callable[[ev.Event, CommandQueue], None]
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def train(tiny: Path, tmp_path: Path) -> Callable[..., Story]:
             folder = of.folder
             config, contents = load_checkpoint(folder.checkpoint("last"))
             config = make_config(values, config)
-        story, control = Story(folder), Control(plan)
+        story, control = Story(folder), CommandQueue(plan)
         for command in before:
             control.post(command)
 

@@ -11,7 +11,7 @@ from engine import events as ev
 from engine.errors import ConfigProblem, RunProblem
 from engine.events import Parent
 from engine.runs.folder import RunFolder, create_run
-from engine.worker.command_queue import Control
+from engine.worker.command_queue import CommandQueue
 from engine.worker.training.branching import branch_off
 from engine.worker.training.checkpoint_file import load_checkpoint, save_checkpoint
 from engine.worker.training.jobs import train_run
@@ -25,7 +25,7 @@ def branch(of: Story, at: str = "last", **values: Any) -> Story:
     folder = create_run(config, preset="", version="test", root=of.folder.path.parent)
     save_checkpoint(folder.checkpoint("last"), config, contents)
     story = Story(folder)
-    train_run(folder, config, story.events.append, Control(), contents)
+    train_run(folder, config, story.events.append, CommandQueue(), contents)
     return story
 
 

@@ -16,7 +16,7 @@ from engine.config import TrainConfig, make_config
 from engine.errors import RunProblem
 from engine.runs.folder import RunFolder, create_run
 from engine.runs.replay import came_to_its_end, first_difference, recipe
-from engine.worker.command_queue import Control, Plan
+from engine.worker.command_queue import CommandQueue, Plan
 from engine.worker.training.branching import Beginning, branch_again, branch_off
 from engine.worker.training.checkpoint_file import load_checkpoint, save_checkpoint
 from engine.worker.training.jobs import train_run
@@ -34,7 +34,7 @@ def trained_on(root: Path, begun: Beginning, plan: Plan | None = None, script: S
     config, contents, parent = begun
     folder = create_run(config, preset="", version="test", root=root)
     save_checkpoint(folder.checkpoint("last"), config, contents)
-    story, control = Story(folder), Control(plan)
+    story, control = Story(folder), CommandQueue(plan)
     story.events.append(created(story, config, parent))
 
     def emit(event: ev.Event) -> None:
@@ -72,7 +72,7 @@ def changing(*changes: tuple[int, dict[str, Any]]) -> Script:
     """Step by step, with changes before some of the steps, then freely on."""
     waiting = dict(changes)
 
-    def script(event: ev.Event, control: Control) -> None:
+    def script(event: ev.Event, control: CommandQueue) -> None:
         match event:
             case ev.RunStarted():
                 control.post(cmd.Pause())
@@ -91,7 +91,7 @@ def going_on(story: Story, **values: Any) -> None:
     def emit(event: ev.Event) -> None:
         story.events.append(msgspec.structs.replace(event, seq=len(story.events)))
 
-    train_run(story.folder, make_config(values, config), emit, Control(), contents)
+    train_run(story.folder, make_config(values, config), emit, CommandQueue(), contents)
 
 
 def test_a_branch_and_one_that_was_changed_while_it_trained(train: Train) -> None:
@@ -120,7 +120,7 @@ def test_a_branch_that_was_stopped_within_an_epoch_and_one_at_its_very_beginning
     parent = train(epochs=2)
 
     def stop_at(place: int) -> Script:
-        def script(event: ev.Event, control: Control) -> None:
+        def script(event: ev.Event, control: CommandQueue) -> None:
             match event:
                 case ev.RunStarted():
                     control.post(cmd.Pause())
@@ -155,7 +155,7 @@ def test_a_run_that_stopped_early_and_was_resumed(train: Train) -> None:
 def test_what_was_rolled_back_after_a_divergence_and_what_diverged(train: Train) -> None:
     parent = train(epochs=2)
 
-    def blow_up(event: ev.Event, control: Control) -> None:
+    def blow_up(event: ev.Event, control: CommandQueue) -> None:
         if isinstance(event, ev.EpochEnded) and event.epoch == 3:
             control.post(cmd.Change(values={"learning_rate": 1e6, "optimizer": "sgd"}))
 
@@ -237,7 +237,7 @@ def test_what_is_no_name_of_a_checkpoint_in_a_log_is_not_looked_for(train: Train
 
 
 def test_a_run_that_was_left_is_compared_as_far_as_it_went(train: Train) -> None:
-    def leave(event: ev.Event, control: Control) -> None:
+    def leave(event: ev.Event, control: CommandQueue) -> None:
         if isinstance(event, ev.EpochEnded) and event.epoch == 3:
             control.post(cmd.Abort())
 
@@ -250,7 +250,7 @@ def test_a_run_that_was_left_is_compared_as_far_as_it_went(train: Train) -> None
 def test_a_branch_of_weights_from_within_an_epoch_begins_a_new_one_and_its_means(train: Train) -> None:
     """The best weights were found where the run was stopped; half an epoch's sums are not carried into the next."""
 
-    def stop(event: ev.Event, control: Control) -> None:
+    def stop(event: ev.Event, control: CommandQueue) -> None:
         if isinstance(event, ev.Paused):
             control.post(cmd.Stop() if event.step >= 24 else cmd.StepBatch())
 

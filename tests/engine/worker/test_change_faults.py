@@ -14,9 +14,9 @@ from engine import events as ev
 from engine.config import make_config
 from engine.errors import ConfigProblem
 from engine.runs.replay import first_difference
-from engine.worker.command_queue import Control, Plan
+from engine.worker.command_queue import CommandQueue, Plan
 from engine.worker.model.models import build_model
-from engine.worker.server.live_config import Live
+from engine.worker.server.live_config import LiveConfig
 from engine.worker.training.checkpoint_file import load_checkpoint
 from engine.worker.training.optimizer_step import Step
 from tests.engine.worker.conftest import Story, settings
@@ -56,7 +56,7 @@ def test_a_rate_that_is_far_too_high_ends_the_run_with_a_reason_and_the_last_goo
 def test_weights_that_are_lost_already_are_no_checkpoint(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
     """A step may leave them so before any loss tells: what is saved at a change or a pause is the checkpoint of before."""
 
-    def script(event: ev.Event, control: Control) -> None:
+    def script(event: ev.Event, control: CommandQueue) -> None:
         match event:
             case ev.EpochEnded(epoch=1):
                 control.post(cmd.StepBatch())
@@ -80,10 +80,10 @@ def test_weights_that_are_lost_already_are_no_checkpoint(train: Train, monkeypat
 
 
 def test_a_batch_of_one_is_refused_where_it_cannot_work_and_a_left_over_one_is_no_fault(train: Train) -> None:
-    live = Live(settings(train(epochs=1).folder.path, model="fastcnn"))
+    live = LiveConfig(settings(train(epochs=1).folder.path, model="fastcnn"))
     with pytest.raises(ConfigProblem, match="needs at least 2 images; take 2 or more, or another network"):
-        live.change({"batch_size": 1})
-    assert live.change({"batch_size": 2}).values == {"batch_size": 2}
+        live.request({"batch_size": 1})
+    assert live.request({"batch_size": 2}).values == {"batch_size": 2}
     story = train(
         plan=at(3, batch_size=83), epochs=2, batch_size=28, model="fastcnn"
     )  # 84 are done: 83, 83, and no more
@@ -122,7 +122,7 @@ def test_another_number_of_epochs_plans_the_schedule_anew(train: Train, schedule
 
 
 def test_whatever_is_accepted_one_after_the_other_is_made_without_a_fault(train: Train) -> None:
-    live = Live(settings(train(epochs=1).folder.path))
+    live = LiveConfig(settings(train(epochs=1).folder.path))
     accepted = []
     for values in (
         {"learning_rate": math.nan},
@@ -137,11 +137,11 @@ def test_whatever_is_accepted_one_after_the_other_is_made_without_a_fault(train:
         {"learning_rate": 0.001, "optimizer": "adagrad"},
     ):
         try:
-            accepted.append(live.change(values))
+            accepted.append(live.request(values))
         except ConfigProblem as refusal:
             assert "is not a number that can be used; expected a number from 0 to" in str(refusal)
 
-    def script(event: ev.Event, control: Control) -> None:
+    def script(event: ev.Event, control: CommandQueue) -> None:
         if isinstance(event, ev.Paused):
             if accepted:
                 control.post(accepted.pop(0))

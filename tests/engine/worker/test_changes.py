@@ -13,8 +13,8 @@ from engine import events as ev
 from engine.config import HYPERPARAMETERS, TrainConfig, differences, make_config
 from engine.errors import ConfigProblem, EngineProblem
 from engine.runs.replay import Recipe, first_difference, recipe
-from engine.worker.command_queue import Control, Plan
-from engine.worker.server.live_config import Live, check_plan
+from engine.worker.command_queue import CommandQueue, Plan
+from engine.worker.server.live_config import LiveConfig, check_plan
 from tests.engine.experiment_kit import epoch
 from tests.engine.worker.conftest import Story
 
@@ -147,7 +147,7 @@ def test_changed_and_interrupted_and_resumed_gives_the_same_numbers(train: Train
     )
     straight = train(plan=plan, epochs=3, batch_size=25)
 
-    def leave(event: ev.Event, control: Control) -> None:
+    def leave(event: ev.Event, control: CommandQueue) -> None:
         if isinstance(event, ev.Progress) and event.step >= 17:
             control.post(cmd.Abort())
 
@@ -163,7 +163,7 @@ def created(story: Story) -> ev.RunCreated:
 
 
 def test_a_run_that_was_changed_stopped_and_resumed_is_run_again_to_the_same_figures(train: Train) -> None:
-    def steer(event: ev.Event, control: Control) -> None:
+    def steer(event: ev.Event, control: CommandQueue) -> None:
         if isinstance(event, ev.Paused):
             match event.step:
                 case 7:
@@ -224,7 +224,7 @@ def test_a_run_that_came_out_otherwise_is_told_with_the_first_figure_that_differ
 
 
 def test_what_cannot_change_is_refused_and_nothing_has_changed() -> None:
-    live = Live(TrainConfig())
+    live = LiveConfig(TrainConfig())
     for values, words in (
         ({"hidden": (3,)}, "Hidden sizes: this cannot change while a run trains"),
         ({"seed": 1}, "Seed: this cannot change"),
@@ -235,17 +235,17 @@ def test_what_cannot_change_is_refused_and_nothing_has_changed() -> None:
         ({"learning_rate": 0.1, "dropout": 7}, "Dropout"),
     ):
         with pytest.raises(ConfigProblem, match=words):
-            live.change(values)
+            live.request(values)
     assert live.config == TrainConfig()
     with pytest.raises(EngineProblem, match="Nothing was changed"):
         live.undo()
 
 
 def test_undoing_goes_back_one_change_after_the_other() -> None:
-    live = Live(TrainConfig())
-    live.change({"learning_rate": 0.1, "dropout": 0.1})
-    live.change({"learning_rate": 0.1})  # nothing changes by that
-    assert live.change({"learning_rate": 0.2, "dropout": 0.1}).values == {"learning_rate": 0.2}
+    live = LiveConfig(TrainConfig())
+    live.request({"learning_rate": 0.1, "dropout": 0.1})
+    live.request({"learning_rate": 0.1})  # nothing changes by that
+    assert live.request({"learning_rate": 0.2, "dropout": 0.1}).values == {"learning_rate": 0.2}
     assert live.undo().values == {"learning_rate": 0.1}
     assert live.undo().values == {"learning_rate": 0.001, "dropout": 0.5}
     assert live.config == TrainConfig()
@@ -258,14 +258,14 @@ def test_a_plan_is_checked_before_anything_begins() -> None:
     check_plan(TrainConfig(), (change(3, dropout=0.1), change(3, dropout=0.2)))
     with pytest.raises(ConfigProblem, match="Dropout"):
         check_plan(TrainConfig(), (change(3, dropout=0.1), change(4, dropout=2)))
-    with pytest.raises(ConfigProblem, match="in the order of their steps"):
+    with pytest.raises(ConfigProblem, match="ordered by step"):
         check_plan(TrainConfig(), (change(3, dropout=0.1), change(2, dropout=0.2)))
 
 
-def heard(*events: ev.Event, epochs: int = 40) -> Live:
-    live = Live(TrainConfig(epochs=epochs))
+def heard(*events: ev.Event, epochs: int = 40) -> LiveConfig:
+    live = LiveConfig(TrainConfig(epochs=epochs))
     for event in events:
-        live.hear(event)
+        live.follow(event)
     return live
 
 
@@ -303,18 +303,18 @@ def test_an_epoch_that_has_begun_is_trained_to_its_end(events: tuple[ev.Event, .
     live = heard(*events)
     before = live.config
     with pytest.raises(ConfigProblem) as refused:
-        live.change({"epochs": begun - 1, "dropout": 0.1})
+        live.request({"epochs": begun - 1, "dropout": 0.1})
     said = f"Epochs: epoch {begun} is under way; expected {begun} or more, or stop the run."
     assert (str(refused.value), refused.value.field, live.config) == (said, "epochs", before)
-    assert live.change({"epochs": begun}).values == {"epochs": begun}
-    assert live.change({"dropout": 0.1}).values == {"dropout": 0.1}
+    assert live.request({"epochs": begun}).values == {"epochs": begun}
+    assert live.request({"dropout": 0.1}).values == {"dropout": 0.1}
 
 
 def test_a_raise_is_not_undone_once_its_epochs_have_begun_and_what_was_before_it_still_is() -> None:
     live = heard(progress(1, 0.5), epochs=3)
-    live.change({"dropout": 0.1})
-    live.change({"epochs": 9})
-    live.hear(progress(5, 4.5))
+    live.request({"dropout": 0.1})
+    live.request({"epochs": 9})
+    live.follow(progress(5, 4.5))
     with pytest.raises(ConfigProblem, match="epoch 5 is under way; expected 5 or more"):
         live.undo()
     assert live.config.epochs == 9

@@ -6,8 +6,8 @@ from typing import Any
 
 from engine import protocol
 from engine.protocol import Greeting, Hello, Ready
-from engine.worker.server.client_connection import Client
-from engine.worker.server.clients import Audience
+from engine.worker.server.client_connection import ClientConnection
+from engine.worker.server.clients import Clients
 
 
 class FakeHost:
@@ -19,27 +19,27 @@ class FakeHost:
     def hello(self) -> Hello:
         return Hello(version="1", pid=1)
 
-    def joined(self) -> None:
+    def on_greeting(self) -> None:
         pass
 
-    async def obey(self, command: Any, client: Client) -> Any:
+    async def handle(self, command: Any, client: ClientConnection) -> Any:
         raise AssertionError(command)
 
 
 async def test_hello_comes_first_though_torch_is_loaded_before_the_greeting(tmp_path: Path) -> None:
-    host, audience, connected = FakeHost(), Audience(), asyncio.Event()
+    host, clients, connected = FakeHost(), Clients(), asyncio.Event()
 
     async def welcome(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        client = Client(host, reader, writer)
-        audience.welcome(client)
+        client = ClientConnection(host, reader, writer)
+        clients.add(client)
         connected.set()
-        await client.talk()
+        await client.serve()
 
     async with await asyncio.start_unix_server(welcome, path=str(tmp_path / "sock")):
         reader, writer = await asyncio.open_unix_connection(str(tmp_path / "sock"))
         await connected.wait()
         host.ready = ready = Ready(torch="2")
-        audience.tell(ready)  # the client has not said yet who it is
+        clients.send(ready)  # the client has not said yet who it is
         writer.write(protocol.encode(Greeting(role="script")))
         first, second = [protocol.decode_server(await reader.readline()) for _ in range(2)]
         assert (first, second) == (host.hello(), ready)

@@ -16,22 +16,22 @@ from engine.log.event_log import read_events
 from engine.runs.folder import RunFolder, find_run
 from engine.runs.presence import DOOR
 from engine.sockets import answers
-from engine.worker.server.active_run import Current
-from engine.worker.server.listeners import Doors
-from engine.worker.server.run_start import ending_of
-from engine.worker.training.safe_writer import Saver
+from engine.worker.server.active_run import ActiveRun
+from engine.worker.server.listeners import Listeners
+from engine.worker.server.run_lifecycle import finished_from_log
+from engine.worker.training.safe_writer import SafeWriter
 from tests.engine.runs_kit import CONFIG, HOST, create, listening, occupy, root
 
 __all__ = ["listening", "root"]
 
 
 class Told:
-    """What a `Current` told its session."""
+    """The callbacks of an `ActiveRun`."""
 
     def __init__(self, socket_path: Path) -> None:
         self.moved: list[str] = []
         self.ousted: list[str] = []
-        self.current = Current(socket_path, lambda run: self.moved.append(run.name), self.ousted.append)
+        self.current = ActiveRun(socket_path, lambda run: self.moved.append(run.name), self.ousted.append)
 
     def enter(self, run: RunFolder) -> RunFolder:
         """Be on a run, its beginning told."""
@@ -55,7 +55,7 @@ def names(run: RunFolder) -> list[str]:
 def test_a_renamed_folder_is_followed_and_nothing_is_left_at_its_old_name(told: Told, root: Path) -> None:
     run = told.enter(create(root, "mine"))
     run.path.rename(root / "yours")
-    assert told.current.look()
+    assert told.current.check_folder()
     told.current.append(ev.LogLine(text="on"))
     assert [each.name for each in root.iterdir()] == ["yours"]
     assert (run.name, told.current.name, told.moved) == ("yours", "yours", ["yours"])
@@ -68,7 +68,7 @@ def test_a_renamed_folder_is_followed_and_nothing_is_left_at_its_old_name(told: 
 
 def test_what_was_to_be_saved_under_the_old_name_is_saved_under_the_new_one(told: Told, root: Path) -> None:
     run = told.enter(create(root, "mine"))
-    saver, before = Saver(run, told.current.append), run.checkpoint("last")
+    saver, before = SafeWriter(run, told.current.append), run.checkpoint("last")
     run.path.rename(root / "yours")
     assert saver.save(before, lambda path: path.write_bytes(b"weights"))
     assert run.checkpoint("last").read_bytes() == b"weights"
@@ -79,7 +79,7 @@ def test_what_was_to_be_saved_under_the_old_name_is_saved_under_the_new_one(told
 def test_a_folder_that_is_moved_away_is_made_again(told: Told, root: Path) -> None:
     run = told.enter(create(root, "mine"))
     run.path.rename(root.parent / "trash")
-    assert told.current.look()
+    assert told.current.check_folder()
     assert (run.path, told.moved) == (root / "mine", ["mine"])
     assert names(run)[:1] == ["RunCreated"]
     assert is_locked(run.path)
@@ -104,9 +104,9 @@ def test_a_run_that_another_machine_has_taken_over_is_left_alone(told: Told, roo
     copy.replace(run.events)
     other = occupy(run, "/nowhere", host="c2", pid=9, boot="another")
     before = {path.name: path.read_bytes() for path in run.path.iterdir()}
-    told.current.look()
-    told.current.look()
-    saver = Saver(run, told.current.append)
+    told.current.check_folder()
+    told.current.check_folder()
+    saver = SafeWriter(run, told.current.append)
     assert not saver.save(run.checkpoint("last"), lambda path: path.write_bytes(b"weights"))
     told.current.append(ev.LogLine(text="still here"))
     told.current.leave()
@@ -124,17 +124,17 @@ async def take_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 
 async def test_the_socket_in_a_runs_folder_is_made_again_and_goes_with_the_folder(root: Path, listening: Path) -> None:
-    run, doors = create(root, "mine"), Doors(take_in, listening)
+    run, doors = create(root, "mine"), Listeners(take_in, listening)
     doors.enter(run)
     assert answers(run.path / DOOR)
     (run.path / DOOR).unlink()
-    assert await doors.look(run) is None
+    assert await doors.check(run) is None
     assert answers(run.path / DOOR)
     run.path = run.path.rename(root / "yours")
     inode = (run.path / DOOR).stat().st_ino
-    await doors.look(run)
+    await doors.check(run)
     assert (run.path / DOOR).stat().st_ino == inode
-    await doors.look(None)
+    await doors.check(None)
     assert not answers(run.path / DOOR)
 
 
@@ -145,11 +145,11 @@ async def test_where_a_folder_holds_no_socket_the_first_one_is_made_anew(
         raise PermissionError
 
     monkeypatch.setattr("engine.worker.server.listeners.bind", no_sockets)
-    run, doors = create(root, "mine"), Doors(take_in, listening)
+    run, doors = create(root, "mine"), Listeners(take_in, listening)
     doors.enter(run)
-    assert await doors.look(run) is None
+    assert await doors.check(run) is None
     shutil.rmtree(listening.parent)
-    found = await doors.look(run)
+    found = await doors.check(run)
     assert found is not None
     assert found != listening
     assert answers(found)
@@ -159,7 +159,7 @@ async def test_where_a_folder_holds_no_socket_the_first_one_is_made_anew(
 
 def test_clients_are_told_of_a_socket_that_is_another_one_now(told: Told, root: Path, tmp_path: Path) -> None:
     run = told.enter(create(root, "mine"))
-    told.current.reached_by(tmp_path / "new.sock")
+    told.current.set_socket(tmp_path / "new.sock")
     info = run.named_session()
     assert info is not None
     assert (info.socket, info.pid) == (str(tmp_path / "new.sock"), os.getpid())
@@ -189,7 +189,7 @@ def test_no_client_gets_the_end_before_the_run_is_released(told: Told, root: Pat
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(FolderLock, "release", slowly)
-        told.current.append(ending_of(run, "completed", "So it ended."))
+        told.current.append(finished_from_log(run, "completed", "So it ended."))
     got_the_end.wait(30)
     over.set()
     reader.join()

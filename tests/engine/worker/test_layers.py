@@ -13,7 +13,7 @@ from torch import nn
 from engine import commands as cmd
 from engine import events as ev
 from engine.state.run_state import fold
-from engine.worker.command_queue import Control
+from engine.worker.command_queue import CommandQueue
 from engine.worker.model.activation_stats import FirstBatch
 from engine.worker.model.histogram import BINS, histogram
 from engine.worker.model.models import build_model
@@ -83,7 +83,7 @@ def test_the_steps_that_are_watched_depend_on_the_place_alone(images: int, batch
 def test_a_run_tells_of_its_layers_and_an_interruption_changes_nothing(train: Train) -> None:
     straight = train(epochs=2)
 
-    def leave(event: ev.Event, control: Control) -> None:
+    def leave(event: ev.Event, control: CommandQueue) -> None:
         if isinstance(event, ev.Layers) and event.step == 22:
             control.post(cmd.Abort())
 

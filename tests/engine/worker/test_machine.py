@@ -14,7 +14,7 @@ from engine.errors import ConfigProblem
 from engine.worker.model import device as devices
 from engine.worker.model.device import check_precision, choose_device
 from engine.worker.model.threads import available_cpus, thread_count
-from engine.worker.server.output_capture import Output
+from engine.worker.server.output_capture import OutputCapture
 from engine.worker.training.setup import build
 
 
@@ -148,7 +148,7 @@ def test_half_precision_on_a_cpu_is_refused() -> None:
 
 def test_what_is_printed_becomes_lines(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    output = Output(path)
+    output = OutputCapture(path)
     assert output.new_lines() == []
     path.write_bytes(b"one\ntwo\nhal")
     assert output.new_lines() == ["one", "two"]
@@ -158,7 +158,7 @@ def test_what_is_printed_becomes_lines(tmp_path: Path) -> None:
     with path.open("ab") as file:
         file.write(b"".join(b"%d\n" % i for i in range(1000)))
     lines = output.new_lines()
-    assert lines[0].startswith("… 950 lines more")
+    assert lines[0].startswith("… 950 more lines")
     assert lines[-1] == "999"
     with path.open("ab") as file:
         file.write(b"x" * 5000)

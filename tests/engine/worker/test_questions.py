@@ -15,7 +15,7 @@ from engine.dataset import load
 from engine.errors import ConfigProblem, RunProblem
 from engine.runs.test_predictions import read_test_predictions
 from engine.runs.validation_predictions import read_predictions
-from engine.worker.queries import Answering, GivenUp, answer
+from engine.worker.queries import Answering, Canceled, answer
 from tests.engine.worker.conftest import Story
 
 Train = Callable[..., Story]
@@ -104,7 +104,7 @@ def test_a_question_that_was_given_up_is_not_worked_on() -> None:
     heard: list[tuple[float, str]] = []
     answering = Answering(lambda share, text: heard.append((share, text)))
     answering.report(0.5, "half")
-    answering.give_up()
-    with pytest.raises(GivenUp):
+    answering.cancel()
+    with pytest.raises(Canceled):
         answering.report(0.6)
     assert heard == [(0.5, "half")]

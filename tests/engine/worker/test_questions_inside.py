@@ -17,7 +17,7 @@ from engine import commands as cmd
 from engine.config import make_config
 from engine.errors import Problem, RunProblem
 from engine.protocol import Reply, decode_server, encode
-from engine.worker.queries import GivenUp, answer
+from engine.worker.queries import Canceled, answer
 from engine.worker.queries.activations import BINS, measure_activations
 from engine.worker.queries.network import Network
 from engine.worker.queries.occlusion import covered, map_occlusion
@@ -52,7 +52,7 @@ class Impatient:
     def __call__(self, _share: float, _text: str) -> None:
         self.left -= 1
         if self.left < 0:
-            raise GivenUp
+            raise Canceled
 
 
 def linear(weight: torch.Tensor, bias: torch.Tensor | None = None) -> nn.Linear:
@@ -299,7 +299,7 @@ def small() -> Network:
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
 def test_a_question_that_nobody_waits_for_is_given_up_on_the_way(question: Callable[[Network, Any], Any]) -> None:
     net = small()
-    with pytest.raises(GivenUp):
+    with pytest.raises(Canceled):
         question(net, Impatient(2))
     assert not any(module._forward_hooks for module in net.model.modules())
 

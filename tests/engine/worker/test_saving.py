@@ -18,7 +18,7 @@ from engine import events as ev
 from engine.runs.folder import RunFolder
 from engine.runs.presence import SessionInfo
 from engine.sockets import listen
-from engine.worker.command_queue import Control
+from engine.worker.command_queue import CommandQueue
 from engine.worker.training.checkpoint_file import load_checkpoint
 from tests.engine.worker.conftest import Story
 from tests.privileges import modes_count
@@ -47,10 +47,10 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     return Disk(monkeypatch)
 
 
-def after(epoch: int, do: Callable[[], object]) -> Callable[[ev.Event, Control], None]:
+def after(epoch: int, do: Callable[[], object]) -> Callable[[ev.Event, CommandQueue], None]:
     """A script that does something at an epoch's end, before it is saved."""
 
-    def script(event: ev.Event, control: Control) -> None:
+    def script(event: ev.Event, control: CommandQueue) -> None:
         if isinstance(event, ev.EpochEnded) and event.epoch == epoch:
             do()
 
@@ -111,7 +111,7 @@ def test_the_checkpoint_from_before_stays_and_saving_goes_on_when_it_can(
 ) -> None:
     kept: list[bytes] = []
 
-    def script(event: ev.Event, control: Control) -> None:
+    def script(event: ev.Event, control: CommandQueue) -> None:
         if isinstance(event, ev.EpochEnded):
             disk.refuses = errno.ENOSPC if event.epoch in (2, 3) else None
             if event.epoch > 1:
@@ -133,7 +133,7 @@ def test_what_could_not_be_written_at_the_very_end_is_tried_once_more_when_all_i
 ) -> None:
     """The disk has room again after the test, which works with the best weights: the last are saved, not those."""
 
-    def script(event: ev.Event, control: Control) -> None:
+    def script(event: ev.Event, control: CommandQueue) -> None:
         match event:
             case ev.EpochEnded(epoch=epoch) if epoch == epochs:
                 disk.refuses = errno.ENOSPC
@@ -158,7 +158,7 @@ def test_what_could_not_be_written_at_the_very_end_is_tried_once_more_when_all_i
 def test_another_reason_is_told_again(train: Train, disk: Disk) -> None:
     numbers = {1: errno.ENOSPC, 2: errno.ENOSPC, 3: errno.EROFS}
 
-    def script(event: ev.Event, control: Control) -> None:
+    def script(event: ev.Event, control: CommandQueue) -> None:
         if isinstance(event, ev.EpochEnded):
             disk.refuses = numbers[event.epoch]
 

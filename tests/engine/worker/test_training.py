@@ -11,7 +11,7 @@ import pytest
 from engine import commands as cmd
 from engine import events as ev
 from engine.errors import ConfigProblem
-from engine.worker.command_queue import Control
+from engine.worker.command_queue import CommandQueue
 from engine.worker.queries.lr_range_test import range_test
 from tests.engine.worker.conftest import Story, settings
 from tests.kit import write_tiny_set
@@ -63,7 +63,7 @@ def test_interrupted_anywhere_and_resumed_gives_the_same_numbers(train: Train, v
     straight = train(epochs=3, **values)
     stop_at = 21  # in the middle of the second epoch of 16 steps
 
-    def leave(event: ev.Event, control: Control) -> None:
+    def leave(event: ev.Event, control: CommandQueue) -> None:
         if isinstance(event, ev.Paused):
             control.post(cmd.Abort() if event.step == stop_at else cmd.StepBatch())
 
@@ -99,7 +99,7 @@ def test_the_seed_decides(train: Train) -> None:
 
 
 def test_pausing_and_stepping_change_nothing(train: Train) -> None:
-    def pause_often(event: ev.Event, control: Control) -> None:
+    def pause_often(event: ev.Event, control: CommandQueue) -> None:
         if isinstance(event, ev.Paused):
             control.post(cmd.StepBatch() if event.step % 7 else cmd.Continue())
         elif isinstance(event, ev.EpochEnded):
@@ -112,7 +112,7 @@ def test_pausing_and_stepping_change_nothing(train: Train) -> None:
 
 
 def test_one_batch_is_one_step(train: Train) -> None:
-    def script(event: ev.Event, control: Control) -> None:
+    def script(event: ev.Event, control: CommandQueue) -> None:
         if isinstance(event, ev.Paused):
             control.post(cmd.StepBatch() if event.step < 3 else cmd.Abort())
 
@@ -122,7 +122,7 @@ def test_one_batch_is_one_step(train: Train) -> None:
 
 
 def test_stop_validates_tests_and_keeps_the_best(train: Train) -> None:
-    def stop(event: ev.Event, control: Control) -> None:
+    def stop(event: ev.Event, control: CommandQueue) -> None:
         if isinstance(event, ev.Paused):
             control.post(cmd.Stop() if event.step == 40 else cmd.StepBatch())
 
@@ -150,7 +150,7 @@ def test_abort_leaves_without_a_test_and_can_be_resumed(train: Train) -> None:
 def test_stopping_does_not_disturb_what_comes_after_a_resume(train: Train) -> None:
     straight = train(epochs=3)
 
-    def stop(event: ev.Event, control: Control) -> None:
+    def stop(event: ev.Event, control: CommandQueue) -> None:
         if isinstance(event, ev.Paused):
             control.post(cmd.Stop() if event.step == 21 else cmd.StepBatch())
 
@@ -162,7 +162,7 @@ def test_stopping_does_not_disturb_what_comes_after_a_resume(train: Train) -> No
 
 
 def test_one_more_epoch_even_in_the_last_validation(train: Train) -> None:
-    def more(event: ev.Event, control: Control) -> None:
+    def more(event: ev.Event, control: CommandQueue) -> None:
         if isinstance(event, ev.EpochEnded) and event.epoch == 2:
             control.post(cmd.Change(values={"epochs": 3}))
 
@@ -211,7 +211,7 @@ def test_a_pause_right_after_a_divergence_saves_no_broken_weights(train: Train) 
     assert story.end.outcome == "diverged"
 
 
-def _step_on(event: ev.Event, control: Control) -> None:
+def _step_on(event: ev.Event, control: CommandQueue) -> None:
     if isinstance(event, ev.Paused):
         control.post(cmd.StepBatch())
 

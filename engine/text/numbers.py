@@ -28,6 +28,11 @@ def percent(share: float, digits: int = 2) -> str:
     return f"{scaled / scale:.{digits}f}%"
 
 
+def interval(low: float, high: float, digits: int = 2) -> str:
+    """The bounds of a share of 0 to 1, in percent: "97.36 to 98.10%"."""
+    return f"{percent(low, digits).removesuffix('%')} to {percent(high, digits)}"
+
+
 def probability(likely: float, digits: int = 1) -> str:
     """A probability in percent: "3.4%"; what would be rounded to none or all of it is "<0.1%" or ">99.9%"."""
     step = 10.0**-digits

@@ -50,7 +50,7 @@ def test_a_resume_on_another_processor_says_so() -> None:
     state = fold(resumed(msgspec.structs.replace(HERE, instructions="AVX2")))
     assert state.moved == ("AVX512 then, AVX2 now",)
     assert state.marks[-1].text == "resumed on another machine (AVX512 then, AVX2 now)"
-    assert opening(state)[1] == "Another machine (AVX512 then, AVX2 now): the last digits of the figures part"
+    assert opening(state)[1] == "Note: different machine (AVX512 then, AVX2 now); the last digits of results may differ"
 
 
 def test_a_resume_on_the_same_one_says_nothing() -> None:

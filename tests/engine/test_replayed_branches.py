@@ -75,7 +75,7 @@ async def test_a_branch_of_a_branch_with_a_change_and_a_stop_comes_out_the_same(
                 break
     for name in ("first", "second"):
         code, words = said("replay", name, "--name", f"{name}-again")
-        assert (code, words.splitlines()[-1]) == (0, f"Every figure is as in {name}.")
+        assert (code, words.splitlines()[-1]) == (0, f"All results are identical to {name}.")
     told, made = find_run("second").state(), find_run("second-again").state()
     assert told.parent is not None and told.parent == made.parent
     assert (told.preset, [m.text for m in told.marks if m.kind == "changed"]) == (

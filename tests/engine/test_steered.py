@@ -86,19 +86,19 @@ async def test_changes_pause_undo_and_then_the_same_again(engine: Engine, config
 
     assert said("replay", "steered", "--name", "again", "--quiet")[0] == 0
     code, words = said("replay", "again", "--name", "and-again")
-    assert code == 0 and words.splitlines()[-1] == "Every figure is as in again."
+    assert code == 0 and words.splitlines()[-1] == "All results are identical to again."
 
 
 async def test_what_is_set_from_a_script_is_told_to_everybody(engine: Engine, config: TrainConfig) -> None:
     await engine.send(cmd.Start(config=make_config({"epochs": 10_000}, config), name="long"))
 
-    assert said("set", "lr=3e-4", "dropout=0.2") == (0, "long goes on with dropout 0.2, learning_rate 0.0003.\n")
-    assert said("set", "long", "dropout=0.2") == (0, "long has these values already.\n")
+    assert said("set", "lr=3e-4", "dropout=0.2") == (0, "long continues with dropout 0.2, learning_rate 0.0003.\n")
+    assert said("set", "long", "dropout=0.2") == (0, "long already has these values.\n")
     code, words = said("set", "dropout=nan")
     assert code == 2 and "Dropout" in words and "expected a number from 0 to below 1" in words
-    assert said("set", "--undo") == (0, "long goes on with dropout 0.5, learning_rate 0.001.\n")
+    assert said("set", "--undo") == (0, "long continues with dropout 0.5, learning_rate 0.001.\n")
     code, words = said("set")
-    assert (code, words) == (2, "mnist-tui: Expected what is to change, such as lr=3e-4, or --undo.\n")
+    assert (code, words) == (2, "mnist-tui: Expected a change, for example lr=3e-4, or --undo.\n")
     await engine.send(cmd.Abort())
     seen = []
     async for message in engine.events():

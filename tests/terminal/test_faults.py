@@ -72,7 +72,7 @@ def told(term: Term, home: Path) -> str:
 def test_a_fault_at_the_start(tmp_path: Path, where: str) -> None:
     with spoilt(tmp_path, AT_THE_START[where], *SMALL) as term:
         assert told(term, tmp_path) == (
-            "mnist-tui: This is a fault in mnist-tui itself (ValueError: boom in two lines); the traceback is in FILE; "
+            "mnist-tui: This is a bug in mnist-tui (ValueError: boom in two lines); the traceback is in FILE. "
             "please report it."
         )
     eventually(lambda: engines(tmp_path) == [], "end of the engine", 15)

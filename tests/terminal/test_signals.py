@@ -120,7 +120,11 @@ def test_signals_do_what_the_table_says(training: Training, row: Row) -> None:
 
 def test_ctrl_z_says_that_the_run_goes_on_and_the_command_does_too_after_fg(training: Training) -> None:
     training.send(signal.SIGTSTP, "command")
-    eventually(lambda: b"goes on while this is stopped; fg shows it again." in training.err.read_bytes(), "words", 20)
+    eventually(
+        lambda: b"continues while this command is stopped; `fg` shows it again." in training.err.read_bytes(),
+        "words",
+        20,
+    )
     training.send(signal.SIGCONT, "command")
     before = training.told("epoch_ended")
     eventually(lambda: training.told("epoch_ended") > before, "later epoch", 20)

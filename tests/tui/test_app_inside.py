@@ -56,7 +56,7 @@ async def test_occlusion_begins_with_the_surest_mistake_and_steps_through_them()
         await on.press("o")
         await answered(on)
         text = on.text()
-        assert "image 17, a 7" in text and "reads 9" in text and "mistake 1 of 3" in text
+        assert "image 17, a 7" in text and "reads 9" in text and "error 1 of 3" in text
         assert "9 loses up to 90 points" in text
         assert "on 3 of 784 pixels it reads another digit: 4 (3)" in text
         for image in ("image 4, a 4", "image 9, a 9", "image 9, a 9"):

@@ -187,8 +187,8 @@ async def test_what_could_not_be_saved_is_said_at_the_end_and_by_the_exit_status
         assert await left(on)
         assert on.app.return_code == 4
         assert last_words(on).splitlines()[-1] == (
-            f"Not everything of {kit.RUN} could be saved: /runs/brave-otter/result.json (Operation not permitted). "
-            "What was saved before is as it was."
+            f"{kit.RUN} could not be saved completely: /runs/brave-otter/result.json (Operation not permitted). "
+            "Earlier files are intact."
         )
 
 
@@ -209,12 +209,12 @@ async def test_where_a_run_would_not_go_on_the_question_and_the_last_words_say_s
     async with stage(training()) as on:
         on.engine.started = True
         await on.press("q")
-        assert "goes on only until you log out" in " ".join(on.text().split())
+        assert "continues only until you log out" in " ".join(on.text().split())
         await on.pilot.press("l")
         assert await left(on)
         assert (
             last_words(on)
-            == f"{kit.RUN} is training, but only until you log out. Come back with: mnist-tui attach {kit.RUN}"
+            == f"{kit.RUN} is training, but only until you log out. Reattach with: mnist-tui attach {kit.RUN}"
         )
 
 

@@ -36,7 +36,7 @@ def test_help_of_a_field_says_what_it_is_what_it_takes_and_its_default(
     main(["train", "--help"])
     assert (
         "Share of hidden outputs set to zero at random in each training step. "
-        "Takes a number from 0 to below 1 (0 = off). Default: 0.5."
+        "Expected: a number from 0 to below 1 (0 = off). Default: 0.5."
     ) in capsys.readouterr().out
 
 
@@ -57,20 +57,20 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("trian", "There is no command 'trian'; did you mean 'train'?"),
-        ("xyzzy", "There is no command 'xyzzy'; expected one of train, attach, "),
-        ("train --learing-rate 1", "There is no option --learing-rate here; did you mean --learning-rate?"),
-        ("train --learning_rate=1", "There is no option --learning_rate here; did you mean --learning-rate?"),
-        ("train --zzzz", "There is no option --zzzz here; `mnist-tui train --help` lists them."),
-        ("ls --epochs 3", "There is no option --epochs here"),
-        ("--acsii", "There is no option --acsii here; did you mean --ascii?"),
-        ("--ascii train", "The command comes first: `mnist-tui train ...`."),
-        ("train now", "'now' is one argument too many"),
-        ("show", "RUN is missing; `mnist-tui show --help` says more."),
-        ("show a b", "'b' is one argument too many"),
-        ("train --epochs", "--epochs needs a value, a whole number from 1 to 10000;"),
-        ("train --epochs --json", "--epochs needs a value, a whole number from 1 to 10000;"),
-        ("train --lr", "--learning-rate needs a value, a number from 0 to 1000000;"),
+        ("trian", "Unknown command 'trian'; did you mean 'train'?"),
+        ("xyzzy", "Unknown command 'xyzzy'; expected one of train, attach, "),
+        ("train --learing-rate 1", "Unknown option --learing-rate; did you mean --learning-rate?"),
+        ("train --learning_rate=1", "Unknown option --learning_rate; did you mean --learning-rate?"),
+        ("train --zzzz", "Unknown option --zzzz; see `mnist-tui train --help`."),
+        ("ls --epochs 3", "Unknown option --epochs"),
+        ("--acsii", "Unknown option --acsii; did you mean --ascii?"),
+        ("--ascii train", "The command must come first: `mnist-tui train ...`."),
+        ("train now", "Unexpected argument 'now'"),
+        ("show", "RUN is missing; see `mnist-tui show --help`."),
+        ("show a b", "Unexpected argument 'b'"),
+        ("train --epochs", "--epochs needs a value (a whole number from 1 to 10000);"),
+        ("train --epochs --json", "--epochs needs a value (a whole number from 1 to 10000);"),
+        ("train --lr", "--learning-rate needs a value (a number from 0 to 1000000);"),
         ("ls --json=yes", "--json takes no value;"),
         ("train --preset nosuch", "There is no preset 'nosuch'; expected one of blog-adam, "),
         (
@@ -81,14 +81,14 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         ("train --nesterov perhaps", "--nesterov: Nesterov: 'perhaps' is neither; expected true or false."),
         (
             "eval last --weights bset",
-            "--weights: expected best (on validation) or last (where training ended).",
+            "--weights: expected best (by validation) or last (where training ended).",
         ),
         ("resume nosuch", "There is no run 'nosuch' in "),
         ("show nosuch", "There is no run 'nosuch' in "),
-        ("attach", "No run is under way on this machine;"),
-        ("train --resume last --lr 1", "--learning-rate cannot be given beside --resume"),
-        ("train --resume last --name a", "--name cannot be given beside --resume"),
-        ("train --resume last --preset cnn", "--preset cannot be given beside --resume"),
+        ("attach", "No run is in progress on this machine;"),
+        ("train --resume last --lr 1", "--learning-rate cannot be combined with --resume"),
+        ("train --resume last --name a", "--name cannot be combined with --resume"),
+        ("train --resume last --preset cnn", "--preset cannot be combined with --resume"),
     ],
 )
 def test_a_wrong_command_line_is_one_sentence_and_status_2(
@@ -172,7 +172,7 @@ def test_config_shows_the_file_and_brackets_what_has_no_effect(home: Path, capsy
     assert main(["config", "--momentum", "0.5"]) == 0
     told = capsys.readouterr()
     lines = told.out.splitlines()
-    assert lines[:2] == [f"Config file: {home / 'config.toml'} (not there)", "Preset: blog-adam"]
+    assert lines[:2] == [f"Config file: {home / 'config.toml'} (not found)", "Preset: blog-adam"]
     rows = {line.split()[0]: line.split(maxsplit=2)[1:] for line in lines[3:]}
     assert rows["momentum"] == ["(0.5)", "flag --momentum"]
     assert rows["dropout"] == ["0.5", "preset blog-adam"]

@@ -59,9 +59,9 @@ def test_doctor_tells_of_everything(
     found = findings(capsys)
     assert engine.closed
     digest = dataset.load(data).identity.digest[:8]
-    assert found["data"] == ("ok", f"digits in {data} (digest {digest}): 214 train, 42 validate, 64 test")
-    assert found["runs"] == ("ok", f"{home / 'runs'} (made when it is needed)")
-    assert found["config"] == ("ok", f"{home / 'config.toml'} (not there, which is fine)")
+    assert found["data"] == ("ok", f"digits in {data} (digest {digest}): 214 training, 42 validation, 64 test images")
+    assert found["runs"] == ("ok", f"{home / 'runs'} (created on demand)")
+    assert found["config"] == ("ok", f"{home / 'config.toml'} (not found, optional)")
     assert found["torch"] == ("ok", "2.13.0")
     assert found["cpu"] == ("ok", "2 cores usable")
     assert found["cuda:0"] == ("note", "GPU, 8 GiB: the driver is old")
@@ -114,7 +114,7 @@ def test_a_folder_that_is_in_the_way_is_a_problem(
 ) -> None:
     use_engine(monkeypatch, Knowing())
     (home / "runs").write_text("a file")
-    assert findings(capsys, 4)["runs"] == ("problem", f"{home / 'runs'} cannot be written")
+    assert findings(capsys, 4)["runs"] == ("problem", f"{home / 'runs'} is not writable")
 
 
 def fetching(monkeypatch: pytest.MonkeyPatch, work: Callable[..., list[Path]]) -> list[Path]:
@@ -157,7 +157,7 @@ def test_fetch_fills_the_folder_of_the_settings_or_the_cache(
 ) -> None:
     targets = fetching(monkeypatch, lambda target, progress: [])
     assert main(["fetch"]) == 0
-    assert capsys.readouterr().out == f"All four files are in {home / 'cache' / 'mnist'} already.\n"
+    assert capsys.readouterr().out == f"All four files are already in {home / 'cache' / 'mnist'}.\n"
     monkeypatch.setenv("MNIST_TUI_DATA_DIR", str(home / "mine"))
     assert main(["fetch"]) == 0
     assert targets == [home / "cache" / "mnist", home / "mine"]
@@ -218,9 +218,9 @@ def test_bars_are_drawn_four_times_a_second_and_at_the_end() -> None:
 @pytest.mark.parametrize(
     ("end", "level", "words"),
     [
-        (None, "ok", "a run that is left training goes on after a logout"),
-        (Fate("you log out", "stay"), "note", "a run that is left training goes on only until you log out"),
-        (Fate("it is first", "stay", at_once=True), "note", "a run that is left training ends at once: it is first"),
+        (None, "ok", "runs in the background survive a logout"),
+        (Fate("you log out", "stay"), "note", "runs in the background continue only until you log out"),
+        (Fate("it is first", "stay", at_once=True), "note", "runs in the background end immediately: it is first"),
     ],
 )
 def test_whether_a_run_outlives_a_logout(
@@ -248,7 +248,7 @@ def test_libraries_that_do_not_fit_are_problems_with_the_command_that_puts_them_
     monkeypatch.setattr("engine.host.libraries.libraries", lambda: found)
     assert main(["doctor", "--json"]) == 4
     told = {f["subject"]: f for f in json.loads(capsys.readouterr().out)}
-    assert told["plotext"]["found"] == "6.0.1, which does not fit"
+    assert told["plotext"]["found"] == "6.0.1, incompatible"
     assert f"{shlex.quote(sys.executable)} -m pip install 'plotext>=5.3,<6'" in told["plotext"]["advice"]
     assert (told["pillow"]["level"], told["pillow"]["found"]) == ("problem", "not installed")
     assert (told["numpy"]["level"], told["numpy"]["found"]) == ("ok", "2.1")

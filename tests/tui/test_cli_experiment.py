@@ -135,11 +135,11 @@ def test_the_latest_is_shown_again_without_an_engine(
     ("words", "sentence"),
     [
         (["none"], "There is no experiment 'none'"),
-        (["sgd-vs-adam", "--preset", "quick"], "--preset cannot be given here"),
+        (["sgd-vs-adam", "--preset", "quick"], "--preset cannot be used here"),
         (["sgd-vs-adam", "--optimizer", "adam"], "--optimizer is what sgd-vs-adam compares"),
         (["sgd-vs-adam", "--epochs", "0"], "Epochs: 0 is out of range"),
-        (["sgd-vs-adam", "--resume", "--epochs", "3"], "--epochs cannot be given here"),
-        (["sgd-vs-adam", "--show", "--seed", "3"], "--seed cannot be given here"),
+        (["sgd-vs-adam", "--resume", "--epochs", "3"], "--epochs cannot be used here"),
+        (["sgd-vs-adam", "--show", "--seed", "3"], "--seed cannot be used here"),
         (["sgd-vs-adam", "--show", "--resume"], "--show trains nothing"),
         (["sgd-vs-adam", "--resume"], "There is no performance of sgd-vs-adam yet"),
         (["--seed", "1"], "Which experiment?"),
@@ -196,7 +196,7 @@ def test_what_is_known_of_the_arm_that_goes_on_is_not_printed_again(
 def test_an_interrupt_ends_all_of_it_and_says_how_to_go_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fault = "sgd-vs-adam-1 was aborted at Adam (2 of 2). mnist-tui experiment sgd-vs-adam --resume goes on with it."
+    fault = "sgd-vs-adam-1 was aborted at Adam (2 of 2). mnist-tui experiment sgd-vs-adam --resume continues with it."
     whole = arm_events(2, epochs=1, outcome="aborted")
 
     def answer(engine: FakeEngine, command: Command) -> None:
@@ -212,7 +212,10 @@ def test_an_interrupt_ends_all_of_it_and_says_how_to_go_on(
     assert main(["experiment", "sgd-vs-adam"]) == 130
     assert kinds(engine.commands) == [cmd.Experiment, cmd.Abort]
     told = capsys.readouterr()
-    assert told.err.splitlines() == ["Ending, with a checkpoint; Ctrl+C again leaves at once.", f"mnist-tui: {fault}"]
+    assert told.err.splitlines() == [
+        "Stopping with a checkpoint. Press Ctrl+C again to exit immediately.",
+        f"mnist-tui: {fault}",
+    ]
     assert "Not known: " in told.out and "Adam was aborted after 1.0 of 25 epochs." in told.out
 
 
@@ -255,7 +258,7 @@ def test_an_engine_that_is_lost_leaves_an_experiment_to_go_on_with(
     assert main(["experiment", "sgd-vs-adam", "--quiet"]) == 4
     assert capsys.readouterr().err == (
         "mnist-tui: The engine was ended by SIGKILL. "
-        "What the last checkpoint holds is kept: mnist-tui experiment sgd-vs-adam --resume.\n"
+        "Resume from the last checkpoint with: mnist-tui experiment sgd-vs-adam --resume\n"
     )
     write_arm(whole[:-2])
     assert main(["experiment", "sgd-vs-adam", "--show", "--json"]) == 0

@@ -45,7 +45,7 @@ def test_an_engine_that_does_not_answer_is_ended_by_force(
     assert main(["train", "--quiet"]) == 130
     assert engine.ended
     assert capsys.readouterr().err.splitlines()[-1] == (
-        f"The engine did not answer and was ended; go on with: mnist-tui resume {RUN}"
+        f"The engine did not respond and was killed. Resume with: mnist-tui resume {RUN}"
     )
 
 
@@ -70,7 +70,7 @@ def test_an_engine_that_obeys_is_not_ended(monkeypatch: pytest.MonkeyPatch) -> N
 def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     limits: Mapping[Stage, Wait] = {name: Wait(wait.doing, 0.0) for name, wait in STAGES.items()}
     monkeypatch.setattr("engine.state.startup_stages.STAGES", limits)
-    monkeypatch.setattr(waiting, "LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(waiting, "CHECK_SECONDS", 0.001)
 
 
 @pytest.mark.usefixtures("signals")
@@ -97,7 +97,7 @@ def test_what_takes_long_before_the_first_step_is_said(
     assert main(["train", "--quiet"]) == 130
     told = [text for text in said if STAGES[name].doing in text]  # type: ignore[index]
     assert told
-    assert told[0] == f"Still {STAGES[name].doing} after 0 s; Ctrl+C ends it."  # type: ignore[index]
+    assert told[0] == f"Still {STAGES[name].doing} after 0 s; press Ctrl+C to abort."  # type: ignore[index]
 
 
 def test_nothing_is_said_of_a_run_that_trains(

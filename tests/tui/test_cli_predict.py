@@ -146,7 +146,7 @@ def test_thousands_of_files_are_asked_about_in_commands_the_engine_takes(
 
 
 def test_the_longest_command_fits_with_the_longest_name() -> None:
-    question = ReadPictures(id=10**9, run="r" * 255, weights="best", pixels=bytes(784 * predict.AT_ONCE), exact=True)
+    question = ReadPictures(id=10**9, run="r" * 255, weights="best", pixels=bytes(784 * predict.QUERY_SIZE), exact=True)
     assert len(encode(question)) < COMMAND_LIMIT
 
 
@@ -170,7 +170,7 @@ def test_standard_input_that_is_no_picture(
     assert capsys.readouterr().err.startswith("mnist-tui: standard input is empty; expected a picture")
     piped(monkeypatch, b"", terminal=True)
     assert main(["predict", RUN, "-"]) == 2
-    assert "which is a terminal: pipe one in" in capsys.readouterr().err
+    assert "but that is a terminal" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

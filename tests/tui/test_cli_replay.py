@@ -36,12 +36,12 @@ def told(machine: ev.Machine, loss: float = 0.5) -> list[ev.Event]:
         (
             HERE,
             msgspec.structs.replace(HERE, instructions="AVX2"),
-            " Another machine may be why: AVX512 then, AVX2 now.",
+            " The machine may be the reason: AVX512 then, AVX2 now.",
         ),
         (
             MACHINE,
             HERE,
-            " Another processor may be why: version 0.1.0 did not record which it was, now it is AMD EPYC with AVX512.",
+            " The processor may be the reason: version 0.1.0 did not record it; this one is AMD EPYC with AVX512.",
         ),
     ],
     ids=["the same", "other instructions", "a log of 0.1.0"],
@@ -53,7 +53,7 @@ def test_where_a_figure_differs_the_machine_is_named(
     use_engine(monkeypatch, tells(told(now, 0.5000001)))
     assert main(["replay", "mine", "--quiet"]) == 4
     assert capsys.readouterr().out.splitlines()[-1] == (
-        f"It differs from mine: The train loss of epoch 1 was 0.5 and is 0.5000001.{why}"
+        f"The results differ from mine: The train loss of epoch 1 was 0.5 and is 0.5000001.{why}"
     )
 
 
@@ -63,4 +63,4 @@ def test_where_none_differs_the_machine_is_not_named(
     make_run(told(HERE), "mine")
     use_engine(monkeypatch, tells(told(msgspec.structs.replace(HERE, instructions="AVX2"))))
     assert main(["replay", "mine"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "Every figure is as in mine."
+    assert capsys.readouterr().out.splitlines()[-1] == "All results are identical to mine."

@@ -60,7 +60,7 @@ def test_resume_without_epochs_keeps_their_number(
     assert main(["resume", "last"]) == 0
     assert engine.commands == [cmd.ResumeRun(run=RUN, epochs=None)]
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"Run {RUN} goes on from epoch 1.0"
+    assert lines[0] == f"Run {RUN} resumes at epoch 1.0"
     assert [line[:9] for line in lines if line.startswith("epoch")] == ["epoch 2/2"]
 
 
@@ -73,7 +73,7 @@ def test_a_run_of_which_nothing_was_saved_begins_again_and_says_so(
     after = numbered([again, *epoch_events(CONFIG, 1, 2), *ending(CONFIG, 1, table=confusion())], first=len(before))
     use_engine(monkeypatch, tells([*before, *after], "resume_run"))
     assert main(["resume", "last"]) == 0
-    assert capsys.readouterr().out.splitlines()[0] == f"Run {RUN} begins again: nothing of it was saved"
+    assert capsys.readouterr().out.splitlines()[0] == f"Run {RUN} starts again: nothing had been saved"
 
 
 def test_resume_refuses_a_wrong_number_of_epochs_before_an_engine_starts(

@@ -81,7 +81,7 @@ def test_show_has_no_hints_of_a_sound_run(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_ls_without_runs_says_so(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert printed(capsys, "ls") == f"There are no runs in {home / 'runs'} yet; `mnist-tui train` makes one.\n"
+    assert printed(capsys, "ls") == f"There are no runs in {home / 'runs'} yet; `mnist-tui train` starts one.\n"
     assert json.loads(printed(capsys, "ls", "--json")) == []
 
 
@@ -201,7 +201,7 @@ def test_show(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert f"Folder   {home / 'runs' / RUN}" in lines
     assert "  init  torch" in lines
     assert [line.split()[0] for line in lines if line.rstrip().endswith("best")] == ["1", "2"]
-    assert "Test accuracy  97.81% (95% interval 97.50% to 98.08%)" in lines
+    assert "Test accuracy  97.81% (95% interval 97.50 to 98.08%)" in lines
 
 
 def test_show_tells_what_was_changed_while_it_trained_since_the_settings_are_those_of_the_end(
@@ -222,7 +222,7 @@ def test_show_tells_what_was_changed_while_it_trained_since_the_settings_are_tho
     ]
     assert json.loads(printed(capsys, "show", "b", "--json"))["changes"] == []
     lines = printed(capsys, "show", "otter").splitlines()
-    place = lines.index("Changed while it trained, after:")
+    place = lines.index("Changed during training, after:")
     assert "  learning_rate  0.0003" in lines[:place]
     assert lines[place + 1 : place + 3] == ["  step 400  epoch 0.51  learning rate 0.001 → 0.0003", ""]
     assert "Changed" not in printed(capsys, "show", "b")
@@ -268,7 +268,7 @@ def test_show_of_a_run_without_a_log(capsys: pytest.CaptureFixture[str]) -> None
     found = json.loads(printed(capsys, "show", "empty", "--json"))
     assert found["config"]["epochs"] == 7
     assert (found["machine"], found["test"], found["finished"], found["epochs"]) == (None, None, None, [])
-    assert "No epoch has ended." in printed(capsys, "show", "empty")
+    assert "No epoch was completed." in printed(capsys, "show", "empty")
 
 
 def test_what_a_resume_took_back_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
@@ -299,10 +299,10 @@ def test_eval_asks_for_the_weights_and_prints_the_look(
     lines = printed(capsys, "eval", "otter", "--weights", "last").splitlines()
     assert engine.commands == [cmd.EvaluateRun(run=RUN, weights="last")]
     assert engine.closed
-    assert lines[:2] == [f"Run {RUN}", "Test accuracy  97.81% (95% interval 97.50% to 98.08%)"]
-    assert "  4 read as 9: 22 times" in lines
+    assert lines[:2] == [f"Run {RUN}", "Test accuracy  97.81% (95% interval 97.50 to 98.08%)"]
+    assert "  true 4, predicted 9: 22" in lines
     assert [line.split()[0] for line in lines if line.endswith("%")] == [str(digit) for digit in range(10)]
-    assert lines[-1].startswith("The test set was looked at 2 times in this run;")
+    assert lines[-1].startswith("The test set has been evaluated 2 times in this run;")
 
 
 def test_eval_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -329,7 +329,7 @@ def test_a_look_that_could_not_be_recorded_is_shown_and_said_to_be_so(
     assert main(["eval", "otter", *how]) == 4
     told = capsys.readouterr()
     assert "97.81" in told.out or "0.9781" in told.out
-    assert told.err.startswith("mnist-tui: The look is not recorded. Not everything of")
+    assert told.err.startswith("mnist-tui: The evaluation was not recorded. ")
     assert f"{run.events} (No space left on device)" in told.err
 
 
@@ -363,7 +363,7 @@ def test_attach_opens_the_run_that_is_under_way(monkeypatch: pytest.MonkeyPatch)
 def test_attach_asks_which_of_several(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     with being_live(make_run(numbered(opening()), "a")), being_live(make_run(numbered(opening()), "b")):
         assert attached(monkeypatch) == (2, [])
-    assert capsys.readouterr().err == "mnist-tui: 2 runs are under way: b, a; add the name of one, or a part of it.\n"
+    assert capsys.readouterr().err == "mnist-tui: 2 runs are in progress: b, a; add the name of one, or part of it.\n"
 
 
 def test_attach_by_name_shows_a_run_that_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -377,7 +377,7 @@ def test_attach_names_the_last_run_where_none_is_under_way(
     make_run(short_run())
     assert attached(monkeypatch) == (2, [])
     assert capsys.readouterr().err == (
-        f"mnist-tui: No run is under way on this machine; `mnist-tui attach {RUN}` shows the last one, "
+        f"mnist-tui: No run is in progress on this machine; `mnist-tui attach {RUN}` shows the last one, "
         "`mnist-tui ls` lists them all.\n"
     )
 

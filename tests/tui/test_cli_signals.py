@@ -48,8 +48,8 @@ def test_the_first_interrupt_ends_the_run_with_a_checkpoint(
     told = capsys.readouterr()
     assert kinds(engine.commands) == [cmd.Start, cmd.Abort]
     assert told.err.splitlines() == [
-        "Ending, with a checkpoint; Ctrl+C again leaves at once.",
-        f"Interrupted at epoch 3.4; go on with: mnist-tui resume {RUN}",
+        "Stopping with a checkpoint. Press Ctrl+C again to exit immediately.",
+        f"Interrupted at epoch 3.4. Resume with: mnist-tui resume {RUN}",
     ]
     if how == "--json":
         assert '"type":"finished"' in told.out.splitlines()[-1]
@@ -75,7 +75,7 @@ def test_a_second_interrupt_leaves_at_once(monkeypatch: pytest.MonkeyPatch, caps
     engine = use_engine(monkeypatch, engine_that(answer))
     assert main(["train", "--quiet"]) == 130
     assert kinds(engine.commands) == [cmd.Start, cmd.Abort]
-    assert capsys.readouterr().err.endswith(f"\nLeft while {RUN} was ending; mnist-tui ls shows how it stands.\n")
+    assert capsys.readouterr().err.endswith(f"\nExited while {RUN} was ending; `mnist-tui ls` shows its status.\n")
     assert engine.closed
 
 
@@ -96,7 +96,7 @@ def test_an_interrupt_before_the_run_begins_leaves_at_once(
 
     monkeypatch.setattr("tui.headless.follow.start_engine", connect)
     assert main(["train"]) == 130
-    assert capsys.readouterr() == ("", "Interrupted before the run began.\n")
+    assert capsys.readouterr() == ("", "Interrupted before the run started.\n")
     assert engine.commands == []
 
 
@@ -106,15 +106,15 @@ def test_a_hang_up_leaves_the_run_going(monkeypatch: pytest.MonkeyPatch, capsys:
     assert main(["train", "--quiet"]) == 129
     assert kinds(engine.commands) == [cmd.Start]
     assert engine.closed
-    assert capsys.readouterr() == ("", f"{RUN} goes on; mnist-tui attach {RUN} shows it.\n")
+    assert capsys.readouterr() == ("", f"{RUN} is still training. Reattach with: mnist-tui attach {RUN}\n")
 
 
 @pytest.mark.usefixtures("signals")
 @pytest.mark.parametrize(
     ("end", "words"),
     [
-        (Fate("this is process 1", "", at_once=True), f"{RUN} ends here: this is process 1. Go on from its last checkpoint with: mnist-tui resume {RUN}"),
-        (Fate("you log out", ""), f"{RUN} goes on, but only until you log out. Come back with: mnist-tui attach {RUN}"),
+        (Fate("this is process 1", "", at_once=True), f"{RUN} ends here: this is process 1. Resume with: mnist-tui resume {RUN}"),
+        (Fate("you log out", ""), f"{RUN} is still training, but only until you log out. Reattach with: mnist-tui attach {RUN}"),
     ],
 )  # fmt: skip
 def test_a_hang_up_promises_nothing_where_the_run_would_not_go_on(

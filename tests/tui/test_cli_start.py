@@ -128,8 +128,8 @@ def test_an_unexpected_fault_is_a_sentence_and_a_file(
     [file] = (home / "cache").iterdir()
     assert told.out == ""
     assert told.err == (
-        f"mnist-tui: This is a fault in mnist-tui itself (ZeroDivisionError: by zero); "
-        f"the traceback is in {file}; please report it.\n"
+        f"mnist-tui: This is a bug in mnist-tui (ZeroDivisionError: by zero); "
+        f"the traceback is in {file}. Please report it.\n"
     )
     assert "Traceback (most recent call last)" in file.read_text()
     assert "['ls']" in file.read_text()

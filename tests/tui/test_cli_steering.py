@@ -52,7 +52,7 @@ async def test_a_run_is_steered_from_the_command_line(engine: Engine, capsys: py
     await until(engine, ev.EpochEnded)
     assert await command_line("pause", "long") == 0
     paused = await until(engine, ev.Paused)
-    assert capsys.readouterr().out == "long pauses after the step under way.\n"
+    assert capsys.readouterr().out == "long pauses after the current step.\n"
     assert await command_line("step") == 0  # the one that is under way
     stepped = await until(engine, ev.Paused)
     assert (paused.step + 1, stepped.step) == (stepped.step, stepped.step)  # type: ignore[union-attr]
@@ -78,7 +78,7 @@ async def test_a_change_without_an_effect_is_made_and_said_to_have_none(
         (["--undo"], "beta1 0.9 (has no effect with sgd)"),
     ):
         assert await command_line("set", "long", *words) == 0
-        assert capsys.readouterr().out == f"long goes on with {said}.\n"
+        assert capsys.readouterr().out == f"long continues with {said}.\n"
     assert await command_line("abort", "long") == 0
     await until(engine, ev.Finished)
 

@@ -80,8 +80,8 @@ def test_lines_are_an_opening_one_for_each_epoch_and_the_end(
     lines = told.out.splitlines()
     assert lines[0].startswith(f"Run {RUN}: preset blog-adam, mlp, adam")
     assert [line[:12] for line in lines if line.startswith("epoch")] == ["epoch  1/25 ", "epoch  2/25 "]
-    assert "Test accuracy  97.81% (95% interval 97.50% to 98.08%)" in lines
-    assert "Wrong          219 of 10,000" in lines
+    assert "Test accuracy  97.81% (95% interval 97.50 to 98.08%)" in lines
+    assert "Errors         219 of 10,000" in lines
     assert "Best epoch     2 (lowest validation loss)" in lines
     assert "Device         cpu, 2 threads" in lines
     assert told.err == ""
@@ -93,7 +93,7 @@ def test_the_end_names_the_run_and_its_folder(
     use_engine(monkeypatch, tells(short_run()))
     main(["train", "--quiet"])
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "Ended          All 2 epochs are trained."
+    assert lines[0] == "Status         completed"
     assert lines[-2:] == [f"Run            {RUN}", f"Folder         {os.fspath(home)}/runs/{RUN}"]
 
 
@@ -103,7 +103,7 @@ def test_a_network_that_learned_nothing_is_told(
     events = numbered([*opening(CONFIG), *ending(CONFIG, 2, table=collapsed(3))])
     use_engine(monkeypatch, tells(events))
     main(["train", "--quiet"])
-    assert "every image was read as 3: the network has learned nothing" in capsys.readouterr().out
+    assert "every image was predicted as 3: the network has learned nothing" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -146,13 +146,13 @@ def test_a_run_that_could_not_be_saved_says_so_on_standard_error_and_still_shows
     told = capsys.readouterr()
     begin = "Interrupted at epoch 2.0. " if outcome == "aborted" else "mnist-tui: "
     assert told.err == (
-        f"{begin}Not everything of {RUN} could be saved: /runs/x/last.pt (No space left on device), "
-        "/runs/x?/result.json (File too?[2J large). What was saved before is as it was.\n"
+        f"{begin}{RUN} could not be saved completely: /runs/x/last.pt (No space left on device), "
+        "/runs/x?/result.json (File too?[2J large). Earlier files are intact.\n"
     )
     if how == "--quiet":
         assert ("Test accuracy  97.81%" in told.out) == (tested is not None)
         assert re.search(r"^Not saved +/runs/x/last\.pt: No space left on device$", told.out, re.MULTILINE)
-        assert ("Ended " in told.out) == (outcome != "aborted")
+        assert ("Status " in told.out) == (outcome != "aborted")
 
 
 def test_a_run_that_was_saved_in_the_end_is_done(
@@ -190,6 +190,6 @@ def test_an_engine_that_is_lost(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err == (
-        "mnist-tui: The engine was ended by SIGKILL. It said last: b "
-        f"What the last checkpoint holds is kept: mnist-tui resume {RUN}.\n"
+        "mnist-tui: The engine was ended by SIGKILL. Its last output: b "
+        f"Resume from the last checkpoint with: mnist-tui resume {RUN}\n"
     )

@@ -115,8 +115,8 @@ def test_what_a_person_elsewhere_does_is_told() -> None:
         "went on at epoch 0.50",
         "epochs 3 → 4 at epoch 0.50",
         "/x?/last.pt could not be saved: No space left on device; training goes on",
-        "/x?/last.pt is saved again",
-        "/x/events.jsonl is saved again; lost meanwhile: 1 event",
+        "/x?/last.pt was saved after all",
+        "/x/events.jsonl was saved after all; 1 event lost",
     ]
 
 
@@ -166,12 +166,12 @@ states = st.sampled_from([fold(RUN[:n]) for n in range(0, len(RUN), 7)])
 
 
 @given(states, st.integers(1, 200))
-def test_figures_go_where_there_is_no_room(state: RunState, width: int) -> None:
-    head, figures = status_parts(state, width)
+def test_metrics_go_where_there_is_no_room(state: RunState, width: int) -> None:
+    head, metrics = status_parts(state, width)
     wide_head, wide = status_parts(state, 1000)
     assert head == wide_head
-    assert wide.startswith(figures)
-    assert not figures or len(head) + len(figures) + 8 + 3 <= width
+    assert wide.startswith(metrics)
+    assert not metrics or len(head) + len(metrics) + 8 + 3 <= width
 
 
 @pytest.mark.parametrize(
@@ -203,4 +203,4 @@ def test_last_words_of_a_run_without_a_checkpoint() -> None:
         test=None,
     )
     state = fold(numbered([*opening(CONFIG), end]))
-    assert last_words(state) == "Interrupted at epoch 0.0; no checkpoint was saved yet."
+    assert last_words(state) == "Interrupted at epoch 0.0; no checkpoint had been saved."

@@ -36,7 +36,7 @@ def test_a_walk_goes_through_the_mistakes_and_no_further_than_either_end() -> No
         walk = walk.step(by)
         seen.append(walk.index)
     assert seen == [7, 3, 12, 12, 3, 7]
-    assert walk.words == "mistake 1 of 3"
+    assert walk.words == "error 1 of 3"
 
 
 def test_a_walk_through_every_image_begins_where_one_was() -> None:
@@ -67,7 +67,7 @@ def test_the_surest_mistakes_come_first(tmp_path: Path) -> None:
     state = RunState(run="walker", config=config, epochs=tuple(kit.epoch_ended(config, e) for e in (1, 2)))
 
     none_kept = find_digits(run, state, 1)
-    assert isinstance(none_kept, Digits) and none_kept.wrong == ()
+    assert isinstance(none_kept, Digits) and none_kept.misclassified == ()
 
     for epoch, mistakes in ((1, {4: 0.5, 9: 0.9, 2: 0.7}), (2, {11: 0.8})):
         read, sure = labels.copy(), np.full(len(labels), 0.99)
@@ -75,8 +75,8 @@ def test_the_surest_mistakes_come_first(tmp_path: Path) -> None:
             read[place], sure[place] = (labels[place] + 1) % 10, confidence
         append_predictions(run.predictions, epoch, epoch * 10, read, sure)
     first, second = find_digits(run, state, 1), find_digits(run, state, 2)
-    assert isinstance(first, Digits) and first.wrong == (9, 2, 4)
-    assert isinstance(second, Digits) and second.wrong == (11,)
+    assert isinstance(first, Digits) and first.misclassified == (9, 2, 4)
+    assert isinstance(second, Digits) and second.misclassified == (11,)
     assert find_digits(run, msgspec.structs.replace(state, config=kit.BLOG), 1) != first
     missing = msgspec.structs.replace(config, data_dir=str(tmp_path / "nowhere"))
     assert "nowhere" in str(find_digits(run, msgspec.structs.replace(state, config=missing), 1))

@@ -54,10 +54,10 @@ def shown(found: Inspected | str) -> Inspected:
 
 def test_the_newest_epoch_is_shown_unless_one_is_chosen(run: tuple[RunFolder, RunState]) -> None:
     newest = shown(inspect(*run, Choice()))
-    assert (newest.epoch, newest.epochs, int(newest.wrong.sum())) == (3, (1, 2, 3), 7)
+    assert (newest.epoch, newest.epochs, int(newest.misclassified.sum())) == (3, (1, 2, 3), 7)
     assert newest.confidences[0] == pytest.approx(0.8)
     assert newest.images.shape == (50, 28, 28)
-    assert shown(inspect(*run, Choice(epoch=1))).wrong.sum() == 9
+    assert shown(inspect(*run, Choice(epoch=1))).misclassified.sum() == 9
     assert shown(inspect(*run, Choice(epoch=9))).epoch == 3
 
 
@@ -71,17 +71,17 @@ def test_the_test_set_is_shown_once_it_was_looked_at(run: tuple[RunFolder, RunSt
     folder, state = run
     choice = Choice("test")
     untested = msgspec.structs.replace(state, test=None, tests=(), finished=None)
-    assert "has not been looked at" in str(inspect(folder, untested, choice))
-    assert "was not kept" in str(inspect(folder, state, choice))
+    assert "has not been evaluated" in str(inspect(folder, untested, choice))
+    assert "no stored test predictions" in str(inspect(folder, state, choice))
     labels = images_of(str(data)).test_labels
     likely = np.full((64, 10), 0.01, np.float32)
     likely[np.arange(64), labels] = 0.91
     save_test_predictions(folder.look("best"), TestPredictions(likely, labels, 2))
     found = shown(inspect(folder, state, choice))
-    assert (found.split, found.epoch, int(found.wrong.sum())) == ("test", 2, 0)
+    assert (found.split, found.epoch, int(found.misclassified.sum())) == ("test", 2, 0)
     assert found.label_probability() is not None and found.label_probability()[3] == np.float32(0.91)  # type: ignore[index]
     save_test_predictions(folder.look("best"), TestPredictions(likely, (labels + 1) % 10, 2))
-    assert inspect(folder, state, choice) == "demo was tested on other images than those at hand."
+    assert inspect(folder, state, choice) == "demo was tested on different images than the ones in its data folder."
 
 
 def test_what_cannot_be_shown_is_said(run: tuple[RunFolder, RunState], tmp_path: Path) -> None:
@@ -89,11 +89,13 @@ def test_what_cannot_be_shown_is_said(run: tuple[RunFolder, RunState], tmp_path:
     assert "other images" not in str(inspect(folder, state, Choice()))
     other = write_tiny_set(tmp_path / "other", train=120, test=32)
     moved = msgspec.structs.replace(state, config=make_config({"data_dir": str(other)}))
-    assert inspect(folder, moved, Choice()) == "demo was validated on other images than those at hand."
+    assert (
+        inspect(folder, moved, Choice()) == "demo was validated on different images than the ones in its data folder."
+    )
     nowhere = msgspec.structs.replace(state, config=make_config({"data_dir": str(tmp_path / "none")}))
     assert str(tmp_path / "none") in str(inspect(folder, nowhere, Choice()))
     folder.predictions.unlink()
-    assert "first readings come with the first epoch" in str(inspect(folder, state, Choice()))
+    assert "they come with the first epoch" in str(inspect(folder, state, Choice()))
 
 
 def test_stepping_stays_within_the_epochs_and_follows_the_newest(run: tuple[RunFolder, RunState]) -> None:
@@ -134,4 +136,4 @@ def test_readings_of_the_data_before_are_not_shown(run: tuple[RunFolder, RunStat
     found = shown(inspect(folder, msgspec.structs.replace(state, data_since=2), Choice()))
     assert found.epochs == (3,)
     said = inspect(folder, msgspec.structs.replace(state, data_since=3), Choice())
-    assert "Nothing has been read yet" in str(said)
+    assert "No predictions yet" in str(said)

@@ -194,7 +194,7 @@ def test_what_is_set_on_the_command_line_is_checked_by_the_table() -> None:
     }
     for words, said in (
         (["lr=-1"], "Learning rate: -1 is out of range; expected a number from 0 to 1000000."),
-        (["lr=1", "learning-rate=2"], "Learning rate: it is given twice."),
+        (["lr=1", "learning-rate=2"], "Learning rate is given twice."),
         (["lerning_rate=1"], "did you mean 'learning_rate'"),
         (["dropout="], "Dropout"),
         (["dropout=nan"], "Dropout"),

@@ -55,7 +55,7 @@ def test_a_look_with_the_last_weights_leaves_the_test_accuracy_as_it_was(capsys:
     assert [(test["weights"], test["accuracy"]) for test in told["tests"]] == [("best", 0.6), ("last", 0.965)]
     assert " 60.00% " in next(line for line in said(capsys, "ls").splitlines() if line.startswith("finished "))
     shown = said(capsys, "show", "finished").splitlines()
-    assert "Test accuracy  60.00% (95% interval 53.08% to 66.54%)" in shown
+    assert "Test accuracy  60.00% (95% interval 53.08 to 66.54%)" in shown
     assert "Last weights   test accuracy 96.50%, epoch 3" in shown
     state = run.state()
     assert read_row(run).test == "60.00%"
@@ -74,7 +74,7 @@ def test_where_only_the_last_weights_were_looked_at_it_is_theirs_and_that_is_sai
     assert json.loads(said(capsys, "show", "aborted", "--json"))["test"]["accuracy"] == 0.965
     shown = said(capsys, "show", "aborted").splitlines()
     assert any(line.startswith("Test accuracy  96.50%") for line in shown)
-    assert "Weights        last, epoch 3; the best ones were not tested" in shown
+    assert "Weights        last (epoch 3); the best weights were not tested" in shown
 
 
 def test_the_training_loss_is_that_of_the_step_it_stands_beside() -> None:

@@ -75,7 +75,7 @@ def test_the_flags_go_to_the_engine_and_a_refusal_names_them(
     engine.answer = refusing(OtherDataProblem(SENTENCE))
     assert main([*words.split(), "--data-dir", "/moved", "--other-data"]) == 3
     assert engine.commands == [command]
-    flags = "--data-dir DIR names a folder that has the right ones; --other-data takes these all the same."
+    flags = "Use --data-dir DIR to name the original data, or --other-data to accept these."
     assert capsys.readouterr().err == f"mnist-tui: {SENTENCE} {flags}\n"
 
 
@@ -104,7 +104,7 @@ def test_a_replay_expects_the_data_of_the_run(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_new_run_takes_the_data_it_is_given(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--other-data"]) == 2
-    assert "--other-data belongs to --resume" in capsys.readouterr().err
+    assert "--other-data needs --resume" in capsys.readouterr().err
 
 
 def test_a_look_at_other_data_is_told_as_such(
@@ -117,7 +117,7 @@ def test_a_look_at_other_data_is_told_as_such(
     told = capsys.readouterr().out
     assert "Other data     /w2/set (digest dddddddd)" in told
     assert "Trained on     /w1/set (digest aaaaaaaa)" in told
-    assert "The figures of its own test set are as they were." in told
+    assert "The result on the run's own test set is unchanged." in told
     use_engine(monkeypatch, engine_that(lambda engine, _: engine.push(look(len(events)))))
     assert main(["eval", "otter", "--other-data", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -129,7 +129,7 @@ def test_show_names_the_data_and_looks_elsewhere(capsys: pytest.CaptureFixture[s
     make_run([*events, look(len(events))])
     assert main(["show", "otter"]) == 0
     told = capsys.readouterr().out
-    assert "fashion, /w1/set (digest aaaaaaaa), 50,000 images train" in told
+    assert "fashion, /w1/set (digest aaaaaaaa), 50,000 training images" in told
     assert "On other data, /w2/set (digest dddddddd), " in told
     assert main(["show", "otter", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

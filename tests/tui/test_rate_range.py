@@ -123,12 +123,12 @@ def test_on_the_command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 def test_settings_beside_a_run_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     make_run(short_run())
     assert main(["lrfind", RUN, "--lr", "1"]) == 2
-    assert capsys.readouterr().err == "mnist-tui: Settings cannot be given beside a run, which has its own.\n"
+    assert capsys.readouterr().err == "mnist-tui: Settings cannot be combined with a run, which has its own.\n"
 
 
 def test_what_was_found_in_words() -> None:
     assert sentence(NOTHING) == "The loss did not fall at any rate: nothing is suggested."
     assert lines({**FOUND, "rates": [], "losses": []}) == [
-        "The loss was no number from the first step on: nothing can be told."
+        "The loss was NaN from the first step: no learning rate can be suggested."
     ]
     assert all(len(line) <= 80 for line in lines(FOUND)[:-1])

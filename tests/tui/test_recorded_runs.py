@@ -115,7 +115,7 @@ def test_damaged_files_are_shown_with_what_gives_them_back(runs: Path, capsys: p
     assert main(["compare", "finished", "branch"]) == 2
     assert capsys.readouterr().err == f"mnist-tui: {words}{remedy}.\n"
     run = find_run("finished")
-    assert inspect(run, run.state(), Choice("test")) == f"{words}e on the Test screen looks again."
+    assert inspect(run, run.state(), Choice("test")) == f"{words}press e on the Test screen to evaluate again."
 
 
 def test_what_was_read_after_each_epoch_is_told_to_be_lost_where_its_file_is_damaged(runs: Path) -> None:
@@ -124,7 +124,7 @@ def test_what_was_read_after_each_epoch_is_told_to_be_lost_where_its_file_is_dam
     content[3] ^= 1
     run.predictions.write_bytes(content)
     assert inspect(run, run.state(), Choice()) == (
-        f"{run.predictions} is damaged: its header does not match its checksum; what was read after each epoch is lost."
+        f"{run.predictions} is damaged: its header does not match its checksum; the predictions of all epochs are lost."
     )
 
 
@@ -151,7 +151,9 @@ def test_what_of_an_ended_run_could_not_be_saved_is_told(capsys: pytest.CaptureF
     assert main(["ls"]) == 0
     told = capsys.readouterr()
     assert next(line for line in told.out.splitlines() if line.startswith("finished ")).split()[1] == "finished"
-    assert told.err == "Note: not everything of finished could be saved; `mnist-tui show finished` says what.\n"
+    assert (
+        told.err == "Note: finished could not be saved completely; `mnist-tui show finished` lists what is missing.\n"
+    )
     assert f"Not saved      {run.result}: Operation not permitted\n" in printed(capsys, "show", "finished")
     assert json.loads(printed(capsys, "show", "finished", "--json"))["unsaved"] == [
         {"path": str(run.result), "reason": "Operation not permitted"}

@@ -31,12 +31,12 @@ def test_a_look_that_is_made_anew_is_read_anew(digital: Digital) -> None:
     folder = digital.run("brave-otter", test=digital.off(digital.test, 1))
     first = run_comparison.tested(folder)
     assert first is not None
-    assert (first.right, first.epoch) == (63, 2)
+    assert (first.correct, first.epoch) == (63, 2)
     assert run_comparison.tested(folder) is first  # unchanged: not read again
     save_test_predictions(folder.look("best"), look_of(digital.off(digital.test, 1, 2), digital.test, 0.5))
     again = run_comparison.tested(folder)
     assert again is not None
-    assert again.right == 62
+    assert again.correct == 62
 
 
 @pytest.mark.parametrize("kept", [b"", b"no archive", None])
@@ -72,7 +72,7 @@ def test_readings_of_other_images_are_not_heard(digital: Digital, tmp_path: Path
     folder = digital.run("brave-otter", validation=digital.off(digital.validation, 3))
     found = validated(folder, digital.validation)
     assert found is not None
-    assert (found.epoch, found.right) == (2, len(digital.validation) - 1)
+    assert (found.epoch, found.correct) == (2, len(digital.validation) - 1)
     assert validated(folder, Digital(tmp_path / "others", seed=4).validation) is None
     assert validated(folder, digital.validation[:-1]) is None
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.headless.survival import Fate, System, fate, kills
+from tui.headless.survival import Fate, System, fate, kills_user_processes
 
 PID = 500
 SESSION = "0::/user.slice/user-1000.slice/session-3.scope\n"
@@ -102,7 +102,7 @@ def test_lingering_alone_does_not_save_a_session(machine: Machine) -> None:
 def test_a_service_of_the_user_ends_with_the_last_login_unless_the_user_lingers(machine: Machine) -> None:
     machine.write(f"proc/{PID}/cgroup", SERVICE)
     found = machine.fate()
-    assert found == Fate("you log out", "`loginctl enable-linger` keeps it")
+    assert found == Fate("you log out", "`loginctl enable-linger` keeps it running")
     machine.lingers("bob")
     assert machine.fate() == found
     machine.lingers()
@@ -149,13 +149,13 @@ def test_a_service_of_the_user_ends_with_the_last_login_unless_the_user_lingers(
 def test_which_file_says_what_logind_does(files: dict[str, str], killed: bool, machine: Machine) -> None:
     for path, text in files.items():
         machine.logind(text, path)
-    assert kills(machine.system()) is killed
+    assert kills_user_processes(machine.system()) is killed
     assert (machine.fate() is not None) is killed
 
 
 def test_root_can_be_taken_off_the_list_of_those_who_are_spared(machine: Machine) -> None:
     machine.logind("KillUserProcesses=yes\nKillExcludeUsers=")
-    assert kills(machine.system("root"))
+    assert kills_user_processes(machine.system("root"))
 
 
 # containers
@@ -185,7 +185,7 @@ def test_the_shell_that_a_container_is_there_for(machine: Machine) -> None:
     machine.processes((PID, "mnist-tui", 7), (7, "sh", 1), (1, "bash (old)", 0))
     found = machine.fate()
     assert found is not None
-    assert found.until == "bash (old) ends, the first process of this container"
+    assert found.until == "bash (old), the first process of this container, ends"
     assert "Ctrl+P Ctrl+Q" in found.keep
     assert found.parting("otter", "is training").endswith("mnist-tui attach otter")
 
@@ -214,12 +214,12 @@ def test_a_container_with_a_whole_system_in_it_is_like_a_machine(machine: Machin
 @pytest.mark.parametrize(
     ("environ", "until"),
     [
-        ({"SLURM_JOB_ID": "17", "SLURM_PROCID": "0"}, "job 17 of Slurm ends"),
+        ({"SLURM_JOB_ID": "17", "SLURM_PROCID": "0"}, "Slurm job 17 ends"),
         ({"SLURM_JOB_ID": "17"}, ""),  # salloc, whose shell is outside the job
-        ({"PBS_JOBID": "4.head"}, "job 4.head of PBS ends"),
-        ({"LSB_JOBID": "9"}, "job 9 of LSF ends"),
+        ({"PBS_JOBID": "4.head"}, "PBS job 4.head ends"),
+        ({"LSB_JOBID": "9"}, "LSF job 9 ends"),
         ({"JOB_ID": "3"}, ""),
-        ({"JOB_ID": "3", "SGE_TASK_ID": "undefined"}, "job 3 of Grid Engine ends"),
+        ({"JOB_ID": "3", "SGE_TASK_ID": "undefined"}, "Grid Engine job 3 ends"),
     ],
 )
 def test_a_batch_job_takes_the_run_with_it(environ: dict[str, str], until: str, machine: Machine) -> None:
@@ -230,13 +230,13 @@ def test_a_batch_job_takes_the_run_with_it(environ: dict[str, str], until: str, 
 
 def test_the_sentences() -> None:
     login = Fate("you log out", "...")
-    keep = "`mnist-tui doctor` says how to keep a run."
-    assert login.warning() == f"Left alone, it goes on only until you log out. {keep}"
+    keep = "`mnist-tui doctor` explains how to keep it running."
+    assert login.warning() == f"In the background the run continues only until you log out. {keep}"
     assert login.parting("otter", "is paused") == (
-        "otter is paused, but only until you log out. Come back with: mnist-tui attach otter"
+        "otter is paused, but only until you log out. Reattach with: mnist-tui attach otter"
     )
     first = Fate("this is process 1", "...", at_once=True)
-    assert first.warning() == f"Left alone, it ends at once: this is process 1. {keep}"
+    assert first.warning() == f"In the background the run ends immediately: this is process 1. {keep}"
 
 
 def test_who_knows_better_can_say_so(machine: Machine) -> None:

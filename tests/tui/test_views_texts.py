@@ -109,7 +109,7 @@ def test_a_run_that_has_ended_is_not_said_to_go_on() -> None:
 def test_the_farewell_says_what_is_not_saved() -> None:
     first, second = exit_messages.of_run(SNAPSHOTS["finished, unsaved"].state).splitlines()
     assert first == exit_messages.of_run(SNAPSHOTS["finished"].state)
-    assert f"could be saved: {LONG}/result.json (No space left on device)" in second
+    assert f"could not be saved completely: {LONG}/result.json (No space left on device)" in second
 
 
 def test_the_figures_come_back_once_saving_works_and_say_what_is_lost() -> None:

@@ -1,4 +1,4 @@
-"""The `mnist-tui` command: finds the command that is meant, and turns every fault into one sentence and a status."""
+"""The `mnist-tui` entry point: dispatches to the command and turns every error into one sentence and an exit status."""
 
 from __future__ import annotations
 
@@ -21,38 +21,39 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit status. Raises nothing: a person reads a sentence, not a traceback."""
+    """Run one command line and return its exit status. Never raises: users see a sentence, not a traceback."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        _print_anything()
+        _prepare_standard_streams()
         status = _dispatch(arguments)
         output.flush()
     except Problem as fault:
-        complain(f"{_told(fault, arguments)}{_beside(fault)}")
+        complain(f"{_message(fault, arguments)}{_shadowing(fault)}")
         return int(fault.exit_code)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
         output.drop(sys.stdout)
         return READER_GONE
-    except Exception as fault:  # whatever it is, no traceback reaches a person
+    except Exception as fault:  # no traceback is ever shown to the user
         complain(_unexpected(fault, arguments))
         return int(ExitCode.FAILED)
     finally:
-        _let_go()
+        _flush_standard_streams()
     return status
 
 
-def _told(problem: Problem, arguments: list[str]) -> str:
-    """The sentence, and where other data were met the flags that go on."""
+def _message(problem: Problem, arguments: list[str]) -> str:
+    """The problem's message; for a data mismatch also the flags that allow it."""
     if not isinstance(problem, OtherDataProblem) or arguments[:1] == ["compare"]:
         return str(problem)
-    folder = "" if arguments[:1] == ["experiment"] else "--data-dir DIR names a folder that has the right ones; "
-    return f"{problem} {folder}--other-data takes these all the same."
+    if arguments[:1] == ["experiment"]:
+        return f"{problem} Use --other-data to accept these."
+    return f"{problem} Use --data-dir DIR to name the original data, or --other-data to accept these."
 
 
 def _dispatch(arguments: list[str]) -> int:
-    from tui.cli.registry import COMMANDS, USE_ALL_LIBRARIES, unknown_command  # noqa: PLC0415 - after the guard of `main`
+    from tui.cli.registry import COMMANDS, USE_ALL_LIBRARIES, unknown_command  # noqa: PLC0415 - inside the try block of `main`
 
     name = "app"
     if arguments and not arguments[0].startswith("-"):
@@ -64,44 +65,44 @@ def _dispatch(arguments: list[str]) -> int:
         parsed = command.parser().parse(arguments)
     except SystemExit as leave:  # --help and --version
         return int(leave.code or 0)
-    _tell_slips()
+    _warn_about_unknown_variables()
     if name in USE_ALL_LIBRARIES:
-        from engine.host.libraries import expect_libraries  # noqa: PLC0415 - what answers at once does without
+        from engine.host.libraries import expect_libraries  # noqa: PLC0415 - not needed by the fast commands
 
         expect_libraries()
     return command.run(parsed)
 
 
-def _tell_slips() -> None:
-    """Note on standard error what is set in the environment for us and is not read."""
+def _warn_about_unknown_variables() -> None:
+    """Warn on standard error about MNIST_TUI_ variables that are not recognized."""
     if not any(name.upper().startswith("MNIST_TUI_") for name in os.environ):
         return
-    from engine.unknown_settings import slips_of_environment  # noqa: PLC0415 - not before it is needed
+    from engine.unknown_settings import slips_of_environment  # noqa: PLC0415 - only when needed
 
     for note in slips_of_environment(os.environ):
         output.tell(f"Note: {note}")
 
 
-def _print_anything() -> None:
-    """Have a character that the output's encoding lacks come out as '?', and output that is closed go nowhere.
+def _prepare_standard_streams() -> None:
+    """Print '?' for characters that the output encoding lacks, and open /dev/null for closed standard streams.
 
-    A descriptor from 0 to 2 that is closed would else become that of the next file or socket that is opened.
+    Otherwise the next file or socket opened would get the number of a closed descriptor from 0 to 2.
     """
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free descriptor
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for as long as we live
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - open until the process exits
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
-def _let_go() -> None:
-    """Write what is left; where that fails, all has been said, and the interpreter's own attempt fails without a word."""
+def _flush_standard_streams() -> None:
+    """Flush both streams; one that fails is redirected to /dev/null, or the interpreter would complain at exit."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -109,38 +110,38 @@ def _let_go() -> None:
             output.drop(stream)
 
 
-def _beside(fault: Problem) -> str:
-    """What may be the reason that an engine failed: a module of the user's that is imported in place of a library."""
+def _shadowing(fault: Problem) -> str:
+    """A likely reason for an engine failure: a user's module that shadows a library. Empty if there is none."""
     if not isinstance(fault, EngineProblem):
         return ""
-    from engine.host.shadowed_modules import in_the_way  # noqa: PLC0415 - hardly ever needed
+    from engine.host.shadowed_modules import in_the_way  # noqa: PLC0415 - rarely needed
 
     found = in_the_way()
     return f" {found}" if found else ""
 
 
 def _unexpected(fault: Exception, arguments: list[str]) -> str:
-    if known := _of_libraries(fault):
+    if known := _library_problem(fault):
         return known
     if isinstance(fault, ModuleNotFoundError) and (fault.name or "tui").split(".")[0] not in ("engine", "tui"):
         return (
-            f"The Python package '{fault.name}' is not installed; install mnist-tui again in an environment of its own."
+            f"The Python package '{fault.name}' is not installed; reinstall mnist-tui in its own virtual environment."
         )
     what = f"{type(fault).__name__}: {fault}".rstrip(": .").replace("\n", " ")[:200]
     path = _write_traceback(fault, arguments)
-    where = f"the traceback is in {path}" if path else "the traceback could not be written anywhere"
+    where = f"the traceback is in {path}" if path else "the traceback could not be saved"
     notes = "".join(f" {note}" for note in getattr(fault, "__notes__", ()))
-    return f"This is a fault in mnist-tui itself ({what}); {where}; please report it.{notes}"
+    return f"This is a bug in mnist-tui ({what}); {where}. Please report it.{notes}"
 
 
-def _of_libraries(fault: Exception) -> str:
-    """The sentence for a fault that comes of libraries: another module in the place of one, or another version."""
+def _library_problem(fault: Exception) -> str:
+    """The message for an error caused by a shadowed library or an incompatible version; empty if there is none."""
     from engine.host import libraries, shadowed_modules  # noqa: PLC0415 - only when something went wrong
 
-    if said := shadowed_modules.sentence(fault):
-        return said
-    wrong = [each for each in libraries.libraries() if not each.fits]
-    return libraries.sentence(wrong) if wrong else ""
+    if message := shadowed_modules.sentence(fault):
+        return message
+    incompatible = [each for each in libraries.libraries() if not each.fits]
+    return libraries.sentence(incompatible) if incompatible else ""
 
 
 def _write_traceback(fault: Exception, arguments: list[str]) -> Path | None:
@@ -155,7 +156,7 @@ def _write_traceback(fault: Exception, arguments: list[str]) -> Path | None:
     text += "".join(traceback.format_exception(fault))
     name = f"mnist-tui-traceback-{os.getpid()}.txt"
     for place in (_cache, lambda: Path(tempfile.gettempdir())):
-        with contextlib.suppress(Exception):  # the fault may be in there too
+        with contextlib.suppress(Exception):  # the error may be in there too
             folder = place()
             path = folder / name
             folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Command-line parsers, made from the table of hyperparameters. Values stay the texts that were typed."""
+"""Command-line parsers generated from the table of hyperparameters. Values stay as typed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from engine.settings import Settings
 
 ALIASES = {name: f"--{short_name}" for name, short_name in SHORT_NAMES.items()}
-"""Second, shorter flags of some hyperparameters."""
+"""Short flags of some hyperparameters."""
 
 
 def field_named(given: str) -> str:
-    """The hyperparameter that a person means by a name with hyphens or underscores, or a shorter one ("lr")."""
+    """The hyperparameter's name, given with hyphens or underscores or as an alias ("lr")."""
     name = given.strip().lower().replace("-", "_")
     return next((field for field, flag in ALIASES.items() if flag == f"--{name}"), name)
 
@@ -38,12 +38,12 @@ _NEEDS_VALUE = re.compile(r"argument ([^:]+): expected ")
 _TAKES_NONE = re.compile(r"argument ([^:]+): ignored explicit argument")
 _MISSING = re.compile(r"the following arguments are required: (.+)")
 _LAYERS = """\
-Settings are laid over each other: default, preset, config file, environment
-(MNIST_TUI_ and the name in capitals), flag. `mnist-tui config` shows the outcome."""
+Settings are layered; later ones win: default, preset, config file, environment
+(MNIST_TUI_ and the name in capitals), flag. `mnist-tui config` shows the result."""
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that raises `ConfigProblem` instead of printing usage, and knows the nearest flag."""
+    """A parser that raises `ConfigProblem` instead of printing usage, and suggests the closest flag."""
 
     def __init__(self, command: str = "", *, usage: str = "", about: str = "", epilog: str = "") -> None:
         name = f"mnist-tui {command}".rstrip()
@@ -56,13 +56,13 @@ class Parser(argparse.ArgumentParser):
             add_help=False,
             formatter_class=_Formatter,
         )
-        # argparse takes -1 for a value but -1e-3 for a flag, and would then say that the value is missing.
+        # By default argparse parses -1 as a value but -1e-3 as a flag, and reports a missing value.
         self._negative_number_matcher = re.compile(r"-\.?\d|-inf|-nan")
         self.options = self.add_argument_group("Options")
-        self.options.add_argument("-h", "--help", action="help", help="show this and leave")
+        self.options.add_argument("-h", "--help", action="help", help="show this help and exit")
 
     def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
-        """The arguments, taken apart. Raises `ConfigProblem` for what is not known or incomplete."""
+        """The parsed arguments. Raises `ConfigProblem` for unknown or incomplete ones."""
         parsed, rest = self.parse_known_args(arguments)
         if rest:
             raise ConfigProblem(self._unknown(rest[0].split("=")[0]))
@@ -77,33 +77,33 @@ class Parser(argparse.ArgumentParser):
             sentence = f"{found[1].split('/')[0]} takes no value"
         else:
             sentence = message
-        raise ConfigProblem(f"{sentence}; `{self.prog} --help` says more.")
+        raise ConfigProblem(f"{sentence}; see `{self.prog} --help`.")
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        """Print what was asked for. Raises `Problem` where it cannot be written, which argparse passes over."""
+        """Print help or version. Raises `Problem` if it cannot be written; argparse would ignore that."""
         with writing():
             print(message, end="", flush=True)
 
     def _expected(self, flag: str) -> str:
         parameter = HYPERPARAMETERS.get(flag.removeprefix("--").replace("-", "_"))
-        return f", {parameter.expected}" if parameter else ""
+        return f" ({parameter.expected})" if parameter else ""
 
     def _unknown(self, given: str) -> str:
-        import difflib  # noqa: PLC0415 - only for a message
+        import difflib  # noqa: PLC0415 - only for the error message
 
         shown = short(given)
         if not given.startswith("-"):
             if given in COMMANDS:
-                return f"The command comes first: `mnist-tui {shown} ...`."
-            return f"'{shown}' is one argument too many; `{self.prog} --help` lists what there is."
+                return f"The command must come first: `mnist-tui {shown} ...`."
+            return f"Unexpected argument '{shown}'; see `{self.prog} --help`."
         close = difflib.get_close_matches(given.lower().replace("_", "-"), self._option_string_actions, n=1)
         if not close:
-            return f"There is no option {shown} here; `{self.prog} --help` lists them."
-        return f"There is no option {shown} here; did you mean {close[0]}?"
+            return f"Unknown option {shown}; see `{self.prog} --help`."
+        return f"Unknown option {shown}; did you mean {close[0]}?"
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Descriptions keep their lines; a flag with two names shows its placeholder once."""
+    """Keeps the line breaks of descriptions, and shows a placeholder once for a flag with two names."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=30)
@@ -116,7 +116,9 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 def add_settings(parser: Parser) -> None:
     """Add ``--preset`` and a flag for every hyperparameter, grouped as in the form."""
-    parser.options.add_argument("--preset", metavar="NAME", help="settings with a name; `mnist-tui presets` lists them")
+    parser.options.add_argument(
+        "--preset", metavar="NAME", help="a named set of settings; `mnist-tui presets` lists them"
+    )
     groups: dict[str, argparse._ArgumentGroup] = {}
     for parameter in HYPERPARAMETERS.values():
         group = groups.get(parameter.about.group) or parser.add_argument_group(parameter.about.group)
@@ -126,7 +128,7 @@ def add_settings(parser: Parser) -> None:
 
 
 def add_field(group: argparse._ArgumentGroup, parameter: Hyperparameter) -> None:
-    """Add one hyperparameter's flag. The namespace has its name only where it was given."""
+    """Add one hyperparameter's flag. The namespace contains its name only if it was given."""
     names = [parameter.flag, *([ALIASES[parameter.name]] if parameter.name in ALIASES else [])]
     placeholder, text = _PLACEHOLDERS[parameter.kind], _help(parameter)
     if parameter.kind == "bool":
@@ -137,43 +139,45 @@ def add_field(group: argparse._ArgumentGroup, parameter: Hyperparameter) -> None
 
 def _help(parameter: Hyperparameter) -> str:
     unit = f" [{parameter.about.unit}]" if parameter.about.unit else ""
-    takes = "" if parameter.kind == "text" else f" Takes {parameter.expected}{unit}."
+    expected = "" if parameter.kind == "text" else f" Expected: {parameter.expected}{unit}."
     default = parameter.format(parameter.default) or "empty"
-    return f"{parameter.about.meaning}{takes} Default: {default}.".replace("%", "%%")
+    return f"{parameter.about.meaning}{expected} Default: {default}.".replace("%", "%%")
 
 
 def add_data(parser: Parser, *, folder: bool = True) -> None:
-    """Add ``--other-data``, and with `folder` ``--data-dir``: of commands that meet a run's data again."""
+    """Add ``--other-data``, and with `folder` ``--data-dir``, for commands that reload a run's data."""
     if folder:
         parser.options.add_argument(
             "--data-dir",
             metavar="DIR",
             default=argparse.SUPPRESS,
-            help="where the run's data are now; without it where they were",
+            help="where the run's data are now (default: where they were)",
         )
     parser.options.add_argument(
-        "--other-data", action="store_true", help="accept other data than the run was trained on"
+        "--other-data", action="store_true", help="accept data other than those the run was trained on"
     )
 
 
 def given_folder(args: argparse.Namespace) -> str:
-    """What ``--data-dir`` names, as an absolute path; empty where it was not given."""
-    from engine.runs.run_data import absolute  # noqa: PLC0415 - --help does without
+    """The absolute path given with ``--data-dir``; empty if it was not given."""
+    from engine.runs.run_data import absolute  # noqa: PLC0415 - not needed for --help
 
     return absolute(str(HYPERPARAMETERS["data_dir"].parse(getattr(args, "data_dir", ""))))
 
 
 def add_weights(parser: Parser) -> None:
     """Add ``--weights``."""
-    parser.options.add_argument("--weights", metavar="NAME", default="best", help="best (on validation) or last")
+    parser.options.add_argument(
+        "--weights", metavar="NAME", default="best", help="best (by validation) or last (default: best)"
+    )
 
 
 def check_weights(args: argparse.Namespace) -> None:
-    """Raises `ConfigProblem` where ``--weights`` names no checkpoint."""
-    from engine.events import CheckpointKind  # noqa: PLC0415 - --help does without
+    """Raises `ConfigProblem` if ``--weights`` is neither best nor last."""
+    from engine.events import CheckpointKind  # noqa: PLC0415 - not needed for --help
 
     if args.weights not in get_args(CheckpointKind):
-        raise ConfigProblem("--weights: expected best (on validation) or last (where training ended).")
+        raise ConfigProblem("--weights: expected best (by validation) or last (where training ended).")
 
 
 def given_fields(args: argparse.Namespace) -> dict[str, str]:
@@ -182,8 +186,8 @@ def given_fields(args: argparse.Namespace) -> dict[str, str]:
 
 
 def read_settings(args: argparse.Namespace) -> Settings:
-    """The settings in effect; their notes go to standard error. Raises `ConfigProblem`."""
-    from engine.settings import effective  # noqa: PLC0415 - --help does without
+    """The effective settings; their notes are printed on standard error. Raises `ConfigProblem`."""
+    from engine.settings import effective  # noqa: PLC0415 - not needed for --help
 
     settings = effective(given_fields(args), args.preset)
     for note in settings.notes:
@@ -192,10 +196,10 @@ def read_settings(args: argparse.Namespace) -> Settings:
 
 
 class CommandModule(Protocol):
-    """What each module of `tui.cli.commands` offers."""
+    """The interface of each module in `tui.cli.commands`."""
 
     def parser(self) -> Parser:
         """The parser of the command's own arguments."""
 
     def run(self, args: argparse.Namespace) -> int:
-        """Do it; the exit status."""
+        """Run the command and return the exit status."""

@@ -1,1 +1,1 @@
-"""What screens read beside the snapshot."""
+"""Data that screens read in addition to the snapshot."""

@@ -1,4 +1,4 @@
-"""Which split and epoch the screens on single digits show. Without numpy: the app's first picture does without it."""
+"""The split and epoch that the single-digit screens show. Does not import numpy, which the first paint must not load."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import Literal, Protocol
 SplitName = Literal["validation", "test"]
 
 
-class AtAnEpoch(Protocol):
-    """Predictions at one of a run's epochs (`tui.data.predictions.Inspected`)."""
+class EpochPredictions(Protocol):
+    """Predictions after one of a run's epochs, such as `tui.data.predictions.Inspected`."""
 
     @property
     def epoch(self) -> int:
-        """The epoch that they are of."""
+        """The epoch of these predictions."""
 
     @property
     def epochs(self) -> tuple[int, ...]:
-        """All epochs that can be chosen, in ascending order."""
+        """All available epochs, ascending."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which split, and which epoch's predictions (None: the newest there are)."""
+    """A split and an epoch (None: the latest, which is followed)."""
 
     split: SplitName = "validation"
     epoch: int | None = None
 
 
-def stepped(choice: Choice, shown: AtAnEpoch, by: int) -> Choice:
-    """The choice `by` epochs further; the newest epoch is chosen as such, so that it is followed."""
+def stepped(choice: Choice, shown: EpochPredictions, by: int) -> Choice:
+    """The choice `by` epochs further. The latest epoch becomes None, which keeps following."""
     epochs = shown.epochs
     if not epochs:
         return choice
-    place = min(max(epochs.index(shown.epoch) + by, 0), len(epochs) - 1)
-    return Choice(choice.split, None if place == len(epochs) - 1 else epochs[place])
+    index = min(max(epochs.index(shown.epoch) + by, 0), len(epochs) - 1)
+    return Choice(choice.split, None if index == len(epochs) - 1 else epochs[index])

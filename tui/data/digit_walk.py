@@ -1,4 +1,4 @@
-"""The validation digits that the Inside screen steps through: the surest mistakes first, or all of them in order."""
+"""The validation digits that the Inside screen steps through: misclassified ones by confidence, or all in order."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ Bytes = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Digits:
-    """Validation images (N, 28, 28) with labels (N,), and the places of those read wrongly, the surest mistake first."""
+    """Validation images (N, 28, 28), labels (N,), and the indices of misclassified ones, most confident first."""
 
     images: Bytes
     labels: Bytes
-    wrong: tuple[int, ...] = ()
+    misclassified: tuple[int, ...] = ()
 
 
 def find_digits(run: RunFolder, state: RunState, epoch: int | None) -> Digits | str:
-    """Those of the run's data, wrong at an epoch; or why there are none. Reads files: not for the event loop.
+    """The run's validation digits, with those misclassified at `epoch`; or a sentence why there are none.
 
-    Where it was not kept what was read in them, none counts as wrong.
+    Without stored predictions none counts as misclassified. Reads files, so must not run in the event loop.
     """
     found = inspect(run, state, Choice("validation", epoch))
     if isinstance(found, Inspected):
-        wrong = np.flatnonzero(found.wrong)
-        surest = wrong[np.argsort(-found.confidences[wrong], kind="stable")]
-        return Digits(found.images, found.labels, tuple(surest.tolist()))
+        misclassified = np.flatnonzero(found.misclassified)
+        by_confidence = misclassified[np.argsort(-found.confidences[misclassified], kind="stable")]
+        return Digits(found.images, found.labels, tuple(by_confidence.tolist()))
     try:
         images, labels = images_of_run(state).of("validation")
     except Problem as fault:
@@ -44,7 +44,7 @@ def find_digits(run: RunFolder, state: RunState, epoch: int | None) -> Digits | 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Where one is among the digits: at the one with this `index`, on a walk through the wrong ones or through `every` one."""
+    """A position among the digits: at `index`, stepping through the misclassified ones or through `every` one."""
 
     digits: Digits
     index: int
@@ -52,30 +52,30 @@ class Walk:
 
     @classmethod
     def through(cls, digits: Digits, before: Walk | None = None) -> Walk:
-        """Where one was before, if those digits are of the same number; else at the first."""
+        """The position of `before` if it had the same number of digits; otherwise the first one."""
         if before is not None and len(before.digits.labels) == len(digits.labels):
-            return cls(digits, before.index, before.every or not digits.wrong)
-        return cls(digits, digits.wrong[0] if digits.wrong else 0, not digits.wrong)
+            return cls(digits, before.index, before.every or not digits.misclassified)
+        return cls(digits, digits.misclassified[0] if digits.misclassified else 0, not digits.misclassified)
 
     def step(self, by: int) -> Walk:
-        """So many digits further, or back; not beyond either end."""
+        """The position `by` digits further, clamped at both ends."""
         if self.every:
             return Walk(self.digits, min(max(self.index + by, 0), len(self.digits.labels) - 1), every=True)
-        wrong = self.digits.wrong
-        at = wrong.index(self.index) + by if self.index in wrong else 0
-        return Walk(self.digits, wrong[min(max(at, 0), len(wrong) - 1)])
+        misclassified = self.digits.misclassified
+        at = misclassified.index(self.index) + by if self.index in misclassified else 0
+        return Walk(self.digits, misclassified[min(max(at, 0), len(misclassified) - 1)])
 
     def toggle(self) -> Walk:
-        """From the wrong ones to every one and back; without wrong ones, every one it stays."""
-        if self.every and not self.digits.wrong:
+        """Switch between misclassified and all digits; stay at all if none is misclassified."""
+        if self.every and not self.digits.misclassified:
             return self
-        if self.every and self.index not in self.digits.wrong:
-            return Walk(self.digits, self.digits.wrong[0])
+        if self.every and self.index not in self.digits.misclassified:
+            return Walk(self.digits, self.digits.misclassified[0])
         return Walk(self.digits, self.index, not self.every)
 
     @property
     def words(self) -> str:
-        """ "mistake 3 of 212", or "image 3,421 of 10,000"."""
-        if self.every or self.index not in self.digits.wrong:
+        """ "error 3 of 212", or "all 10,000 images"."""
+        if self.every or self.index not in self.digits.misclassified:
             return f"all {len(self.digits.labels):,} images"
-        return f"mistake {self.digits.wrong.index(self.index) + 1} of {len(self.digits.wrong)}"
+        return f"error {self.digits.misclassified.index(self.index) + 1} of {len(self.digits.misclassified)}"

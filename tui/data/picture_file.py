@@ -1,4 +1,4 @@
-"""A picture that a person brings, by its path as it is typed, pasted, or dropped on the terminal."""
+"""A user's picture, opened by a path that was typed, pasted, or dropped on the terminal."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from engine.pictures import read_picture
 
 
 def path_of(text: str) -> Path:
-    """The path that is meant: without the quotation marks, backslashes or ``file://`` that terminals and shells put in.
+    """The path without the quotation marks, backslashes or ``file://`` that terminals and shells add.
 
-    What names a file as it stands is taken so; ~ is the home folder.
+    Text that names an existing file is used as it is; ~ is the home folder.
     """
     text = text.strip()
     try:
@@ -32,23 +32,23 @@ def path_of(text: str) -> Path:
             return expanded(text[1:-1])
         bare = expanded(re.sub(r"\\(.)", r"\1", text))
         return bare if bare.exists() else plain
-    except (OSError, ValueError):  # too long, or with a null character: whoever opens it says so
+    except (OSError, ValueError):  # too long, or contains a null character: opening it reports that
         return Path(text)
 
 
-def bring(text: str) -> Given:
-    """The picture at a path. Reads files: not for the event loop. Raises `PictureProblem`, also where no digit is found."""
+def open_picture(text: str) -> Given:
+    """The picture at a path. Raises `PictureProblem`, also if it contains no digit. Must not run in the event loop."""
     path = path_of(text)
     picture = read_picture(path)
     name = printable(path.name)
     if picture.pixels is None:
-        raise PictureProblem(f"There is no digit to read in {name}: {picture.missing}.")
+        raise PictureProblem(f"No digit found in {name}: {picture.missing}.")
     return Given(name, picture.pixels, picture.said)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Given:
-    """A picture that was brought: what the network is to see of it (28, 28), its name, and what was done to it."""
+    """A picture as the network gets it (28, 28), its name, and the preprocessing applied."""
 
     name: str
     pixels: npt.NDArray[np.uint8]

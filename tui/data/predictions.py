@@ -1,4 +1,4 @@
-"""What the screens on single digits show: the images of a split with what a run reads in them, at one of its epochs."""
+"""Images of a split with a run's predictions at one of its epochs, for the single-digit screens."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ Bytes = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inspected:
-    """N labeled images and what the run `run` reads in them.
+    """N labeled images with the predictions of the run `run`.
 
-    `images` (N, 28, 28), `labels`, `readings` (N,) uint8; `confidences` (N,) float32, the probability of what is read.
-    Of the test set they are exact, with all `probabilities` (N, 10); of the validation set they are kept in steps of
-    1/255, and `epochs` are those that can be chosen, with `history` over them.
+    `images` (N, 28, 28), `labels` and `predictions` (N,) uint8; `confidences` (N,) float32, the probability of the
+    predicted class. They are exact for the test set, which also has `probabilities` (N, 10), and quantized to 1/255
+    for the validation set, which also has the available `epochs` and their `history`.
     """
 
     run: str
@@ -45,22 +45,22 @@ class Inspected:
     history: ValidationPredictions = NONE
 
     @property
-    def wrong(self) -> npt.NDArray[np.bool_]:
-        """(N,): whether each is read wrongly."""
-        wrong: npt.NDArray[np.bool_] = self.predictions != self.labels
-        return wrong
+    def misclassified(self) -> npt.NDArray[np.bool_]:
+        """(N,): whether each image is misclassified."""
+        misclassified: npt.NDArray[np.bool_] = self.predictions != self.labels
+        return misclassified
 
     def label_probability(self) -> npt.NDArray[np.float32] | None:
-        """(N,): the probability of the right digit, where it is known."""
+        """(N,): the probability of the true class; None if it was not stored."""
         if self.probabilities is None:
             return None
-        right: npt.NDArray[np.float32] = self.probabilities[np.arange(len(self.labels)), self.labels]
-        return right
+        true: npt.NDArray[np.float32] = self.probabilities[np.arange(len(self.labels)), self.labels]
+        return true
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Images:
-    """The images and labels of the two splits that are looked into."""
+    """The images and labels of the validation and test sets."""
 
     validation: Bytes
     validation_labels: Bytes
@@ -74,14 +74,14 @@ class Images:
 
 
 def images_of(data_dir: str) -> Images:
-    """A data set's, without its training images, kept as long as its files are the same. Raises `DataProblem`."""
+    """The images of a data set, cached while its files are unchanged. Raises `DataProblem`."""
     return _images_of(data_dir, stamp(Path(data_dir) if data_dir else None))
 
 
 @functools.lru_cache(maxsize=1)
 def _images_of(data_dir: str, _stamp: Stamp) -> Images:
     data = load(Path(data_dir) if data_dir else None)
-    return Images(  # copies: the rest of the file's memory can go
+    return Images(  # copies, which let the training images be freed
         np.array(data.validation_images),
         np.array(data.validation_labels),
         np.array(data.test_images),
@@ -91,14 +91,14 @@ def _images_of(data_dir: str, _stamp: Stamp) -> Images:
 
 
 def images_of_run(state: RunState) -> Images:
-    """Those of the data set that a run was trained on. Raises `OtherDataProblem` where its place has another by now."""
+    """The images of the run's data set. Raises `OtherDataProblem` if its folder now has other data."""
     images = images_of(data_dir_of(state.config, state.data))
     expect_same(state.run, state.data, images.identity)
     return images
 
 
 def inspect(run: RunFolder, state: RunState, choice: Choice) -> Inspected | str:
-    """What there is to see, or why there is nothing, in a sentence. Reads files: not for the event loop."""
+    """The predictions to show, or a sentence why there are none. Reads files, so must not run in the event loop."""
     try:
         images, labels = images_of_run(state).of(choice.split)
     except Problem as fault:
@@ -110,31 +110,31 @@ def inspect(run: RunFolder, state: RunState, choice: Choice) -> Inspected | str:
 
 def _test(run: RunFolder, state: RunState, images: Bytes, labels: Bytes) -> Inspected | str:
     if state.tested is None:
-        return "The test set has not been looked at: that is done once, when the run ends."
-    look = read_test_predictions(run.look(state.tested.weights))
-    if look is None and (reason := archive_damage(run.look(state.tested.weights))):
-        return f"{run.look(state.tested.weights)} is damaged: {reason}; e on the Test screen looks again."
-    if look is None or (look.digest and state.data and look.digest != state.data.digest):
-        return "What the test saw was not kept with this run; e on the Test screen looks again."
-    if not np.array_equal(look.labels, labels):
-        return f"{run.name} was tested on other images than those at hand."
+        return "The test set has not been evaluated yet: that happens once, when the run ends."
+    stored = read_test_predictions(run.look(state.tested.weights))
+    if stored is None and (reason := archive_damage(run.look(state.tested.weights))):
+        return f"{run.look(state.tested.weights)} is damaged: {reason}; press e on the Test screen to evaluate again."
+    if stored is None or (stored.digest and state.data and stored.digest != state.data.digest):
+        return "This run has no stored test predictions. Press e on the Test screen to evaluate it."
+    if not np.array_equal(stored.labels, labels):
+        return f"{run.name} was tested on different images than the ones in its data folder."
     return Inspected(
         run=run.name,
         split="test",
-        epoch=look.epoch,
+        epoch=stored.epoch,
         images=images,
         labels=labels,
-        predictions=look.predictions,
-        confidences=look.confidences,
-        probabilities=look.probabilities,
+        predictions=stored.predictions,
+        confidences=stored.confidences,
+        probabilities=stored.probabilities,
     )
 
 
 def probability(kept: Bytes) -> npt.NDArray[np.float32]:
-    """The probabilities that are kept in steps of 1/255; the highest stands for all above it, and is not quite 1."""
+    """Probabilities from bytes that store them in steps of 1/255. 255 includes all higher ones, so it maps to just below 1."""
     highest = 1 - 0.25 / 255
-    sure: npt.NDArray[np.float32] = np.minimum(kept.astype(np.float32) / np.float32(255), np.float32(highest))
-    return sure
+    result: npt.NDArray[np.float32] = np.minimum(kept.astype(np.float32) / np.float32(255), np.float32(highest))
+    return result
 
 
 def _validation(run: RunFolder, state: RunState, choice: Choice, images: Bytes, labels: Bytes) -> Inspected | str:
@@ -143,10 +143,10 @@ def _validation(run: RunFolder, state: RunState, choice: Choice, images: Bytes, 
     epochs = tuple(int(epoch) for epoch in history.epochs if state.data_since < epoch <= last)
     if not epochs:
         if reason := damage(run.predictions):
-            return f"{run.predictions} is damaged: {reason}; what was read after each epoch is lost."
-        return "Nothing has been read yet: the first readings come with the first epoch's validation."
+            return f"{run.predictions} is damaged: {reason}; the predictions of all epochs are lost."
+        return "No predictions yet: they come with the first epoch's validation."
     if history.digits.shape[1] != len(labels):
-        return f"{run.name} was validated on other images than those at hand."
+        return f"{run.name} was validated on different images than the ones in its data folder."
     epoch = choice.epoch if choice.epoch in epochs else epochs[-1]
     row = history.at(epoch)
     return Inspected(

@@ -1,4 +1,4 @@
-"""What several runs read in the same images: the best weights' looks at the test set, the best epochs' validations."""
+"""Predictions of several runs on the same images: tests of the best weights, and validations at the best epochs."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from tui.data.run_summary import outline, placed
 
 Bytes = npt.NDArray[np.uint8]
 LEAST_ACCURACY = 0.9
-"""Runs that read fewer rightly are no witnesses against a label."""
+"""Runs with a lower accuracy have no vote against a label."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reader:
-    """What the best weights of the run `run`, of epoch `epoch`, read in N images labeled `labels` (N,).
+    """Predictions of the best weights of the run `run`, from epoch `epoch`, on N images with `labels` (N,).
 
-    `readings` (N,) uint8, `confidences` (N,) float32: the digit read, and its probability.
+    `predictions` (N,) uint8 are the predicted classes, `confidences` (N,) float32 their probabilities.
     """
 
     run: str
@@ -40,60 +40,59 @@ class Reader:
     predictions: Bytes
     confidences: npt.NDArray[np.float32]
     digest: str = ""
-    """Of the data set that the images are from, where it is known."""
+    """The digest of the data set, if known."""
 
     @property
-    def right(self) -> int:
-        """How many are read rightly."""
+    def correct(self) -> int:
+        """The number of correct predictions."""
         return int((self.predictions == self.labels).sum())
 
     @property
     def accuracy(self) -> float:
-        """The share read rightly."""
-        return self.right / max(len(self.labels), 1)
+        """The share of correct predictions."""
+        return self.correct / max(len(self.labels), 1)
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Its bounds with 95% confidence (Wilson)."""
-        return wilson_interval(self.right, len(self.labels))
+        """The 95% confidence interval of the accuracy (Wilson)."""
+        return wilson_interval(self.correct, len(self.labels))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Witnesses:
-    """The images that several runs read in another way than their labels say, and which runs were heard."""
+    """Images that several runs predict differently from their labels, and the runs that voted."""
 
     runs: tuple[str, ...]
     suspects: tuple[Suspect, ...]
 
 
 def tested(run: RunFolder) -> Reader | None:
-    """What the run's best weights read in its test set when they were last tested; None where that is not kept."""
+    """The latest test predictions of the run's best weights; None if none are stored."""
     path = run.look("best")
     stamp = _stamp(path)
     return _tested(run, *stamp) if stamp else None
 
 
 def tested_alike(first: Reader, runs: Iterable[RunFolder] | None = None) -> list[Reader]:
-    """The other runs that were tested on the images that `first` was tested on, the newest first."""
+    """The other runs tested on the same images as `first`, newest first."""
     found = (tested(run) for run in _newest(runs) if run.name != first.run)
     return [each for each in found if each and _alike(each, first.labels, first.digest)]
 
 
 def _alike(reader: Reader, labels: Bytes, digest: str) -> bool:
-    """Whether it read the images with these labels, of the data set with this digest, where both are known."""
+    """Whether the predictions are for images with these labels, from the data set with this digest if known."""
     return _same(reader.digest, digest) and np.array_equal(reader.labels, labels)
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether two digests are of one set, as far as they are known."""
+    """Whether two digests are equal or one of them is unknown."""
     return not one or not other or one == other
 
 
 def validated(run: RunFolder, labels: Bytes, data: DataIdentity | None = None) -> Reader | None:
-    """What the run read in validation images with these labels (N,) at its best epoch so far; None where it did not.
+    """The run's predictions on the validation images with these labels (N,) at its best epoch so far, if there are any.
 
-    `data` is the set that they are from, where it is known. That it was these images is seen from the accuracy, too: it
-    comes out as it was logged.
+    `data` is the images' data set, if known. We also verify that the images match by recomputing the logged accuracy.
     """
     best, known, since = _best(run, _stamp(run.events))
     if not _same(known, data.digest if data else "") or (best is not None and best.epoch <= since):
@@ -102,48 +101,49 @@ def validated(run: RunFolder, labels: Bytes, data: DataIdentity | None = None) -
     if best is None or history.digits.shape[1] != len(labels) or best.epoch not in history.epochs:
         return None
     row = history.at(best.epoch)
-    sure = (history.confidences[row] / 255).astype(np.float32)
-    found = Reader(run.name, best.epoch, labels, np.array(history.digits[row]), sure)
+    confidences = (history.confidences[row] / 255).astype(np.float32)
+    found = Reader(run.name, best.epoch, labels, np.array(history.digits[row]), confidences)
     return found if abs(found.accuracy - best.validation_accuracy) * len(labels) < 0.5 else None
 
 
 def validation_witnesses(
     labels: Bytes, runs: Iterable[RunFolder] | None = None, *, data: DataIdentity | None = None
 ) -> Witnesses:
-    """What all runs on the set `data` have against the labels (N,) of its validation images. Not for the event loop: reads files."""
+    """The votes of all runs on the set `data` against its validation labels (N,). Must not run in the event loop."""
     return _witnesses(labels, (validated(run, labels, data) for run in _newest(runs)))
 
 
 def test_witnesses(
     labels: Bytes, runs: Iterable[RunFolder] | None = None, *, data: DataIdentity | None = None
 ) -> Witnesses:
-    """The same of the test images, from the looks there were."""
+    """The same for the test images, from stored test predictions."""
     readers, digest = (tested(run) for run in _newest(runs)), data.digest if data else ""
     return _witnesses(labels, (each for each in readers if each and _alike(each, labels, digest)))
 
 
 def compared(first: Reader, second: Reader) -> Comparison:
-    """Two runs held against each other. Raises `RunProblem` where they were tested on different images."""
+    """McNemar's comparison of two runs. Raises `RunProblem` if they were tested on different images."""
     if not _alike(second, first.labels, first.digest):
         raise RunProblem(
-            f"{first.run} and {second.run} were tested on different images{_places(first, second)}; only readings of the same ones "
-            "compare."
+            f"{first.run} and {second.run} were tested on different images{_data_sets(first, second)}; a comparison needs "
+            "the same ones."
         )
     return compare(first.labels, first.predictions, second.predictions)
 
 
-def _places(*readers: Reader) -> str:
-    """Which data sets these are, where the logs of all of them tell."""
+def _data_sets(*readers: Reader) -> str:
+    """The data sets, if the logs of all runs name them."""
     known = [known_data(RunFolder(runs_dir() / reader.run)) for reader in readers]
-    return f", those of {' and those of '.join(placed(data) for data in known if data)}" if all(known) else ""
+    return f", those of {' and '.join(placed(data) for data in known if data)}" if all(known) else ""
 
 
 def _witnesses(labels: Bytes, readers: Iterable[Reader | None]) -> Witnesses:
-    heard = [each for each in readers if each and each.accuracy >= LEAST_ACCURACY]
-    if not heard:
+    voters = [each for each in readers if each and each.accuracy >= LEAST_ACCURACY]
+    if not voters:
         return Witnesses((), ())
-    predictions, sure = np.stack([each.predictions for each in heard]), np.stack([each.confidences for each in heard])
-    return Witnesses(tuple(each.run for each in heard), tuple(find_suspects(labels, predictions, sure)))
+    predictions = np.stack([each.predictions for each in voters])
+    confidences = np.stack([each.confidences for each in voters])
+    return Witnesses(tuple(each.run for each in voters), tuple(find_suspects(labels, predictions, confidences)))
 
 
 def _newest(runs: Iterable[RunFolder] | None) -> list[RunFolder]:
@@ -151,7 +151,7 @@ def _newest(runs: Iterable[RunFolder] | None) -> list[RunFolder]:
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
-    """When a file was written, and its length; None where it is not there."""
+    """A file's modification time and size; None if it does not exist."""
     try:
         found = path.stat()
     except OSError:
@@ -167,6 +167,6 @@ def _tested(run: RunFolder, _written: int, _size: int) -> Reader | None:
 
 @functools.lru_cache(maxsize=256)
 def _best(run: RunFolder, _stamp: tuple[int, int] | None) -> tuple[EpochEnded | None, str, int]:
-    """The run's best epoch, the digest of its data set, and the epochs that were trained on another before."""
+    """The run's best epoch, the digest of its data set, and the number of earlier epochs on other data."""
     state = outline(run)
     return state.best, state.data.digest if state.data else "", state.data_since

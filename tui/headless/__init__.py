@@ -1,1 +1,1 @@
-"""Runs without a screen."""
+"""Runs and queries without the app."""

@@ -1,4 +1,4 @@
-"""A guided experiment without a screen: its arms are followed one after the other, and then what was seen is printed."""
+"""Guided experiments without the app: follow the arms one after the other, then print results and conclusion."""
 
 from __future__ import annotations
 
@@ -27,31 +27,35 @@ if TYPE_CHECKING:
     from tui.plotting.plot import Palette
 
 CHART_ROWS, WIDEST = 18, 100
-"""Rows of the chart that is printed, and the columns of the widest."""
+"""Rows of the printed chart, and its maximum width in columns."""
 
 
-class Performer(follow.Follower):
-    """Follows an experiment: over only when the engine says so, whatever becomes of single arms."""
+class ExperimentFollower(follow.Follower):
+    """Follows an experiment until the engine reports its end, whatever the outcome of single arms."""
 
     over: ExperimentOver | None = None
 
     @property
     def can_print(self) -> bool:
-        """Whether somebody still takes the output."""
+        """Whether standard output can still be written."""
         return self._unwritten is None
 
-    def _onward(self) -> str:
-        return f"mnist-tui experiment {self.state.arm.experiment} --resume" if self.state.arm else super()._onward()
+    def _resume_command(self) -> str:
+        return (
+            f"mnist-tui experiment {self.state.arm.experiment} --resume"
+            if self.state.arm
+            else super()._resume_command()
+        )
 
     def _is_last(self, event: Event) -> bool:
         return False
 
-    def _is_over(self, message: ExperimentOver) -> bool:
+    def _is_last_message(self, message: ExperimentOver) -> bool:
         self.over = message
         return True
 
     def last_words(self) -> str:
-        """The sentence for standard error, where the experiment was broken off or we leave it."""
+        """The sentence for standard error if the experiment was interrupted or left."""
         if self._left is None and self.over is not None:
             if self._unwritten:
                 return super().last_words()
@@ -68,16 +72,16 @@ class Performer(follow.Follower):
 
 
 def perform(experiment: Experiment, command: Command, args: argparse.Namespace) -> int:
-    """Have a new engine perform it, show what comes, and then what was seen; the exit status.
+    """Run the experiment in a new engine, print its progress and results, and return the exit status.
 
-    Raises `Problem` where the engine refuses or is lost.
+    Raises `Problem` if the engine refuses or is lost.
     """
-    known = _broken_arm(experiment, command.name) if command.resume else RunState()
+    known = _interrupted_arm(experiment, command.name) if command.resume else RunState()
     presenter = make_presenter(sys.stdout, sys.stderr, follow.find_folder, json=args.json, quiet=args.quiet)
-    follower = Performer(follow.start_engine, command, presenter, known)
+    follower = ExperimentFollower(follow.start_engine, command, presenter, known)
     status = asyncio.run(follower.run())
     if follower.over is not None and follower.can_print:
-        with contextlib.suppress(RunProblem):  # its folders were deleted meanwhile
+        with contextlib.suppress(RunProblem):  # its folders have been deleted
             experiment_run = find_experiment_run(experiment, follower.over.group)
             if not args.json:
                 print_lines([""])
@@ -87,8 +91,8 @@ def perform(experiment: Experiment, command: Command, args: argparse.Namespace) 
     return status
 
 
-def _broken_arm(experiment: Experiment, group: str) -> RunState:
-    """What is known already of the arm that is gone on with."""
+def _interrupted_arm(experiment: Experiment, group: str) -> RunState:
+    """The state of the arm to resume."""
     states = find_experiment_run(experiment, group).states(len(experiment.arms))
     return next((state for state in states if state is not None and not is_over(state)), RunState())
 
@@ -96,7 +100,7 @@ def _broken_arm(experiment: Experiment, group: str) -> RunState:
 def show(
     experiment: Experiment, experiment_run: ExperimentRun, args: argparse.Namespace, *, document_indented: bool = True
 ) -> None:
-    """Print what was seen: a table, the curves, the conclusion; or a JSON document."""
+    """Print the results: table, curves and conclusion, or a JSON document."""
     states = experiment_run.states(len(experiment.arms))
     live = [bool(run and run.live()) for run in _folders(experiment, experiment_run)]
     conclusion = conclude(experiment, states)
@@ -128,7 +132,7 @@ def _folders(experiment: Experiment, experiment_run: ExperimentRun) -> list[Any]
 
 
 def table(experiment: Experiment, states: Sequence[RunState | None], live: Sequence[bool], width: int) -> list[str]:
-    """The arms with their figures; where they are too wide, the last figures are on lines of their own."""
+    """The arms with their metrics; metrics that do not fit `width` follow in a second table."""
     wanted = views.measures(experiment)
     for most in range(len(wanted), 0, -1):
         lines = columns(views.table(experiment, states, live, wanted[:most]), right=range(2, most + 2))
@@ -143,8 +147,8 @@ def table(experiment: Experiment, states: Sequence[RunState | None], live: Seque
 def chart(
     experiment: Experiment, states: Sequence[RunState | None], width: int, *, plain: bool, colored: bool
 ) -> list[str]:
-    """The arms' curves as lines of text, with the terminal's own colors where it has any."""
-    from tui.plotting.plot import draw  # noqa: PLC0415 - brings numpy in
+    """The arms' curves as lines of text, in the terminal's own colors if it has any."""
+    from tui.plotting.plot import draw  # noqa: PLC0415 - imports numpy
 
     drawing = views.plot(experiment, states, log_y=views.is_log(experiment))
     if not any(len(curve.x) for curve in drawing.curves):
@@ -169,12 +173,12 @@ def _colored(text: str, style: Any) -> str:
 
 
 def conclusion_lines(conclusion: Conclusion, width: int) -> list[str]:
-    """What was seen, in lines; whether that answers the question first."""
+    """The conclusion in lines of at most `width` characters, the verdict first."""
     import textwrap  # noqa: PLC0415
 
     first, *rest = views.paragraphs(conclusion)
-    told = [f"{views.verdict(conclusion)}: {first}", *rest]
-    return [line for sentence in told for line in textwrap.wrap(sentence, width)]
+    paragraphs = [f"{views.verdict(conclusion)}: {first}", *rest]
+    return [line for paragraph in paragraphs for line in textwrap.wrap(paragraph, width)]
 
 
 def document(
@@ -184,7 +188,7 @@ def document(
     live: Sequence[bool],
     conclusion: Conclusion,
 ) -> dict[str, Any]:
-    """What was seen as a JSON object (docs/events.md)."""
+    """The results as a JSON object (docs/events.md)."""
     arms = []
     for number, (arm, state, runs) in enumerate(zip(experiment.arms, states, live, strict=True), 1):
         test = state.tested if state else None

@@ -1,6 +1,6 @@
-"""A run without a screen: start it, show its events, and answer the terminal's signals.
+"""Runs without the app: start a run, print its events, and handle signals.
 
-Ctrl+C or SIGTERM ends the run with a checkpoint, a second one leaves at once; a hang-up leaves the run going.
+Ctrl+C or SIGTERM stops the run with a checkpoint; a second one exits immediately. After a hang-up the run continues.
 """
 
 from __future__ import annotations
@@ -27,39 +27,31 @@ from engine.state.startup_stages import Stage, stage_of
 from tui.headless.output import READER_GONE, cannot_be_written, drop, tell
 from tui.headless.presenters import Presenter, make_presenter
 from tui.headless.report import last_words, left
-from tui.headless.waiting import told
+from tui.headless.waiting import reporting_waits
+from tui.terminal.signals import HUNG_UP
 
 if TYPE_CHECKING:
     import argparse
 
-    from engine.runs.presence import SessionInfo
-
-HUNG_UP, QUIT = 129, 131
-"""Exit statuses after a hang-up and after Ctrl+\\ (128 + the signal); the run goes on."""
+QUIT = 128 + signal.SIGQUIT
+"""Exit status after Ctrl+\\; the run continues."""
 ANSWER_SECONDS = 5.0
-"""After so long without an answer to an order to end an engine hangs, and is ended by force."""
+"""An engine that has not replied to an abort after this time is considered hung and is killed."""
 OBEY_SECONDS = 5.0
-"""How long a run may take to end that has not come to its first step; the engine itself sees to it in two."""
+"""How long an aborted run may take to end before its first step. The engine itself enforces two seconds."""
 
 Job = commands.Start | commands.ResumeRun | commands.Branch | commands.Experiment
 
 
 async def start_engine() -> EngineLike:
     """A new engine process."""
-    from engine.client import Engine  # noqa: PLC0415 - the seam tests put another engine in
+    from engine.client import Engine  # noqa: PLC0415 - tests replace `start_engine`
 
     return await Engine.start("script")
 
 
-async def attach_engine(info: SessionInfo) -> EngineLike:
-    """The engine that is busy with a run."""
-    from engine.client import Engine  # noqa: PLC0415
-
-    return await Engine.attach(info, "script")
-
-
 def exit_code(end: Finished) -> ExitCode:
-    """The exit status a run's end deserves."""
+    """The exit status for a run's outcome."""
     match end.outcome:
         case "completed" | "early_stopped" | "stopped":
             return ExitCode.DONE
@@ -79,9 +71,10 @@ def run_job(
     state: RunState | None = None,
     then: Callable[[RunState], object] | None = None,
 ) -> int:
-    """Give a new engine the job, show what comes of it as `args` (json, quiet) ask, and return the exit status.
+    """Run the job in a new engine, print its events in the format that `args` chooses, and return the exit status.
 
-    `state` is what is known of the run already; `then` is called with what is known of it in the end. Raises `Problem` where the engine refuses or is lost.
+    `state` is the run's state so far; `then` is called with its final state. Raises `Problem` if the engine refuses
+    or is lost.
     """
     presenter = make_presenter(sys.stdout, sys.stderr, find_folder, json=args.json, quiet=args.quiet)
     follower = Follower(start_engine, job, presenter, state or RunState())
@@ -94,14 +87,14 @@ def run_job(
 
 
 def find_folder(name: str) -> RunFolder:
-    """The folder of the run of exactly this name, whether it is there or not."""
+    """The folder of the run with exactly this name, whether it exists or not."""
     from engine.paths import runs_dir  # noqa: PLC0415
 
     return RunFolder(runs_dir() / name)
 
 
 class Follower:
-    """One run, followed to its end by one presenter."""
+    """Follows one run to its end with one presenter."""
 
     def __init__(self, connect: Connect, job: Job, presenter: Presenter, state: RunState) -> None:
         self.state = state
@@ -111,15 +104,15 @@ class Follower:
         self._abort: asyncio.Task[None] | None = None
         self._sent = self._accepted = self._stopping = self._forced = False
         self._left: int | None = None
-        """The exit status, where we leave before the run's end."""
+        """The exit status if we exit before the run's end."""
         self._unwritten: OSError | None = None
 
     async def run(self) -> int:
-        """Follow the run; the exit status. Raises `Problem` where the engine refuses or is lost."""
+        """Follow the run and return the exit status. Raises `Problem` if the engine refuses or is lost."""
         self._task = asyncio.create_task(self._follow())
         with self._signals():
             try:
-                async with told(self._stage, self._presenter.say, "Ctrl+C ends it"):
+                async with reporting_waits(self._stage, self._presenter.say, "press Ctrl+C to abort"):
                     await self._task
             except (asyncio.CancelledError, Problem):
                 if self._forced:
@@ -138,7 +131,7 @@ class Follower:
         return self._status()
 
     def _stage(self) -> Stage | None:
-        """What is waited for, before the run's first step."""
+        """What we are waiting for before the run's first step; None afterward."""
         if self._engine is None:
             return "starting"
         if not self.state.running:
@@ -146,7 +139,7 @@ class Follower:
         return stage_of(self.state.phase)
 
     def last_words(self) -> str:
-        """What to tell the person at the end, on standard error; empty where all is said."""
+        """The final message for standard error; empty if there is nothing to add."""
         name = self.state.run
         if self._unwritten:
             gone = isinstance(self._unwritten, BrokenPipeError)
@@ -154,14 +147,14 @@ class Follower:
         if self._left is None:
             return last_words(self.state)
         if not self._accepted and self._left in (HUNG_UP, QUIT) and self._sent:
-            return "The engine goes on with it; mnist-tui ls shows the run."
+            return "The engine continues in the background; `mnist-tui ls` shows the run."
         if not name or not self._accepted:
-            return "Interrupted before the run began."
+            return "Interrupted before the run started."
         if self._forced:
-            return f"The engine did not answer and was ended; go on with: {self._onward()}"
+            return f"The engine did not respond and was killed. Resume with: {self._resume_command()}"
         if self._left in (HUNG_UP, QUIT):
             return left(self.state)
-        return f"Left while {name} was ending; mnist-tui ls shows how it stands."
+        return f"Exited while {name} was ending; `mnist-tui ls` shows its status."
 
     def _status(self) -> int:
         if self._left is not None:
@@ -185,18 +178,18 @@ class Follower:
                 case Ready() | Steers():
                     pass
                 case ExperimentOver():
-                    if self._is_over(message):
+                    if self._is_last_message(message):
                         return
                 case _:
                     if self._take(message):
                         return
 
-    def _onward(self) -> str:
-        """The command that goes on with what is left of the run."""
+    def _resume_command(self) -> str:
+        """The command that resumes the run."""
         return f"mnist-tui resume {self.state.run}"
 
     def _take(self, event: Event) -> bool:
-        """Note and show an event; whether it is the run's last. One that was known before is passed over."""
+        """Reduce and show an event, unless it is already known; return whether it is the last to follow."""
         before, self.state = self.state, reduce(self.state, event)
         if self.state is before:
             return False
@@ -208,15 +201,15 @@ class Follower:
         return self._is_last(event)
 
     def _is_last(self, event: Event) -> bool:
-        """Whether there is nothing more to follow after this."""
+        """Whether this event ends the run."""
         return isinstance(event, Finished)
 
-    def _is_over(self, message: ExperimentOver) -> bool:
-        """The same after the end of an experiment, which is none of ours here."""
+    def _is_last_message(self, _message: ExperimentOver) -> bool:
+        """Whether to stop following at the end of an experiment; not for a single run."""
         return False
 
     def _output_lost(self, fault: OSError) -> None:
-        """A terminal that is gone is a hang-up; a reader that has gone ends the run with a checkpoint."""
+        """Handle failed output: a lost terminal is a hang-up; a closed pipe aborts the run with a checkpoint."""
         if fault.errno == errno.EIO:
             self._hang_up()
             return
@@ -235,7 +228,7 @@ class Follower:
             (signal.SIGQUIT, lambda: self._leave(QUIT)),
             (signal.SIGTSTP, self._stop),
         )
-        # A signal that is ignored stays so: nohup, or a job in the background of a script.
+        # Signals that are ignored at the start stay ignored: nohup, or a background job of a script.
         ours = [(number, handler) for number, handler in wanted if signal.getsignal(number) is not signal.SIG_IGN]
         for number, handler in ours:
             loop.add_signal_handler(number, handler)
@@ -251,21 +244,21 @@ class Follower:
             return
         self._stopping = True
         with contextlib.suppress(OSError):
-            how = "Ending, with a checkpoint" if self._accepted else "Ending before the run begins"
-            self._presenter.say(f"{how}; Ctrl+C again leaves at once.")
+            how = "Stopping with a checkpoint" if self._accepted else "Stopping before the run starts"
+            self._presenter.say(f"{how}. Press Ctrl+C again to exit immediately.")
         self._send_abort()
 
     def _stop(self) -> None:
-        """Ctrl+Z: stop as any program does, but say that the run does not; `fg` goes on from here."""
+        """Ctrl+Z: stop like any program, but report that the run continues. `fg` continues from here."""
         loop, name = asyncio.get_running_loop(), self.state.run or "The engine"
         with contextlib.suppress(OSError):
-            goes_on = "stays paused" if self.state.status == "paused" else "goes on"
-            self._presenter.rest(f"{name} {goes_on} while this is stopped; fg shows it again.")
+            doing = "stays paused" if self.state.status == "paused" else "continues"
+            self._presenter.suspend(f"{name} {doing} while this command is stopped; `fg` shows it again.")
         loop.remove_signal_handler(signal.SIGTSTP)
         os.kill(os.getpid(), signal.SIGTSTP)
         loop.add_signal_handler(signal.SIGTSTP, self._stop)
         with contextlib.suppress(OSError):
-            self._presenter.go_on()
+            self._presenter.resume()
 
     def _hang_up(self) -> None:
         self._leave(HUNG_UP)
@@ -280,7 +273,7 @@ class Follower:
             self._abort = asyncio.create_task(self._end(self._engine))
 
     async def _end(self, engine: EngineLike) -> None:
-        """Have the run end; an engine that does not answer, or has nothing to save, is ended by force in the end."""
+        """Abort the run. The engine is killed if it does not respond, or if the run hangs before its first step."""
         if self._accepted:
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
@@ -292,15 +285,15 @@ class Follower:
                     return
             except TimeoutError:
                 pass
-            except Problem:  # refused: the run has just ended by itself
+            except Problem:  # refused: the run has just ended
                 return
         self._forced = True
         await engine.end_process()
 
     def _lost(self, message: Lost) -> EngineProblem:
-        """The engine is gone: why, what it printed last, and how to go on."""
+        """The error for a lost engine: the reason, its last output, and how to resume."""
         log = message.log or (tail(find_folder(self.state.run).log, 20) if self.state.run else ())
-        said = last_said(log)
-        said = f" It said last: {short(said, 300)}" if said else ""
-        resume = f" What the last checkpoint holds is kept: {self._onward()}." if self.state.run else ""
-        return EngineProblem(f"{message.reason or 'The engine ended.'}{said}{resume}")
+        output = last_said(log)
+        output = f" Its last output: {short(output, 300)}" if output else ""
+        resume = f" Resume from the last checkpoint with: {self._resume_command()}" if self.state.run else ""
+        return EngineProblem(f"{message.reason or 'The engine ended.'}{output}{resume}")

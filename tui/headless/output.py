@@ -1,7 +1,7 @@
-"""How commands print: lines, or JSON. All output of a command goes through here.
+"""Output of commands: lines or JSON. Everything a command prints goes through here.
 
-Text from outside (names of folders, files and hosts, settings, events of a log) never reaches a terminal with control
-characters in it, and output that cannot be written is a `Problem`.
+Text from outside (folder, file and host names, settings, logged events) is printed without control characters. Output
+that cannot be written raises `Problem`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import TextIO
 from engine.errors import Problem, reason
 
 READER_GONE = 141
-"""Exit status where the program that read the output has gone (128 + SIGPIPE, as the shell's own tools end)."""
+"""Exit status after a broken pipe (128 + SIGPIPE, as for the shell's own tools)."""
 
 _CONTROLS = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
-"""The control characters that JSON leaves as they are, in UTF-8: DEL, C1, and those of lines and of directions."""
+"""Control characters that JSON does not escape, in UTF-8: DEL, C1, line separators, and bidirectional controls."""
 
 
 def print_lines(lines: Iterable[str], *, styled: bool = False) -> None:
-    """Print lines on standard output. `styled`: they have escape sequences of our own, and nothing from outside."""
+    """Print lines on standard output. `styled` lines contain our own escape sequences and no text from outside."""
     given = lines if styled else map(clean, lines)
     with writing():
         print(*given, sep="\n")
@@ -32,7 +32,7 @@ def print_lines(lines: Iterable[str], *, styled: bool = False) -> None:
 
 def print_json(value: object, *, indented: bool = True) -> None:
     """Print a JSON document, indented or on one line, in UTF-8 whatever the locale."""
-    import msgspec  # noqa: PLC0415 - not everything that prints needs it
+    import msgspec  # noqa: PLC0415 - only needed for JSON
 
     document = msgspec.json.encode(value)
     with writing():
@@ -41,20 +41,20 @@ def print_json(value: object, *, indented: bool = True) -> None:
 
 
 def tell(text: str) -> None:
-    """Print a line for the person on standard error; where that cannot be written, nobody is there to be told."""
+    """Print a line for the user on standard error. Failures are ignored."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         print(clean(text), file=sys.stderr, flush=True)
 
 
 def flush() -> None:
-    """Write what was printed so far."""
+    """Flush standard output. Raises `Problem` if that fails."""
     with writing():
         sys.stdout.flush()
 
 
 @contextlib.contextmanager
 def writing() -> Iterator[None]:
-    """What cannot be written meanwhile on standard output is a `Problem`; a reader that has gone stays a BrokenPipeError."""
+    """Turn an OSError while writing standard output into a `Problem`, except BrokenPipeError."""
     try:
         yield
     except BrokenPipeError:
@@ -65,12 +65,12 @@ def writing() -> Iterator[None]:
 
 
 def cannot_be_written(fault: OSError) -> str:
-    """The sentence for output that cannot be written."""
+    """The message for output that cannot be written."""
     return f"The output cannot be written: {reason(fault)}."
 
 
 def drop(stream: TextIO) -> None:
-    """Let all that is still printed on a stream, the interpreter's own last flush included, go nowhere without a word."""
+    """Redirect a stream to /dev/null, including the interpreter's final flush."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -78,7 +78,7 @@ def drop(stream: TextIO) -> None:
 
 
 def clean(text: str) -> str:
-    """The text on one line and as long as before, without control characters and others that are not to be seen."""
+    """The text on one line and of the same length, with spaces or '?' for control and invisible characters."""
     if text.isprintable():
         return text
     return "".join(
@@ -87,17 +87,17 @@ def clean(text: str) -> str:
 
 
 def clean_json(document: bytes) -> bytes:
-    """The same JSON with an escape for every control character."""
+    """The JSON document with every control character escaped."""
     return _CONTROLS.sub(lambda found: b"\\u%04x" % ord(found[0].decode()), document)
 
 
 def size(octets: int) -> str:
-    """A number of bytes: "11.0 MB" (a million bytes each)."""
+    """A number of bytes in decimal megabytes: "11.0 MB"."""
     return f"{octets / 1e6:.1f} MB"
 
 
 def columns(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[str]:
-    """Rows as lines, their cells aligned; the columns whose numbers are in `right` on the right."""
+    """Rows as lines with aligned cells. Columns whose index is in `right` are right-aligned."""
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     on_right = set(right)
 
@@ -109,5 +109,5 @@ def columns(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[st
 
 
 def complain(sentence: str) -> None:
-    """Print a fault for the person."""
+    """Print an error message on standard error."""
     tell(f"mnist-tui: {sentence}")

@@ -1,4 +1,4 @@
-"""What a run without a screen prints: JSON lines, plain lines, or a progress bar where there is a terminal."""
+"""Presenters of a run without the app: JSON lines, plain lines, or a progress bar on a terminal."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 REDRAW_SECONDS = 0.25
-"""The bar is drawn anew four times a second at most."""
+"""The bar is redrawn at most four times a second."""
 _NARROWEST_BAR = 8
 _ECHO = 3
-"""Columns left free at the line's end, for the ^C that a terminal echoes: past the margin it would leave a torn line."""
+"""Columns left free at the end of the line for an echoed ^C, which would otherwise wrap and garble the bar."""
 
 
 class Presenter(Protocol):
-    """Shows a run's events as they come. May raise OSError, when nobody takes the output any more."""
+    """Shows a run's events as they arrive. Methods raise OSError if the output cannot be written."""
 
     def show(self, event: ev.Event, state: RunState) -> None:
-        """Show an event; `state` is the run after it."""
+        """Show an event; `state` is the run's state after it."""
 
     def say(self, text: str) -> None:
-        """Tell the person something that is not the run's."""
+        """Print a message that is not an event of the run."""
 
-    def rest(self, text: str) -> None:
-        """Say something and leave the terminal to the shell for a while."""
+    def suspend(self, text: str) -> None:
+        """Print a message and give the terminal back to the shell for a while."""
 
-    def go_on(self) -> None:
-        """The terminal is ours again."""
+    def resume(self) -> None:
+        """Take the terminal back after `suspend`."""
 
     def close(self) -> None:
-        """Leave the terminal as it was."""
+        """Restore the terminal."""
 
 
 def make_presenter(out: TextIO, err: TextIO, find: Callable[[str], RunFolder], *, json: bool, quiet: bool) -> Presenter:
-    """The presenter for these streams. `find` gives the folder of a run by its name."""
+    """The presenter for these streams. `find` returns a run's folder by name."""
     if json:
         return JsonLines(out, err)
     if quiet or not draws(out):
@@ -55,26 +55,28 @@ def make_presenter(out: TextIO, err: TextIO, find: Callable[[str], RunFolder], *
 
 
 def draws(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether a stream is a terminal that can move its cursor."""
+    """Whether a stream is a terminal with cursor movement."""
     return stream.isatty() and environ.get("TERM", "") not in ("", "dumb", "unknown")
 
 
-def happening(event: ev.Event, state: RunState, find: Callable[[str], RunFolder], *, quiet: bool = False) -> list[str]:
-    """The lines an event is worth; of most it is none."""
+def event_lines(
+    event: ev.Event, state: RunState, find: Callable[[str], RunFolder], *, quiet: bool = False
+) -> list[str]:
+    """The lines to print for an event; none for most events."""
     if isinstance(event, ev.Finished):
         return closing(state, find(event.run))
-    return [] if quiet else _news(event, state)
+    return [] if quiet else _progress_lines(event, state)
 
 
-def _news(event: ev.Event, state: RunState) -> list[str]:
+def _progress_lines(event: ev.Event, state: RunState) -> list[str]:
     match event:
         case ev.RunCreated() | ev.RunStarted():
             return opening(state)
         case ev.EpochEnded():
             return [epoch_line(event, state.config.epochs)]
         case ev.Validation():
-            figures = f"validation {loss(event.loss)} ({percent(event.accuracy)})"
-            return [f"stopped at epoch {event.position:.2f}  {figures}{'  best' if event.best else ''}"]
+            metrics = f"validation {loss(event.loss)} ({percent(event.accuracy)})"
+            return [f"stopped at epoch {event.position:.2f}  {metrics}{'  best' if event.best else ''}"]
         case ev.Paused() | ev.Continued() | ev.Changed():
             return [f"{short(state.marks[-1].text)} at epoch {event.position:.2f}"] if state.marks else []
         case ev.SaveFailed():
@@ -85,22 +87,22 @@ def _news(event: ev.Event, state: RunState) -> list[str]:
 
 
 class _Plain:
-    """What a terminal's shell need not know of."""
+    """A presenter without terminal state: suspending prints a message only."""
 
     def say(self, text: str) -> None:
-        """Tell the person something that is not the run's."""
+        """Print a message that is not an event of the run."""
         raise NotImplementedError
 
-    def rest(self, text: str) -> None:
-        """Say something."""
+    def suspend(self, text: str) -> None:
+        """Print the message."""
         self.say(text)
 
-    def go_on(self) -> None:
-        """Nothing to do."""
+    def resume(self) -> None:
+        """Do nothing."""
 
 
 class JsonLines(_Plain):
-    """Every event as the line the run's log has for it, in UTF-8 whatever the locale."""
+    """Prints every event as in the run's log, in UTF-8 regardless of the locale."""
 
     def __init__(self, out: TextIO, err: TextIO) -> None:
         self._out, self._err = out.buffer, err
@@ -113,33 +115,33 @@ class JsonLines(_Plain):
         print(clean(text), file=self._err, flush=True)
 
     def close(self) -> None:
-        """Nothing to put back."""
+        """Do nothing."""
 
 
 class Lines(_Plain):
-    """Plain lines without control characters; when `quiet` the end alone."""
+    """Prints plain lines without control characters; if `quiet`, only the result."""
 
     def __init__(self, out: TextIO, err: TextIO, find: Callable[[str], RunFolder], *, quiet: bool = False) -> None:
         self._out, self._err, self._find, self._quiet = out, err, find, quiet
 
     def show(self, event: ev.Event, state: RunState) -> None:
-        for line in happening(event, state, self._find, quiet=self._quiet):
+        for line in event_lines(event, state, self._find, quiet=self._quiet):
             print(clean(line), file=self._out, flush=True)
 
     def say(self, text: str) -> None:
         print(clean(text), file=self._err, flush=True)
 
     def close(self) -> None:
-        """Nothing to put back."""
+        """Do nothing."""
 
 
 class Bar:
-    """Lines, and below them one that is drawn again and again: epoch, bar, loss, accuracy, time left, speed."""
+    """Prints lines and, below them, a redrawn status line: epoch, bar, loss, accuracy, time left, speed."""
 
     def __init__(
         self, out: TextIO, find: Callable[[str], RunFolder], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+        from rich.console import Console  # noqa: PLC0415 - only needed on a terminal
         from rich.live import Live  # noqa: PLC0415
 
         self._console = Console(file=out, highlight=False, markup=False, emoji=False)
@@ -151,9 +153,9 @@ class Bar:
         self._live.start()
 
     def show(self, event: ev.Event, state: RunState) -> None:
-        lines = happening(event, state, self._find)
+        lines = event_lines(event, state, self._find)
         if isinstance(event, ev.RunCreated):
-            self._live.start()  # again, where it is not the first run
+            self._live.start()  # again after the first arm of an experiment
         if isinstance(event, ev.Finished):
             self._live.stop()
         for line in lines:
@@ -166,12 +168,12 @@ class Bar:
     def say(self, text: str) -> None:
         self._console.print(clean(text), soft_wrap=True)
 
-    def rest(self, text: str) -> None:
+    def suspend(self, text: str) -> None:
         self._resting = self._live.is_started
         self._live.stop()
         self.say(text)
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         if self._resting:
             self._live.start()
 
@@ -180,35 +182,35 @@ class Bar:
 
 
 def status_line(state: RunState, width: int) -> RenderableType:
-    """The line with the bar, for a terminal of `width` columns."""
-    from rich.progress_bar import ProgressBar  # noqa: PLC0415 - only a terminal needs it
+    """The status line with the bar, `width` columns wide."""
+    from rich.progress_bar import ProgressBar  # noqa: PLC0415 - only needed on a terminal
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     epochs = state.config.epochs
-    head, figures = status_parts(state, width)
+    head, metrics = status_parts(state, width)
     row: list[RenderableType] = [Text(head)]
     line = Table.grid(padding=(0, 1, 0, 0))
     line.width = width
     line.add_column(no_wrap=True, overflow="ellipsis")
-    if width - len(head) - len(figures) - 3 >= _NARROWEST_BAR:
+    if width - len(head) - len(metrics) - 3 >= _NARROWEST_BAR:
         line.add_column(ratio=1)
         row.append(ProgressBar(total=float(epochs), completed=min(state.position, float(epochs))))
     line.add_column(no_wrap=True, overflow="ellipsis")
-    line.add_row(*row, Text(figures))
+    line.add_row(*row, Text(metrics))
     return line
 
 
 def status_parts(state: RunState, width: int) -> tuple[str, str]:
-    """What stands before the bar and behind it; the less important figures go first where `width` is too small."""
+    """The texts before and after the bar; the least important metrics are dropped if `width` is too small."""
     head = _head(state)
-    figures = ""
-    for part in _figures(state):
-        longer = f"{figures}  {part}" if figures else part
+    metrics = ""
+    for part in _metrics(state):
+        longer = f"{metrics}  {part}" if metrics else part
         if len(head) + len(longer) + _NARROWEST_BAR + 3 > width:
             break
-        figures = longer
-    return head, figures
+        metrics = longer
+    return head, metrics
 
 
 def _head(state: RunState) -> str:
@@ -224,8 +226,8 @@ def _head(state: RunState) -> str:
             return short(state.phase.text) if state.phase else "starting"
 
 
-def _figures(state: RunState) -> list[str]:
-    """The figures, the most important first."""
+def _metrics(state: RunState) -> list[str]:
+    """The metrics, most important first."""
     parts = []
     if state.progress:
         parts.append(f"loss {loss(state.progress.latest_loss)}")

@@ -1,4 +1,4 @@
-"""Saying what is waited for, once that takes longer than it should; and commands that ask an engine one thing."""
+"""Messages about long waits, and one-shot queries to an engine."""
 
 from __future__ import annotations
 
@@ -14,34 +14,36 @@ from tui.headless.output import tell
 if TYPE_CHECKING:
     from engine.client import Connect, EngineLike
 
-LOOK_SECONDS = 0.5
+CHECK_SECONDS = 0.5
 _T = TypeVar("_T")
 
 
 @contextlib.asynccontextmanager
-async def told(stage: Callable[[], Stage | None], say: Callable[[str], object], how: str) -> AsyncIterator[None]:
-    """Meanwhile say what is waited for where it takes long, and `how` to end that."""
+async def reporting_waits(
+    stage: Callable[[], Stage | None], say: Callable[[str], object], how: str
+) -> AsyncIterator[None]:
+    """While the block runs, report stages that take long, and `how` to end the wait."""
 
-    async def look() -> None:
+    async def watch() -> None:
         patience, said = Patience(), ""
         while True:
             patience.look(stage())
             if patience.said != said and (said := patience.said):
                 with contextlib.suppress(OSError):
                     say(f"{said}; {how}.")
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(CHECK_SECONDS)
 
-    evaluating = asyncio.create_task(look())
+    watching = asyncio.create_task(watch())
     try:
         yield
     finally:
-        evaluating.cancel()
+        watching.cancel()
 
 
 def ask_engine(connect: Connect, ask: Callable[[Connect], Awaitable[_T]]) -> _T:
-    """What `ask` returns, which is given a way to connect to an engine. SIGTERM and SIGHUP end it like Ctrl+C.
+    """Run `ask` with a function that connects to an engine, and return its result. SIGTERM and SIGHUP act like Ctrl+C.
 
-    What takes long is told on standard error.
+    Long waits are reported on standard error.
     """
     ended: list[int] = []
 
@@ -68,7 +70,7 @@ def ask_engine(connect: Connect, ask: Callable[[Connect], Awaitable[_T]]) -> _T:
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is signal.SIG_DFL:
                 loop.add_signal_handler(number, end, number)
-        async with told(stage, _say, "Ctrl+C gives up"):
+        async with reporting_waits(stage, _say, "press Ctrl+C to cancel"):
             return await ask(connected)
 
     try:

@@ -134,7 +134,7 @@ class ConfusionScreen(InspectingPage):
     def _tell_calibration(self, inspected: Inspected) -> None:
         if self.pane != "calibration":
             return
-        right = ~inspected.wrong
+        right = ~inspected.misclassified
         bins = reliability(inspected.confidences, right)
         value = Calibration(
             bins,

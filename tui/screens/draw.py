@@ -16,7 +16,7 @@ from engine import commands as cmd
 from engine.errors import Problem
 from engine.events import CheckpointKind
 from engine.state.run_state import RunState
-from tui.data.picture_file import bring
+from tui.data.picture_file import open_picture
 from tui.keymap.bindings import Key, Where, bindings
 from tui.screens.page import Page
 from tui.views.draw_layout import DrawLayout, draw_layout
@@ -307,7 +307,7 @@ class DrawScreen(Page):
     @work(group="file", exclusive=True, exit_on_error=False)
     async def _bring(self, text: str) -> None:
         try:
-            given = await asyncio.to_thread(bring, text)
+            given = await asyncio.to_thread(open_picture, text)
         except Problem as fault:
             self._note(f"{fault} f goes back to the path.", fault=True)
         else:

@@ -91,7 +91,7 @@ def _next_digit(digit: int | None, by: int, left_out: int | None = None) -> int 
 
 def first_selection(inspected: Inspected) -> Selection:
     """What is worth a look before anything is chosen: the wrong ones, the surest first; without any, the least sure."""
-    wrong = bool(inspected.wrong.any())
+    wrong = bool(inspected.misclassified.any())
     return Selection(verdict="wrong", order="surest") if wrong else Selection(order="unsure")
 
 
@@ -123,8 +123,8 @@ def losses(inspected: Inspected) -> Losses:
         return Losses(-np.log(np.maximum(right.astype(np.float64), floor)), np.ones(len(right), np.bool_))
     sure = inspected.confidences.astype(np.float64)
     at_most = np.minimum(np.minimum(sure, 1 - sure) + STEP / 2, 1.0)
-    likely = np.where(inspected.wrong, at_most, np.maximum(sure, STEP / 2))
-    return Losses(-np.log(likely), ~inspected.wrong)
+    likely = np.where(inspected.misclassified, at_most, np.maximum(sure, STEP / 2))
+    return Losses(-np.log(likely), ~inspected.misclassified)
 
 
 def matching(inspected: Inspected, selection: Selection) -> npt.NDArray[np.intp]:
@@ -135,7 +135,7 @@ def matching(inspected: Inspected, selection: Selection) -> npt.NDArray[np.intp]
     if selection.prediction is not None:
         chosen &= inspected.predictions == selection.prediction
     if selection.verdict != "all":
-        chosen &= inspected.wrong if selection.verdict == "wrong" else ~inspected.wrong
+        chosen &= inspected.misclassified if selection.verdict == "wrong" else ~inspected.misclassified
     found = np.flatnonzero(chosen)
     match selection.order:
         case "number":
@@ -161,7 +161,7 @@ def same(one: Inspected, other: Inspected) -> bool:
 
 def status(inspected: Inspected, selection: Selection, epochs: int, width: int, signs: Signs) -> Content:
     """Split, epoch, how many are wrong of how many; and of what the order by loss is made, where that is not plain."""
-    wrong, total = int(inspected.wrong.sum()), len(inspected.labels)
+    wrong, total = int(inspected.misclassified.sum()), len(inspected.labels)
     validation, short = inspected.split == "validation", width < _ROOMY
     of = max(epochs, inspected.epoch)
     place = f"epoch {inspected.epoch}{'/' if short else ' of '}{of}" if validation else ""

@@ -13,7 +13,7 @@ from engine.runs.folder import RunFolder
 from engine.settings import read_toml
 from engine.state.run_state import RunState
 from engine.text import numbers
-from tui.data.run_summary import told_status
+from tui.data.run_summary import status_text
 from tui.views.status import short_name
 
 
@@ -93,7 +93,7 @@ def columns(width: int, rows: Sequence[RunRow] = ()) -> dict[str, int]:
 def read_row(run: RunFolder) -> RunRow:
     """What the folder says. Reads its whole log, unless that has not grown since."""
     state = _state_of(run)
-    status = told_status(run, state)
+    status = status_text(run, state)
     validation = state.validation_accuracy
     return RunRow(
         name=run.name,

@@ -1,1 +1,1 @@
-"""One module a command, named as it is typed; `app` is `mnist-tui` without a command."""
+"""One module per command, named after it; `app` is `mnist-tui` without a command."""

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from tui.cli.run_control import command
 
-parser, run = command("abort", "End a run without a test, after saving its last checkpoint.")
+parser, run = command("abort", "Stop a run without a test, after saving its last checkpoint.")

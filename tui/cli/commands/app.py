@@ -1,4 +1,4 @@
-"""``mnist-tui`` alone: the app."""
+"""``mnist-tui`` without a command: the app."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ if TYPE_CHECKING:
 
 
 def parser() -> Parser:
-    """Settings, the look of the screen, and the list of commands."""
-    import engine  # noqa: PLC0415 - for the version alone
+    """Settings, display options, and the list of commands."""
+    import engine  # noqa: PLC0415 - only for the version
 
     made = Parser(
         usage="[COMMAND] [--preset NAME] [--FIELD VALUE ...] [--ascii] [--slow] [--theme NAME] [--tour]",
-        about="Train, watch and understand a digit classifier in a terminal. Without a command the app opens.\n\nCommands:\n"
+        about="Train, watch and understand a digit classifier in the terminal. Without a command the app opens.\n\nCommands:\n"
         + command_lines(COMMANDS, shutil.get_terminal_size().columns - 2),
-        epilog="`mnist-tui COMMAND --help` says more of a command.",
+        epilog="`mnist-tui COMMAND --help` describes a command.",
     )
     made.options.add_argument(
-        "--version", action="version", version=f"mnist-tui {engine.__version__}", help="print the version and leave"
+        "--version", action="version", version=f"mnist-tui {engine.__version__}", help="show version and exit"
     )
     add_screen(made)
-    made.options.add_argument("--tour", action="store_true", help="show the tour of the first start again")
+    made.options.add_argument("--tour", action="store_true", help="show the first-start tour again")
     add_settings(made)
     return made
 
 
 def command_lines(commands: Mapping[str, str], width: int) -> str:
-    """The commands in two columns, with a gap between them whatever their names, on lines of at most `width`."""
+    """The commands in two columns, on lines of at most `width` characters."""
     room = max(map(len, commands)) + 4
     lines = []
     for name, about in commands.items():
@@ -59,11 +59,9 @@ def add_screen(parser: Parser) -> None:
     parser.options.add_argument(
         "--ascii",
         action="store_true",
-        help="draw with plain characters; taken by itself where the locale is not UTF-8 and on the Linux console",
+        help="draw with ASCII characters (automatic on the Linux console and if the locale is not UTF-8)",
     )
-    parser.options.add_argument(
-        "--slow", action="store_true", help="paint so seldom that a line of 9600 baud keeps up (900 bytes a second)"
-    )
+    parser.options.add_argument("--slow", action="store_true", help="limit output to 900 bytes/s, for 9600-baud lines")
     parser.options.add_argument("--theme", metavar="NAME", help="colors: dark, light, contrast or colorblind")
 
 
@@ -73,12 +71,12 @@ def run(args: argparse.Namespace) -> int:
     expect_terminal()
 
     async def connect() -> EngineLike:
-        from engine.client import Engine  # noqa: PLC0415 - the first picture does without
+        from engine.client import Engine  # noqa: PLC0415 - not needed for the first paint
 
         return await Engine.start()
 
-    as_it_is = args.preset is None and not given_fields(args) and settings.screen.get("tour") is not False
-    return open_app(settings, connect, args, tour=args.tour or (as_it_is and first_start()))
+    has_no_settings = args.preset is None and not given_fields(args) and settings.screen.get("tour") is not False
+    return open_app(settings, connect, args, tour=args.tour or (has_no_settings and first_start()))
 
 
 def open_app(
@@ -89,15 +87,15 @@ def open_app(
     *,
     tour: bool = False,
 ) -> int:
-    """Show the app, with the tour or without, until the person leaves it; its exit status.
+    """Run the app until the user quits, and return its exit status.
 
-    Raises `ConfigProblem` for a theme there is not; one that only the config file names is left out where a run is shown.
+    Raises `ConfigProblem` for an unknown theme, except for one from the config file if a run is shown: that is ignored.
     """
     plain = args.ascii or settings.screen.get("ascii") is True or not speaks_utf8() or has_few_characters()
     colors = suit_colors(os.environ)
     with opening(settings.preset if run is None else run):
-        gc.disable()  # until the first picture: what is made for it stays
-        from tui.app.app import MnistApp  # noqa: PLC0415 - Textual takes a third of a second
+        gc.disable()  # until the first paint: the objects made for it live on
+        from tui.app.app import MnistApp  # noqa: PLC0415 - importing Textual takes 0.3 s
         from tui.app.themes import THEMES, find_theme, theme_name  # noqa: PLC0415
         from tui.terminal.line_filters import has_few_colors, suit  # noqa: PLC0415
 
@@ -105,7 +103,7 @@ def open_app(
         if find_theme(theme) is None and run is not None and args.theme is None:
             theme = None
         if theme is not None and find_theme(theme) is None:
-            raise ConfigProblem(f"There is no theme '{short(str(theme))}'; expected one of {', '.join(THEMES)}.")
+            raise ConfigProblem(f"Unknown theme '{short(str(theme))}'; expected one of {', '.join(THEMES)}.")
         slow = args.slow or settings.screen.get("slow") is True
         app = MnistApp(
             settings,

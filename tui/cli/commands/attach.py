@@ -1,4 +1,4 @@
-"""``mnist-tui attach [RUN]``: the app on a run that is under way, or on one that has ended."""
+"""``mnist-tui attach [RUN]``: open the app on a run that is in progress or has ended."""
 
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ if TYPE_CHECKING:
 
 
 def parser() -> Parser:
-    """Which run, and the look of the screen."""
+    """The run, and display options."""
     made = Parser(
         "attach",
         usage="[RUN] [--read-only] [--ascii] [--slow] [--theme NAME]",
-        about="Show a run that is under way; by its name also one that has ended. Leaving the app leaves the run going.\n"
-        "One screen steers; the others watch, and take control with the key k.",
+        about="Show a run in progress or, given its name, one that has ended. The run continues when you quit the app.\n"
+        "One screen has control; the others watch. The key k takes control.",
     )
-    made.options.add_argument("run", metavar="RUN", nargs="?", help="which run; the one that is under way without it")
-    made.options.add_argument("--read-only", action="store_true", help="only watch: this screen cannot take control")
+    made.options.add_argument("run", metavar="RUN", nargs="?", help="the run (default: the only one in progress)")
+    made.options.add_argument("--read-only", action="store_true", help="watch only: this screen cannot take control")
     app.add_screen(made)
     return made
 
 
 def run(args: argparse.Namespace) -> int:
-    """Open the app on the run's engine, or with a new one on its folder.
+    """Open the app on the run's engine or, for a run that has ended, on its folder with a new engine.
 
-    Raises `RunProblem` where no run is named and none or several are under way.
+    Raises `RunProblem` if no run is named and none or several are in progress.
     """
-    from engine.settings import effective_or_default  # noqa: PLC0415 - --help does without
+    from engine.settings import effective_or_default  # noqa: PLC0415 - not needed for --help
 
     folder, info = _find(args.run)
     expect_terminal()
 
     async def connect() -> EngineLike:
-        from engine.client import Engine  # noqa: PLC0415 - the first picture does without
+        from engine.client import Engine  # noqa: PLC0415 - not needed for the first paint
 
         if info is None:
             return await Engine.start()
         return await Engine.attach(info, "watcher" if args.read_only else "screen")
 
-    settings = effective_or_default()  # a run can be shown whatever is wrong with them
+    settings = effective_or_default()  # invalid settings must not prevent showing a run
     for note in settings.notes:
         tell(f"Note: {note}")
     return app.open_app(settings, connect, args, run=folder.name)
 
 
 def _find(name: str | None) -> tuple[RunFolder, SessionInfo | None]:
-    from engine.runs.folder import find_run  # noqa: PLC0415 - --help does without
+    from engine.runs.folder import find_run  # noqa: PLC0415 - not needed for --help
 
     if name and not (folder := find_run(name)).live():
         return folder, None

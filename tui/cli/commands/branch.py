@@ -1,4 +1,4 @@
-"""``mnist-tui branch RUN``: a new run that goes on with another one's weights, with other settings."""
+"""``mnist-tui branch RUN``: a new run that starts from a checkpoint of another one, with other settings."""
 
 from __future__ import annotations
 
@@ -6,23 +6,26 @@ import argparse
 
 from engine.config import HYPERPARAMETERS
 from engine.errors import ConfigProblem
-from tui.cli.commands.resume import add_output, tell_of_edits
+from tui.cli.commands.resume import add_output, report_ignored_edits
 from tui.cli.parser import Parser, add_data, add_settings, given_fields
 
 
 def parser() -> Parser:
-    """The run, the checkpoint, the settings that differ, and how to show it."""
+    """The run, the checkpoint, the settings to change, and the output format."""
     made = Parser(
         "branch",
         usage="RUN [--at last|best|EPOCH] [--FIELD VALUE ...] [--name RUN] [--other-data] [--json | --quiet]",
-        about="Train on from a checkpoint of a run with other settings, as a new run that knows its parent.\n"
+        about="Start a new run from a checkpoint of another one, with other settings. The new run records its parent.\n"
         "RUN is a name, a part of one, or 'last'.",
     )
-    made.options.add_argument("run", metavar="RUN", help="which run to branch off")
+    made.options.add_argument("run", metavar="RUN", help="the run to branch from")
     made.options.add_argument(
-        "--at", metavar="WHERE", default="last", help="last, best, or the epoch of a checkpoint kept by --keep-every"
+        "--at",
+        metavar="WHERE",
+        default="last",
+        help="last, best, or the epoch of a checkpoint kept with --keep-every (default: last)",
     )
-    made.options.add_argument("--name", metavar="RUN", default="", help="the new run's name; one is made up without it")
+    made.options.add_argument("--name", metavar="RUN", default="", help="the new run's name (default: generated)")
     add_data(made, folder=False)
     add_output(made)
     add_settings(made)
@@ -30,17 +33,17 @@ def parser() -> Parser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train to the end; the exit status says how it went."""
-    from engine.commands import Branch  # noqa: PLC0415 - --help does without
+    """Train to the end and return the exit status."""
+    from engine.commands import Branch  # noqa: PLC0415 - not needed for --help
     from engine.runs.folder import find_run  # noqa: PLC0415
     from tui.headless.follow import run_job  # noqa: PLC0415
 
     if args.preset:
         raise ConfigProblem(
-            "--preset cannot be given here: a branch has its parent's settings, but for the flags beside it."
+            "--preset cannot be used here: a branch has its parent's settings, except those given as flags."
         )
     values = {name: HYPERPARAMETERS[name].parse(getattr(args, name)) for name in given_fields(args)}
-    other = args.other_data or "data_dir" in values  # who names a folder means what is in it
+    other = args.other_data or "data_dir" in values  # naming a folder accepts its contents
     folder = find_run(args.run)
-    tell_of_edits(folder)
+    report_ignored_edits(folder)
     return run_job(Branch(run=folder.name, at=args.at, values=values, name=args.name, other_data=other), args)

@@ -1,4 +1,4 @@
-"""``mnist-tui compare RUN RUN``: which of two runs reads better, by McNemar's test on the images both were tested on."""
+"""``mnist-tui compare RUN RUN``: compares two runs with McNemar's test on their common test images."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ def parser() -> Parser:
     made = Parser(
         "compare",
         usage="RUN RUN [--json]",
-        about="Compare two runs on the same test images with McNemar's test, from the looks at the test set that\n"
-        "were kept; no new look is made. RUN is a name, a part of one, or 'last'.",
+        about="Compare two runs on the same test images with McNemar's test, from the stored test predictions;\n"
+        "nothing is evaluated again. RUN is a name, a part of one, or 'last'.",
     )
-    made.options.add_argument("runs", metavar="RUN", nargs=2, help="which runs")
+    made.options.add_argument("runs", metavar="RUN", nargs=2, help="the two runs")
     made.options.add_argument("--json", action="store_true", help="print a JSON object (docs/events.md)")
     return made
 
 
 def run(args: argparse.Namespace) -> int:
-    """Compare them. Raises `RunProblem` where one was never tested, or they were tested on different images."""
-    from engine.runs.folder import find_run  # noqa: PLC0415 - --help does without
-    from tui.data.run_comparison import compared  # noqa: PLC0415 - brings numpy in
+    """Compare the runs. Raises `RunProblem` if one was never tested, or they were tested on different images."""
+    from engine.runs.folder import find_run  # noqa: PLC0415 - not needed for --help
+    from tui.data.run_comparison import compared  # noqa: PLC0415 - imports numpy
 
     first, second = map(find_run, args.runs)
     if first.path == second.path:
-        raise RunProblem(f"Both are {first.name}; a comparison takes two runs, and `mnist-tui ls` lists them.")
+        raise RunProblem(f"Both runs are {first.name}; name two different runs. `mnist-tui ls` lists them.")
     readers = _reader(first), _reader(second)
     found = compared(*readers)
     if args.json:
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _reader(run: RunFolder) -> Reader:
-    from engine.runs.integrity import archive_damage, look_again  # noqa: PLC0415 - --help does without
+    from engine.runs.integrity import archive_damage, look_again  # noqa: PLC0415 - not needed for --help
     from tui.data.run_comparison import tested  # noqa: PLC0415
 
     if (reader := tested(run)) is not None:
@@ -54,20 +54,20 @@ def _reader(run: RunFolder) -> Reader:
     if reason := archive_damage(run.look("best")):
         raise RunProblem(f"{run.look('best')} is damaged: {reason}; {look_again(run, 'best')}.")
     if run.live():
-        raise RunProblem(f"{run.name} is running: it can be compared once it has ended and was tested.")
+        raise RunProblem(f"{run.name} is still running: it can be compared once it has been tested.")
     raise RunProblem(
-        f"What the best weights of {run.name} read in the test set was not kept: it was never tested, or before this "
-        f"version. `mnist-tui eval {run.name}` looks at the test set and keeps it."
+        f"{run.name} has no stored test predictions of its best weights: it was never tested, or by an earlier "
+        f"version. `mnist-tui eval {run.name}` evaluates it and stores them."
     )
 
 
 def document(found: Comparison, first: Reader, second: Reader) -> dict[str, Any]:
-    """The JSON object."""
+    """The result as a JSON object (docs/events.md)."""
     from tui.views.compared import sentences  # noqa: PLC0415
 
     return {
         "images": found.images,
-        "runs": [_figures(first), _figures(second)],
+        "runs": [_result(first), _result(second)],
         "both_right": found.both,
         "only_right": [found.only_first, found.only_second],
         "both_wrong": found.neither,
@@ -78,13 +78,13 @@ def document(found: Comparison, first: Reader, second: Reader) -> dict[str, Any]
     }
 
 
-def _figures(reader: Reader) -> dict[str, Any]:
+def _result(reader: Reader) -> dict[str, Any]:
     low, high = reader.interval
     return {
         "run": reader.run,
         "weights": "best",
         "epoch": reader.epoch,
-        "right": reader.right,
+        "right": reader.correct,
         "accuracy": reader.accuracy,
         "low": low,
         "high": high,
@@ -92,15 +92,14 @@ def _figures(reader: Reader) -> dict[str, Any]:
 
 
 def lines(found: Comparison, first: Reader, second: Reader) -> list[str]:
-    """The figures of both, the four counts, and what they mean."""
-    from engine.text.numbers import count, percent  # noqa: PLC0415
+    """Both test results, the four counts, and what they mean."""
+    from engine.text.numbers import count, interval, percent  # noqa: PLC0415
     from tui.views.compared import CAVEAT, p_text, sentences, table  # noqa: PLC0415
 
-    rows = [("run", "epoch", "test accuracy", "95% interval", "wrong")]
+    rows = [("run", "epoch", "test accuracy", "95% interval", "errors")]
     for each in (first, second):
-        low, high = each.interval
-        wrong = count(len(each.labels) - each.right)
-        rows.append((each.run, str(each.epoch), percent(each.accuracy), f"{percent(low)} to {percent(high)}", wrong))
+        errors = count(len(each.labels) - each.correct)
+        rows.append((each.run, str(each.epoch), percent(each.accuracy), interval(*each.interval), errors))
     return [
         *columns(rows, right=range(1, 5)),
         "",

@@ -1,4 +1,4 @@
-"""``mnist-tui config``: the settings in effect, and where each is from."""
+"""``mnist-tui config``: the effective settings and where each comes from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def parser() -> Parser:
     made = Parser(
         "config",
         usage="[--preset NAME] [--FIELD VALUE ...] [--json]",
-        about="Show the settings in effect and where each is from.",
+        about="Show the effective settings and where each comes from.",
     )
     made.options.add_argument("--json", action="store_true", help="print a JSON object")
     add_settings(made)
@@ -27,8 +27,8 @@ def parser() -> Parser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """One line for each hyperparameter."""
-    from engine.settings import config_path  # noqa: PLC0415 - --help does without
+    """Print one line per hyperparameter."""
+    from engine.settings import config_path  # noqa: PLC0415 - not needed for --help
 
     settings, path = read_settings(args), config_path()
     if args.json:
@@ -42,14 +42,14 @@ def run(args: argparse.Namespace) -> int:
             }
         )
         return 0
-    there = "" if path.exists() else " (not there)"
+    missing = "" if path.exists() else " (not found)"
     rows = [(name, shown(settings, name), settings.origins[name]) for name in HYPERPARAMETERS]
-    print_lines([f"Config file: {short(str(path), 400)}{there}", f"Preset: {settings.preset}", "", *columns(rows)])
+    print_lines([f"Config file: {short(str(path), 400)}{missing}", f"Preset: {settings.preset}", "", *columns(rows)])
     return 0
 
 
 def shown(settings: Settings, name: str) -> str:
-    """A hyperparameter's value as a person types it; in brackets where it has no effect beside the others."""
+    """A hyperparameter's value as it is typed; in parentheses if the other settings make it irrelevant."""
     text = HYPERPARAMETERS[name].format(getattr(settings.config, name)) or "-"
     return short(text) if applies(settings.config, name) else f"({short(text)})"
 

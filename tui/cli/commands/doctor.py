@@ -1,4 +1,4 @@
-"""``mnist-tui doctor``: what this machine offers, and what is wrong with it."""
+"""``mnist-tui doctor``: checks this machine."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from engine.errors import ExitCode, Problem
 from engine.fields import short
+from engine.text.numbers import count
 from tui.cli.parser import Parser
 from tui.headless.output import columns, print_json, print_lines
 
@@ -23,7 +24,7 @@ Level = Literal["ok", "note", "problem"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at: how it is, and what to do where it is not well."""
+    """The result of one check, and advice if it is not ok."""
 
     subject: str
     level: Level
@@ -39,8 +40,8 @@ def parser() -> Parser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check everything; status 4 where something is a problem."""
-    from tui.headless.follow import start_engine  # noqa: PLC0415 - --help does without
+    """Run all checks; exit status 4 if one of them found a problem."""
+    from tui.headless.follow import start_engine  # noqa: PLC0415 - not needed for --help
 
     found = [*versions(), *terminal(os.environ), *data(), *folders(), logout(), *devices(start_engine)]
     if args.json:
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def lines(found: Iterable[Finding]) -> list[str]:
-    """The findings as text."""
+    """The findings as lines of text."""
     return columns([(f.level, f.subject, _with_advice(short(f.found, 600), f.advice)) for f in found])
 
 
@@ -60,7 +61,7 @@ def _with_advice(found: str, advice: str) -> str:
 
 
 def versions() -> Iterator[Finding]:
-    """Python and the libraries; of torch the engine tells, unless it is missing or does not fit."""
+    """Python and the libraries. The engine reports torch, unless torch is missing or incompatible."""
     import platform  # noqa: PLC0415
 
     import engine  # noqa: PLC0415
@@ -70,16 +71,16 @@ def versions() -> Iterator[Finding]:
     yield Finding("python", "ok", f"{platform.python_version()}, {platform.platform()}")
     for each in libraries():
         if each.shadow:
-            yield Finding(each.name, "problem", f"{each.shadow} is imported in its place", "rename it")
+            yield Finding(each.name, "problem", f"{each.shadow} is imported instead", "rename it")
         elif not each.fits:
-            found = f"{each.version}, which does not fit" if each.version else "not installed"
+            found = f"{each.version}, incompatible" if each.version else "not installed"
             yield Finding(each.name, "problem", found, repair([each]))
         elif each.name != "torch":
             yield Finding(each.name, "ok", each.version)
 
 
 def terminal(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Where the app would draw."""
+    """The terminal, its environment and its encoding."""
     from tui.terminal.capabilities import expect_terminal, speaks_utf8  # noqa: PLC0415
 
     try:
@@ -90,21 +91,21 @@ def terminal(environ: Mapping[str, str]) -> Iterator[Finding]:
         wide, high = os.get_terminal_size(sys.stdout.fileno())
         small = wide < 80 or high < 24
         yield Finding(
-            "terminal", "note" if small else "ok", f"{wide} columns, {high} rows", "80 by 24 show more" * small
+            "terminal", "note" if small else "ok", f"{wide} columns, {high} rows", "use at least 80 by 24" * small
         )
     names = ("TERM", "COLORTERM", "NO_COLOR", "LANG", "LC_ALL", "TMUX", "STY", "SSH_CONNECTION")
-    said = [f"{name}={environ[name]}" for name in names if environ.get(name)]
-    yield Finding("environment", "ok", ", ".join(said) or "none of TERM, COLORTERM, LANG is set")
+    found = [f"{name}={environ[name]}" for name in names if environ.get(name)]
+    yield Finding("environment", "ok", ", ".join(found) or "TERM, COLORTERM and LANG are not set")
     if speaks_utf8():
         yield Finding("encoding", "ok", "UTF-8")
     else:
-        advice = "set LANG=C.UTF-8 for smooth charts; until then they are drawn in ASCII"
+        advice = "set LANG=C.UTF-8 for smoother charts; otherwise they are drawn in ASCII"
         yield Finding("encoding", "note", str(sys.stdout.encoding), advice)
 
 
 def data() -> Iterator[Finding]:
-    """The data set of the settings in effect."""
-    from engine.dataset import count_overlap, load  # noqa: PLC0415 - numpy takes a while
+    """The data set of the effective settings."""
+    from engine.dataset import count_overlap, load  # noqa: PLC0415 - imports numpy
     from engine.settings import effective_or_default  # noqa: PLC0415
     from tui.data.run_summary import placed  # noqa: PLC0415
     from tui.views.data_set import overlaps  # noqa: PLC0415
@@ -115,31 +116,31 @@ def data() -> Iterator[Finding]:
     except Problem as fault:
         yield Finding("data", "problem", str(fault))
     else:
-        sizes = (len(found.train_labels), len(found.validation_labels), len(found.test_labels))
-        said = f"{found.name} in {placed(found.identity)}: {sizes[0]} train, {sizes[1]} validate, {sizes[2]} test"
-        yield Finding("data", "ok", said)
-        for line in overlaps(count_overlap(found), sizes[1], sizes[2]):
+        counts = (len(found.train_labels), len(found.validation_labels), len(found.test_labels))
+        sizes = f"{count(counts[0])} training, {count(counts[1])} validation, {count(counts[2])} test images"
+        yield Finding("data", "ok", f"{found.name} in {placed(found.identity)}: {sizes}")
+        for line in overlaps(count_overlap(found), counts[1], counts[2]):
             yield Finding("data", "note", line)
 
 
 def folders() -> Iterator[Finding]:
-    """Where things are kept, and whether they can be."""
+    """The folders, whether they are writable, and the config file."""
     from engine.paths import home, runs_dir  # noqa: PLC0415
     from engine.settings import config_path  # noqa: PLC0415
     from engine.sockets import runtime_dir  # noqa: PLC0415
 
-    yield _folder("runs", runs_dir(), "set MNIST_TUI_HOME to a folder that can be written")
-    yield _folder("cache", home("cache"), "set MNIST_TUI_HOME to a folder that can be written")
+    yield _folder("runs", runs_dir(), "set MNIST_TUI_HOME to a writable folder")
+    yield _folder("cache", home("cache"), "set MNIST_TUI_HOME to a writable folder")
     path = config_path()
-    if wrong := _fault_in_settings():
-        yield Finding("config", "problem", wrong, "the defaults were taken here")
+    if error := _settings_error():
+        yield Finding("config", "problem", error, "the defaults are used here")
     else:
-        yield Finding("config", "ok", f"{path}{'' if _is_there(path) else ' (not there, which is fine)'}")
-    yield _told("sockets", lambda: str(runtime_dir()))
+        yield Finding("config", "ok", f"{path}{'' if _exists(path) else ' (not found, optional)'}")
+    yield _checked("sockets", lambda: str(runtime_dir()))
 
 
-def _fault_in_settings() -> str:
-    """Why the settings cannot be read; empty where they can."""
+def _settings_error() -> str:
+    """Why the settings cannot be read; empty if they can."""
     from engine.settings import effective  # noqa: PLC0415
 
     try:
@@ -150,60 +151,60 @@ def _fault_in_settings() -> str:
 
 
 def _folder(subject: str, path: Path, advice: str) -> Finding:
-    there = next((p for p in (path, *path.parents) if _is_there(p)), path)
-    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
-        return Finding(subject, "ok", f"{path}{'' if there == path else ' (made when it is needed)'}")
-    return Finding(subject, "problem", f"{path} cannot be written", advice)
+    existing = next((p for p in (path, *path.parents) if _exists(p)), path)
+    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+        return Finding(subject, "ok", f"{path}{'' if existing == path else ' (created on demand)'}")
+    return Finding(subject, "problem", f"{path} is not writable", advice)
 
 
-def _is_there(path: Path) -> bool:
+def _exists(path: Path) -> bool:
     try:
         return path.exists()
-    except OSError:  # behind a folder that is closed to us
+    except OSError:  # a parent folder may not be searched
         return False
 
 
-def _told(subject: str, ask: Callable[[], str]) -> Finding:
+def _checked(subject: str, check: Callable[[], str]) -> Finding:
     try:
-        return Finding(subject, "ok", ask())
+        return Finding(subject, "ok", check())
     except Problem as fault:
         return Finding(subject, "problem", str(fault))
 
 
 def logout() -> Finding:
-    """Whether a run that is left training goes on when the terminal is gone."""
+    """Whether a run in the background survives a logout."""
     from tui.headless.survival import fate  # noqa: PLC0415
 
     end = fate()
     if end is None:
-        return Finding("logout", "ok", "a run that is left training goes on after a logout")
+        return Finding("logout", "ok", "runs in the background survive a logout")
     if end.at_once:
-        return Finding("logout", "note", f"a run that is left training ends at once: {end.until}", end.keep)
-    return Finding("logout", "note", f"a run that is left training goes on only until {end.until}", end.keep)
+        return Finding("logout", "note", f"runs in the background end immediately: {end.until}", end.keep)
+    return Finding("logout", "note", f"runs in the background continue only until {end.until}", end.keep)
 
 
 def devices(connect: Connect) -> Iterator[Finding]:
-    """What torch finds, as the engine tells."""
-    from tui.headless.waiting import ask_engine  # noqa: PLC0415 - --help does without
+    """The devices that torch finds, reported by an engine."""
+    from tui.headless.waiting import ask_engine  # noqa: PLC0415 - not needed for --help
 
     try:
-        told = ask_engine(connect, _ask)
+        report = ask_engine(connect, _ask)
     except Problem as fault:
         yield Finding(
             "engine",
             "problem",
             str(fault),
-            "`python -m pip show torch mnist-tui` says whether both are installed",
+            "`python -m pip show torch mnist-tui` shows whether both are installed",
         )
         return
-    yield Finding("torch", "ok", str(told.get("torch")))
-    for device in told.get("devices", []):
+    yield Finding("torch", "ok", str(report.get("torch")))
+    for device in report.get("devices", []):
         about = ", ".join(str(device[key]) for key in ("name", "memory") if device.get(key))
-        wrong = device.get("fault", "")
-        yield Finding(str(device.get("device")), "note" if wrong else "ok", f"{about}{': ' if wrong else ''}{wrong}")
-    default = told.get("default", {})
+        error = device.get("fault", "")
+        yield Finding(str(device.get("device")), "note" if error else "ok", f"{about}{': ' if error else ''}{error}")
+    default = report.get("default", {})
     yield Finding("default", "ok", f"{default.get('device')}: {default.get('reason')}")
-    yield Finding("threads", "ok", f"{told.get('threads')} at most")
+    yield Finding("threads", "ok", f"at most {report.get('threads')}")
 
 
 async def _ask(connect: Connect) -> dict[str, Any]:

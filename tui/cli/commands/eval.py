@@ -1,4 +1,4 @@
-"""``mnist-tui eval RUN``: a look at the test set with a run's weights."""
+"""``mnist-tui eval RUN``: evaluates a run's weights on the test set."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def parser() -> Parser:
-    """Which run, which of its checkpoints, and ``--json``."""
+    """The run, the checkpoint, and ``--json``."""
     made = Parser(
         "eval",
         usage="RUN [--weights best|last] [--data-dir DIR] [--other-data] [--json]",
-        about="Look at the test set with a run's weights; the look is recorded in the run.\n"
+        about="Evaluate a run's weights on the test set. The evaluation is recorded in the run.\n"
         "RUN is a name, a part of one, or 'last'.",
     )
-    made.options.add_argument("run", metavar="RUN", help="which run")
+    made.options.add_argument("run", metavar="RUN", help="the run")
     add_weights(made)
     add_data(made)
     made.options.add_argument("--json", action="store_true", help="print a JSON object (docs/events.md)")
@@ -32,8 +32,8 @@ def parser() -> Parser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Test it in an engine of its own. Raises `Problem` where that cannot be done."""
-    from engine.commands import EvaluateRun  # noqa: PLC0415 - --help does without
+    """Evaluate in a separate engine. Raises `Problem` if that fails."""
+    from engine.commands import EvaluateRun  # noqa: PLC0415 - not needed for --help
     from engine.runs.folder import find_run  # noqa: PLC0415
     from tui.app.test_evaluation import look_again, not_recorded  # noqa: PLC0415
     from tui.headless.follow import start_engine  # noqa: PLC0415
@@ -56,26 +56,26 @@ def run(args: argparse.Namespace) -> int:
             [f"Run {state.run}", *(evaluation_report(state) if other is None else report_elsewhere(other, state))]
         )
     if not_recorded(state, str(folder.events)):
-        raise EngineProblem(f"The look is not recorded. {unsaved(state)}")
+        raise EngineProblem(f"The evaluation was not recorded. {unsaved(state)}")
     return 0
 
 
 def refuse_in_training(folder: RunFolder) -> None:
-    """Raise `RunProblem` where an engine is busy with the run: its test set waits for its end."""
+    """Raise `RunProblem` while the run is in training: the test set is evaluated once, at its end."""
     if info := folder.live():
         where = short(info.host, 100)
         raise RunProblem(
-            f"{folder.name} is running on {where}: its test set waits for its end, when it is looked at once. "
-            f"`mnist-tui stop {folder.name}` ends it with a test."
+            f"{folder.name} is running on {where}; it is evaluated on the test set once, when it ends. "
+            f"`mnist-tui stop {folder.name}` stops and tests it."
         )
 
 
 def document(state: RunState, elsewhere: Tested | None = None) -> dict[str, Any]:
-    """The JSON object: the test's fields, with the run, the looks so far, and the last look with the other weights.
+    """The JSON object: the test result, the run, the evaluations so far, and the latest with the other weights.
 
-    `elsewhere` is the look, where it was one at other data.
+    `elsewhere` is the evaluation if it was made on other data.
     """
-    from msgspec import structs  # noqa: PLC0415 - --help does without
+    from msgspec import structs  # noqa: PLC0415 - not needed for --help
 
     test = elsewhere.test if elsewhere else state.test
     assert test is not None  # noqa: S101 - `look_again` ends with one

@@ -1,4 +1,4 @@
-"""``mnist-tui experiment [NAME]``: a question, the runs that answer it, and what was seen."""
+"""``mnist-tui experiment [NAME]``: a question, the runs that answer it, and the conclusion."""
 
 from __future__ import annotations
 
@@ -12,26 +12,24 @@ from tui.headless.output import columns, print_json, print_lines
 
 
 def parser() -> Parser:
-    """Which experiment, settings for all its runs, and how to show it."""
+    """The experiment, settings for all its runs, and the output format."""
     made = Parser(
         "experiment",
         usage="[NAME [--FIELD VALUE ...] [--name GROUP] [--resume] [--show]] [--json | --quiet]",
-        about="Train the runs of a guided experiment one after the other, and say in figures what was seen.\n"
+        about="Train the runs of a guided experiment one after the other, and report the results and the conclusion.\n"
         "Without NAME the experiments are listed, each with its question.",
-        epilog="Of the settings below, those that the experiment compares cannot be given; the others count for all its runs.",
+        epilog="Settings that the experiment compares cannot be given; the others apply to all its runs.",
     )
-    made.options.add_argument("experiment", metavar="NAME", nargs="?", default="", help="which experiment")
+    made.options.add_argument("experiment", metavar="NAME", nargs="?", default="", help="the experiment")
     made.options.add_argument(
         "--name",
         metavar="GROUP",
         default="",
-        help="what this performance of it is called; a name is made up without it",
+        help="the name of this experiment run (default: generated)",
     )
+    made.options.add_argument("--resume", action="store_true", help="resume the latest experiment run (or GROUP)")
     made.options.add_argument(
-        "--resume", action="store_true", help="go on with the latest performance (or GROUP), where it was broken off"
-    )
-    made.options.add_argument(
-        "--show", action="store_true", help="show the latest performance (or GROUP) again, without training"
+        "--show", action="store_true", help="show the latest experiment run (or GROUP) again, without training"
     )
     add_data(made, folder=False)
     add_output(made)
@@ -40,8 +38,8 @@ def parser() -> Parser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """List them, show one again, or perform it; the exit status says how that went."""
-    from engine.experiments import find_experiment, find_experiment_run  # noqa: PLC0415 - --help does without
+    """List the experiments, show one again, or run it; return the exit status."""
+    from engine.experiments import find_experiment, find_experiment_run  # noqa: PLC0415 - not needed for --help
 
     values = _values(args)
     if not args.experiment:
@@ -50,10 +48,10 @@ def run(args: argparse.Namespace) -> int:
         return _list(json=args.json)
     experiment = find_experiment(args.experiment)
     if args.resume and args.show:
-        raise ConfigProblem("--show trains nothing; give it, or --resume.")
+        raise ConfigProblem("--show trains nothing; use either --show or --resume.")
     if (args.resume or args.show) and values:
         flag = HYPERPARAMETERS[next(iter(values))].flag
-        raise ConfigProblem(f"{flag} cannot be given here: this performance has its settings already.")
+        raise ConfigProblem(f"{flag} cannot be used here: the experiment run keeps its settings.")
     from tui.headless.experiment import perform, show  # noqa: PLC0415
 
     if args.show:
@@ -65,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
 
     if not args.resume:
         values = of_machine(effective().config) | values
-        experiment.configs(values)  # refuses before an engine is started
+        experiment.configs(values)  # raises before an engine is started
     command = Experiment(
         experiment=experiment.name,
         values=values,
@@ -78,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _values(args: argparse.Namespace) -> dict[str, object]:
     if args.preset:
-        raise ConfigProblem("--preset cannot be given here: each run of an experiment has its own.")
+        raise ConfigProblem("--preset cannot be used here: each run of an experiment has its own.")
     return {name: HYPERPARAMETERS[name].parse(text) for name, text in given_fields(args).items()}
 
 

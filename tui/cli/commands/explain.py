@@ -1,4 +1,4 @@
-"""``mnist-tui explain [NAME]``: what a hyperparameter, a figure or a word of the trade means."""
+"""``mnist-tui explain [NAME]``: prints the help page of a hyperparameter, metric or term."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from tui.headless.output import print_lines
 
 
 def parser() -> Parser:
-    """What to explain; several words are one name."""
+    """What to explain, in one or more words."""
     made = Parser(
         "explain",
         usage="[NAME] [--ascii]",
-        about="Explain a hyperparameter, a figure on the screen, a preset or a word of the trade.\n"
-        "NAME may be short ('lr', 'f1', 'backprop') or a field and its value ('schedule step'). Without it: all pages.",
+        about="Explain a hyperparameter, a metric, a preset or a term.\n"
+        "NAME may be short ('lr', 'f1', 'backprop') or a field and its value ('schedule step'). Without it all pages are listed.",
     )
     made.options.add_argument("name", metavar="NAME", nargs="*", help="what to explain")
     made.options.add_argument(
         "--ascii",
         action="store_true",
-        help="print plain characters alone; taken by itself where the output is not UTF-8",
+        help="print ASCII characters only (automatic if the output is not UTF-8)",
     )
     return made
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the page, or the list of pages. Raises `ConfigProblem` for a name that has none, or that several have."""
-    from engine.help.catalog import find  # noqa: PLC0415 - --help does without
+    """Print the page, or the list of pages. Raises `ConfigProblem` for an unknown or ambiguous name."""
+    from engine.help.catalog import find  # noqa: PLC0415 - not needed for --help
     from tui.terminal.capabilities import speaks_utf8  # noqa: PLC0415
     from tui.views.printed import WIDEST, bare, contents_lines, page_lines, styled  # noqa: PLC0415
 

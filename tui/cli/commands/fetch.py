@@ -1,4 +1,4 @@
-"""``mnist-tui fetch``: download MNIST."""
+"""``mnist-tui fetch``: downloads MNIST."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
     from engine.dataset import Progress
 
 REDRAW_SECONDS = 0.25
-"""The bars are drawn anew four times a second at most."""
+"""The bars are redrawn at most four times a second."""
 
 
 def parser() -> Parser:
-    """Where to."""
+    """The target folder."""
     made = Parser(
         "fetch",
         usage="[--data-dir DIR]",
-        about="Download the four files of MNIST, those that are missing or damaged, and check them.",
+        about="Download those of the four MNIST files that are missing or damaged, and verify them.",
     )
     made.options.add_argument(
         "--data-dir",
         metavar="DIR",
         default=argparse.SUPPRESS,
-        help="the folder; without it that of the settings, or the cache, where training finds them",
+        help="the target folder (default: that of the settings, or the cache, where training finds them)",
     )
     return made
 
 
 def run(args: argparse.Namespace) -> int:
-    """Fetch what is not there; the files written. Raises `DataProblem`."""
-    from engine.dataset import cache_folder, fetch  # noqa: PLC0415 - numpy takes a while, and --help does without
+    """Download missing files and print their paths. Raises `DataProblem`."""
+    from engine.dataset import cache_folder, fetch  # noqa: PLC0415 - imports numpy
     from engine.settings import effective  # noqa: PLC0415
 
     chosen = given_fields(args).get("data_dir") or effective().config.data_dir
@@ -48,13 +48,13 @@ def run(args: argparse.Namespace) -> int:
     if written:
         print_lines(f"{path}  {size(path.stat().st_size)}" for path in written)
     else:
-        print_lines([f"All four files are in {target} already."])
+        print_lines([f"All four files are already in {target}."])
     return 0
 
 
 @contextlib.contextmanager
 def _progress() -> Iterator[Progress]:
-    from tui.headless.presenters import draws  # noqa: PLC0415 - --help does without
+    from tui.headless.presenters import draws  # noqa: PLC0415 - not needed for --help
 
     if not draws(sys.stdout):
         yield Lines(lambda line: print_lines([line]))
@@ -67,7 +67,7 @@ def _progress() -> Iterator[Progress]:
 
 
 class Bars:
-    """A bar for each file."""
+    """One progress bar per file."""
 
     def __init__(self, bars: Any, clock: Callable[[], float] = time.monotonic) -> None:
         self._bars, self._clock, self._drawn = bars, clock, float("-inf")
@@ -83,12 +83,12 @@ class Bars:
 
 
 class Lines:
-    """One plain line when a file begins."""
+    """Prints one line when the download of a file starts."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say, self._name = say, ""
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write, self._name = write, ""
 
     def __call__(self, name: str, done: int, total: int | None) -> None:
         if name != self._name:
             self._name = name
-            self._say(f"Fetching {name}" + (f", {size(total)}" if total else ""))
+            self._write(f"Fetching {name}" + (f", {size(total)}" if total else ""))

@@ -1,4 +1,4 @@
-"""``mnist-tui lrfind [RUN]``: which learning rate to take, from a short training whose rate rises."""
+"""``mnist-tui lrfind [RUN]``: suggests a learning rate with a range test."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def parser() -> Parser:
     made = Parser(
         "lrfind",
         usage="[RUN [--data-dir DIR] [--other-data] | --preset NAME --FIELD VALUE ...] [--json]",
-        about="Train a copy with a learning rate that rises until the loss explodes, and say which rates that speaks for.\n"
-        "With RUN from the weights of its last checkpoint, else from new ones of these settings. Nothing is changed by it.",
+        about="Train a copy with a rising learning rate until the loss diverges, and suggest rates.\n"
+        "Starts from the last checkpoint of RUN or, without RUN, from new weights with these settings. Changes no run.",
     )
-    made.options.add_argument("run", metavar="RUN", nargs="?", help="which run")
+    made.options.add_argument("run", metavar="RUN", nargs="?", help="the run")
     made.options.add_argument("--json", action="store_true", help="print a JSON object (docs/events.md)")
     add_data(made, folder=False)
     add_settings(made)
@@ -33,14 +33,14 @@ def parser() -> Parser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Test it in an engine of its own. Raises `Problem` where that cannot be done."""
-    from engine.commands import TestRange  # noqa: PLC0415 - --help does without
+    """Run the test in a separate engine. Raises `Problem` if that fails."""
+    from engine.commands import TestRange  # noqa: PLC0415 - not needed for --help
     from engine.runs.folder import find_run  # noqa: PLC0415
     from tui.headless.follow import start_engine  # noqa: PLC0415
     from tui.headless.waiting import ask_engine  # noqa: PLC0415
 
     if args.run and (given_fields(args).keys() - {"data_dir"} or args.preset):
-        raise ConfigProblem("Settings cannot be given beside a run, which has its own.")
+        raise ConfigProblem("Settings cannot be combined with a run, which has its own.")
     if args.run:
         name = find_run(args.run).name
         question = TestRange(run=name, data_dir=given_folder(args), other_data=args.other_data)
@@ -55,21 +55,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _ask(connect: Connect, question: TestRange) -> dict[str, Any]:
-    from engine.protocol import Working  # noqa: PLC0415 - --help does without
+    from engine.protocol import Working  # noqa: PLC0415 - not needed for --help
     from tui.app.query_engine import Asker  # noqa: PLC0415
 
-    told = sys.stderr.isatty()
+    on_terminal = sys.stderr.isatty()
 
-    def heard(working: Working) -> None:
-        if told and working.text:
+    def on_progress(working: Working) -> None:
+        if on_terminal and working.text:
             _redraw(f"{working.share:4.0%}  {clean(working.text)}")
 
     asker = Asker(connect)
     try:
-        return await asker.ask(question, heard)
+        return await asker.ask(question, on_progress)
     finally:
         await asker.close()
-        if told:
+        if on_terminal:
             _redraw("\033[K")
 
 
@@ -79,13 +79,13 @@ def _redraw(text: str) -> None:
 
 
 def lines(found: dict[str, Any]) -> list[str]:
-    """What was found, with a coarse picture of the loss over the rate."""
+    """The suggestion, below a coarse bar chart of the loss by learning rate."""
     rates, losses = found["rates"], found["losses"]
     if not losses:
-        return ["The loss was no number from the first step on: nothing can be told."]
+        return ["The loss was NaN from the first step: no learning rate can be suggested."]
     top, width = max(losses[0], min(losses)) * 1.2, 44
     rows = []
-    for place in range(0, len(rates), max(len(rates) // 20, 1)):
-        bar = "#" * round(min(losses[place] / top, 1.0) * width)
-        rows.append(f"{rates[place]:8.1e}  {losses[place]:7.3f}  {bar}")
+    for index in range(0, len(rates), max(len(rates) // 20, 1)):
+        bar = "#" * round(min(losses[index] / top, 1.0) * width)
+        rows.append(f"{rates[index]:8.1e}  {losses[index]:7.3f}  {bar}")
     return ["    rate     loss", *rows, "", sentence(found)]

@@ -1,4 +1,4 @@
-"""``mnist-tui ls``: every run on one line."""
+"""``mnist-tui ls``: lists the runs, one per line."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _HEADINGS = ("RUN", "STATUS", "PRESET", "EPOCHS", "VALIDATION", "TEST", "STARTED
 
 def parser() -> Parser:
     """``--tree`` and ``--json``."""
-    made = Parser("ls", usage="[--tree] [--json]", about="List the runs, the newest last.")
-    made.options.add_argument("--tree", action="store_true", help="each branch under the run that it branched off")
+    made = Parser("ls", usage="[--tree] [--json]", about="List the runs, newest last.")
+    made.options.add_argument("--tree", action="store_true", help="show each branch below its parent run")
     made.options.add_argument("--json", action="store_true", help="print a JSON array (docs/events.md)")
     return made
 
 
 def run(args: argparse.Namespace) -> int:
-    """List them."""
+    """Print the list."""
     from engine.paths import runs_dir  # noqa: PLC0415
-    from engine.runs.branch_tree import present_names, tree  # noqa: PLC0415 - --help does without
+    from engine.runs.branch_tree import present_names, tree  # noqa: PLC0415 - not needed for --help
     from engine.runs.folder import all_runs  # noqa: PLC0415
     from tui.data.run_summary import outline  # noqa: PLC0415
 
@@ -49,26 +49,25 @@ def run(args: argparse.Namespace) -> int:
         for each in found:
             if each["unsaved"]:
                 name = short(each["run"], 100)
-                note = f"Note: not everything of {name} could be saved; `mnist-tui show {name}` says what."
-                tell(note)
+                tell(f"Note: {name} could not be saved completely; `mnist-tui show {name}` lists what is missing.")
     else:
-        print_lines([f"There are no runs in {short(str(runs_dir()), 400)} yet; `mnist-tui train` makes one."])
+        print_lines([f"There are no runs in {short(str(runs_dir()), 400)} yet; `mnist-tui train` starts one."])
     return 0
 
 
 def summary(folder: RunFolder, state: RunState, names: Mapping[str, str]) -> dict[str, Any]:
-    """One run's element of the JSON array; `names` are all runs' present names by those they had."""
+    """One run's element of the JSON array; `names` maps former run names to current ones."""
     test = state.tested or (end.test if (end := state.finished or folder.finished()) else None)
     return {
         "run": folder.name,
-        **standing(folder, state),
+        **status_fields(folder, state),
         "preset": state.preset,
         "host": state.host,
         "parent": names.get(state.parent.run, state.parent.run) if state.parent else None,
         "experiment": state.arm.group if state.arm else None,
         "created": state.created or round(folder.created(), 3),
         "epochs": state.epochs[-1].epoch if state.epochs else 0,
-        "epochs_asked": state.config.epochs if state.run else _epochs_asked(folder),
+        "epochs_asked": state.config.epochs if state.run else _planned_epochs(folder),
         "validation_accuracy": state.validation_beside(test),
         "best_validation_accuracy": max((e.validation_accuracy for e in state.epochs), default=None),
         "test_accuracy": test.accuracy if test else None,
@@ -77,8 +76,8 @@ def summary(folder: RunFolder, state: RunState, names: Mapping[str, str]) -> dic
     }
 
 
-def standing(folder: RunFolder, state: RunState) -> dict[str, Any]:
-    """How the run stands, and of one that is on another machine when it was last heard from."""
+def status_fields(folder: RunFolder, state: RunState) -> dict[str, Any]:
+    """The run's status and, if another machine has it, which one and when it last renewed its session."""
     status, found = folder.status(), folder.presence()
     elsewhere = found is not None and not found.here
     return {
@@ -88,8 +87,8 @@ def standing(folder: RunFolder, state: RunState) -> dict[str, Any]:
     }
 
 
-def _epochs_asked(folder: RunFolder) -> int | None:
-    """What the config file of a run without a log says; None where it cannot be used, which must not hide the rest."""
+def _planned_epochs(folder: RunFolder) -> int | None:
+    """The epochs in the config file of a run without a log; None if it is invalid, so the run is still listed."""
     try:
         return folder.read_config().epochs
     except ConfigProblem:
@@ -113,8 +112,8 @@ def _percent(share: float | None) -> str:
 
 
 def when(seconds: float) -> str:
-    """A time as local date, hour and minute; "-" for one that no calendar has."""
-    from datetime import datetime  # noqa: PLC0415 - engine.runs.folder has it loaded by then
+    """Unix seconds as local date, hour and minute; "-" for a time out of range."""
+    from datetime import datetime  # noqa: PLC0415 - already loaded by engine.runs.folder
 
     try:
         return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")

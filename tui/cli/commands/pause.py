@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from tui.cli.run_control import command
 
-parser, run = command("pause", "Have a run wait after the step under way; `mnist-tui resume RUN` has it go on.")
+parser, run = command("pause", "Pause a run after the current step; `mnist-tui resume RUN` continues it.")

@@ -1,4 +1,4 @@
-"""``mnist-tui predict RUN FILE…``: what a run's network reads in a person's own pictures."""
+"""``mnist-tui predict RUN FILE…``: classifies the user's own pictures with a run's network."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ if TYPE_CHECKING:
     from tui.views.picture_predictions import Place, Prediction
 
 STANDARD_INPUT = "-"
-AT_ONCE = 1000
-"""Pictures asked about in one command: what a test reads at once, and with base64 just under `protocol.COMMAND_LIMIT`."""
+QUERY_SIZE = 1000
+"""Pictures per query: the evaluation batch size, and in base64 just under `protocol.COMMAND_LIMIT`."""
 MOST_DRAWN = 12
-"""Of more files there is a line each, also on a terminal."""
+"""With more files each gets one line, also on a terminal."""
 _DRAWN = 24
-"""Columns of a drawing: one for each pixel of the middle of a picture, which holds the digit."""
+"""Columns of a drawing: one per pixel of the image's center, which contains the digit."""
 _GAP = 3
 _NARROWEST = 60
 
 
 def parser() -> Parser:
-    """Which run, which pictures, which of its checkpoints, and ``--json``."""
+    """The run, the pictures, the checkpoint, and ``--json``."""
     made = Parser(
         "predict",
         usage="RUN FILE... [--weights best|last] [--json]",
-        about="Say which digit a run's network reads in pictures of yours: photos, scans, screenshots, drawings.\n"
+        about="Classify your own pictures with a run's network: photos, scans, screenshots, drawings.\n"
         "RUN is a name, a part of one, or 'last'. FILE is '-' for standard input.",
     )
-    made.options.add_argument("run", metavar="RUN", help="which run")
-    made.options.add_argument("files", metavar="FILE", nargs="+", help="pictures of one digit each")
+    made.options.add_argument("run", metavar="RUN", help="the run")
+    made.options.add_argument("files", metavar="FILE", nargs="+", help="pictures with one digit each")
     add_weights(made)
-    made.options.add_argument("--json", action="store_true", help="print a JSON object a file (docs/events.md)")
+    made.options.add_argument("--json", action="store_true", help="print one JSON object per file (docs/events.md)")
     return made
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read them with an engine of its own. Raises `Problem` where that cannot be done; files that cannot be are named."""
+    """Classify the pictures in a separate engine. Unreadable files are reported; raises `Problem` for other failures."""
     from engine.runs.folder import find_run  # noqa: PLC0415
     from tui.headless.follow import start_engine  # noqa: PLC0415
     from tui.headless.waiting import ask_engine  # noqa: PLC0415
@@ -61,14 +61,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _from_standard_input() -> Prediction:
-    """The picture piped in. It is read before anything else begins, so that Ctrl+C ends the waiting at once."""
+    """The picture from standard input. It is read first, so Ctrl+C can interrupt the wait."""
     from engine.pictures import read_stream  # noqa: PLC0415 - as in `run`
     from tui.views.picture_predictions import Prediction  # noqa: PLC0415
 
     name = "standard input"
     if sys.stdin is None or sys.stdin.isatty():
         raise ConfigProblem(
-            "'-' reads a picture from standard input, which is a terminal: pipe one in, as in < seven.png."
+            "'-' reads a picture from standard input, but that is a terminal; redirect a file, for example `< seven.png`."
         )
     try:
         return Prediction(STANDARD_INPUT, read_stream(sys.stdin.buffer, name))
@@ -84,22 +84,22 @@ async def predict(
     piped: Prediction | None,
     printer: Printer,
 ) -> None:
-    """Read `files`, a thousand at a time: while the engine has some, the next are opened. Raises `Problem`."""
-    from tui.app.query_engine import Asker  # noqa: PLC0415 - --help does without
+    """Classify `files` in batches of `QUERY_SIZE`, opening the next batch during a query. Raises `Problem`."""
+    from tui.app.query_engine import Asker  # noqa: PLC0415 - not needed for --help
     from tui.views.picture_predictions import Place  # noqa: PLC0415
 
     asker = Asker(connect)
     place = Place(run, weights)
-    parts = iter([files[start : start + AT_ONCE] for start in range(0, len(files), AT_ONCE)])
+    parts = iter([files[start : start + QUERY_SIZE] for start in range(0, len(files), QUERY_SIZE)])
     try:
         opening = asyncio.create_task(asyncio.to_thread(opened, next(parts), piped))
         while True:
-            found = await opening
+            pictures = await opening
             following = next(parts, None)
             if following:
                 opening = asyncio.create_task(asyncio.to_thread(opened, following, piped))
-            read, place = await asked(asker, place, found)
-            printer.show(read, place)
+            classified, place = await classify(asker, place, pictures)
+            printer.show(classified, place)
             if not following:
                 return
     finally:
@@ -107,8 +107,8 @@ async def predict(
 
 
 def opened(files: Sequence[str], piped: Prediction | None = None) -> list[Prediction]:
-    """The pictures in these files, or why there are none."""
-    from engine.dataset.data_files import printable  # noqa: PLC0415 - --help does without
+    """The pictures in these files, or why they cannot be read."""
+    from engine.dataset.data_files import printable  # noqa: PLC0415 - not needed for --help
     from engine.paths import expanded  # noqa: PLC0415
     from engine.pictures import read_picture  # noqa: PLC0415
     from tui.views.picture_predictions import Prediction  # noqa: PLC0415
@@ -125,8 +125,8 @@ def opened(files: Sequence[str], piped: Prediction | None = None) -> list[Predic
     return found
 
 
-async def asked(asker: Asker, place: Place, found: Sequence[Prediction]) -> tuple[list[Prediction], Place]:
-    """The same with what the network reads in those that have a digit, and whose weights read."""
+async def classify(asker: Asker, place: Place, found: Sequence[Prediction]) -> tuple[list[Prediction], Place]:
+    """The same with probabilities for the pictures that contain a digit, and the place with its epoch."""
     from dataclasses import replace  # noqa: PLC0415 - as in `run`
 
     from engine.commands import ReadPictures  # noqa: PLC0415
@@ -137,18 +137,18 @@ async def asked(asker: Asker, place: Place, found: Sequence[Prediction]) -> tupl
     question = ReadPictures(run=place.run, weights=place.weights, pixels=b"".join(shown), exact=True)
     answer = await asker.ask(question)
     likely = iter(answer["probabilities"])
-    read = [
+    classified = [
         replace(each, probabilities=tuple(next(likely))) if each.picture and each.picture.pixels is not None else each
         for each in found
     ]
-    return read, replace(place, epoch=answer["epoch"])
+    return classified, replace(place, epoch=answer["epoch"])
 
 
 class Printer:
-    """Prints what came of the files as it comes: JSON lines, plain lines, or drawings on a terminal."""
+    """Prints results as they arrive: JSON lines, plain lines, or drawings on a terminal."""
 
     def __init__(self, files: Sequence[str], *, json: bool) -> None:
-        from engine.dataset.data_files import printable  # noqa: PLC0415 - --help does without
+        from engine.dataset.data_files import printable  # noqa: PLC0415 - not needed for --help
         from tui.headless.presenters import draws  # noqa: PLC0415
         from tui.terminal.capabilities import has_few_characters, speaks_utf8  # noqa: PLC0415
 
@@ -161,14 +161,14 @@ class Printer:
         self._draws = len(files) <= MOST_DRAWN and self._columns >= _NARROWEST and draws(sys.stdout)
         self._name_width = min(max(len(printable(file)) for file in files), 40)
 
-    def show(self, read: Sequence[Prediction], place: Place) -> None:
-        """Print some files; those that were not read go to standard error. May raise OSError."""
-        from tui.views.picture_predictions import heading  # noqa: PLC0415 - --help does without
+    def show(self, predictions: Sequence[Prediction], place: Place) -> None:
+        """Print results; errors go to standard error. May raise OSError."""
+        from tui.views.picture_predictions import heading  # noqa: PLC0415 - not needed for --help
 
         if not self._json and not self._headed and place.epoch is not None:
             self._headed = True
             self._print([heading(place)])
-        for each in read:
+        for each in predictions:
             if self._json:
                 self._print_document(each, place)
             elif not each.error:
@@ -186,8 +186,8 @@ class Printer:
             return [line(each, self._name_width)]
         room = self._columns - _DRAWN - _GAP
         found, further = verdict(each)
-        told = [each.name, found, further, "", *each.picture.said]
-        texts = [part for text in told for part in textwrap.wrap(text, room) or [""]]
+        paragraphs = [each.name, found, further, "", *each.picture.said]
+        texts = [part for text in paragraphs for part in textwrap.wrap(text, room) or [""]]
         pixels = each.picture.pixels
         drawing = [] if pixels is None else shades(crop(pixels), _DRAWN, ASCII if self._ascii else BLOCKS)
         inked = [row for row, text in enumerate(drawing) if text.strip()]

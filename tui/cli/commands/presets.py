@@ -1,4 +1,4 @@
-"""``mnist-tui presets``: settings with a name."""
+"""``mnist-tui presets``: lists the presets."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tui.headless.output import columns, print_json, print_lines
 
 def parser() -> Parser:
     """``--json``."""
-    made = Parser("presets", usage="[--json]", about="List the presets: settings with a name, for --preset.")
+    made = Parser("presets", usage="[--json]", about="List the presets: named settings for --preset.")
     made.options.add_argument("--json", action="store_true", help="print a JSON array")
     return made
 
 
 def run(args: argparse.Namespace) -> int:
-    """One line each."""
-    from engine.settings import presets  # noqa: PLC0415 - --help does without
+    """Print one line per preset."""
+    from engine.settings import presets  # noqa: PLC0415 - not needed for --help
 
     found = presets().values()
     if args.json:

@@ -1,4 +1,4 @@
-"""``mnist-tui resume RUN``: go on with a run without a screen."""
+"""``mnist-tui resume RUN``: resumes a run."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 def parser() -> Parser:
-    """The run, its new number of epochs, and how to show it."""
+    """The run, its new number of epochs, and the output format."""
     made = Parser(
         "resume",
         usage="RUN [--epochs N] [--take-over] [--data-dir DIR] [--other-data] [--json | --quiet]",
-        about="Go on with a run: one that is paused, where it is; any other from its last checkpoint, without a screen.\n"
+        about="Resume a run: a paused one continues in place, any other from its last checkpoint in this terminal.\n"
         "RUN is a name, a part of one, or 'last'.",
     )
-    made.options.add_argument("run", metavar="RUN", help="which run")
+    made.options.add_argument("run", metavar="RUN", help="the run")
     add_field(made.options, HYPERPARAMETERS["epochs"])
     made.options.add_argument(
         "--take-over",
         action="store_true",
-        help="also where another machine has the run and has not been heard from for a minute; if it still trains there, it ends",
+        help="take the run over from another machine that has not responded for a minute; if it still trains there, it ends",
     )
     add_data(made)
     add_output(made)
@@ -38,20 +38,20 @@ def add_output(parser: Parser) -> None:
     parser.options.add_argument(
         "--json", action="store_true", help="print every event as a line of JSON (docs/events.md)"
     )
-    parser.options.add_argument("--quiet", action="store_true", help="print nothing but how it ended")
+    parser.options.add_argument("--quiet", action="store_true", help="print only the result")
 
 
-def tell_of_edits(folder: RunFolder, *, replayed: bool = False) -> None:
-    """Say on standard error which edits of the run's settings by hand are ignored."""
-    from engine.runs.edited_config import ignored_edits  # noqa: PLC0415 - --help does without
+def report_ignored_edits(folder: RunFolder, *, replayed: bool = False) -> None:
+    """Report on standard error which manual edits of the run's settings are ignored."""
+    from engine.runs.edited_config import ignored_edits  # noqa: PLC0415 - not needed for --help
 
     if words := ignored_edits(folder, replayed=replayed):
         tell(f"Note: {words}")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train to the end; the exit status says how it went."""
-    from engine.commands import ResumeRun  # noqa: PLC0415 - --help does without
+    """Train to the end and return the exit status."""
+    from engine.commands import ResumeRun  # noqa: PLC0415 - not needed for --help
     from engine.runs.folder import find_run, read_session  # noqa: PLC0415
     from tui.cli.run_control import steer  # noqa: PLC0415
     from tui.headless.follow import run_job  # noqa: PLC0415
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     folder = find_run(args.run)
     if folder.live() and folder.state().status == "paused":
         return steer(folder, read_session(folder), "continue")
-    tell_of_edits(folder)
+    report_ignored_edits(folder)
     epochs = int(str(HYPERPARAMETERS["epochs"].parse(args.epochs))) if "epochs" in args else None
     job = ResumeRun(
         run=folder.name,

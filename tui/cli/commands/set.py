@@ -1,4 +1,4 @@
-"""``mnist-tui set [RUN] FIELD=VALUE …``: give hyperparameters of a run under way other values."""
+"""``mnist-tui set [RUN] FIELD=VALUE …``: changes hyperparameters of a run in training."""
 
 from __future__ import annotations
 
@@ -17,43 +17,45 @@ if TYPE_CHECKING:
 
 
 def parser() -> Parser:
-    """The run, and what is to change."""
+    """The run, and the changes."""
     made = Parser(
         "set",
         usage="[RUN] FIELD=VALUE ... | [RUN] --undo",
-        about="Change hyperparameters of a run while it trains, from its next step on: mnist-tui set lr=3e-4 dropout=0.2\n"
-        "RUN is a name, a part of one, or 'last'; without it, the run that is under way.",
+        about="Change hyperparameters of a run in training from its next step on: mnist-tui set lr=3e-4 dropout=0.2\n"
+        "RUN is a name, a part of one, or 'last' (default: the only run in progress).",
     )
-    made.options.add_argument("words", metavar="FIELD=VALUE", nargs="*", help="what is to change; lr is learning_rate")
-    made.options.add_argument("--undo", action="store_true", help="give what was changed last its values from before")
+    made.options.add_argument(
+        "words", metavar="FIELD=VALUE", nargs="*", help="a new value; lr is short for learning_rate"
+    )
+    made.options.add_argument("--undo", action="store_true", help="undo the latest change")
     return made
 
 
 def run(args: argparse.Namespace) -> int:
-    """Have the run's engine do it. Raises `Problem` where it refuses, and then nothing has changed."""
-    from engine import commands as cmd  # noqa: PLC0415 - --help does without
+    """Send the change to the run's engine. Raises `Problem` if it refuses; then nothing has changed."""
+    from engine import commands as cmd  # noqa: PLC0415 - not needed for --help
     from tui.cli.run_control import choose  # noqa: PLC0415
 
     names = [word for word in args.words if "=" not in word]
     if len(names) > 1:
-        raise ConfigProblem(f"'{short(names[1])}' is no change; expected FIELD=VALUE, such as lr=3e-4.")
+        raise ConfigProblem(f"'{short(names[1])}' is not a change; expected FIELD=VALUE, for example lr=3e-4.")
     values = parsed([word for word in args.words if "=" in word])
     if bool(values) == args.undo:
-        raise ConfigProblem("Expected what is to change, such as lr=3e-4, or --undo.")
+        raise ConfigProblem("Expected a change, for example lr=3e-4, or --undo.")
     folder, info = choose(names[0] if names else None)
-    done = asyncio.run(_send(info, cmd.Undo() if args.undo else cmd.Change(values=values)))
-    changed, idle = done.get("changed", {}), done.get("no_effect", {})
+    result = asyncio.run(_send(info, cmd.Undo() if args.undo else cmd.Change(values=values)))
+    changed, no_effect = result.get("changed", {}), result.get("no_effect", {})
     if not changed:
-        print_lines([f"{folder.name} has these values already."])
+        print_lines([f"{folder.name} already has these values."])
     else:
-        said = [_said(name, value, idle.get(name, "")) for name, value in changed.items()]
-        print_lines([f"{folder.name} goes on with {', '.join(said)}."])
+        values_set = [_setting(name, value, no_effect.get(name, "")) for name, value in changed.items()]
+        print_lines([f"{folder.name} continues with {', '.join(values_set)}."])
     return 0
 
 
 def parsed(words: list[str]) -> dict[str, Any]:
-    """The values by field, from "FIELD=VALUE". Raises `ConfigProblem` for what is no field or no value of it."""
-    from engine.config import HYPERPARAMETERS, check_each  # noqa: PLC0415 - --help does without
+    """The values by field name, parsed from "FIELD=VALUE". Raises `ConfigProblem` for an unknown field or bad value."""
+    from engine.config import HYPERPARAMETERS, check_each  # noqa: PLC0415 - not needed for --help
     from tui.cli.parser import field_named  # noqa: PLC0415
 
     values: dict[str, Any] = {}
@@ -61,22 +63,22 @@ def parsed(words: list[str]) -> dict[str, Any]:
         given, _, text = word.partition("=")
         name = field_named(given)
         if name in values:
-            raise ConfigProblem(f"{HYPERPARAMETERS[name].about.label}: it is given twice.", name)
+            raise ConfigProblem(f"{HYPERPARAMETERS[name].about.label} is given twice.", name)
         if name not in HYPERPARAMETERS:
-            check_each({given: text})  # which knows the nearest name
+            check_each({given: text})  # raises with the closest name
         values[name] = HYPERPARAMETERS[name].parse(text)
     return values
 
 
-def _said(name: str, value: Any, idle: str) -> str:
-    from engine.config import HYPERPARAMETERS  # noqa: PLC0415 - --help does without
+def _setting(name: str, value: Any, no_effect: str) -> str:
+    from engine.config import HYPERPARAMETERS  # noqa: PLC0415 - not needed for --help
 
-    said = f"{name} {HYPERPARAMETERS[name].format(value)}"
-    return f"{said} ({idle})" if idle else said
+    setting = f"{name} {HYPERPARAMETERS[name].format(value)}"
+    return f"{setting} ({no_effect})" if no_effect else setting
 
 
 async def _send(info: SessionInfo, command: Steering) -> dict[str, Any]:
-    from engine.client import Engine  # noqa: PLC0415 - --help does without
+    from engine.client import Engine  # noqa: PLC0415 - not needed for --help
 
     engine = await Engine.attach(info, "script")
     try:

@@ -1,4 +1,4 @@
-"""``mnist-tui show RUN``: one run's settings, epochs and test, and hints at what went wrong in it."""
+"""``mnist-tui show RUN``: one run's settings, epochs, test result and hints."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ _HEADINGS = (
 
 
 def parser() -> Parser:
-    """Which run, and ``--json``."""
+    """The run, and ``--json``."""
     made = Parser(
         "show",
         usage="RUN [--json]",
-        about="Show one run: settings, epochs, test, and hints at what went wrong. RUN is a name, a part of one, or 'last'.",
+        about="Show one run: settings, epochs, test result, and hints about problems. RUN is a name, a part of one, or 'last'.",
     )
-    made.options.add_argument("run", metavar="RUN", help="which run")
+    made.options.add_argument("run", metavar="RUN", help="the run")
     made.options.add_argument("--json", action="store_true", help="print a JSON object (docs/events.md)")
     return made
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show it. Raises `RunProblem` where there is none, or several fit."""
-    from engine.runs.folder import find_run  # noqa: PLC0415 - --help does without
+    """Show the run. Raises `RunProblem` for an unknown or ambiguous name."""
+    from engine.runs.folder import find_run  # noqa: PLC0415 - not needed for --help
     from tui.data.run_summary import outline  # noqa: PLC0415
 
     folder = find_run(args.run)
@@ -74,14 +74,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def document(folder: RunFolder, state: RunState, config: TrainConfig) -> dict[str, Any]:
-    """The JSON object."""
+    """The run as a JSON object (docs/events.md)."""
     from engine.diagnosis import diagnose  # noqa: PLC0415
-    from engine.runs.integrity import damages  # noqa: PLC0415 - --help does without
-    from tui.cli.commands.ls import standing  # noqa: PLC0415
+    from engine.runs.integrity import damages  # noqa: PLC0415 - not needed for --help
+    from tui.cli.commands.ls import status_fields  # noqa: PLC0415
 
     return {
         "run": folder.name,
-        **standing(folder, state),
+        **status_fields(folder, state),
         "preset": state.preset,
         "host": state.host,
         "version": state.version,
@@ -93,24 +93,24 @@ def document(folder: RunFolder, state: RunState, config: TrainConfig) -> dict[st
         "data": state.started.data if state.started else None,
         "identity": state.data,
         "overlap": state.started.overlap if state.started else None,
-        "epochs": [_figures(epoch) for epoch in state.epochs],
-        "changes": [_figures(mark.change) for mark in state.marks if mark.change],
-        "stopped_at": _figures(state.stopped_at) if state.stopped_at else None,
+        "epochs": [_fields(epoch) for epoch in state.epochs],
+        "changes": [_fields(mark.change) for mark in state.marks if mark.change],
+        "stopped_at": _fields(state.stopped_at) if state.stopped_at else None,
         "test": state.tested,
         "tests": state.tests,
         "looks": len(state.test_evaluations),
-        "elsewhere": [_figures(look) for look in state.elsewhere],
-        "finished": _figures(state.finished, without=("test",)) if state.finished else None,
+        "elsewhere": [_fields(look) for look in state.elsewhere],
+        "finished": _fields(state.finished, without=("test",)) if state.finished else None,
         "hints": diagnose(state),
         "damaged": damages(folder),
-        "unsaved": [_figures(fault) for fault in state.unsaved],
+        "unsaved": [_fields(fault) for fault in state.unsaved],
     }
 
 
-def _figures(
+def _fields(
     event: EpochEnded | Validation | Finished | Changed | SaveFailed | Tested, without: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """An event's own fields, without its number, time and type."""
+    """An event's own fields, without sequence number, time and type."""
     return {name: value for name, value in structs.asdict(event).items() if name not in ("seq", "time", *without)}
 
 
@@ -126,40 +126,40 @@ def _heading(folder: RunFolder, state: RunState) -> list[str]:
         rows.append(("Device", where))
         if machine.processor:
             rows.append(("Processor", f"{short(machine.processor, 100)}, {short(machine.instructions)}"))
-        rows.append(("Data", f"{named(state)}, {count(state.started.train_images)} images train"))
+        rows.append(("Data", f"{named(state)}, {count(state.started.train_images)} training images"))
         rows += [("Note", line) for line in (*of_run(state), *elsewhere(state.elsewhere))]
     return columns([*rows, ("Folder", short(str(folder.path), 400))])
 
 
 def _status(folder: RunFolder, state: RunState) -> str:
-    from engine.runs.presence import last_heard  # noqa: PLC0415 - --help does without
-    from tui.data.run_summary import told_status  # noqa: PLC0415
+    from engine.runs.presence import last_heard  # noqa: PLC0415 - not needed for --help
+    from tui.data.run_summary import status_text  # noqa: PLC0415
 
-    found, status = folder.presence(), told_status(folder, state)
+    found, status = folder.presence(), status_text(folder, state)
     return f"{status}, {last_heard(found)}" if found and not found.here else status
 
 
 def _settings(config: TrainConfig) -> list[str]:
     changed = differences(config)
     if not changed:
-        return ["Every setting has its default."]
+        return ["All settings have their defaults."]
     rows = [("  " + name, HYPERPARAMETERS[name].format(value) or "-") for name, value in changed.items()]
     return ["Settings that differ from the defaults:", *columns(rows)]
 
 
 def _changes(state: RunState) -> list[str]:
-    """The settings above are those it had last; here is when it got them."""
+    """The live changes, in order; the settings above are the final ones."""
     rows = [
         (f"  step {count(mark.step)}", f"epoch {mark.position:.2f}", mark.text)
         for mark in state.marks
         if mark.kind == "changed"
     ]
-    return ["", "Changed while it trained, after:", *columns(rows)] if rows else []
+    return ["", "Changed during training, after:", *columns(rows)] if rows else []
 
 
 def _epochs(state: RunState) -> list[str]:
     if not state.epochs:
-        return ["No epoch has ended."]
+        return ["No epoch was completed."]
     return columns([_HEADINGS, *map(_epoch_row, state.epochs)], right=range(9))
 
 
@@ -179,26 +179,26 @@ def _epoch_row(epoch: EpochEnded) -> tuple[str, ...]:
 
 
 def _ending(state: RunState) -> list[str]:
-    from tui.headless.report import ending, not_saved  # noqa: PLC0415 - --help does without
+    from tui.headless.report import ending, not_saved  # noqa: PLC0415 - not needed for --help
 
     rows = ending(state) + not_saved(state)
     return ["", *columns(rows)] if rows else []
 
 
 def _damages(folder: RunFolder) -> list[str]:
-    from engine.runs.integrity import damages  # noqa: PLC0415 - --help does without
+    from engine.runs.integrity import damages  # noqa: PLC0415 - not needed for --help
 
     found = damages(folder)
     return ["", "Damaged files:", *(f"  {short(str(each), 1000)}" for each in found)] if found else []
 
 
 def _hints(state: RunState) -> list[str]:
-    from engine.diagnosis import diagnose  # noqa: PLC0415 - --help does without
+    from engine.diagnosis import diagnose  # noqa: PLC0415 - not needed for --help
 
     hints = diagnose(state)
     lines = ["", "Hints:"] if hints else []
     for hint in hints:
         lines.append(f"  {hint.severity}: {hint.text}")
-        lines += [f"    {figure.name}: {figure.value}" for figure in hint.evidence]
+        lines += [f"    {item.name}: {item.value}" for item in hint.evidence]
         lines += [f"    try: {hint.remedy.label}"] if hint.remedy else []
     return lines

@@ -1,4 +1,4 @@
-"""``mnist-tui train``: a new run without a screen."""
+"""``mnist-tui train``: trains a new run without the app."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from tui.cli.parser import Parser, add_data, add_settings, given_fields, read_se
 
 
 def parser() -> Parser:
-    """Settings, a name, and how to show it."""
+    """Settings, a name, and the output format."""
     made = Parser(
         "train",
         usage="[--preset NAME] [--FIELD VALUE ...] [--name RUN] [--json | --quiet] [--resume RUN]",
-        about="Train without a screen. Ctrl+C ends the run with a checkpoint; a second one leaves at once.",
+        about="Train without the app. Ctrl+C stops the run with a checkpoint; a second Ctrl+C exits immediately.",
     )
-    made.options.add_argument("--name", metavar="RUN", default="", help="the run's name; one is made up without it")
+    made.options.add_argument("--name", metavar="RUN", default="", help="the run's name (default: generated)")
     made.options.add_argument(
         "--resume",
         metavar="RUN",
-        help="go on with this run instead; beside it only --epochs, --data-dir and --other-data count",
+        help="resume this run instead; only --epochs, --data-dir and --other-data can be combined with it",
     )
     add_data(made, folder=False)
     resume.add_output(made)
@@ -30,24 +30,24 @@ def parser() -> Parser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train to the end; the exit status says how it went."""
+    """Train to the end and return the exit status."""
     if args.resume:
         return _resume(args)
-    from engine.commands import Start  # noqa: PLC0415 - after the settings' faults are told
+    from engine.commands import Start  # noqa: PLC0415 - not needed to reject invalid settings
     from tui.headless.follow import run_job  # noqa: PLC0415
 
     if args.other_data:
-        raise ConfigProblem("--other-data belongs to --resume: a new run takes the data it is given.")
+        raise ConfigProblem("--other-data needs --resume: a new run accepts any data.")
     settings = read_settings(args)
     return run_job(Start(config=settings.config, preset=settings.preset, name=args.name), args)
 
 
 def _resume(args: argparse.Namespace) -> int:
-    beside = [HYPERPARAMETERS[name].flag for name in given_fields(args) if name not in ("epochs", "data_dir")]
-    beside += ["--preset"] * bool(args.preset) + ["--name"] * bool(args.name)
-    if beside:
+    refused = [HYPERPARAMETERS[name].flag for name in given_fields(args) if name not in ("epochs", "data_dir")]
+    refused += ["--preset"] * bool(args.preset) + ["--name"] * bool(args.name)
+    if refused:
         raise ConfigProblem(
-            f"{beside[0]} cannot be given beside --resume: a run goes on with its own settings; only --epochs can change."
+            f"{refused[0]} cannot be combined with --resume: a run keeps its settings; only --epochs can change."
         )
     args.run = args.resume
     return resume.run(args)

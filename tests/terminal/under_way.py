@@ -17,6 +17,8 @@ from engine.runs.folder import RunFolder, all_runs
 from tests.terminal.term import engines
 
 EPOCHS = 10_000
+MODEST = 10
+"""Niceness of an engine that only has to be training: what a test does beside it goes first."""
 SMALL = ("--preset", "quick", "--train-images", "2000", "--device", "cpu")
 
 
@@ -44,6 +46,7 @@ def under_way(home: Path) -> Iterator[UnderWay]:
         eventually(lambda: any(run.checkpoint("last").exists() for run in all_runs(home / "runs")), "a checkpoint")
         (engine,), (run,) = engines(home), all_runs(home / "runs")
         starter.kill()
+        engine.nice(MODEST)
         yield UnderWay(home, run, engine)
     finally:
         starter.kill()

@@ -24,7 +24,7 @@ from engine.events import EpochEnded
 from engine.protocol import decode_event
 from engine.runs.folder import RunFolder
 from tests.terminal.term import Term, engines
-from tests.terminal.under_way import eventually
+from tests.terminal.under_way import MODEST, eventually
 
 TINY = ("--model", "linear", "--train-images", "2000", "--batch", "200", "--threads", "1", "--device", "cpu")
 """A run of a tenth of a second and an epoch; with `--epochs`."""
@@ -332,6 +332,7 @@ def training(world: World, place: Place, name: str, *options: str) -> Iterator[T
         eventually(lambda: (epochs(run) >= 1 and run.checkpoint("last").exists()) or begun.poll(), f"epoch of {name}")
         assert begun.poll() is None, (world.folder / f"{name}.err").read_text()
         (engine,) = [engine for engine in engines(world.home) if engine.pid not in known]
+        engine.nice(MODEST)
         yield Training(begun, run, engine)
     finally:
         end([process for process in engines(world.home) if process.pid not in known])

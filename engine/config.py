@@ -14,10 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from engine.errors import ConfigProblem
-from engine.fields import Field, Hyperparameter, Kind, Value, options, short
-
-_NETWORK, _OBJECTIVE, _OPTIMIZER = "Network", "Objective", "Optimizer"
-_SCHEDULE, _TRAINING, _AUGMENTATION, _MACHINE = "Schedule", "Training", "Augmentation", "Machine"
+from engine.fields import Field, Group, Hyperparameter, Kind, Value, options, short
 
 _LAYERED = options(model=("mlp", "cnn", "fastcnn", "deepcnn"))
 _ADAM = options(optimizer=("adam", "adamw"))
@@ -30,121 +27,121 @@ class TrainConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     # fmt: off
     model: Annotated[Literal["linear", "mlp", "cnn", "fastcnn", "deepcnn"], Field(
-        label="Model", group=_NETWORK, meaning="The kind of network.")] = "mlp"
+        label="Model", group=Group.NETWORK, meaning="The kind of network.")] = "mlp"
     hidden: Annotated[tuple[int, ...], Field(
-        label="Hidden sizes", group=_NETWORK, unit="neurons", low=1, high=8192, when=options(model="mlp"),
+        label="Hidden sizes", group=Group.NETWORK, unit="neurons", low=1, high=8192, when=options(model="mlp"),
         meaning="Neurons in each hidden layer, from the input on.")] = (128, 256)
     activation: Annotated[Literal["relu", "leaky_relu", "gelu", "tanh", "sigmoid"], Field(
-        label="Activation", group=_NETWORK, when=_LAYERED, meaning="The bend after each hidden layer.")] = "relu"
+        label="Activation", group=Group.NETWORK, when=_LAYERED, meaning="The bend after each hidden layer.")] = "relu"
     batch_norm: Annotated[bool, Field(
-        label="Batch norm", group=_NETWORK, when=options(model="mlp"),
+        label="Batch norm", group=Group.NETWORK, when=options(model="mlp"),
         meaning="Normalize what each hidden layer passes on, over the batch.")] = False
     dropout: Annotated[float, Field(
-        label="Dropout", group=_NETWORK, low=0, high=1, open_high=True, live=True, when=_LAYERED, zero="off",
+        label="Dropout", group=Group.NETWORK, low=0, high=1, open_high=True, live=True, when=_LAYERED, zero="off",
         meaning="Share of hidden outputs set to zero at random in each training step.")] = 0.5
     init: Annotated[Literal["auto", "he", "xavier", "torch"], Field(
-        label="Initialization", group=_NETWORK, meaning="How the first weights are drawn; auto follows the activation.")] = "auto"
+        label="Initialization", group=Group.NETWORK, meaning="How the first weights are drawn; auto follows the activation.")] = "auto"
 
     loss: Annotated[Literal["cross_entropy", "nll", "mse", "bce"], Field(
-        label="Loss", group=_OBJECTIVE, meaning="What training makes small.")] = "cross_entropy"
+        label="Loss", group=Group.OBJECTIVE, meaning="What training makes small.")] = "cross_entropy"
     label_smoothing: Annotated[float, Field(
-        label="Label smoothing", group=_OBJECTIVE, low=0, high=1, open_high=True, live=True, zero="off",
+        label="Label smoothing", group=Group.OBJECTIVE, low=0, high=1, open_high=True, live=True, zero="off",
         when=options(loss="cross_entropy"), meaning="Share of the target given to all ten digits alike.")] = 0.0
 
     optimizer: Annotated[Literal["sgd", "adam", "adamw", "rmsprop", "adagrad"], Field(
-        label="Optimizer", group=_OPTIMIZER, live=True, meaning="The rule that turns gradients into steps.")] = "adam"
+        label="Optimizer", group=Group.OPTIMIZER, live=True, meaning="The rule that turns gradients into steps.")] = "adam"
     learning_rate: Annotated[float, Field(
-        label="Learning rate", group=_OPTIMIZER, low=0, high=1e6, live=True, meaning="The size of each step.")] = 0.001
+        label="Learning rate", group=Group.OPTIMIZER, low=0, high=1e6, live=True, meaning="The size of each step.")] = 0.001
     momentum: Annotated[float, Field(
-        label="Momentum", group=_OPTIMIZER, low=0, high=1, open_high=True, live=True, zero="off",
+        label="Momentum", group=Group.OPTIMIZER, low=0, high=1, open_high=True, live=True, zero="off",
         when=options(optimizer=("sgd", "rmsprop")), meaning="Share of the last step that carries over.")] = 0.0
     nesterov: Annotated[bool, Field(
-        label="Nesterov", group=_OPTIMIZER, live=True, when=lambda c: c.optimizer == "sgd" and c.momentum > 0,
+        label="Nesterov", group=Group.OPTIMIZER, live=True, when=lambda c: c.optimizer == "sgd" and c.momentum > 0,
         meaning="Measure the gradient one momentum step ahead.")] = False
     beta1: Annotated[float, Field(
-        label="Beta 1", group=_OPTIMIZER, low=0, high=1, open_high=True, live=True, when=_ADAM,
+        label="Beta 1", group=Group.OPTIMIZER, low=0, high=1, open_high=True, live=True, when=_ADAM,
         meaning="Memory of the gradient's running mean.")] = 0.9
     beta2: Annotated[float, Field(
-        label="Beta 2", group=_OPTIMIZER, low=0, high=1, open_high=True, live=True, when=_ADAM,
+        label="Beta 2", group=Group.OPTIMIZER, low=0, high=1, open_high=True, live=True, when=_ADAM,
         meaning="Memory of the gradient's running square.")] = 0.999
     alpha: Annotated[float, Field(
-        label="Alpha", group=_OPTIMIZER, low=0, high=1, open_high=True, live=True, when=options(optimizer="rmsprop"),
+        label="Alpha", group=Group.OPTIMIZER, low=0, high=1, open_high=True, live=True, when=options(optimizer="rmsprop"),
         meaning="Memory of the gradient's running square.")] = 0.99
     eps: Annotated[float, Field(
-        label="Epsilon", group=_OPTIMIZER, low=1e-16, high=1, live=True, when=options(optimizer=("adam", "adamw", "rmsprop", "adagrad")),
+        label="Epsilon", group=Group.OPTIMIZER, low=1e-16, high=1, live=True, when=options(optimizer=("adam", "adamw", "rmsprop", "adagrad")),
         meaning="Keeps the division by the running square finite.")] = 1e-8
     lr_decay: Annotated[float, Field(
-        label="Rate decay", group=_OPTIMIZER, low=0, high=1, live=True, zero="off", when=options(optimizer="adagrad"),
+        label="Rate decay", group=Group.OPTIMIZER, low=0, high=1, live=True, zero="off", when=options(optimizer="adagrad"),
         meaning="How fast adagrad's rate falls with the number of steps.")] = 0.0
     weight_decay: Annotated[float, Field(
-        label="Weight decay", group=_OPTIMIZER, low=0, high=10, live=True, zero="off",
+        label="Weight decay", group=Group.OPTIMIZER, low=0, high=10, live=True, zero="off",
         meaning="Pull of every weight toward zero.")] = 0.0
     clip_norm: Annotated[float, Field(
-        label="Gradient clip", group=_OPTIMIZER, low=0, high=1e6, live=True, zero="off",
+        label="Gradient clip", group=Group.OPTIMIZER, low=0, high=1e6, live=True, zero="off",
         meaning="Longest gradient a step may use; a longer one is shortened.")] = 0.0
 
     schedule: Annotated[Literal["constant", "step", "cosine", "one_cycle", "plateau"], Field(
-        label="Schedule", group=_SCHEDULE, live=True, meaning="How the learning rate changes over the run.")] = "constant"
+        label="Schedule", group=Group.SCHEDULE, live=True, meaning="How the learning rate changes over the run.")] = "constant"
     warmup: Annotated[float, Field(
-        label="Warm-up", group=_SCHEDULE, unit="epochs", low=0, high=100, live=True, zero="off",
+        label="Warm-up", group=Group.SCHEDULE, unit="epochs", low=0, high=100, live=True, zero="off",
         when=options(schedule=("constant", "step", "cosine", "plateau")),
         meaning="Epochs over which the rate rises from zero.")] = 0.0
     peak_at: Annotated[float, Field(
-        label="Peak at", group=_SCHEDULE, unit="of the run", low=0.01, high=0.99, live=True, when=options(schedule="one_cycle"),
+        label="Peak at", group=Group.SCHEDULE, unit="of the run", low=0.01, high=0.99, live=True, when=options(schedule="one_cycle"),
         meaning="Share of the run after which one-cycle reaches its highest rate.")] = 0.3
     step_every: Annotated[int, Field(
-        label="Step every", group=_SCHEDULE, unit="epochs", low=1, high=10_000, live=True, when=options(schedule="step"),
+        label="Step every", group=Group.SCHEDULE, unit="epochs", low=1, high=10_000, live=True, when=options(schedule="step"),
         meaning="Epochs between two cuts of the rate.")] = 10
     factor: Annotated[float, Field(
-        label="Cut factor", group=_SCHEDULE, low=0, high=1, live=True, when=options(schedule=("step", "plateau")),
+        label="Cut factor", group=Group.SCHEDULE, low=0, high=1, live=True, when=options(schedule=("step", "plateau")),
         meaning="What each cut multiplies the rate with.")] = 0.1
     plateau_patience: Annotated[int, Field(
-        label="Plateau after", group=_SCHEDULE, unit="epochs", low=0, high=10_000, live=True, when=options(schedule="plateau"),
+        label="Plateau after", group=Group.SCHEDULE, unit="epochs", low=0, high=10_000, live=True, when=options(schedule="plateau"),
         meaning="Epochs without a better validation loss before the rate is cut.")] = 2
 
     epochs: Annotated[int, Field(
-        label="Epochs", group=_TRAINING, unit="epochs", low=1, high=10_000, live=True,
+        label="Epochs", group=Group.TRAINING, unit="epochs", low=1, high=10_000, live=True,
         meaning="Passes over the training images.")] = 25
     batch_size: Annotated[int, Field(
-        label="Batch size", group=_TRAINING, unit="images", low=1, high=60_000, live=True,
+        label="Batch size", group=Group.TRAINING, unit="images", low=1, high=60_000, live=True,
         meaning="Images in each step.")] = 64
     best_by: Annotated[Literal["loss", "accuracy"], Field(
-        label="Best by", group=_TRAINING, meaning="The validation figure by which the best epoch is found.")] = "loss"
+        label="Best by", group=Group.TRAINING, meaning="The validation figure by which the best epoch is found.")] = "loss"
     patience: Annotated[int, Field(
-        label="Patience", group=_TRAINING, unit="epochs", low=0, high=10_000, live=True, zero="never stop early",
+        label="Patience", group=Group.TRAINING, unit="epochs", low=0, high=10_000, live=True, zero="never stop early",
         meaning="Epochs without a better validation figure before training stops.")] = 0
     keep_every: Annotated[int, Field(
-        label="Keep every", group=_TRAINING, unit="epochs", low=0, high=10_000, live=True, zero="last and best",
+        label="Keep every", group=Group.TRAINING, unit="epochs", low=0, high=10_000, live=True, zero="last and best",
         meaning="Epochs between two checkpoints that are kept for good, to branch from.")] = 0
     train_images: Annotated[int, Field(
-        label="Train images", group=_TRAINING, unit="images", low=0, high=1_000_000, zero="all",
+        label="Train images", group=Group.TRAINING, unit="images", low=0, high=1_000_000, zero="all",
         meaning="How many of the training images are used.")] = 0
     seed: Annotated[int, Field(
-        label="Seed", group=_TRAINING, low=0, high=2**63 - 1,
+        label="Seed", group=Group.TRAINING, low=0, high=2**63 - 1,
         meaning="Start of every random choice; the same seed gives the same run.")] = 0
 
     shift: Annotated[float, Field(
-        label="Shift", group=_AUGMENTATION, unit="pixels", low=0, high=14, live=True, zero="off",
+        label="Shift", group=Group.AUGMENTATION, unit="pixels", low=0, high=14, live=True, zero="off",
         meaning="Each training image is moved at random by up to so much.")] = 0.0
     rotation: Annotated[float, Field(
-        label="Rotation", group=_AUGMENTATION, unit="degrees", low=0, high=180, live=True, zero="off",
+        label="Rotation", group=Group.AUGMENTATION, unit="degrees", low=0, high=180, live=True, zero="off",
         meaning="Each training image is turned at random by up to so much.")] = 0.0
     scale: Annotated[float, Field(
-        label="Scale", group=_AUGMENTATION, low=0, high=0.9, live=True, zero="off",
+        label="Scale", group=Group.AUGMENTATION, low=0, high=0.9, live=True, zero="off",
         meaning="Each training image grows or shrinks at random by up to this share.")] = 0.0
     noise: Annotated[float, Field(
-        label="Noise", group=_AUGMENTATION, low=0, high=2, live=True, zero="off",
+        label="Noise", group=Group.AUGMENTATION, low=0, high=2, live=True, zero="off",
         meaning="Standard deviation of the noise added to each pixel (ink is 1).")] = 0.0
 
     device: Annotated[str, Field(
-        label="Device", group=_MACHINE, meaning="Where it trains: auto, cpu, cuda, cuda:N or mps.")] = "auto"
+        label="Device", group=Group.MACHINE, meaning="Where it trains: auto, cpu, cuda, cuda:N or mps.")] = "auto"
     precision: Annotated[Literal["fp32", "bf16", "fp16"], Field(
-        label="Precision", group=_MACHINE, meaning="Number format of the matrix products.")] = "fp32"
+        label="Precision", group=Group.MACHINE, meaning="Number format of the matrix products.")] = "fp32"
     threads: Annotated[int, Field(
-        label="Threads", group=_MACHINE, low=0, high=1024, zero="by rule",
+        label="Threads", group=Group.MACHINE, low=0, high=1024, zero="by rule",
         meaning="CPU threads; 0 follows a fixed rule for the model.")] = 0
     data_dir: Annotated[str, Field(
-        label="Data folder", group=_MACHINE, path=True, meaning="Folder with the data files; empty takes the MNIST that is shipped.")] = ""
+        label="Data folder", group=Group.MACHINE, path=True, meaning="Folder with the data files; empty takes the MNIST that is shipped.")] = ""
     # fmt: on
 
 

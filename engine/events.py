@@ -7,7 +7,7 @@ finite is None, since JSON has no word for it (`non_finite` counts such losses).
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import msgspec
 
@@ -21,10 +21,17 @@ SavedKind = Literal["last", "best", "kept"]
 
 
 class Base(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """What every event has; the session fills both in."""
+    """The fields that every event has; the session fills both in."""
 
     seq: int = -1
     time: float = 0.0
+
+    detail: ClassVar[bool] = False
+    """Sent many times in a run; one of them can be lost without changing what is known of the run's course and outcome."""
+    superseded: ClassVar[bool] = False
+    """A detail that the next one of its kind makes superfluous: the first to go where there is no room."""
+    display: ClassVar[bool] = False
+    """A detail that only a screen on this run shows; summaries of runs do without it."""
 
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,9 +162,11 @@ class Progress(Base, frozen=True, kw_only=True, tag="progress"):
     `steps` steps ended at `step`; `loss`, `low`, `high` are the mean, least and greatest of their finite training
     losses, None where none was finite; `non_finite` counts the others. `gradient_norm` and `gradient_norm_high` are the
     mean and the greatest of the gradients' norms before clipping. `last_loss` and `last_gradient_norm` are those of the
-    step `step` alone, which do not depend on when this was told; None where they are not finite, or the log is of version
-    0.1.0. `seconds` is time spent training and validating so far, without pauses.
+    step `step` alone, which do not depend on when the event was emitted; None where they are not finite, or in logs of
+    version 0.1.0. `seconds` is time spent training and validating so far, without pauses.
     """
+
+    detail = superseded = True
 
     epoch: int
     step: int
@@ -203,6 +212,8 @@ class LayerStep(msgspec.Struct, frozen=True, kw_only=True):
 class Layers(Base, frozen=True, kw_only=True, tag="layers"):
     """The layers with weights, from the input on, at one step: the run's first, and eight in each epoch, always the same."""
 
+    detail = True
+
     step: int
     position: float
     layers: tuple[LayerStep, ...]
@@ -234,6 +245,8 @@ class Distributions(Base, frozen=True, kw_only=True, tag="distributions"):
 
     The gradients are the last step's, as it was used. None where a value is not finite.
     """
+
+    detail = True
 
     epoch: int
     step: int
@@ -284,7 +297,9 @@ class Validation(Base, frozen=True, kw_only=True, tag="validation"):
 
 
 class PreviewDigits(Base, frozen=True, kw_only=True, tag="preview_digits"):
-    """The validation digits that are read again and again: index, label, and 28×28 bytes each (row by row)."""
+    """The validation images that previews are of: index, label, and 28×28 bytes each (row by row)."""
+
+    detail = display = True
 
     indices: tuple[int, ...]
     labels: tuple[int, ...]
@@ -292,7 +307,9 @@ class PreviewDigits(Base, frozen=True, kw_only=True, tag="preview_digits"):
 
 
 class Previews(Base, frozen=True, kw_only=True, tag="previews"):
-    """How the network reads the preview digits now: for each, ten probabilities."""
+    """The network's current predictions for the preview images: ten probabilities each."""
+
+    detail = superseded = display = True
 
     step: int
     position: float
@@ -358,6 +375,8 @@ class Omitted(Base, frozen=True, kw_only=True, tag="omitted"):
 
 class LogLine(Base, frozen=True, kw_only=True, tag="log"):
     """A line that something in the engine printed, warned or logged."""
+
+    detail = superseded = display = True
 
     text: str
 
@@ -429,8 +448,36 @@ class Finished(Base, frozen=True, kw_only=True, tag="finished"):
 
     @property
     def ended_at(self) -> int:
-        """The step that is told as its last: of a divergence that of the first loss that was not finite. Version 0.1.0 counted those after it in `step`."""
+        """The last step to report: after a divergence, the step of the first loss that was not finite.
+
+        Version 0.1.0 counted later steps in `step`.
+        """
         return self.step if self.diverged_at is None else self.diverged_at
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a loss was not finite."""
+        return self.outcome == "diverged"
+
+    @property
+    def failed(self) -> bool:
+        """Whether something that is no result of the settings ended it: `fault` says what."""
+        return self.outcome == "failed"
+
+    @property
+    def trained_to_end(self) -> bool:
+        """Whether training ended by its own rules: after the last epoch, or by early stopping."""
+        return self.outcome in ("completed", "early_stopped")
+
+    @property
+    def conclusive(self) -> bool:
+        """Whether the run ended with a result, if a bad one, instead of being broken off by abort or a failure."""
+        return self.outcome not in ("aborted", "failed")
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether epochs are left to train that a resume could train."""
+        return self.outcome in ("stopped", "aborted", "failed")
 
 
 Event = (
@@ -456,3 +503,15 @@ Event = (
     | Tested
     | Finished
 )
+
+EVENT_TYPES: tuple[type[Base], ...] = get_args(Event)
+
+
+def line_starts(*kinds: type[Base]) -> tuple[bytes, ...]:
+    """How the log lines of these events begin: enough to skip a line without decoding it."""
+    return tuple(f'{{"type":"{kind.__struct_config__.tag}"'.encode() for kind in kinds)
+
+
+DETAILS = tuple(kind for kind in EVENT_TYPES if kind.detail)
+SUPERSEDED = tuple(kind for kind in EVENT_TYPES if kind.superseded)
+DISPLAY = tuple(kind for kind in EVENT_TYPES if kind.display)

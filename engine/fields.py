@@ -10,6 +10,7 @@ import math
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Literal
 
 from engine.errors import ConfigProblem
@@ -23,6 +24,18 @@ _FALSE = frozenset({"false", "no", "off", "0"})
 _MOST_LAYERS = 16
 
 
+class Group(StrEnum):
+    """The section that a hyperparameter is in: of the form, the command line's help and the docs. Values are titles."""
+
+    NETWORK = "Network"
+    OBJECTIVE = "Objective"
+    OPTIMIZER = "Optimizer"
+    SCHEDULE = "Schedule"
+    TRAINING = "Training"
+    AUGMENTATION = "Augmentation"
+    MACHINE = "Machine"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """Description of one hyperparameter.
@@ -33,7 +46,7 @@ class Field:
 
     label: str
     meaning: str
-    group: str
+    group: Group
     unit: str = ""
     low: float = -math.inf
     high: float = math.inf

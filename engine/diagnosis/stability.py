@@ -47,7 +47,7 @@ def diverging(segment: Segment) -> Finding | None:
     rate = Figure("learning rate", f"{segment.config.learning_rate:g}, usual {usual_rate(segment.config):.3g}")
     least = min(blocks, key=lambda block: block.mean, default=None)
     lowest = [_lowest(segment, least)] if least else []
-    if gone is not None or (end is not None and end.outcome == "diverged"):
+    if gone is not None or (end is not None and end.diverged):
         step = gone.step if gone is not None else segment.state.step
         if end is not None and end.diverged_at is not None:
             step = end.diverged_at

@@ -16,10 +16,9 @@ from engine.errors import ConfigProblem
 from engine.events import DataIdentity
 from engine.experiments.experiment_files import Experiment
 from engine.experiments.verdicts import VERDICTS, Seen, listed, standing
-from engine.fields import Hyperparameter, short
+from engine.fields import Group, Hyperparameter, short
 from engine.state.run_state import RunState
 
-_MACHINE = "Machine"
 _NO_VERDICT = "They did not have the same chance, so nothing is concluded from that."
 
 
@@ -67,7 +66,7 @@ def _is_fair(seen: Sequence[Seen]) -> bool:
     if any(_was_changed(each.state) for each in seen) or len(_data_sets(each.state for each in seen)) > 1:
         return False
     ends = [each.state.finished for each in seen if each.state.finished]
-    if any(end.outcome in ("aborted", "failed") for end in ends):
+    if not all(end.conclusive for end in ends):
         return False
     return not any(end.outcome == "stopped" for end in ends) or len({end.position for end in ends}) == 1
 
@@ -86,7 +85,7 @@ def _limits(experiment: Experiment, states: Sequence[RunState | None]) -> Iterat
         told = [
             f"{parameter.about.label.lower()} {_written(parameter, value)}"
             for name, value in with_values.items()
-            if (parameter := HYPERPARAMETERS.get(name)) and parameter.about.group != _MACHINE
+            if (parameter := HYPERPARAMETERS.get(name)) and parameter.about.group is not Group.MACHINE
         ]
         if told:
             yield f"All its runs were trained with {listed(told)} instead of the experiment's own."
@@ -98,7 +97,7 @@ def _limits(experiment: Experiment, states: Sequence[RunState | None]) -> Iterat
         end, epochs = state.finished, state.config.epochs
         if end and end.outcome in ("stopped", "aborted"):
             yield f"{arm.label} was {end.outcome} after {end.position:.1f} of {count(epochs)} epochs."
-        elif end and end.outcome == "failed":
+        elif end and end.failed:
             yield f"{arm.label} failed: {end.reason}"
         if _was_changed(state):
             yield f"{arm.label} was changed while it trained, so it differs in more than what is compared."

@@ -19,14 +19,13 @@ from typing import Any, Literal, get_args
 from engine.config import HYPERPARAMETERS, TrainConfig, differences, make_config
 from engine.errors import ConfigProblem
 from engine.experiments.measures import MEASURES
-from engine.fields import Value, short
+from engine.fields import Group, Value, short
 from engine.settings import find_preset
 
 Chart = Literal["validation_accuracy", "validation_loss", "training_loss"]
 """What the curves of the arms show: one of the validation's figures by epoch, or the training loss by step."""
 LEAST_ARMS, MOST_ARMS = 2, 4
 """One run answers no comparison, and a chart tells more than four curves badly apart."""
-_MACHINE = "Machine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +124,11 @@ def _check(experiment: Experiment) -> None:
     configs = [arm.config for arm in experiment.arms]
     expect(all(a != b for n, a in enumerate(configs) for b in configs[:n]), "two of the arms are the same")
     expect(
-        not any(HYPERPARAMETERS[name].about.group == _MACHINE for name in experiment.compared), "arms share a machine"
+        not any(HYPERPARAMETERS[name].about.group is Group.MACHINE for name in experiment.compared),
+        "arms share a machine",
     )
 
 
 def of_machine(config: TrainConfig) -> dict[str, Value]:
     """Where a configuration trains and on which data, as values for an experiment: what is not as by default."""
-    return {n: v for n, v in differences(config).items() if HYPERPARAMETERS[n].about.group == _MACHINE}
+    return {n: v for n, v in differences(config).items() if HYPERPARAMETERS[n].about.group is Group.MACHINE}

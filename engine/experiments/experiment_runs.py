@@ -9,20 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import RunProblem
-from engine.events import Arm, Outcome, RunCreated
+from engine.events import Arm, RunCreated
 from engine.experiments.experiment_files import Experiment
 from engine.fields import short
 from engine.log.event_log import read_events
 from engine.runs.folder import RunFolder, all_runs
 from engine.state.run_state import RunState
 
-OVER: frozenset[Outcome] = frozenset({"completed", "early_stopped", "stopped", "diverged"})
-"""Ends after which the next arm begins: a person's stop is tested, and a divergence is a result like any other."""
-
 
 def is_over(state: RunState | None) -> bool:
-    """Whether nothing is left to train of an arm."""
-    return state is not None and state.finished is not None and state.finished.outcome in OVER
+    """Whether an arm is done, so that the next can start: a stopped run was tested, and divergence is a result too."""
+    return state is not None and state.finished is not None and state.finished.conclusive
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ class Seen:
     @property
     def diverged(self) -> bool:
         """Whether its loss stopped being a number."""
-        return self.state.finished is not None and self.state.finished.outcome == "diverged"
+        return self.state.finished is not None and self.state.finished.diverged
 
     @property
     def at_guessing(self) -> bool:

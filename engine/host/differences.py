@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from engine.events import Machine
 
 
-def unlike(before: Machine, now: Machine) -> tuple[str, ...]:
-    """In what two machines differ that decides the last digits, each as "A then, B now"; what one does not tell is no difference.
+class Difference(NamedTuple):
+    """One property in which two machines differ: "AVX512" and "AVX2", "4 threads" and "2 threads"."""
 
-    Sums of floats come out otherwise in another order: with other vector instructions, another processor (for which the
-    mathematics libraries choose other code), number of threads, device, precision or version of torch.
+    before: str
+    now: str
+
+
+def differences(before: Machine, now: Machine) -> tuple[Difference, ...]:
+    """The differences between two machines that change the last digits of a run. Unknown properties are left out.
+
+    Floating-point sums depend on their order, which follows from the vector instructions, the processor (math libraries
+    choose code by it), the number of threads, the device, the precision, and the version of torch.
     """
     pairs = [
         (before.device, now.device),
@@ -19,7 +28,7 @@ def unlike(before: Machine, now: Machine) -> tuple[str, ...]:
         (before.processor, now.processor),
         (f"torch {before.torch}", f"torch {now.torch}"),
     ]
-    return tuple(f"{old} then, {new} now" for old, new in pairs if old and new and old != new)
+    return tuple(Difference(old, new) for old, new in pairs if old and new and old != new)
 
 
 def _threads(machine: Machine) -> str:

@@ -8,7 +8,7 @@ from itertools import islice
 
 import msgspec
 
-from engine.events import Omitted
+from engine.events import SUPERSEDED, Omitted, RunCreated, RunStarted, line_starts
 from engine.protocol import encode
 
 LIMIT = 16 * 1024 * 1024
@@ -17,12 +17,8 @@ _OVERHEAD = 64
 """Bytes that a line takes beside its characters."""
 
 
-def _starts(*kinds: str) -> tuple[bytes, ...]:
-    return tuple(f'{{"type":"{kind}"'.encode() for kind in kinds)
-
-
-_DETAILS = _starts("progress", "previews", "log")
-_FRAME = _starts("run_created", "run_started")
+_DETAILS = line_starts(*SUPERSEDED)
+_FRAME = line_starts(RunCreated, RunStarted)
 
 
 class _Stamp(msgspec.Struct):

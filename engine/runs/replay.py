@@ -157,7 +157,7 @@ def first_difference(before: RunState, again: RunState) -> str:
 
 def came_to_its_end(state: RunState) -> bool:
     """Whether the run ended as it does when it is run again: neither left, nor lost, nor hindered."""
-    return state.finished is not None and state.finished.outcome not in ("aborted", "failed")
+    return state.finished is not None and state.finished.conclusive
 
 
 def _outcome(state: RunState) -> ev.Outcome:

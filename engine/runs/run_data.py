@@ -11,15 +11,12 @@ import msgspec
 
 from engine.commands import Branch, Command, Experiment, Start
 from engine.config import TrainConfig
-from engine.events import DataIdentity
+from engine.events import DETAILS, DataIdentity, EpochEnded, line_starts
 from engine.log.event_log import read_events
 from engine.runs.folder import RunFolder
 from engine.state.run_state import fold
 
-_DETAILS = tuple(
-    b'{"type":"%s"' % kind
-    for kind in (b"progress", b"previews", b"preview_digits", b"log", b"layers", b"distributions", b"epoch_ended")
-)
+_DETAILS = line_starts(*DETAILS, EpochEnded)
 
 
 def known_data(run: RunFolder) -> DataIdentity | None:

@@ -17,7 +17,7 @@ import msgspec
 from engine import events as ev
 from engine.config import HYPERPARAMETERS, TrainConfig
 from engine.errors import ConfigProblem
-from engine.host.differences import unlike
+from engine.host.differences import Difference, differences
 from engine.state.loss_series import Point, Series
 
 Status = Literal["none", "preparing", "training", "paused", "testing", "ended"]
@@ -34,13 +34,19 @@ _Told = TypeVar("_Told")
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """Something that happened at a place of the curve; `change` is the event, where a hyperparameter was changed."""
+    """Something that happened at a point of the curves.
+
+    `change` is the event of a changed hyperparameter. Of a resume, `branched_from` names the parent run where a branch
+    starts, `moved` lists the differences from the machine before, and `other_data` says that the data set is another.
+    """
 
     kind: Literal["paused", "continued", "changed", "resumed", "kept"]
     step: int
     position: float
-    text: str
     change: ev.Changed | None = None
+    branched_from: str = ""
+    moved: tuple[Difference, ...] = ()
+    other_data: bool = False
 
 
 class RunState(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,8 +66,8 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     config: TrainConfig = TrainConfig()
     phase: ev.Phase | None = None
     started: ev.RunStarted | None = None
-    moved: tuple[str, ...] = ()
-    """In what the machine differs from the one that the run was resumed from; the figures go on in other last digits."""
+    moved: tuple[Difference, ...] = ()
+    """How the machine differs from the one before the resume; later values differ in their last digits."""
     progress: ev.Progress | None = None
     speed: float | None = None
     """Images a second lately, smoothed; None before any is measured."""
@@ -228,14 +234,14 @@ def _apply(state: RunState, event: ev.Event) -> RunState:
         case ev.Previews():
             return put(previews=event)
         case ev.Paused():
-            return put(status="paused", marks=(*state.marks, Mark("paused", event.step, event.position, "paused")))
+            return put(status="paused", marks=(*state.marks, Mark("paused", event.step, event.position)))
         case ev.Continued():
-            marks = (*state.marks, Mark("continued", event.step, event.position, "went on"))
+            marks = (*state.marks, Mark("continued", event.step, event.position))
             return put(status="training", marks=marks)
         case ev.Changed():
             return _changed(state, event)
         case ev.CheckpointSaved(kind="kept"):
-            mark = Mark("kept", event.step, float(event.epoch), f"checkpoint of epoch {event.epoch} kept")
+            mark = Mark("kept", event.step, float(event.epoch))
             return put(unsaved=_without(state, f"epoch-{event.epoch:05}.pt"), marks=(*state.marks, mark))
         case ev.CheckpointSaved():
             return put(checkpoint=event, unsaved=_without(state, f"{event.kind}.pt"))
@@ -285,14 +291,18 @@ def _status_in(state: RunState, phase: ev.PhaseName) -> Status:
 
 def _started(state: RunState, event: ev.RunStarted) -> RunState:
     marks = tuple(m for m in state.marks if m.step <= event.step)
-    moved = unlike(state.started.machine, event.machine) if event.resumed and event.step and state.started else ()
+    moved = differences(state.started.machine, event.machine) if event.resumed and event.step and state.started else ()
     if event.resumed:
-        branched = state.parent is not None and state.started is None
-        words = f"branched off {state.parent.run}" if branched and state.parent else "resumed"
-        words += f" on another machine ({', '.join(moved)})" if moved else ""
-        if event.instead_of is not None:
-            words += " on other data"
-        marks = (*marks, Mark("resumed", event.step, event.position, words))
+        parent = state.parent.run if state.parent is not None and state.started is None else ""
+        resumed = Mark(
+            "resumed",
+            event.step,
+            event.position,
+            branched_from=parent,
+            moved=moved,
+            other_data=event.instead_of is not None,
+        )
+        marks = (*marks, resumed)
     epochs = tuple(e for e in state.epochs if e.step <= event.step)
     return msgspec.structs.replace(
         state,
@@ -370,9 +380,7 @@ def _changed(state: RunState, event: ev.Changed) -> RunState:
     parameter = HYPERPARAMETERS.get(event.name)
     if parameter is None:
         return state
-    label = parameter.about.label.lower()
-    words = f"{label} {event.old} → {event.new}" + (f" ({event.note})" if event.note else "")
-    mark = Mark("changed", event.step, event.position, words, event)
+    mark = Mark("changed", event.step, event.position, change=event)
     try:
         config = msgspec.structs.replace(state.config, **{event.name: parameter.parse(event.new)})
     except ConfigProblem:  # a value that only a later version knows

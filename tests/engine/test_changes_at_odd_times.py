@@ -24,6 +24,7 @@ from engine.runs.folder import find_run
 from engine.runs.replay import recipe
 from engine.state.run_state import fold
 from tests.engine.steered_kit import COMMAND, Wire, an_engine, numbers, small_home, stopped, until
+from tui.views.mark_texts import mark_text
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
 RATE = {"learning_rate": 0.02}
@@ -73,7 +74,7 @@ async def test_fewer_epochs_than_have_begun_are_refused_also_in_a_pause(engine: 
     await engine.send(cmd.Continue())
     end = await until(engine, ev.Finished)
     assert (end.outcome, end.position) == ("completed", begun)
-    assert [mark.text for mark in find_run("begun").state().marks if mark.kind == "changed"] == [
+    assert [mark_text(mark) for mark in find_run("begun").state().marks if mark.kind == "changed"] == [
         f"epochs 10000 → {begun}"
     ]
 
@@ -97,7 +98,9 @@ async def test_once_a_run_is_told_to_end_changes_are_refused(engine: Engine, con
             "Nothing is training.",
         }
         await until(engine, ev.Finished)
-        assert [mark.text for mark in find_run(name).state().marks if mark.kind == "changed"] == ["dropout 0.5 → 0.1"]
+        assert [mark_text(mark) for mark in find_run(name).state().marks if mark.kind == "changed"] == [
+            "dropout 0.5 → 0.1"
+        ]
         with pytest.raises(EngineProblem, match="Nothing is training"):
             await engine.send(cmd.Change(values=RATE))
 
@@ -151,7 +154,9 @@ async def test_two_at_once_are_heeded_one_after_the_other(engine: Engine, config
     await other.close()
     await stopped(engine)
     events = find_run("both").state()
-    told = [mark.text.removeprefix("learning rate ").split(" → ") for mark in events.marks if mark.kind == "changed"]
+    told = [
+        mark_text(mark).removeprefix("learning rate ").split(" → ") for mark in events.marks if mark.kind == "changed"
+    ]
     assert all(after[0] == before[1] for before, after in itertools.pairwise(told))
     assert sorted(float(new) for _, new in told) == pytest.approx(sorted({*rates[0], *rates[1]} - {0.001}), abs=1e-12)
     assert events.config.learning_rate == float(told[-1][1])
@@ -176,7 +181,7 @@ async def test_a_client_that_dies_in_the_middle_of_a_change_changes_nothing_else
     wire.drop()
     await engine.send(cmd.Change(values=RATE))
     await stopped(engine)
-    told = [mark.text for mark in find_run("dying").state().marks if mark.kind == "changed"]
+    told = [mark_text(mark) for mark in find_run("dying").state().marks if mark.kind == "changed"]
     assert told == ["dropout 0.5 → 0.25", "dropout 0.25 → 0.5", "learning rate 0.001 → 0.02"]
 
 

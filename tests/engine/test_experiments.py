@@ -373,9 +373,7 @@ def test_arms_without_an_epoch_lead_to_no_claim(name: str, outcome: ev.Outcome) 
 
 
 def test_what_limits_a_conclusion_is_said() -> None:
-    changed = msgspec.structs.replace(
-        arm(SGD, 1, wrong=WRONG_87), marks=(Mark("changed", 1, 0.1, "learning rate 1 → 2"),)
-    )
+    changed = msgspec.structs.replace(arm(SGD, 1, wrong=WRONG_87), marks=(Mark("changed", 1, 0.1),))
     stopped = arm(SGD, 2, wrong=WRONG_97, outcome="stopped", values={"epochs": 1, "seed": 3, "threads": 1})
     changed = msgspec.structs.replace(changed, arm=stopped.arm)
     assert conclude(SGD, (changed, stopped)).limits == (
@@ -418,7 +416,7 @@ def test_where_the_comparison_is_not_fair_nothing_is_said_of_causes(name: str, f
     wrong = None if fault == "trains" else range(9000)
     last = arm(experiment, len(experiment.arms), short, losses=[2.31], wrong=wrong, outcome=outcome, spread=0.01)
     if fault == "changed":
-        last = msgspec.structs.replace(last, marks=(Mark("changed", 1, 0.1, "learning rate 1 → 2"),))
+        last = msgspec.structs.replace(last, marks=(Mark("changed", 1, 0.1),))
     found = conclude(experiment, [*arms, last])
     assert (found.shown, found.more, found.provisional) == (None, (), fault == "trains")
     assert "rightly." in found.answer and all(label.label in found.answer for label in experiment.arms)

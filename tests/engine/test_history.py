@@ -19,6 +19,7 @@ from engine.state.run_state import LOG_LINES, RunState, eta_seconds, fold, reduc
 from tests import events_kit as kit
 from tests.engine.strategies import Life, examples, lives
 from tests.engine.strategies import test_result as look
+from tui.views.mark_texts import mark_text
 
 Events = list[ev.Event]
 
@@ -251,7 +252,11 @@ def test_a_change_is_in_the_configuration_and_on_the_curve(life: Life) -> None:
     state = fold(life.events)
     assert state.config == make_config({"epochs": 4, "learning_rate": 0.25, "optimizer": "sgd"})
     assert [(mark.kind, mark.step, mark.position) for mark in state.marks] == [("changed", 2, 0.5)] * 3
-    assert [mark.text for mark in state.marks] == ["learning rate 0.001 → 0.25", "epochs 3 → 4", "optimizer adam → sgd"]
+    assert [mark_text(mark) for mark in state.marks] == [
+        "learning rate 0.001 → 0.25",
+        "epochs 3 → 4",
+        "optimizer adam → sgd",
+    ]
 
 
 @pytest.mark.parametrize(("name", "new"), [("color", "red"), ("optimizer", "lion"), ("epochs", "many"), ("", "")])
@@ -472,7 +477,7 @@ def test_a_step_whose_loss_is_no_number_is_counted_beside_the_others(life: Life)
 def test_a_checkpoint_that_is_kept_is_a_mark_until_the_run_is_taken_back_before_it() -> None:
     kept = [ev.CheckpointSaved(kind="kept", epoch=n, step=n * 782) for n in (1, 2)]
     state = fold(kit.numbered([*kit.opening(), *kit.epoch_events(kit.BLOG, 1), *kept]))
-    assert [(mark.kind, mark.step, mark.position, mark.text) for mark in state.marks] == [
+    assert [(mark.kind, mark.step, mark.position, mark_text(mark)) for mark in state.marks] == [
         ("kept", 782, 1.0, "checkpoint of epoch 1 kept"),
         ("kept", 1564, 2.0, "checkpoint of epoch 2 kept"),
     ]

@@ -8,11 +8,12 @@ import msgspec
 import pytest
 
 from engine import events as ev
-from engine.host.differences import unlike
+from engine.host.differences import Difference, differences
 from engine.state.run_state import fold
 from engine.worker.model.processor import instructions, processor
 from tests import events_kit as kit
 from tui.headless.report import opening
+from tui.views.mark_texts import differences_text, mark_text
 
 HERE = msgspec.structs.replace(kit.MACHINE, instructions="AVX512", processor="AMD EPYC")
 
@@ -20,19 +21,19 @@ HERE = msgspec.structs.replace(kit.MACHINE, instructions="AVX512", processor="AM
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({}, ()),
-        ({"reason": "another reason"}, ()),
-        ({"instructions": "AVX2"}, ("AVX512 then, AVX2 now",)),
+        ({}, ""),
+        ({"reason": "another reason"}, ""),
+        ({"instructions": "AVX2"}, "AVX512 then, AVX2 now"),
         (
             {"instructions": "AVX2", "processor": "Intel Xeon"},
-            ("AVX512 then, AVX2 now", "AMD EPYC then, Intel Xeon now"),
+            "AVX512 then, AVX2 now, AMD EPYC then, Intel Xeon now",
         ),
-        ({"threads": 1, "torch": "2.9"}, ("2 threads then, 1 thread now", "torch 2.13.0 then, torch 2.9 now")),
-        ({"instructions": "", "processor": ""}, ()),
+        ({"threads": 1, "torch": "2.9"}, "2 threads then, 1 thread now, torch 2.13.0 then, torch 2.9 now"),
+        ({"instructions": "", "processor": ""}, ""),
     ],
 )
-def test_what_differs_is_named_and_what_is_not_known_is_not(changed: dict[str, object], told: tuple[str, ...]) -> None:
-    assert unlike(HERE, msgspec.structs.replace(HERE, **changed)) == told
+def test_what_differs_is_named_and_what_is_not_known_is_not(changed: dict[str, object], told: str) -> None:
+    assert differences_text(differences(HERE, msgspec.structs.replace(HERE, **changed))) == told
 
 
 def resumed(machine: ev.Machine) -> list[ev.Event]:
@@ -48,14 +49,14 @@ def resumed(machine: ev.Machine) -> list[ev.Event]:
 
 def test_a_resume_on_another_processor_says_so() -> None:
     state = fold(resumed(msgspec.structs.replace(HERE, instructions="AVX2")))
-    assert state.moved == ("AVX512 then, AVX2 now",)
-    assert state.marks[-1].text == "resumed on another machine (AVX512 then, AVX2 now)"
+    assert state.moved == (Difference("AVX512", "AVX2"),)
+    assert mark_text(state.marks[-1]) == "resumed on another machine (AVX512 then, AVX2 now)"
     assert opening(state)[1] == "Note: different machine (AVX512 then, AVX2 now); the last digits of results may differ"
 
 
 def test_a_resume_on_the_same_one_says_nothing() -> None:
     state = fold(resumed(HERE))
-    assert (state.moved, state.marks[-1].text) == ((), "resumed")
+    assert (state.moved, mark_text(state.marks[-1])) == ((), "resumed")
     assert not [line for line in opening(state) if "machine" in line]
 
 

@@ -28,6 +28,7 @@ from engine.runs.run_data import from_here
 from engine.runs.test_predictions import read_test_predictions
 from engine.state.run_state import RunState
 from tests.kit import home_of_our_own, write_tiny_set
+from tui.views.mark_texts import mark_text
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 
@@ -123,7 +124,7 @@ async def test_the_same_set_in_another_place_is_accepted(engine: Engine, trained
     state = state_of(name)
     assert (state.config.data_dir, state.data_since, state.elsewhere) == (own, 0, ())
     assert state.data is not None and state.data.path == own
-    assert [mark.text for mark in state.marks] == ["resumed"]
+    assert [mark_text(mark) for mark in state.marks] == ["resumed"]
     shutil.rmtree(data)
     await engine.send(cmd.EvaluateRun(run=name))  # from now on it is known to be there
     shutil.rmtree(own)
@@ -159,7 +160,7 @@ async def test_what_goes_on_with_other_data_all_the_same_says_so(engine: Engine,
         assert state.started is not None and state.started.instead_of == own
         assert state.data != own
         assert state.data_since == 1
-        assert [mark.text for mark in state.marks] == [words]
+        assert [mark_text(mark) for mark in state.marks] == [words]
     await engine.send(cmd.ResumeRun(run=name, epochs=3))  # which by now are its own
     await ended(engine, name, 3)
     assert state_of(name).data_since == 1

@@ -20,6 +20,7 @@ from engine.config import TrainConfig, make_config
 from engine.errors import ConfigProblem, Problem
 from engine.runs.folder import all_runs, find_run
 from tests.kit import home_of_our_own, write_tiny_set
+from tui.views.mark_texts import mark_text
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 
@@ -78,9 +79,9 @@ async def test_a_branch_of_a_branch_with_a_change_and_a_stop_comes_out_the_same(
         assert (code, words.splitlines()[-1]) == (0, f"All results are identical to {name}.")
     told, made = find_run("second").state(), find_run("second-again").state()
     assert told.parent is not None and told.parent == made.parent
-    assert (told.preset, [m.text for m in told.marks if m.kind == "changed"]) == (
+    assert (told.preset, [mark_text(m) for m in told.marks if m.kind == "changed"]) == (
         made.preset,
-        [m.text for m in made.marks if m.kind == "changed"],
+        [mark_text(m) for m in made.marks if m.kind == "changed"],
     )
     assert made.finished is not None and made.finished.outcome == "stopped"
 

@@ -112,7 +112,7 @@ def test_what_a_person_elsewhere_does_is_told() -> None:
     assert out.getvalue().splitlines()[-7:] == [
         "stopped at epoch 0.50  validation 0.2500 (93.75%)  best",
         "paused at epoch 0.50",
-        "went on at epoch 0.50",
+        "continued at epoch 0.50",
         "epochs 3 → 4 at epoch 0.50",
         "/x?/last.pt could not be saved: No space left on device; training goes on",
         "/x?/last.pt was saved after all",

@@ -14,6 +14,7 @@ from tests import events_kit as kit
 from tui.views.chart_frame import foot, title, what_is_shown
 from tui.views.charts import accuracy_plot, loss_plot, with_cursor, x_end
 from tui.views.curves import CHARTS, plot_of
+from tui.views.mark_texts import mark_text
 from tui.views.marks import words_at
 from tui.views.places import place_of_step
 from tui.views.window import (
@@ -296,7 +297,7 @@ def test_the_other_charts_have_the_same_signs_without_words() -> None:
     ("step", "words"),
     [
         (400, "▲ learning rate 0.001 → 0.002"),
-        (600, "‖ paused, ▸ went on"),
+        (600, "‖ paused, ▸ continued"),
         (782, "▾ checkpoint of epoch 1 kept, ★ best: epoch 1"),
         (1400, ""),
     ],
@@ -315,7 +316,7 @@ def test_marks_come_in_sight_of_the_cursor_with_the_point_that_holds_them() -> N
         found[step] = words_at(STEERED, view, STEPS, "★")
         view = moved(view, STEPS, 1)
     for mark in STEERED.marks:
-        assert mark.text in found[snapped(STEPS, mark.step)]
+        assert mark_text(mark) in found[snapped(STEPS, mark.step)]
 
 
 # the other charts
@@ -355,7 +356,9 @@ def test_rate_norm_and_speed_are_those_of_the_points() -> None:
 
 def test_the_frame_says_what_was_changed_last_as_long_as_room_and_window_let_it() -> None:
     note = "optimizer adam → sgd (its memory begins anew)"
-    marks = (run_state.Mark("changed", 10, 0.01, "dropout 0.5 → 0.2"), run_state.Mark("changed", 782, 1.0, note))
+    first = ev.Changed(step=10, position=0.01, name="dropout", old="0.5", new="0.2")
+    last = ev.Changed(step=782, position=1.0, name="optimizer", old="adam", new="sgd", note="its memory begins anew")
+    marks = tuple(run_state.Mark("changed", each.step, each.position, each) for each in (first, last))
     state = msgspec.structs.replace(RUNNING, marks=marks)
     assert foot(state, ChartView(), STEPS, "★", 80) == f"▲ {note}, epoch 1.0, 2 changes"
     assert foot(state, ChartView(), STEPS, "★", 50) == "▲ optimizer adam → sgd, epoch 1.0, 2 changes"

@@ -62,7 +62,7 @@ class SteeringApp(InspectingApp):
             return
         self._over_told = over
         end = self._session.state.finished
-        if over.fault and (end is None or end.outcome not in ("aborted", "failed")):
+        if over.fault and (end is None or end.conclusive):
             self.notify(over.fault, title="Experiment", severity="error", timeout=10, markup=False)
 
     @work(group="command", exit_on_error=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.events import DataIdentity
+from engine.events import DISPLAY, DataIdentity, Progress, line_starts
 from engine.fields import short
 from engine.log.event_log import read_events
 from engine.runs.folder import RunFolder
@@ -11,8 +11,8 @@ from engine.state.run_state import RunState, fold
 _SHOWN = 8
 """Characters of a digest to show."""
 
-_CURVE = (b'{"type":"progress"',)
-_DETAILS = tuple(b'{"type":"%s"' % kind for kind in (b"previews", b"preview_digits", b"log"))
+_CURVE = line_starts(Progress)
+_DETAILS = line_starts(*DISPLAY)
 LONG = 8 << 20
 """A log with more bytes takes over 0.1 s to read completely."""
 

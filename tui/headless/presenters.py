@@ -15,6 +15,7 @@ from engine.state.run_state import RunState, eta_seconds
 from engine.text.numbers import count, duration, loss, percent
 from tui.headless.output import clean, clean_json
 from tui.headless.report import closing, epoch_line, opening, saved_again
+from tui.views.mark_texts import mark_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -78,7 +79,7 @@ def _progress_lines(event: ev.Event, state: RunState) -> list[str]:
             metrics = f"validation {loss(event.loss)} ({percent(event.accuracy)})"
             return [f"stopped at epoch {event.position:.2f}  {metrics}{'  best' if event.best else ''}"]
         case ev.Paused() | ev.Continued() | ev.Changed():
-            return [f"{short(state.marks[-1].text)} at epoch {event.position:.2f}"] if state.marks else []
+            return [f"{short(mark_text(state.marks[-1]))} at epoch {event.position:.2f}"] if state.marks else []
         case ev.SaveFailed():
             return [f"{short(event.path, 200)} could not be saved: {short(event.reason, 200)}; training goes on"]
         case ev.SavedAgain():

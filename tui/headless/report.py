@@ -12,6 +12,7 @@ from tui.data.run_summary import placed
 from tui.headless.output import columns
 from tui.headless.survival import fate, reattach_with, resume_with
 from tui.views.data_set import named, of_run, shown_overlap
+from tui.views.mark_texts import differences_text
 from tui.views.test_evaluations import NO_HONEST_ONE, dated, times
 
 CONFIDENCE = "95% interval"
@@ -51,7 +52,7 @@ def opening(state: RunState) -> list[str]:
         if state.moved:
             lines.insert(
                 1,
-                f"Note: different machine ({', '.join(map(short, state.moved))}); the last digits of results may differ",
+                f"Note: different machine ({differences_text(state.moved)}); the last digits of results may differ",
             )
     return lines
 
@@ -71,7 +72,7 @@ def closing(state: RunState, folder: RunFolder) -> list[str]:
     if state.finished is None:
         return []
     rows = ending(state)
-    if state.finished.outcome in ("aborted", "diverged", "failed") and state.arm is None:
+    if (state.finished.diverged or not state.finished.conclusive) and state.arm is None:
         rows = [row for row in rows if row[0] not in ("Status", "Reason")]
     rows += not_saved(state)
     if state.started:

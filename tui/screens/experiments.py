@@ -299,4 +299,4 @@ def _read_all(experiment: Experiment) -> tuple[_Found, dict[str, tuple[int, int]
 
 def _is_over(run: RunFolder) -> bool:
     end = run.finished()
-    return end is not None and end.outcome not in ("aborted", "failed")
+    return end is not None and end.conclusive

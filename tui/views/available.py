@@ -46,7 +46,7 @@ def resumable(snapshot: Snapshot) -> bool:
         return False
     if end is None:
         return True
-    unfinished = end.outcome in ("stopped", "aborted", "failed") and end.epochs < state.config.epochs
+    unfinished = end.unfinished and end.epochs < state.config.epochs
     return unfinished and end.fault != "config"
 
 
@@ -55,7 +55,7 @@ def branchable(snapshot: Snapshot, *, diverged: bool = False) -> bool:
     free = not snapshot.running and not snapshot.starting and not snapshot.other
     end = snapshot.state.finished
     if diverged:
-        return free and end is not None and end.outcome == "diverged"
+        return free and end is not None and end.diverged
     return free and snapshot.state.best is not None
 
 

@@ -187,7 +187,7 @@ def _parent_curve(
 
 def _note(state: RunState) -> str:
     end = state.finished
-    if end and end.outcome == "diverged":
+    if end and end.diverged:
         return f"diverged at step {numbers.count(end.ended_at)}, epoch {math.ceil(end.position)}"
     return ""
 

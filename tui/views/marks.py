@@ -8,6 +8,7 @@ from engine.state import run_state
 from engine.state.run_state import RunState
 from engine.text import numbers
 from tui.plotting.plot import Mark
+from tui.views.mark_texts import mark_text
 from tui.views.places import place_of_epoch, place_of_mark
 from tui.views.window import ChartView, Options, limits, snapped
 
@@ -27,7 +28,7 @@ def marks(state: RunState, options: Options, star: str, *, named: bool = True) -
     for number, mark in enumerate(changes, 1):
         last = named and number == len(changes)
         more = f" at epoch {mark.position:.1f}" + (f", {number} changes" if number > 1 else "")
-        label = f"{mark.text}{more}" if last else ""
+        label = f"{mark_text(mark)}{more}" if last else ""
         found.append(Mark(place_of_mark(state, mark, options.x_axis), label, glyphs["changed"]))
     quiet = []
     for kind in list(glyphs)[:-1]:
@@ -43,8 +44,11 @@ def _counted(these: Sequence[run_state.Mark]) -> str:
     """One kind of mark in the legend."""
     only = these[-1]
     if len(these) == 1:
-        words = {"paused": "paused", "kept": f"epoch {only.position:.0f} kept"}.get(only.kind, only.text)
-        return words if only.kind == "kept" else f"{words} at epoch {only.position:.1f}"
+        return (
+            f"epoch {only.position:.0f} kept"
+            if only.kind == "kept"
+            else f"{mark_text(only)} at epoch {only.position:.1f}"
+        )
     return numbers.plural(len(these), "pause") if only.kind == "paused" else f"{len(these)} {only.kind}"
 
 
@@ -59,7 +63,7 @@ def words_at(state: RunState, view: ChartView, steps: Sequence[int], star: str, 
     found = []
     for mark in state.marks:
         away = 0 if snapped(steps, mark.step) == here else abs(mark.step - here)
-        found.append((away, glyphs[mark.kind], mark.text))
+        found.append((away, glyphs[mark.kind], mark_text(mark)))
     best = state.best
     if best is not None:
         found.append((abs(best.step - here), star, f"best: epoch {best.epoch}"))
@@ -75,7 +79,8 @@ def last_change(state: RunState, star: str, width: int) -> str:
     if not changes:
         return ""
     last = changes[-1]
-    sign, bare = (_PLAIN if star == "*" else _GLYPHS)["changed"], last.text.partition(" (")[0]
+    sign = (_PLAIN if star == "*" else _GLYPHS)["changed"]
+    whole, bare = mark_text(last), mark_text(last, note=False)
     at, count = f", epoch {last.position:.1f}", f", {len(changes)} changes" if len(changes) > 1 else ""
-    texts = (f"{sign} {text}" for text in (f"{last.text}{at}{count}", f"{bare}{at}{count}", f"{bare}{at}", bare))
+    texts = (f"{sign} {text}" for text in (f"{whole}{at}{count}", f"{bare}{at}{count}", f"{bare}{at}", bare))
     return next((text for text in texts if len(text) <= width), "")

@@ -179,7 +179,7 @@ def _collapsed(test: TestResult, only: int, width: int) -> Lines:
 
 def _untested(state: RunState, end: Finished, width: int) -> Lines:
     words = {"diverged": "Diverged", "failed": "Failed", "aborted": "Aborted"}
-    bad = end.outcome in ("diverged", "failed")
+    bad = end.diverged or end.failed
     place = f" at step {numbers.count(end.ended_at)}, epoch {math.ceil(end.position)}" if end.step else ""
     word = Content.styled(words.get(end.outcome, "Not tested"), f"bold {'$error' if bad else '$accent'}")
     lines = [word + place, *_wrapped(end.reason, width)]

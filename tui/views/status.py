@@ -195,7 +195,7 @@ OUTCOMES = {
 def _ended(state: RunState, end: Finished) -> list[Part]:
     word, style = OUTCOMES[end.outcome]
     parts = [text(word, f"bold {style}")]
-    if end.outcome in ("failed", "diverged"):
+    if end.failed or end.diverged:
         parts.append(Part(Content(end.reason), 1, cut=True))
     else:
         trained = f"{end.position:.1f}".removesuffix(".0")

@@ -14,7 +14,6 @@ from engine.config import TrainConfig
 from engine.errors import RunProblem
 from engine.experiments.experiment_files import Experiment, find_experiment
 from engine.experiments.experiment_runs import (
-    OVER,
     arm_name,
     find_experiment_run,
     free_group,
@@ -98,20 +97,20 @@ class ArmSequence:
 
     def has_next_after(self, end: ev.Finished | None) -> bool:
         """Whether another arm is trained after one that ended with `end`."""
-        return not self.aborted and end is not None and end.outcome in OVER and self.number < len(self.configs)
+        return not self.aborted and end is not None and end.conclusive and self.number < len(self.configs)
 
     def over(self, fault: str = "", end: ev.Finished | None = None) -> ExperimentOver:
         """The message about the experiment's end; without a `fault`, the reason follows from the `end` of the last arm."""
-        if not fault and (self.aborted or end is None or end.outcome not in OVER):
+        if not fault and (self.aborted or end is None or not end.conclusive):
             resume = f"mnist-tui experiment {self.experiment.name} --resume goes on with it."
             fault = f"{self._interrupted(end)} {resume}"
         return ExperimentOver(experiment=self.experiment.name, group=self.group, fault=fault)
 
     def _interrupted(self, end: ev.Finished | None) -> str:
         arm = f"{self.experiment.arms[self.number - 1].label} ({self.number} of {len(self.configs)})"
-        if end is not None and end.outcome == "failed":
+        if end is not None and end.failed:
             return f"{self.group} ended at {arm}: {end.reason}"
-        return f"{self.group} was {'given up after' if end and end.outcome in OVER else 'aborted at'} {arm}."
+        return f"{self.group} was {'given up after' if end and end.conclusive else 'aborted at'} {arm}."
 
 
 def _without_events(name: str) -> RunFolder | None:

@@ -15,7 +15,6 @@ from engine.runs.lock import Claim, taken
 from engine.runs.result_file import encode_result
 
 _DELETED = "it was deleted; the end of the epoch writes it again"
-_DETAILS = (ev.Progress, ev.Layers, ev.Distributions, ev.Previews, ev.PreviewDigits, ev.LogLine)
 
 
 class RunFolderGuard:
@@ -42,7 +41,7 @@ class RunFolderGuard:
 
     def before_append(self, event: ev.Event) -> None:
         """Check the folder before an event is logged, unless it is a minor one."""
-        if isinstance(event, _DETAILS):
+        if event.detail:
             return
         self.check()
         match event:

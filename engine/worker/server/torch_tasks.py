@@ -75,7 +75,7 @@ def load(run: RunFolder) -> tuple[TrainConfig, dict[str, Any], bool]:
         return *load_to_resume(run), state.finished is not None
     if any(isinstance(e, ev.CheckpointSaved) and e.kind == "last" for e in read_events(run.events)):
         raise RunProblem(f"{path} is not there any more, and without it {run.name} cannot go on; start a new run.")
-    if state.finished and state.finished.outcome == "diverged":
+    if state.finished and state.finished.diverged:
         raise RunProblem(
             f"{run.name} diverged before its first checkpoint and would do so again; start a new run with a lower learning rate."
         )

@@ -118,7 +118,7 @@ def _had_changed(state: RunState, *changes: tuple[float, str, str, str]) -> RunS
     for position, name, old, new in changes:
         step = round(position * state.epochs[0].step)
         change = ev.Changed(step=step, position=position, name=name, old=old, new=new)
-        marks.append(Mark("changed", step, position, f"{name} {old} → {new}", change))
+        marks.append(Mark("changed", step, position, change))
     return msgspec.structs.replace(state, marks=tuple(marks))
 
 

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     again: list[RunState] = []
     status = run_job(job, args, then=again.append)
     end = again[0].finished if again else None
-    if end is None or end.outcome in ("aborted", "failed"):
+    if end is None or not end.conclusive:
         return status
     difference = first_difference(before, again[0])
     words = (
@@ -72,13 +72,14 @@ def _extent(before: RunState) -> str:
 
 def _possible_reason(before: RunState, again: RunState) -> str:
     """A possible reason: results are reproducible only with the same processor, threads and torch version."""
-    from engine.host.differences import unlike  # noqa: PLC0415 - as in `run`
+    from engine.host.differences import differences  # noqa: PLC0415 - as in `run`
+    from tui.views.mark_texts import differences_text  # noqa: PLC0415
 
     first, second = before.started, again.started
     if first is None or second is None:
         return ""
-    if differences := unlike(first.machine, second.machine):
-        return f" The machine may be the reason: {', '.join(differences)}."
+    if found := differences(first.machine, second.machine):
+        return f" The machine may be the reason: {differences_text(found)}."
     if not first.machine.instructions and first.machine.device == "cpu":
         now = second.machine
         return (

@@ -13,6 +13,7 @@ from engine.text.numbers import count, duration, loss, percent
 from tui.cli.parser import Parser
 from tui.headless.output import columns, print_json, print_lines
 from tui.views.data_set import elsewhere, named, of_run
+from tui.views.mark_texts import mark_text
 
 if TYPE_CHECKING:
     from engine.config import TrainConfig
@@ -150,7 +151,7 @@ def _settings(config: TrainConfig) -> list[str]:
 def _changes(state: RunState) -> list[str]:
     """The live changes, in order; the settings above are the final ones."""
     rows = [
-        (f"  step {count(mark.step)}", f"epoch {mark.position:.2f}", mark.text)
+        (f"  step {count(mark.step)}", f"epoch {mark.position:.2f}", mark_text(mark))
         for mark in state.marks
         if mark.kind == "changed"
     ]

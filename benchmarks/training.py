@@ -55,10 +55,10 @@ class Ours:
 
     def epoch(self) -> None:
         """One epoch without its validation."""
-        self._trainer._clock_starts()
+        self._trainer._start_clock()
         self._trainer._train_epoch()  # reads its meter at the end, so a GPU is waited for
-        self._trainer.place.end_epoch()
-        self._trainer.standing.meter.end_epoch()
+        self._trainer.counters.end_epoch()
+        self._trainer.state.meter.end_epoch()
 
 
 @contextlib.contextmanager

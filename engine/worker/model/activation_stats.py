@@ -1,4 +1,4 @@
-"""The activations of a network, listened to while it reads images: units that are dead, values that are saturated."""
+"""Hooks on a network's activations that count dead units and saturated values."""
 
 from __future__ import annotations
 
@@ -10,29 +10,30 @@ from torch import Tensor, nn
 from engine.config import TrainConfig
 from engine.events import Hidden
 
-BENDS = (nn.ReLU, nn.LeakyReLU, nn.GELU, nn.Tanh, nn.Sigmoid)
+ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.GELU, nn.Tanh, nn.Sigmoid)
 LIMITS = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
 NEAR = 0.05
-"""So near to a limit of its activation, a value is saturated: the slope of tanh is below 0.1 there, of sigmoid below 0.05."""
+"""A value this close to a limit is saturated: the derivative of tanh is below 0.1 there, that of sigmoid below 0.05."""
 
-Hear = Callable[[Tensor, Tensor], None]
-"""Is told what enters a bend and what leaves it: (N, units) or (N, units, height, width)."""
+OnForward = Callable[[Tensor, Tensor], None]
+"""Called with an activation's input and output: (N, units) or (N, units, height, width)."""
 
 
-def activation_stats_of(model: nn.Module) -> list[nn.Module]:
-    """The activations of the hidden layers, from the input on."""
-    return [module for module in model.modules() if isinstance(module, BENDS)]
+def activations_of(model: nn.Module) -> list[nn.Module]:
+    """The activation modules of the hidden layers, in order from the input."""
+    return [module for module in model.modules() if isinstance(module, ACTIVATIONS)]
 
 
 @contextmanager
-def listening(activation_stats: Sequence[nn.Module], hear: Sequence[Hear]) -> Iterator[None]:
-    """Each of `hear` is told of every batch that passes its bend."""
+def forward_hooks(activations: Sequence[nn.Module], callbacks: Sequence[OnForward]) -> Iterator[None]:
+    """Call the callback of each activation for every forward pass within the context."""
 
-    def hook(each: Hear) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
-        return lambda _module, entering, leaving: each(entering[0], leaving)
+    def hook(callback: OnForward) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
+        return lambda _module, inputs, output: callback(inputs[0], output)
 
     handles = [
-        activation.register_forward_hook(hook(each)) for activation, each in zip(activation_stats, hear, strict=True)
+        activation.register_forward_hook(hook(callback))
+        for activation, callback in zip(activations, callbacks, strict=True)
     ]
     try:
         yield
@@ -42,45 +43,45 @@ def listening(activation_stats: Sequence[nn.Module], hear: Sequence[Hear]) -> It
 
 
 def by_unit(values: Tensor) -> Tensor:
-    """(units, all its values): a unit is a neuron, or a channel at all its places."""
+    """(units, values): a unit is a neuron, or a channel at all its positions."""
     return values.transpose(0, 1).flatten(1)
 
 
 def near_limit(leaving: Tensor, activation: str) -> Tensor:
-    """Whether each value is saturated; of an activation in `LIMITS`."""
+    """Which output values of an activation in `LIMITS` are saturated."""
     floor, ceiling = LIMITS[activation]
     return (leaving <= floor + NEAR) | (leaving >= ceiling - NEAR)
 
 
 class FirstBatch:
-    """Hears the first batch that passes each hidden layer's bend, and no more."""
+    """Measures each hidden layer on the first batch only."""
 
     def __init__(self, model: nn.Module, config: TrainConfig) -> None:
         self._activation = config.activation
-        self._activation_stats = activation_stats_of(model)
-        self._heard: list[Hidden | None] = [None] * len(self._activation_stats)
+        self._activations = activations_of(model)
+        self._measured: list[Hidden | None] = [None] * len(self._activations)
 
     @contextmanager
-    def listens(self) -> Iterator[None]:
-        """While the network reads images."""
-        with listening(self._activation_stats, [self._ear(n) for n in range(len(self._activation_stats))]):
+    def recording(self) -> Iterator[None]:
+        """Measure the first forward pass within the context."""
+        with forward_hooks(self._activations, [self._on_forward(n) for n in range(len(self._activations))]):
             yield
 
     @property
-    def heard(self) -> tuple[Hidden, ...]:
-        """What was heard, a layer each."""
-        return tuple(hidden for hidden in self._heard if hidden is not None)
+    def layers(self) -> tuple[Hidden, ...]:
+        """The measurements, one for each layer."""
+        return tuple(hidden for hidden in self._measured if hidden is not None)
 
-    def _ear(self, number: int) -> Hear:
-        def hear(entering: Tensor, leaving: Tensor) -> None:
-            if self._heard[number] is None:
-                self._heard[number] = hidden(self._activation, entering, leaving)
+    def _on_forward(self, number: int) -> OnForward:
+        def measure(entering: Tensor, leaving: Tensor) -> None:
+            if self._measured[number] is None:
+                self._measured[number] = hidden(self._activation, entering, leaving)
 
-        return hear
+        return measure
 
 
 def hidden(activation: str, entering: Tensor, leaving: Tensor) -> Hidden:
-    """What a hidden layer does on a batch, from what enters its activation and what leaves it."""
+    """The shares of dead units and saturated values in a batch, from the input and output of the activation."""
     units = int(entering.shape[1])
     dead = saturated = None
     if activation == "relu":

@@ -1,7 +1,7 @@
-"""The step of a GPU recorded once and replayed: one launch in place of a hundred, which for small networks take the time.
+"""Records the training step as a CUDA graph and replays it: one launch instead of a hundred, which dominate small networks.
 
-After NVIDIA's CUDA Graphs as torch offers them (`torch.cuda.CUDAGraph`): what is recorded reads and writes the same
-memory each time, so batches and the learning rate are copied to where the recording looks for them.
+A graph (`torch.cuda.CUDAGraph`) reads and writes the same memory each time, so batches and the learning rate are copied
+to where it expects them.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ Results = tuple[Tensor, Tensor, Tensor]
 Call = Callable[[Tensor, Tensor], Results]
 
 WARM_UPS = 3
-"""Steps made one kernel at a time before one is recorded: libraries choose their kernels, the optimizer its memory."""
+"""Steps made before one is recorded, in which libraries select kernels and the optimizer allocates its state."""
 
 
 def can_record(config: TrainConfig, device: torch.device) -> bool:
-    """Whether the step of this configuration is one that a GPU can replay: the gradient scaler of fp16 has to look."""
+    """Whether this configuration's step can be recorded. The gradient scaler of fp16 synchronizes, which a graph cannot."""
     return device.type == "cuda" and config.precision != "fp16" and config.optimizer in ("sgd", "adam", "adamw")
 
 
 class Recorder(Protocol):
-    """What records and replays; in tests without a GPU another one stands in for it."""
+    """Records and replays; tests without a GPU substitute it."""
 
     def warm_up(self, call: Callable[[], Results]) -> Results:
-        """Run it as it is, so that it can be recorded afterwards."""
+        """Run it, so that it can be recorded afterward."""
 
     def record(self, call: Callable[[], Results]) -> tuple[Callable[[], object], Results]:
-        """Record it without running it: what replays it, and where its results will lie."""
+        """Record it without running it: the function that replays it, and the tensors of its results."""
 
 
 class CudaRecorder:
-    """Records on one GPU. What is not asynchronous there raises RuntimeError while it is recorded."""
+    """Records on one GPU. Synchronizing operations raise RuntimeError while they are recorded."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._stream = torch.cuda.Stream(device)
 
     def warm_up(self, call: Callable[[], Results]) -> Results:
-        """On a stream beside the usual one, as recording asks for."""
+        """Run it on a side stream, as capturing requires."""
         self._stream.wait_stream(torch.cuda.current_stream(self._device))
         with torch.cuda.stream(self._stream):
             results = call()
@@ -53,7 +53,7 @@ class CudaRecorder:
         return results
 
     def record(self, call: Callable[[], Results]) -> tuple[Callable[[], object], Results]:
-        """Into a graph with memory of its own."""
+        """Record it into a graph with its own memory pool."""
         graph: Any = torch.cuda.CUDAGraph()
         with torch.cuda.device(self._device), torch.cuda.graph(graph):
             results = call()
@@ -68,11 +68,11 @@ class _Recording:
     results: Results
 
 
-class Replayed:
+class GraphedStep:
     """`call` on batches (images, labels): warmed up, recorded once, then replayed.
 
-    A batch of another shape (the last of an epoch) runs as it is. So does everything once recording has failed, which
-    `failed` tells in a sentence. `key` is what else a recording holds for; when it changes, a new one is made.
+    A batch of another shape (the last of an epoch) is not replayed, and nothing is once recording has failed: `failed` is
+    the reason. A recording is made again when `key` changes.
     """
 
     def __init__(self, call: Call, recorder: Recorder) -> None:
@@ -83,7 +83,7 @@ class Replayed:
         self.failed = ""
 
     def __call__(self, images: Tensor, labels: Tensor, key: Hashable = None) -> Results:
-        """The results of this batch, in memory of their own."""
+        """The results of this batch, copied."""
         if self.failed:
             return self._call(images, labels)
         if key != self._key:
@@ -101,15 +101,15 @@ class Replayed:
         recording.images.copy_(images)
         recording.labels.copy_(labels)
         recording.replay()
-        loss, right, norm = recording.results
-        return loss.clone(), right.clone(), norm.clone()
+        loss, correct, norm = recording.results
+        return loss.clone(), correct.clone(), norm.clone()
 
     def _record(self, images: Tensor, labels: Tensor) -> _Recording | None:
-        still, names = images.clone(), labels.clone()
+        static_images, static_labels = images.clone(), labels.clone()
         try:
-            replay, results = self._recorder.record(lambda: self._call(still, names))
+            replay, results = self._recorder.record(lambda: self._call(static_images, static_labels))
         except RuntimeError as fault:
             first = (str(fault).strip().splitlines() or ["no reason given"])[0]
             self.failed = f"the step could not be recorded as a CUDA graph ({first[:200]}); it runs kernel by kernel"
             return None
-        return _Recording(still, names, replay, results)
+        return _Recording(static_images, static_labels, replay, results)

@@ -1,12 +1,12 @@
-"""Which device a run trains on, and why; a device is believed once it has multiplied two matrices."""
+"""Chooses the device a run trains on; a device is accepted only after a test matrix product."""
 
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import torch
 
+from engine.answers import DefaultDevice, Device, Devices
 from engine.errors import ConfigProblem
 from engine.worker.model.threads import available_cpus
 
@@ -31,7 +31,7 @@ def choose_device(name: str) -> tuple[torch.device, str]:
 
 
 def _fault_of(name: str) -> str:
-    """Why the device cannot be used; empty where it can."""
+    """Why the device cannot be used; empty if it can."""
     kind, _, number = name.partition(":")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -65,10 +65,10 @@ def _mps_fault() -> str:
 
 
 def _probe(device: torch.device) -> None:
-    """Multiply two small matrices there: a GPU without a kernel for it fails here and not after the data are loaded."""
+    """Multiply two small matrices on the device: one without suitable kernels fails here instead of during training."""
     a = torch.ones(16, 16).to(device)
     if float((a @ a).sum().item()) != 4096.0:
-        raise RuntimeError("it multiplies wrongly")
+        raise RuntimeError("its test matrix product is wrong")
 
 
 def _first_sentence(fault: object) -> str:
@@ -77,23 +77,27 @@ def _first_sentence(fault: object) -> str:
 
 
 def check_precision(precision: str, device: torch.device) -> None:
-    """Refuse a number format the device has no fast arithmetic for. Raises `ConfigProblem`."""
+    """Raise `ConfigProblem` for a precision that the device has no fast arithmetic for."""
     if precision == "fp16" and device.type == "cpu":
         raise ConfigProblem("Precision: fp16 has no fast arithmetic on a CPU; take fp32, or bf16.", "precision")
     if precision == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
         raise ConfigProblem("Precision: this GPU has no bf16 arithmetic; take fp16 or fp32.", "precision")
 
 
-def describe_devices() -> dict[str, Any]:
-    """What torch sees on this machine, for people: version, devices, what auto takes and why, CPU threads at most."""
+def describe_devices() -> Devices:
+    """The devices that torch finds on this machine."""
     device, reason = choose_device("auto")
-    devices = [{"device": "cpu", "name": f"{available_cpus()} cores usable", "fault": ""}]
+    devices = [Device(device="cpu", name=f"{available_cpus()} cores usable")]
     for number in range(torch.cuda.device_count() if torch.backends.cuda.is_built() else 0):
         name = f"cuda:{number}"
         about = torch.cuda.get_device_properties(number)
         memory = f"{about.total_memory / 2**30:.0f} GiB"
-        devices.append({"device": name, "name": f"{about.name}, {memory}", "fault": _fault_of(name)})
+        devices.append(Device(device=name, name=f"{about.name}, {memory}", fault=_fault_of(name)))
     if torch.backends.mps.is_built():
-        devices.append({"device": "mps", "name": "Metal", "fault": _fault_of("mps")})
-    default = {"device": str(device), "reason": reason}
-    return {"torch": str(torch.__version__), "devices": devices, "default": default, "threads": available_cpus()}
+        devices.append(Device(device="mps", name="Metal", fault=_fault_of("mps")))
+    return Devices(
+        torch=str(torch.__version__),
+        devices=tuple(devices),
+        default=DefaultDevice(device=str(device), reason=reason),
+        threads=available_cpus(),
+    )

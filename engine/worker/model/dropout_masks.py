@@ -1,7 +1,7 @@
-"""Which neurons dropout keeps: drawn from the seed and the step's number alone, many steps at a time.
+"""Dropout masks drawn from the seed and the step number alone, several steps at a time.
 
-A generator of torch's takes 237 µs for one mask of 64 × 256 (`bernoulli_`, one core of an AMD EPYC); bits of numpy's
-SFC64, unpacked, take a tenth of that. And a run that goes on from a checkpoint has no generator's state to restore.
+torch's `bernoulli_` takes 237 µs for a mask of 64 × 256 (one core of an AMD EPYC); unpacking bits of numpy's SFC64 takes a
+tenth of that. A resumed run also has no generator state to restore.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import torch
 from torch import Tensor
 
 _STEPS = 8
-"""How many steps' random bits are drawn at once: setting a generator up takes longer than one step's."""
+"""Steps whose random bits are drawn at once: seeding a generator takes longer than drawing the bits of one step."""
 _LEVELS = 1 << 16
 
 
-class Masks:
-    """Masks for layers of `widths` neurons, each of which is dropped with probability `share`.
+class DropoutMasks:
+    """Masks for layers of `widths` neurons, each dropped with probability `share`.
 
-    The share is met to 1 / 65,536, and 0.5 exactly.
+    The probability is accurate to 1 / 65,536, and exact for 0.5.
     """
 
     def __init__(self, seed: int, widths: Sequence[int], share: float, dtype: torch.dtype = torch.float32) -> None:
@@ -32,7 +32,7 @@ class Masks:
         self._parts: list[Tensor] = []
 
     def take(self, step: int, images: int) -> list[Tensor]:
-        """One mask a layer, (images, width): 1 / (1 - share) where the neuron is kept, else 0. Valid until the next call."""
+        """A mask for each layer, (images, width): 1 / (1 - share) for neurons that are kept, else 0. Valid until the next call."""
         count = images * sum(self._widths)
         if self._all.size != count:
             whole = torch.empty(count, dtype=self._dtype)
@@ -49,11 +49,11 @@ class Masks:
         return self._parts
 
     def _bits(self, step: int, words: int) -> np.ndarray:
-        """That step's random bits, (words,) uint64."""
-        block, place = divmod(step, _STEPS)
+        """The step's random bits, (words,) uint64."""
+        block, row = divmod(step, _STEPS)
         if self._drawn != (block, words):
             self._drawn = (block, words)
             source = np.random.SFC64(np.random.SeedSequence([self._seed, block]))
             self._random = source.random_raw(_STEPS * words).reshape(_STEPS, words)
-        bits: np.ndarray = self._random[place]
+        bits: np.ndarray = self._random[row]
         return bits

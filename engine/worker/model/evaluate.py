@@ -1,4 +1,4 @@
-"""One pass over a split without training: the only way accuracy is measured, for validation, test and previews."""
+"""Evaluates a model on a split: the only place where accuracy is computed, for validation and test."""
 
 from __future__ import annotations
 
@@ -14,54 +14,54 @@ from engine.events import CheckpointKind, TestResult, WrongImage
 from engine.worker.model.losses import Loss, probabilities
 
 BATCH = 1000
-"""Images read at a time; a picture read in a batch of so many gives the very numbers it gives in a test."""
+"""Images in a batch. Predictions are reproducible to the last digit only in batches of the same size."""
 
 
 def as_images(pixels: np.ndarray, device: torch.device) -> Tensor:
-    """Bytes (N, 28, 28) as the floats 0 to 1 the network reads, (N, 1, 28, 28)."""
+    """Pixels (N, 28, 28) uint8 as the model's input: (N, 1, 28, 28), floats from 0 to 1."""
     return as_floats(as_bytes(pixels, device))
 
 
 def as_bytes(pixels: np.ndarray, device: torch.device) -> Tensor:
-    """Bytes (N, 28, 28) as they are kept on the device, (N, 1, 28, 28): a quarter of what floats take."""
+    """Pixels (N, 28, 28) uint8 as stored on the device: (N, 1, 28, 28) uint8, a quarter of the memory of floats."""
     return torch.from_numpy(np.ascontiguousarray(pixels)).to(device).unsqueeze(1)
 
 
 def as_floats(images: Tensor) -> Tensor:
-    """Bytes of images as floats 0 to 1: the one transform there is. Floats stay as they are."""
+    """uint8 images as floats from 0 to 1: the only normalization. Floats are returned unchanged."""
     return images.float().div_(255) if images.dtype == torch.uint8 else images
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """How a network reads a split of N images: mean loss, number right, and per image reading and probabilities."""
+    """The result of evaluating a model on N images."""
 
     loss: float
-    right: int
+    correct: int
     predictions: np.ndarray
-    """(N,) int64: the digit read."""
+    """(N,) int64: the predicted digit."""
     probabilities: np.ndarray
     """(N, 10) float32."""
     seconds: float
 
     @property
     def confidences(self) -> np.ndarray:
-        """(N,) float32: the probability of the digit read."""
-        sure: np.ndarray = self.probabilities.max(axis=1)
-        return sure
+        """(N,) float32: the probability of the predicted digit."""
+        highest: np.ndarray = self.probabilities.max(axis=1)
+        return highest
 
     @property
     def accuracy(self) -> float:
-        """Share of images read rightly."""
-        return self.right / max(len(self.predictions), 1)
+        """The share of correct predictions."""
+        return self.correct / max(len(self.predictions), 1)
 
 
 def evaluate(model: nn.Module, images: Tensor, labels: Tensor, loss: Loss, kind: str) -> Evaluation:
-    """Read every image (N, 1, 28, 28), bytes. The model comes out in the mode it came in; no random number is drawn, nothing is learned.
+    """Evaluate `model` on images (N, 1, 28, 28) uint8 in evaluation mode; its mode is restored. Draws no random numbers.
 
-    `kind` is the configuration's loss, which decides what a probability is.
+    `kind` is the name of the configured loss, which determines how logits become probabilities.
     """
-    begun = time.perf_counter()
+    started = time.perf_counter()
     training = model.training
     model.eval()
     total = torch.zeros((), dtype=torch.float64)
@@ -73,20 +73,20 @@ def evaluate(model: nn.Module, images: Tensor, labels: Tensor, loss: Loss, kind:
             total += loss(logits.float(), labels[part]).cpu().double() * len(labels[part])
             parts.append(probabilities(logits, kind).float().cpu())
     model.train(training)
-    likely = torch.cat(parts).nan_to_num_(0.0).numpy()  # of an output that is not finite: sure of nothing
-    read = likely.argmax(axis=1)
-    right = int((read == labels.cpu().numpy()).sum())
+    likely = torch.cat(parts).nan_to_num_(0.0).numpy()  # outputs that are not finite get confidence 0
+    predictions = likely.argmax(axis=1)
+    correct = int((predictions == labels.cpu().numpy()).sum())
     mean = float(total) / max(len(labels), 1)
-    return Evaluation(mean, right, read, likely, time.perf_counter() - begun)
+    return Evaluation(mean, correct, predictions, likely, time.perf_counter() - started)
 
 
 def summarize(outcome: Evaluation, labels: np.ndarray, weights: CheckpointKind, epoch: int) -> TestResult:
-    """The figures of a test from an evaluation of the test set with labels (N,)."""
+    """The metrics of a test evaluation; `labels` are those of the test set, (N,)."""
     confusion = np.zeros((10, 10), dtype=np.int64)
     np.add.at(confusion, (labels, outcome.predictions), 1)
-    counts, right = confusion.sum(axis=1), confusion.diagonal()
-    wrong, sure = np.flatnonzero(outcome.predictions != labels), outcome.confidences
-    low, high = wilson_interval(outcome.right, len(labels))
+    counts, correct = confusion.sum(axis=1), confusion.diagonal()
+    wrong, confidences = np.flatnonzero(outcome.predictions != labels), outcome.confidences
+    low, high = wilson_interval(outcome.correct, len(labels))
     return TestResult(
         weights=weights,
         epoch=epoch,
@@ -96,10 +96,11 @@ def summarize(outcome: Evaluation, labels: np.ndarray, weights: CheckpointKind, 
         low=low,
         high=high,
         loss=outcome.loss if np.isfinite(outcome.loss) else None,
-        per_digit=tuple(float(r / c) if c else None for r, c in zip(right, counts, strict=True)),
+        per_digit=tuple(float(hits / count) if count else None for hits, count in zip(correct, counts, strict=True)),
         confusion=tuple(tuple(int(n) for n in row) for row in confusion),
         wrong_images=tuple(
-            WrongImage(int(i), int(labels[i]), int(outcome.predictions[i]), round(float(sure[i]), 6)) for i in wrong
+            WrongImage(int(i), int(labels[i]), int(outcome.predictions[i]), round(float(confidences[i]), 6))
+            for i in wrong
         ),
         seconds=round(outcome.seconds, 3),
     )

@@ -1,6 +1,6 @@
-"""All of a model's parameters, and their gradients, as views of two flat tensors.
+"""A model's parameters and their gradients as views of two flat tensors.
 
-One tensor means one call where there would be one per layer: an optimizer step, a gradient norm, a clipping.
+The optimizer's update, the gradient norm and clipping then take one call instead of one for each layer.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 
 class FlatParameters:
-    """`weights` and `gradient`, both (P,), behind the parameters of `model`. Made before training, on its device.
+    """`weights` and `gradient`, both (P,), of which the parameters of `model` become views. Create it before training.
 
-    The filters of a convolution lie there with their channels last, as the images it works on then do, too: on a CPU
-    its passes take three quarters of the time.
+    Convolution filters are stored with channels last, which makes torch use that layout for the images, too: on a CPU
+    both passes take a quarter less time.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -24,8 +24,8 @@ class FlatParameters:
         self.gradient = torch.zeros_like(flat)
         self.weights.grad = self.gradient
         pieces = zip(parameters, self.pieces(flat), self.pieces(self.gradient), strict=True)
-        for parameter, value, slope in pieces:
-            parameter.data, parameter.grad = value, slope
+        for parameter, value, gradient in pieces:
+            parameter.data, parameter.grad = value, gradient
 
     def pieces(self, flat: Tensor) -> list[Tensor]:
         """Views of a flat tensor in the shapes of the parameters."""
@@ -36,25 +36,25 @@ class FlatParameters:
         ]
 
     def reorder(self, flat: Tensor) -> Tensor:
-        """A flat tensor (P,) with the filters' channels first, as it was once kept, in the order of `weights`."""
+        """Convert a flat tensor (P,) with channels first, as in older checkpoints, to the layout of `weights`."""
         split = flat.split([shape.numel() for shape in self._shapes])
         pieces = [_channels_last(piece.view(shape)) for piece, shape in zip(split, self._shapes, strict=True)]
         return torch.cat([piece.reshape(-1) for piece in pieces])
 
     def clear_gradient(self) -> None:
-        """Set the gradient to zero, in place."""
+        """Zero the gradient in place."""
         self.gradient.zero_()
 
     def gradient_norm(self) -> Tensor:
-        """Euclidean norm of the whole gradient, a scalar on the device."""
+        """The Euclidean norm of the whole gradient, a scalar on the device."""
         norm: Tensor = torch.linalg.vector_norm(self.gradient)
         return norm
 
-    def clip(self, norm: Tensor, longest: float) -> None:
-        """Shorten the gradient to `longest` where its `norm` is greater (Pascanu et al. 2013); no synchronization."""
-        self.gradient.mul_((longest / (norm + 1e-6)).clamp_max(1.0))
+    def clip(self, norm: Tensor, max_norm: float) -> None:
+        """Scale the gradient down to `max_norm` if its `norm` is greater (Pascanu et al. 2013). Does not synchronize."""
+        self.gradient.mul_((max_norm / (norm + 1e-6)).clamp_max(1.0))
 
 
 def _channels_last(parameter: Tensor) -> Tensor:
-    """A view with the second dimension of four as the last one; others as they are."""
+    """A view with channels last for a tensor of four dimensions; others unchanged."""
     return parameter.movedim(1, -1) if parameter.ndim == 4 else parameter

@@ -1,4 +1,4 @@
-"""Losses on logits (N, 10) and labels (N,), and the probabilities that belong to them."""
+"""Losses on logits (N, 10) and labels (N,), and the corresponding probabilities."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def build_loss(config: TrainConfig, *, training: bool) -> Loss:
-    """The mean loss over a batch. Label smoothing is for training alone, so that validation losses can be compared."""
+    """The mean loss over a batch. Label smoothing applies to training only, which keeps validation losses comparable."""
     match config.loss:
         case "cross_entropy":
             smoothing = config.label_smoothing if training else 0.0
@@ -32,11 +32,8 @@ def _one_hot(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def probabilities(logits: Tensor, loss: str) -> Tensor:
-    """Probability of each digit, (N, 10), rows summing to 1.
-
-    The softmax, but for bce, whose ten separate answers (sigmoids) are scaled to the same sum.
-    """
+    """The probability of each digit, (N, 10): the softmax or, for bce, the sigmoids scaled to a sum of 1."""
     if loss != "bce":
         return torch.softmax(logits.float(), dim=1)
-    answers = torch.sigmoid(logits.float())
-    return answers / answers.sum(dim=1, keepdim=True).clamp_min(1e-12)
+    independent = torch.sigmoid(logits.float())
+    return independent / independent.sum(dim=1, keepdim=True).clamp_min(1e-12)

@@ -1,10 +1,9 @@
-"""The step of a fully connected network with its forward and backward pass written out, in buffers made once.
+"""Hand-written forward and backward pass of a fully connected network, in preallocated buffers.
 
-What autograd would record, allocate and call for a small network costs as much as the arithmetic. Here a step is its
-eight or so matrix products and a few calls in between. `tests/engine/worker/test_written.py` holds every gradient
-against autograd's, in double precision.
+For a small network the overhead of autograd costs as much as the arithmetic. Here a step is about eight matrix products and
+a few calls between them. `tests/engine/worker/test_written.py` compares every gradient with autograd's in double precision.
 
-Backward pass after Rumelhart, Hinton and Williams 1986; dropout after Srivastava et al. 2014, scaled while training.
+Backward pass: Rumelhart, Hinton and Williams 1986. Dropout: Srivastava et al. 2014, scaled during training.
 """
 
 from __future__ import annotations
@@ -17,16 +16,16 @@ import torch
 from torch import Tensor, nn
 
 from engine.config import TrainConfig
-from engine.worker.model.dropout_masks import Masks
+from engine.worker.model.dropout_masks import DropoutMasks
 from engine.worker.model.flat_parameters import FlatParameters
 from engine.worker.model.models import CLASSES
 
 _aten = torch.ops.aten
 
 Forward = Callable[[Tensor, Tensor], object]
-"""Activation of the first into the second."""
+"""Writes the activation of the first tensor to the second."""
 Backward = Callable[[Tensor, Tensor, Tensor], object]
-"""From the gradient of an activation's output, its input and its output: the gradient of its input, into the first."""
+"""Called with the gradient of an activation's output, its input and its output; overwrites the first with the input's."""
 
 _ACTIVATIONS: dict[str, tuple[Forward, Backward]] = {
     "relu": (
@@ -64,7 +63,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Buffers:
-    """Of one hidden layer, each (images, outputs): before and after the activation, after dropout, gradient."""
+    """The buffers of a hidden layer, each (images, outputs): before and after the activation, after dropout, gradient."""
 
     z: Tensor
     h: Tensor
@@ -76,28 +75,28 @@ class Buffers:
         return cls(*(like.new_empty(images, outputs) for _ in range(4)))
 
 
-def can_write_out(config: TrainConfig, device: torch.device) -> bool:
-    """Whether the step of this configuration is one that is written out here."""
+def supports(config: TrainConfig, device: torch.device) -> bool:
+    """Whether `ManualMLP` implements this configuration's step."""
     plain = config.model == "linear" or (config.model == "mlp" and not config.batch_norm)
     return plain and device.type == "cpu" and config.precision == "fp32"
 
 
-class WrittenOut:
-    """Computes loss and gradient of a network of linear layers with activation and dropout between."""
+class ManualMLP:
+    """Computes the loss and gradient of linear layers with activations and dropout in between."""
 
     def __init__(self, model: nn.Module, flat: FlatParameters, config: TrainConfig) -> None:
         linears = [m for m in model.modules() if isinstance(m, nn.Linear)]
         *self._hidden, self._last = [_layer(linear) for linear in linears]
         widths = [len(layer.bias) for layer in self._hidden]
         self._dropouts = [m for m in model.modules() if isinstance(m, nn.Dropout)]
-        self.masks = Masks(config.seed, widths, 0.0, flat.weights.dtype)
+        self.masks = DropoutMasks(config.seed, widths, 0.0, flat.weights.dtype)
         self._buffers: dict[int, list[Buffers]] = {}
         self._like = flat.weights.detach()
         self._forward, self._backward = _ACTIVATIONS[config.activation]
-        self.change(config)
+        self.reconfigure(config)
 
-    def change(self, config: TrainConfig) -> None:
-        """Go on with another label smoothing; the rest is the network's, or looked up at each step."""
+    def reconfigure(self, config: TrainConfig) -> None:
+        """Use another label smoothing. Dropout is looked up at each step, and nothing else can change."""
         self._config = config
         smoothing = config.label_smoothing if config.loss == "cross_entropy" else 0.0
         one_hot = np.eye(CLASSES, dtype=self._like.numpy().dtype)
@@ -105,7 +104,7 @@ class WrittenOut:
 
     @torch.inference_mode()
     def __call__(self, images: Tensor, labels: Tensor, step: int) -> tuple[float, int]:
-        """Mean loss over a batch and how many were read rightly; leaves the gradient where the parameters have it."""
+        """The mean loss of a batch and the number of correct predictions; writes the gradient to the parameters."""
         x = images.reshape(len(images), -1)
         buffers = self._buffers_for(len(x))
         share = self.masks.share = self._dropouts[0].p if self._dropouts else 0.0
@@ -121,63 +120,67 @@ class WrittenOut:
                 inputs.append(torch.mul(b.h, mask, out=b.dropped))
         logits = torch.addmm(self._last.bias, inputs[-1], self._last.weight.t())
 
-        with np.errstate(all="ignore"):  # a run that diverges is told by its loss
-            loss, right, d = self._loss(logits.numpy(), labels.numpy())
-        self._leave(self._last, d, inputs[-1])
+        with np.errstate(all="ignore"):  # divergence is detected by the loss
+            loss, correct, d = self._loss(logits.numpy(), labels.numpy())
+        self._write_gradient(self._last, d, inputs[-1])
         above = self._last
         for layer, b, below, mask in zip(self._hidden[::-1], buffers[::-1], inputs[-2::-1], kept[::-1], strict=True):
             torch.mm(d, above.weight, out=b.d)
             if mask is not None:
                 b.d.mul_(mask)
             self._backward(b.d, b.z, b.h)
-            self._leave(layer, b.d, below)
+            self._write_gradient(layer, b.d, below)
             d, above = b.d, layer
-        return loss, right
+        return loss, correct
 
     @staticmethod
-    def _leave(layer: Layer, d: Tensor, inputs: Tensor) -> None:
+    def _write_gradient(layer: Layer, d: Tensor, inputs: Tensor) -> None:
         torch.mm(d.t(), inputs, out=layer.d_weight)
         torch.sum(d, 0, out=layer.d_bias)
 
     def _loss(self, x: np.ndarray, labels: np.ndarray) -> tuple[float, int, Tensor]:
-        """Mean loss, number of images read rightly, and the loss's gradient with respect to the logits x (images, 10).
+        """The mean loss, the number of correct predictions, and the gradient with respect to the logits x (images, 10).
 
-        With y the labels one-hot (smoothed for the cross-entropy) and p the softmax, an image's loss and gradient are
+        With the one-hot labels y (smoothed for the cross-entropy) and the softmax p, the loss and gradient of an image are
         −y·log p and p − y; for the mean squared error (p − y)²/10 and p ∘ (g − g·p) with g = (p − y)/5; for bce, with
-        s the sigmoids, their mean binary cross-entropy and (s − y)/10 (Bishop 2006, 4.3 and 5.2). On so few numbers
-        numpy's calls take a third of torch's time.
+        the sigmoids s, their mean binary cross-entropy and (s − y)/10 (Bishop 2006, 4.3 and 5.2). numpy takes a third of
+        torch's time for so few numbers.
         """
         config, count = self._config, len(labels)
         y = self._targets[labels]
-        right = int(np.count_nonzero(x.argmax(axis=1) == labels))
+        correct = int(np.count_nonzero(x.argmax(axis=1) == labels))
         if config.loss == "bce":
             e = np.exp(-np.abs(x))
             loss = float((np.maximum(x, 0) - x * y + np.log1p(e)).mean())
             d = (np.where(x >= 0, 1, e) / (1 + e) - y) / (count * CLASSES)
-            return loss, right, torch.from_numpy(d)
+            return loss, correct, torch.from_numpy(d)
         x = x - x.max(axis=1, keepdims=True)
         p = np.exp(x)
         total = p.sum(axis=1, keepdims=True)
         p /= total
         if config.loss == "mse":
-            off = p - y
-            g = off * (2 / (count * CLASSES))
-            return float(np.square(off).mean()), right, torch.from_numpy(p * (g - (g * p).sum(axis=1, keepdims=True)))
+            error = p - y
+            g = error * (2 / (count * CLASSES))
+            return (
+                float(np.square(error).mean()),
+                correct,
+                torch.from_numpy(p * (g - (g * p).sum(axis=1, keepdims=True))),
+            )
         loss = float(np.log(total).sum() - np.vdot(x, y)) / count
         p -= y
         p *= 1 / count
-        return loss, right, torch.from_numpy(p)
+        return loss, correct, torch.from_numpy(p)
 
     def _buffers_for(self, images: int) -> list[Buffers]:
         if images not in self._buffers:
-            if len(self._buffers) > 2:  # a whole batch, the last one of an epoch, and no more
+            if len(self._buffers) > 2:  # keep those of a full batch and of the last one in an epoch
                 self._buffers.clear()
             self._buffers[images] = [Buffers.of(self._like, images, len(layer.bias)) for layer in self._hidden]
         return self._buffers[images]
 
 
 def _layer(linear: nn.Linear) -> Layer:
-    """Of a module whose parameters are views already (`FlatParameters`)."""
+    """A layer that writes to the gradients of a module set up by `FlatParameters`."""
     d_weight, d_bias = linear.weight.grad, linear.bias.grad
     if d_weight is None or d_bias is None:
         raise ValueError("the parameters have no gradients to write to")

@@ -1,4 +1,4 @@
-"""The networks: images (N, 1, 28, 28) of floats 0 to 1 in, logits (N, 10) out."""
+"""The networks, from images (N, 1, 28, 28), floats from 0 to 1, to logits (N, 10)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from engine.config import TrainConfig
 
 CLASSES = 10
-_NORM_MEMORY = 0.3
-"""Weight of the newest batch in the running statistics: a run of one epoch has few batches to learn them from."""
+_NORM_MOMENTUM = 0.3
+"""Larger than torch's 0.1: a run of one epoch has few batches to estimate the running statistics from."""
 
 
 def build_model(config: TrainConfig) -> nn.Module:
-    """The network of `config`, its weights drawn from torch's global random state; filters have their channels last."""
+    """The network of `config`, initialized from torch's global random state. Filters are stored with channels last."""
     match config.model:
         case "linear":
             layers = [nn.Flatten(), nn.Linear(784, CLASSES)]
@@ -52,14 +52,14 @@ def _mlp(config: TrainConfig) -> list[nn.Module]:
     for size in config.hidden:
         layers.append(nn.Linear(width, size, bias=not config.batch_norm))
         if config.batch_norm:
-            layers.append(nn.BatchNorm1d(size, momentum=_NORM_MEMORY))
+            layers.append(nn.BatchNorm1d(size, momentum=_NORM_MOMENTUM))
         layers += [_activation(config.activation), nn.Dropout(config.dropout)]
         width = size
     return [*layers, nn.Linear(width, CLASSES)]
 
 
 def _cnn(config: TrainConfig) -> list[nn.Module]:
-    """Three 5×5 convolutions, 16-32-64 channels, each followed by a 2×2 pooling."""
+    """Three 5×5 convolutions with 16, 32 and 64 channels, each followed by 2×2 max pooling."""
     layers: list[nn.Module] = []
     channels = 1
     for size in (16, 32, 64):
@@ -69,20 +69,20 @@ def _cnn(config: TrainConfig) -> list[nn.Module]:
 
 
 def _block(config: TrainConfig, inputs: int, outputs: int, size: int, pool: int = 1) -> list[nn.Module]:
-    """Convolution, pooling, normalization, activation: pooled first, the last two have less work."""
+    """Convolution, max pooling, batch normalization, activation: pooling first saves work in the last two."""
     convolution = nn.Conv2d(inputs, outputs, size, bias=False)
     pooling: list[nn.Module] = [nn.MaxPool2d(pool)] if pool > 1 else []
-    return [convolution, *pooling, nn.BatchNorm2d(outputs, momentum=_NORM_MEMORY), _activation(config.activation)]
+    return [convolution, *pooling, nn.BatchNorm2d(outputs, momentum=_NORM_MOMENTUM), _activation(config.activation)]
 
 
 def _fastcnn(config: TrainConfig) -> list[nn.Module]:
-    """Two thirds of a million multiply-adds an image: made to reach 99% in one epoch."""
+    """About 0.67 million multiply-adds per image: designed to reach 99% in one epoch."""
     features = [*_block(config, 1, 8, 5, pool=3), *_block(config, 8, 32, 3), *_block(config, 32, 96, 3)]
     return [*features, nn.Flatten(), nn.Dropout(config.dropout), nn.Linear(96 * 4 * 4, CLASSES)]
 
 
 def _deepcnn(config: TrainConfig) -> list[nn.Module]:
-    """Four convolutions, 32-64-64-128 channels, five million multiply-adds an image: made for accuracy."""
+    """Four convolutions with 32, 64, 64 and 128 channels, five million multiply-adds per image: designed for accuracy."""
     early = [*_block(config, 1, 32, 5, pool=2), *_block(config, 32, 64, 3)]
     late = [*_block(config, 64, 64, 3, pool=2), *_block(config, 64, 128, 3)]
     return [*early, *late, nn.Flatten(), nn.Dropout(config.dropout), nn.Linear(128 * 2 * 2, CLASSES)]
@@ -90,12 +90,12 @@ def _deepcnn(config: TrainConfig) -> list[nn.Module]:
 
 @torch.no_grad()
 def initialize(model: nn.Module, config: TrainConfig) -> None:
-    """Draw the weights; biases start at zero.
+    """Initialize the weights; biases are zero.
 
-    "he": normal, variance 2 / fan_in (He et al. 2015, "Delving deep into rectifiers"), which keeps a signal's size
-    through ReLU layers; "xavier": uniform, variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010); "auto": he before
-    relu, leaky_relu and gelu, xavier before tanh, sigmoid and the output; "torch": as PyTorch's layers do by
-    themselves, uniform within ±1 / sqrt(fan_in), biases too.
+    "he": normal, variance 2 / fan_in (He et al. 2015, "Delving deep into rectifiers"), which preserves the variance
+    through ReLU layers. "xavier": uniform, variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010). "auto": he before
+    relu, leaky_relu and gelu, xavier before tanh, sigmoid and the output. "torch": PyTorch's default, uniform within
+    ±1 / sqrt(fan_in), including biases.
     """
     if config.init == "torch":
         return
@@ -111,7 +111,7 @@ def initialize(model: nn.Module, config: TrainConfig) -> None:
 
 
 def multiply_adds(model: nn.Module) -> int:
-    """Multiply-add operations one image costs on its way through, in linear and convolution layers."""
+    """Multiply-add operations for one image in linear and convolution layers."""
     total = 0
 
     def count(layer: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
@@ -131,12 +131,12 @@ def multiply_adds(model: nn.Module) -> int:
 
 
 def set_dropout(model: nn.Module, share: float) -> None:
-    """Change the dropout of every layer that has one."""
+    """Set the probability of every dropout layer."""
     for layer in model.modules():
         if isinstance(layer, nn.Dropout):
             layer.p = share
 
 
 def dropout_of(model: nn.Module) -> float:
-    """The share its dropout layers have; 0 without any."""
+    """The probability of the dropout layers; 0 without any."""
     return next((layer.p for layer in model.modules() if isinstance(layer, nn.Dropout)), 0.0)

@@ -1,4 +1,4 @@
-"""Optimizers on the flat parameter tensor, and their update without what else `step` does."""
+"""Optimizers on the flat parameter tensor, and a faster way to make Adam's update."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from engine.config import TrainConfig, applies
 
 
 def build_optimizer(
-    config: TrainConfig, weights: nn.Parameter, rate_there: Tensor | None = None
+    config: TrainConfig, weights: nn.Parameter, device_rate: Tensor | None = None
 ) -> torch.optim.Optimizer:
     """The optimizer of `config`, with torch's fused kernel where there is one.
 
-    `rate_there`: its learning rate lies in this tensor on the device, so that its step can be recorded.
-
-    Weight decay is added to the gradient (an L2 penalty), but for adamw, which shrinks the weights by themselves
-    (Loshchilov and Hutter 2019).
+    `device_rate`: a tensor on the device that holds the learning rate, so that the step can be recorded as a CUDA graph.
+    Weight decay is added to the gradient as an L2 penalty, except for adamw, where it is decoupled (Loshchilov and Hutter
+    2019, "Decoupled Weight Decay Regularization").
     """
-    rate = config.learning_rate if rate_there is None else rate_there
-    decay, recorded = config.weight_decay, rate_there is not None
+    rate = config.learning_rate if device_rate is None else device_rate
+    decay, recorded = config.weight_decay, device_rate is not None
     betas = (config.beta1, config.beta2)
     match config.optimizer:
         case "sgd":
@@ -47,14 +46,14 @@ def build_optimizer(
 
 
 def updates(optimizer: torch.optim.Optimizer) -> Callable[[float], None]:
-    """A function that makes the optimizer's next update at a learning rate.
+    """A function that makes the optimizer's next update with a given learning rate.
 
-    For Adam it calls the function that `torch.optim.Adam.step` ends in: the hooks, the profiler's mark and the look for
-    each tensor's state before that take longer than a small network's update.
+    For Adam it calls the functional form that `torch.optim.Adam.step` ends in: the hooks, profiler records and state
+    lookups before it take longer than the update of a small network.
     """
 
     def by_step(learning_rate: float) -> None:
-        optimizer.param_groups[0]["lr"] = learning_rate  # not a group kept from before: loading a state makes new ones
+        optimizer.param_groups[0]["lr"] = learning_rate  # look the group up each time: loading a state replaces it
         optimizer.step()
 
     if type(optimizer) is not torch.optim.Adam:
@@ -88,6 +87,6 @@ def updates(optimizer: torch.optim.Optimizer) -> Callable[[float], None]:
     return by_function
 
 
-def same_memory(one: str, other: str) -> bool:
-    """Whether what one optimizer remembers means the same to the other."""
+def same_state(one: str, other: str) -> bool:
+    """Whether two optimizers can use each other's state."""
     return one == other or {one, other} == {"adam", "adamw"}

@@ -1,4 +1,4 @@
-"""Which processor this is, as far as it decides the last digits of a sum."""
+"""Identifies the processor, on which the last digits of sums depend."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 
 def instructions() -> str:
-    """The vector instructions that torch uses here: "AVX512", "AVX2", "DEFAULT"."""
+    """The vector instructions that torch uses: "AVX512", "AVX2", "DEFAULT"."""
     return str(torch.backends.cpu.get_cpu_capability())
 
 
 @functools.cache
 def processor(cpuinfo: Path = _CPUINFO) -> str:
-    """The processor's model, as the system names it; the architecture where it does not."""
+    """The processor's model name; the architecture if the system does not report it."""
     try:
         lines = cpuinfo.read_text(errors="replace").splitlines()
     except OSError:

@@ -1,30 +1,30 @@
-"""What the hidden layers do: which units never fire, how far the bends are driven, how the signal spreads."""
+"""Statistics of hidden activations on a sample of images: dead and saturated units, distributions before and after."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from engine.worker.model.activation_stats import LIMITS, activation_stats_of, by_unit, listening, near_limit
+from engine.answers import Activations, LayerActivations, ValueDistribution
+from engine.worker.model.activation_stats import LIMITS, activations_of, by_unit, forward_hooks, near_limit
 from engine.worker.queries.network import Network
 from engine.worker.queries.sample import require_finite
 from engine.worker.training.setup import Split
 
 BINS = 24
 """Of a histogram."""
-_AT_ONCE = 100
-_WIDE = 3.0
-"""Standard deviations to either side of the mean that a histogram shows; its outermost bins take what lies beyond."""
+_BATCH = 100
+_HALF_WIDTH = 3.0
+"""Standard deviations on either side of the mean that a histogram covers; its outermost bins include all values beyond."""
 
 
 @dataclass(eq=False)
-class Spread:
-    """Mean, standard deviation and extremes of values, a batch at a time; then, on a second pass, their histogram."""
+class RunningDistribution:
+    """Mean, standard deviation and extremes of values, accumulated batch by batch; on a second pass, their histogram."""
 
     count: int = 0
     total: float = 0.0
@@ -34,7 +34,7 @@ class Spread:
     bins: Tensor = field(default_factory=lambda: torch.zeros(BINS, dtype=torch.int64))
 
     def add(self, values: Tensor) -> None:
-        """First pass."""
+        """Add a batch on the first pass."""
         exact = values.double()
         self.count += values.numel()
         self.total += float(exact.sum())
@@ -42,7 +42,7 @@ class Spread:
         self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
 
     def add_bins(self, values: Tensor) -> None:
-        """Second pass."""
+        """Add the same batch on the second pass."""
         low, high = self.range
         places = ((values - low) * (BINS / max(high - low, 1e-30))).long().clamp_(0, BINS - 1)
         self.bins += torch.bincount(places.flatten(), minlength=BINS)
@@ -57,34 +57,34 @@ class Spread:
 
     @property
     def range(self) -> tuple[float, float]:
-        """What the histogram shows."""
-        reach = _WIDE * self.deviation
+        """The range of the histogram."""
+        reach = _HALF_WIDTH * self.deviation
         return max(self.low, self.mean - reach), min(self.high, self.mean + reach)
 
-    def told(self) -> dict[str, Any]:
-        """For an answer."""
+    def answer(self) -> ValueDistribution:
         low, high = self.range
-        return {"mean": self.mean, "deviation": self.deviation, "low": low, "high": high, "bins": self.bins.tolist()}
+        bins = tuple(self.bins.tolist())
+        return ValueDistribution(mean=self.mean, deviation=self.deviation, low=low, high=high, bins=bins)
 
 
 @dataclass(eq=False)
-class Layer:
-    """One hidden layer, told of every batch that passes its bend; a unit is a neuron, or a channel at all its places."""
+class LayerMeasurement:
+    """Accumulates one hidden layer's values. A unit is a neuron, or a channel at all its positions."""
 
     activation: str
     channels: bool = False
-    before: Spread = field(default_factory=Spread)
-    after: Spread = field(default_factory=Spread)
+    before: RunningDistribution = field(default_factory=RunningDistribution)
+    after: RunningDistribution = field(default_factory=RunningDistribution)
     least: Tensor | None = None
     most: Tensor | None = None
-    """(units,): the extremes of what enters each unit's bend."""
+    """(units,): the extremes of each unit's input to the activation."""
     unsaturated: Tensor | None = None
     """(units,): whether any of its values was not near a limit."""
     above: int = 0
     saturated: int = 0
 
-    def first(self, entering: Tensor, leaving: Tensor) -> None:
-        """A batch of the first pass: (N, units) or (N, units, height, width), before and after the bend."""
+    def first_pass(self, entering: Tensor, leaving: Tensor) -> None:
+        """Add a batch: (N, units) or (N, units, height, width), before and after the activation."""
         self.channels = entering.ndim == 4
         self.before.add(entering)
         self.after.add(leaving)
@@ -99,53 +99,54 @@ class Layer:
             free = ~by_unit(near).all(dim=1)
             self.unsaturated = free if self.unsaturated is None else self.unsaturated | free
 
-    def second(self, entering: Tensor, leaving: Tensor) -> None:
-        """The same batch on the second pass."""
+    def second_pass(self, entering: Tensor, leaving: Tensor) -> None:
+        """Add the same batch to the histograms."""
         self.before.add_bins(entering)
         self.after.add_bins(leaving)
 
     @property
     def is_finite(self) -> bool:
-        """Whether all that entered and left it was."""
-        return all(math.isfinite(spread.total) for spread in (self.before, self.after))
+        """Whether all values before and after the activation were finite."""
+        return all(math.isfinite(each.total) for each in (self.before, self.after))
 
-    def told(self) -> dict[str, Any]:
-        """For an answer."""
+    def answer(self) -> LayerActivations:
         assert self.least is not None and self.most is not None  # noqa: S101 - a sample is never empty
         free = self.unsaturated
-        return {
-            "activation": self.activation,
-            "kind": "channels" if self.channels else "neurons",
-            "units": len(self.most),
-            "never": int((self.most <= 0).sum()),
-            "always": int((self.least > 0).sum()),
-            "above": self.above / max(self.before.count, 1),
-            "saturated": None if free is None else self.saturated / max(self.after.count, 1),
-            "stuck": None if free is None else int((~free).sum()),
-            "before": self.before.told(),
-            "after": self.after.told(),
-        }
+        return LayerActivations(
+            activation=self.activation,
+            kind="channels" if self.channels else "neurons",
+            units=len(self.most),
+            never=int((self.most <= 0).sum()),
+            always=int((self.least > 0).sum()),
+            above=self.above / max(self.before.count, 1),
+            saturated=None if free is None else self.saturated / max(self.after.count, 1),
+            stuck=None if free is None else int((~free).sum()),
+            before=self.before.answer(),
+            after=self.after.answer(),
+        )
 
 
 @torch.inference_mode()
-def measure_activations(network: Network, split: Split, report: Callable[[float, str], None]) -> dict[str, Any]:
-    """`layers`, one for each hidden layer from the input on; none of a linear network.
+def measure_activations(network: Network, split: Split, report: Callable[[float, str], None]) -> Activations:
+    """Measure every hidden layer on the images of `split`.
 
-    Of each: `activation`; `kind` of its `units` ("neurons", "channels"); how many of them are `never` above 0 before the
-    activation on any of the `images`, or `always`; the share of values `above` 0; of tanh and sigmoid the share of values
-    `saturated` (within 0.05 of a limit) and how many units are `stuck` there on every image; and of the values `before` and
-    `after` the activation `mean`, `deviation`, and 24 `bins` from `low` to `high`. Raises `RunProblem` where the weights are not
-    finite, or what they give is not.
+    Raises `RunProblem` where the weights or the values they give are not finite.
     """
     require_finite(network)
-    activation_stats = activation_stats_of(network.model)
-    layers = [Layer(network.config.activation) for _ in activation_stats]
-    passes = ("first", "second") if activation_stats else ()
+    activations = activations_of(network.model)
+    layers = [LayerMeasurement(network.config.activation) for _ in activations]
+    passes = ("first_pass", "second_pass") if activations else ()
     for number, name in enumerate(passes):
-        with listening(activation_stats, [getattr(layer, name) for layer in layers]):
-            for start in range(0, len(split.labels), _AT_ONCE):
+        with forward_hooks(activations, [getattr(layer, name) for layer in layers]):
+            for start in range(0, len(split.labels), _BATCH):
                 report((number + start / len(split.labels)) / len(passes), "")
-                network.model(split.images[start : start + _AT_ONCE])
+                network.model(split.images[start : start + _BATCH])
     if not all(layer.is_finite for layer in layers):
         raise network.overflow()
-    return {**network.place(), "images": len(split.labels), "layers": [layer.told() for layer in layers]}
+    return Activations(
+        weights=network.weights,
+        epoch=network.epoch,
+        step=network.step,
+        images=len(split.labels),
+        layers=tuple(layer.answer() for layer in layers),
+    )

@@ -1,14 +1,14 @@
-"""The learning-rate range test, on a copy: the run itself is not touched."""
+"""The learning-rate range test, on a copy of the network (Smith 2017, "Cyclical Learning Rates for Training Neural Networks")."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import torch
 
 from engine.analysis import lr_range_test
+from engine.answers import RangeTest
 from engine.config import TrainConfig
 from engine.errors import RunProblem
 from engine.runs.folder import RunFolder
@@ -17,7 +17,7 @@ from engine.worker.model.models import build_model
 from engine.worker.training.batches import Batches
 from engine.worker.training.checkpoint_check import load_sound
 from engine.worker.training.checkpoint_file import fitting
-from engine.worker.training.data_check import meet_data
+from engine.worker.training.data_check import find_data
 from engine.worker.training.optimizer_step import Step
 from engine.worker.training.training_state import training_images
 
@@ -32,35 +32,41 @@ def range_test(
     *,
     data_dir: str = "",
     other_data: bool = False,
-) -> dict[str, Any]:
-    """Train a copy with a rising rate: `rates`, smoothed `losses`, and the suggestions `steepest` and `tenth`.
+) -> RangeTest:
+    """Train a copy with an exponentially rising learning rate until the loss explodes.
 
-    It begins with the weights and the optimizer's memory of the run's last checkpoint, or, without a run, with new weights of
-    `config`. Raises `Problem` where data or checkpoint are not there, and for other data than the run's unless `other_data`.
+    It starts from the weights and optimizer state of the run's last checkpoint or, without a run, from newly initialized
+    weights of `config`. Raises `Problem` where the data or the checkpoint is missing, or, unless `other_data`, the data are
+    not the run's.
     """
-    epoch = 0
     if run is not None and not run.checkpoint("last").exists():
         raise RunProblem(f"{run.name} has no weights yet: its first checkpoint comes after the first epoch.")
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
-        contents: dict[str, Any] = {}
+        checkpoint = None
         if run is not None:
-            config, contents = load_sound(run, "last", "train")
+            checkpoint = load_sound(run, "last", "train")
+            config = checkpoint.config
         model = build_model(config)
         step = Step(model, config, _CPU)
-        if run is not None:
+        if run is not None and checkpoint is not None:
             with fitting(run.checkpoint("last")):
-                model.load_state_dict(contents["model"])
-                step.restore(contents)
-                epoch = contents["place"]["epoch"]
+                model.load_state_dict(checkpoint.model)
+                step.restore(checkpoint)
         name, known = (run.name, known_data(run)) if run is not None else ("", None)
-        config, data = meet_data(name, config, known, data_dir=data_dir, other=other_data)
+        config, data = find_data(name, config, known, data_dir=data_dir, other=other_data)
         images = training_images(config, data, _CPU)
         batches = Batches(images.images, images.labels, config.seed)
         tried, losses = _rise(model, step, batches, config, report, steps)
     smooth = lr_range_test.smoothed(losses)
     advice = lr_range_test.suggest(tried, smooth)
-    return {"epoch": epoch, "rates": tried, "losses": smooth, "steepest": advice.steepest, "tenth": advice.tenth}
+    return RangeTest(
+        epoch=checkpoint.counters.epoch if checkpoint else 0,
+        rates=tuple(tried),
+        losses=tuple(smooth),
+        steepest=advice.steepest,
+        tenth=advice.tenth,
+    )
 
 
 def _rise(
@@ -71,7 +77,7 @@ def _rise(
     report: Callable[[float, str], None],
     steps: int,
 ) -> tuple[list[float], list[float]]:
-    """The rates that were tried and the loss at each, until it explodes."""
+    """The learning rates tried and the loss at each, until it explodes."""
     tried: list[float] = []
     losses: list[float] = []
     model.train()

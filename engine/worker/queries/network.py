@@ -1,10 +1,9 @@
-"""A run's network as one of its checkpoints has it, kept for the next question."""
+"""Loads the network of a run's checkpoint; the latest ones are cached."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +22,7 @@ from engine.worker.training.checkpoint_file import fitting
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
-    """A network that only reads, on the CPU, and where its weights are from."""
+    """A network for inference on the CPU, and the checkpoint that its weights are from."""
 
     model: nn.Module
     config: TrainConfig
@@ -32,11 +31,10 @@ class Network:
     step: int
 
     @torch.inference_mode()
-    def read(self, images: Tensor, *, exact: bool = False) -> np.ndarray:
-        """Probabilities (N, 10) float32 of images (N, 1, 28, 28) floats 0 to 1.
+    def predict(self, images: Tensor, *, exact: bool = False) -> np.ndarray:
+        """Probabilities (N, 10) float32 of images (N, 1, 28, 28), floats from 0 to 1.
 
-        `exact`: in batches of the size a test has, since the same sums in another order differ in the last digit.
-        Raises `RunProblem` where the network's outputs are not finite.
+        `exact`: in batches of the size used by evaluation, so that every digit of a result is the same. Raises `RunProblem` where the network's outputs are not finite.
         """
         parts = []
         for part in images.split(BATCH):
@@ -48,18 +46,14 @@ class Network:
         return found
 
     def overflow(self) -> RunProblem:
-        """What is said where finite weights give outputs that are not finite."""
+        """The problem to raise where finite weights give outputs that are not finite."""
         return RunProblem(
             f"The outputs of the {self.weights} weights (epoch {self.epoch}) are not finite: the weights have grown too large."
         )
 
-    def place(self) -> dict[str, Any]:
-        """Where the weights are from, for an answer."""
-        return {"weights": self.weights, "epoch": self.epoch, "step": self.step}
-
 
 def load_network(run: RunFolder, weights: ev.CheckpointKind) -> Network:
-    """The network of a run's checkpoint ``last`` or ``best``. Raises `RunProblem` where there is none that opens."""
+    """The network of a run's checkpoint ``last`` or ``best``. Raises `RunProblem` where it is missing or damaged."""
     path = run.checkpoint(weights)
     try:
         stamp = path.stat()
@@ -73,11 +67,9 @@ def load_network(run: RunFolder, weights: ev.CheckpointKind) -> Network:
 @lru_cache(maxsize=2)
 def _load(run: RunFolder, weights: ev.CheckpointKind, _written: int, _inode: int) -> Network:
     path = run.checkpoint(weights)
-    config, contents = load_sound(run, weights, "read")
+    checkpoint = load_sound(run, weights, "read")
     with torch.random.fork_rng(), fitting(path):
-        model = build_model(config)
-        model.load_state_dict(contents["model"])
-        best = contents["best"] if weights == "best" else None
-        place = contents["place"]
-        epoch, step = (best["epoch"], best["step"]) if best else (place["epoch"], place["step"])
-    return Network(model.eval(), config, weights, epoch, step)
+        model = build_model(checkpoint.config)
+        model.load_state_dict(checkpoint.model)
+        origin = checkpoint.origin(weights)
+    return Network(model.eval(), checkpoint.config, weights, origin.epoch, origin.step)

@@ -1,30 +1,29 @@
-"""What in a picture a reading hangs on (Zeiler & Fergus 2014, "Visualizing and Understanding Convolutional Networks")."""
+"""Occlusion maps (Zeiler & Fergus 2014, "Visualizing and Understanding Convolutional Networks")."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from engine import commands as cmd
+from engine.answers import OcclusionMap
 from engine.errors import ConfigProblem
 from engine.worker.model.evaluate import as_images
 from engine.worker.queries.network import Network
 from engine.worker.queries.sample import require_finite
 
 SIDE = 28
-_AT_ONCE = 4 * SIDE
-"""Covered pictures that are read between two looks at whether anybody still waits."""
+_BATCH = 4 * SIDE
+"""Occluded pictures between two progress reports."""
 
 
-def map_occlusion(network: Network, question: cmd.MapOcclusion, report: Callable[[float, str], None]) -> dict[str, Any]:
-    """How the probabilities fall where a patch of paper, centered on each pixel in turn, covers the picture.
+def map_occlusion(network: Network, question: cmd.MapOcclusion, report: Callable[[float, str], None]) -> OcclusionMap:
+    """The probabilities while a background-colored patch, centered on each pixel in turn, occludes the picture.
 
-    `probabilities` [10] of the bare picture; `covered` [784][10], row by row, those with the patch on each pixel; what of
-    it is over the edge covers nothing. Raises `ConfigProblem` for a picture or a patch of another size, `RunProblem`
+    Raises `ConfigProblem` for a picture or a patch of another size, `RunProblem`
     where the weights are not finite.
     """
     if len(question.pixels) != SIDE * SIDE:
@@ -34,22 +33,24 @@ def map_occlusion(network: Network, question: cmd.MapOcclusion, report: Callable
     require_finite(network)
     pixels = np.array(bytearray(question.pixels), np.uint8).reshape(1, SIDE, SIDE)
     image = as_images(pixels, torch.device("cpu"))
-    bare = network.read(image)[0]
+    bare = network.predict(image)[0]
     parts = []
-    for places in torch.arange(SIDE * SIDE).split(_AT_ONCE):
+    for places in torch.arange(SIDE * SIDE).split(_BATCH):
         report(int(places[0]) / SIDE**2, "")
-        parts.append(network.read(covered(image, places, question.patch)))
+        parts.append(network.predict(covered(image, places, question.patch)))
     found = np.concatenate(parts)
-    return {
-        **network.place(),
-        "patch": question.patch,
-        "probabilities": bare.tolist(),
-        "covered": np.round(found, 4).tolist(),
-    }
+    return OcclusionMap(
+        weights=network.weights,
+        epoch=network.epoch,
+        step=network.step,
+        patch=question.patch,
+        probabilities=tuple(bare.tolist()),
+        covered=tuple(map(tuple, np.round(found, 4).tolist())),
+    )
 
 
 def covered(image: Tensor, places: Tensor, patch: int) -> Tensor:
-    """The image (1, 1, 28, 28) with a patch of paper centered on each of `places` (N,), counted row by row: (N, 1, 28, 28)."""
+    """The image (1, 1, 28, 28) with a patch of zeros centered on each pixel index of `places` (N,): (N, 1, 28, 28)."""
     line, reach = torch.arange(SIDE), patch // 2
     in_row = (line[None, :] - (places // SIDE)[:, None]).abs() <= reach
     in_column = (line[None, :] - (places % SIDE)[:, None]).abs() <= reach

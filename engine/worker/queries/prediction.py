@@ -1,13 +1,12 @@
-"""What a network reads in pictures that it is handed."""
+"""Predictions for pictures supplied with the query."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import torch
 
 from engine import commands as cmd
+from engine.answers import PicturePredictions
 from engine.errors import ConfigProblem
 from engine.worker.model.evaluate import as_images
 from engine.worker.queries.network import Network
@@ -15,10 +14,15 @@ from engine.worker.queries.network import Network
 _SIZE = 28 * 28
 
 
-def read_pictures(network: Network, question: cmd.ReadPictures) -> dict[str, Any]:
-    """`probabilities`, ten a picture. Raises `ConfigProblem` for bytes that are no whole number of pictures."""
+def predict_pictures(network: Network, question: cmd.ReadPictures) -> PicturePredictions:
+    """Predict each picture. Raises `ConfigProblem` where the bytes are not a whole number of pictures."""
     if len(question.pixels) % _SIZE:
         raise ConfigProblem(f"Pictures have {_SIZE} bytes each; {len(question.pixels)} are no whole number of them.")
     pixels = np.frombuffer(bytearray(question.pixels), np.uint8).reshape(-1, 28, 28)
-    likely = network.read(as_images(pixels, torch.device("cpu")), exact=question.exact)
-    return {**network.place(), "probabilities": likely.tolist()}
+    probabilities = network.predict(as_images(pixels, torch.device("cpu")), exact=question.exact)
+    return PicturePredictions(
+        weights=network.weights,
+        epoch=network.epoch,
+        step=network.step,
+        probabilities=tuple(map(tuple, probabilities.tolist())),
+    )

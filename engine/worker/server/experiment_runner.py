@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+
+import msgspec
 
 from engine import commands as cmd
+from engine.answers import StartedRun
 from engine.errors import Problem
 from engine.protocol import ExperimentOver
 from engine.worker.server.arm_sequence import ArmSequence, NewArm, UnfinishedArm, plan_arms
@@ -26,8 +28,8 @@ class ExperimentRunner:
         self._arms: ArmSequence | None = None
         self._starting: asyncio.Task[None] | None = None
 
-    async def start(self, command: cmd.Experiment) -> dict[str, Any]:
-        """Start or resume an experiment: the reply's result. Raises `Problem` where it is refused."""
+    async def start(self, command: cmd.Experiment) -> StartedRun:
+        """Start or resume an experiment. Raises `Problem` where it is refused."""
         with self._lifecycle.preparing():
             arms = self._arms = await asyncio.to_thread(plan_arms, command)
             try:
@@ -35,9 +37,10 @@ class ExperimentRunner:
             except BaseException:
                 self._arms = None
                 raise
-            if not started:
+            if started is None:
                 self._on_ended("")
-            return {"group": arms.group, **started}
+                return StartedRun(group=arms.group)
+            return msgspec.structs.replace(started, group=arms.group)
 
     def abort(self) -> bool:
         """Start no further run. Returns False where there is no experiment."""
@@ -63,14 +66,14 @@ class ExperimentRunner:
     async def _start_next_or_end(self, arms: ArmSequence) -> None:
         fault = ""
         try:
-            if not arms.aborted and await self._start_next(arms):
+            if not arms.aborted and await self._start_next(arms) is not None:
                 return
         except Problem as problem:
             fault = f"Run {arms.number} of {arms.group} could not begin: {problem}"
         self._on_ended(fault)
 
-    async def _start_next(self, arms: ArmSequence) -> dict[str, Any]:
-        """Start the next run; its name and path, or nothing where there is none or the experiment was aborted."""
+    async def _start_next(self, arms: ArmSequence) -> StartedRun | None:
+        """Start the next run. Returns None where there is none or the experiment was aborted."""
         match await asyncio.to_thread(arms.next):
             case NewArm() as new:
                 config = new.config
@@ -78,9 +81,9 @@ class ExperimentRunner:
                     config = await self._runs.check_data(arms.group, config, new.data, other=arms.other_data)
                 await self._runs.check(config)
                 if arms.aborted:
-                    return {}
+                    return None
                 return self._runs.train_new(config, new.preset, new.name, arm=new.arm)
             case UnfinishedArm(run, arm, data):
                 return await self._runs.train_further(run, arm=arm, data=data, other_data=arms.other_data)
             case None:
-                return {}
+                return None

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from engine import commands as cmd
+from engine.answers import Answer
 from engine.errors import EngineProblem
 from engine.protocol import Working
 from engine.worker.server.client_connection import ClientConnection
@@ -25,7 +26,7 @@ class QueryQueue:
         self._loop, self._run_in_thread = loop, run_in_thread
         self._pending: dict[tuple[ClientConnection, int], Answering | None] = {}
 
-    async def answer(self, question: cmd.Question, client: ClientConnection) -> dict[str, Any]:
+    async def answer(self, question: cmd.Question, client: ClientConnection) -> Answer:
         """The answer to a query. Raises the `Problem` that it is refused with, and `EngineProblem` if it was canceled."""
         key = (client, question.id)
         self._pending[key] = None
@@ -33,7 +34,7 @@ class QueryQueue:
         def report(share: float, text: str) -> None:
             self._loop.call_soon_threadsafe(client.send, Working(id=question.id, share=share, text=text))
 
-        def answer() -> dict[str, Any] | None:
+        def answer() -> Answer | None:
             from engine.worker.queries import Answering, Canceled, answer  # noqa: PLC0415 - imports torch
 
             answering = Answering(report)
@@ -46,7 +47,7 @@ class QueryQueue:
                 return None
 
         try:
-            found: dict[str, Any] | None = await self._run_in_thread(answer)
+            found: Answer | None = await self._run_in_thread(answer)
         finally:
             self._pending.pop(key, None)
         if found is None:

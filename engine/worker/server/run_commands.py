@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from typing import Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 import engine
 from engine import commands as cmd
 from engine import events as ev
+from engine.answers import StartedRun
 from engine.config import TrainConfig, make_config
 from engine.errors import ConfigProblem, EngineProblem, RunProblem
 from engine.fields import short
@@ -26,16 +27,19 @@ from engine.worker.server.preflight import check_trainable
 from engine.worker.server.run_lifecycle import RunLifecycle
 from engine.worker.server.torch_thread import TorchThread
 
+if TYPE_CHECKING:
+    from engine.worker.server.torch_tasks import BranchStart, ResumePoint
+
 
 class RunCommands:
-    """Each method returns the `result` of the command's reply. All raise `Problem` where the command is refused."""
+    """All methods raise `Problem` where the command is refused."""
 
     def __init__(self, lifecycle: RunLifecycle, torch: TorchThread) -> None:
         self._lifecycle, self._torch = lifecycle, torch
         self.is_terminating = False
         """Set when the process was told to exit: no run is started any more."""
 
-    async def start(self, command: cmd.Start) -> dict[str, Any]:
+    async def start(self, command: cmd.Start) -> StartedRun:
         """Start a new run."""
         with self._lifecycle.preparing():
             config = with_absolute_data(make_config(msgspec.structs.asdict(command.config)))
@@ -46,7 +50,7 @@ class RunCommands:
             plan = Plan(command.changes, command.stop_at)
             return self.train_new(config, command.preset, command.name, plan=plan)
 
-    async def resume(self, command: cmd.ResumeRun) -> dict[str, Any]:
+    async def resume(self, command: cmd.ResumeRun) -> StartedRun:
         """Resume a run from its last checkpoint."""
         with self._lifecycle.preparing():
             return await self.train_further(
@@ -57,29 +61,31 @@ class RunCommands:
                 other_data=command.other_data,
             )
 
-    async def branch(self, command: cmd.Branch) -> dict[str, Any]:
+    async def branch(self, command: cmd.Branch) -> StartedRun:
         """Start a new run from a checkpoint of another."""
         with self._lifecycle.preparing():
             parent_run = _parent_of(command)
             command = msgspec.structs.replace(command, values=with_absolute_folder(command.values))
-            config, contents, parent = await self._torch.run(torch_tasks.branch_off, parent_run, command)
+            start: BranchStart = await self._torch.run(torch_tasks.branch_off, parent_run, command)
+            config = start.checkpoint.config
             check_plan(config, command.changes)
             await self.check(config)
             known = command.data or await asyncio.to_thread(known_data, parent_run)
             config = await self.check_data(parent_run.name, config, known, other=command.other_data)
             preset = parent_run.state().preset
             run = create_run(config, preset=preset, version=engine.__version__, name=command.name)
+            checkpoint = start.checkpoint._replace(config=config)
             try:
                 self._lifecycle.enter(run)
-                await self._torch.run(torch_tasks.save, run, config, contents)
+                await self._torch.run(torch_tasks.save, run, checkpoint)
             except (RunProblem, OSError):
                 shutil.rmtree(run.path, ignore_errors=True)
                 raise
-            self._lifecycle.emit(_run_created(run, config, preset, parent))
-            self._lifecycle.train(run, config, contents, Plan(command.changes, command.stop_at))
-            return _result(run)
+            self._lifecycle.emit(_run_created(run, config, preset, start.parent))
+            self._lifecycle.train(run, config, checkpoint, plan=Plan(command.changes, command.stop_at))
+            return _started(run)
 
-    async def evaluate(self, command: cmd.EvaluateRun) -> dict[str, Any]:
+    async def evaluate(self, command: cmd.EvaluateRun) -> StartedRun:
         """Evaluate a checkpoint on the test set."""
         with self._lifecycle.preparing():
             run = find_run(command.run)
@@ -88,11 +94,11 @@ class RunCommands:
                 await self._torch.run(torch_tasks.test, run, command, self._lifecycle.emit)
             finally:
                 self._lifecycle.active.release(run)
-            return {"run": run.name}
+            return StartedRun(run=run.name)
 
     def train_new(
         self, config: TrainConfig, preset: str, name: str, *, arm: ev.Arm | None = None, plan: Plan | None = None
-    ) -> dict[str, Any]:
+    ) -> StartedRun:
         """Create a run and start its training. The configuration has been checked."""
         run = create_run(config, preset=preset, version=engine.__version__, name=name)
         try:
@@ -101,8 +107,8 @@ class RunCommands:
             shutil.rmtree(run.path, ignore_errors=True)
             raise
         self._lifecycle.emit(_run_created(run, config, preset, arm=arm))
-        self._lifecycle.train(run, config, None, plan)
-        return _result(run)
+        self._lifecycle.train(run, config, plan=plan)
+        return _started(run)
 
     async def train_further(
         self,
@@ -114,26 +120,26 @@ class RunCommands:
         data: ev.DataIdentity | None = None,
         data_dir: str = "",
         other_data: bool = False,
-    ) -> dict[str, Any]:
+    ) -> StartedRun:
         """Train a run from its last checkpoint. `data` is used where its log does not identify its data set."""
-        config, contents, ended = await self._torch.run(torch_tasks.load, run)
+        point: ResumePoint = await self._torch.run(torch_tasks.load, run)
+        config = point.config
         if epochs is not None:
             config = make_config({"epochs": epochs}, config)
-        done = contents["place"]["epoch"] if contents else 0
-        if done > config.epochs or (ended and done == config.epochs):
-            raise RunProblem(f"{run.name} has trained its {done} epochs; give a greater number with --epochs.")
+        if point.epoch > config.epochs or (point.ended and point.epoch == config.epochs):
+            raise RunProblem(f"{run.name} has trained its {point.epoch} epochs; give a greater number with --epochs.")
         known = await asyncio.to_thread(known_data, run) or data
         config = await self.check_data(run.name, config, known, data_dir, other=other_data)
         await self.check(config)
         self._lifecycle.enter(run, take_over=take_over)
-        if not ended:  # killed after it wrote its result, before it logged its end
+        if not point.ended:  # killed after it wrote its result, before it logged its end
             with contextlib.suppress(OSError):
                 run.result.unlink()
         log = self._lifecycle.active.log
         if log and not log.length:
             self._lifecycle.emit(_run_created(run, config, _preset(run), arm=arm))
-        self._lifecycle.train(run, config, contents)
-        return _result(run)
+        self._lifecycle.train(run, config, point.checkpoint, resumed=True)
+        return _started(run)
 
     async def check(self, config: TrainConfig) -> None:
         """Raise `Problem` for a configuration that this machine cannot train, or where the process is terminating."""
@@ -151,12 +157,12 @@ class RunCommands:
 
         Raises `OtherDataProblem` where it is another one, unless `other` allows that.
         """
-        found: TrainConfig = await self._torch.run(torch_tasks.meet_data, run, config, known, data_dir, other)
+        found: TrainConfig = await self._torch.run(torch_tasks.find_data, run, config, known, data_dir, other)
         return found
 
 
-def _result(run: RunFolder) -> dict[str, Any]:
-    return {"run": run.name, "path": str(run.path)}
+def _started(run: RunFolder) -> StartedRun:
+    return StartedRun(run=run.name, path=str(run.path))
 
 
 def _run_created(

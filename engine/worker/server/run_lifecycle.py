@@ -7,10 +7,11 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine import commands as cmd
 from engine import events as ev
+from engine.answers import AppliedChange
 from engine.config import TrainConfig, no_effect
 from engine.errors import EngineProblem
 from engine.files import write_atomic
@@ -24,6 +25,9 @@ from engine.worker.server.live_config import LiveConfig
 from engine.worker.server.output_capture import OutputCapture
 from engine.worker.server.run_phase import Phase, PhaseTracker
 from engine.worker.server.torch_thread import TorchThread
+
+if TYPE_CHECKING:
+    from engine.worker.server.torch_tasks import Checkpoint
 
 CUT_OFF_SECONDS = 2.0
 """How long a run that has not made its first step may take to end after it was stopped or aborted."""
@@ -103,18 +107,24 @@ class RunLifecycle:
         self._notify_now()
 
     def train(
-        self, run: RunFolder, config: TrainConfig, contents: dict[str, Any] | None, plan: Plan | None = None
+        self,
+        run: RunFolder,
+        config: TrainConfig,
+        checkpoint: Checkpoint | None = None,
+        *,
+        resumed: bool = False,
+        plan: Plan | None = None,
     ) -> None:
-        """Hand the current run to the trainer thread, with the contents of the checkpoint that it resumes from."""
+        """Hand the current run to the trainer thread, with the checkpoint that it continues from."""
         self._commands, self._live = CommandQueue(plan), LiveConfig(config)
         self.last_end = None
         self.phase.move(Phase.STARTING)
         if self._torch.ready is None:
             self.emit(ev.Phase(name="importing", text="loading torch"))
-        self._job = self._torch.submit(torch_tasks.train, run, config, self.emit, self._commands, contents)
+        self._job = self._torch.submit(torch_tasks.train, run, config, self.emit, self._commands, checkpoint, resumed)
         self._job.add_done_callback(lambda job: self._job_done(run, job))
 
-    def steer(self, command: cmd.Steering) -> dict[str, Any]:
+    def steer(self, command: cmd.Steering) -> AppliedChange | None:
         """Pass a command on to the trainer. Raises `EngineProblem` or `ConfigProblem` where it is refused."""
         if self._commands is None or self._live is None or not self.phase.is_steerable:
             raise EngineProblem("Nothing is training.")
@@ -133,9 +143,9 @@ class RunLifecycle:
         if isinstance(command, cmd.Stop | cmd.Abort):
             self._cut_off_later()
         if not isinstance(command, cmd.Change):
-            return {}
+            return None
         idle = {name: why for name in command.values if (why := no_effect(self._live.config, name))}
-        return {"changed": command.values, "no_effect": idle}
+        return AppliedChange(changed=command.values, no_effect=idle)
 
     def abort(self) -> bool:
         """End the run as soon as it is saved. Returns False where there is none."""

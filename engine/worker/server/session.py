@@ -11,10 +11,12 @@ import contextlib
 import os
 import socket
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 import engine
 from engine import commands as cmd
+from engine.answers import AppliedChange, Devices, StartedRun, encode_result
 from engine.errors import ExitCode, Problem
 from engine.log.event_log import EventLog
 from engine.protocol import Hello, Ready, Reply
@@ -137,7 +139,7 @@ class Session:
     async def handle(self, command: cmd.Command, client: ClientConnection) -> Reply:
         """Carry out a client's command; the reply holds the result or the error."""
         try:
-            return Reply(id=command.id, result=await self._dispatch(command, client))
+            return Reply(id=command.id, result=encode_result(await self._dispatch(command, client)))
         except Problem as problem:
             field = getattr(problem, "field", None) or ""
             return Reply(id=command.id, error=str(problem), exit_code=int(problem.exit_code), field=field)
@@ -149,19 +151,19 @@ class Session:
             error = f"The engine failed at this: {type(fault).__name__}: {fault}."
             return Reply(id=command.id, error=error, exit_code=int(ExitCode.FAILED))
 
-    async def _dispatch(self, command: cmd.Command, client: ClientConnection) -> dict[str, Any]:
+    async def _dispatch(self, command: cmd.Command, client: ClientConnection) -> msgspec.Struct | None:
         if isinstance(command, cmd.TakeControl):
             self._clients.take_control(client)
-            return {}
+            return None
         if not isinstance(command, cmd.ListDevices | cmd.Question | cmd.Cancel):
             self._clients.require_steering(client)
         match command:
             case cmd.ListDevices():
-                devices: dict[str, Any] = await self.torch.run(torch_tasks.devices)
+                devices: Devices = await self.torch.run(torch_tasks.devices)
                 return devices
             case cmd.Cancel():
                 self._queries.cancel(client, command.question)
-                return {}
+                return None
             case cmd.Start() | cmd.ResumeRun() | cmd.Branch() | cmd.Experiment() | cmd.EvaluateRun():
                 await self.lifecycle.wait_until_over()
                 return await self._start_job(command)
@@ -174,7 +176,7 @@ class Session:
 
     async def _start_job(
         self, command: cmd.Start | cmd.ResumeRun | cmd.Branch | cmd.Experiment | cmd.EvaluateRun
-    ) -> dict[str, Any]:
+    ) -> StartedRun:
         match command:
             case cmd.Start():
                 return await self._runs.start(command)
@@ -187,10 +189,10 @@ class Session:
             case cmd.EvaluateRun():
                 return await self._runs.evaluate(command)
 
-    def _steer(self, command: cmd.Steering) -> dict[str, Any]:
+    def _steer(self, command: cmd.Steering) -> AppliedChange | None:
         between_runs = not self.lifecycle.phase.is_steerable
         if isinstance(command, cmd.Abort) and self._experiments.abort() and between_runs:
-            return {}
+            return None
         return self.lifecycle.steer(command)
 
     # ends

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import traceback
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from engine import commands as cmd
 from engine import events as ev
+from engine.answers import Devices
 from engine.config import TrainConfig
 from engine.errors import ConfigProblem, EngineProblem, RunProblem
 from engine.log.event_log import read_events
@@ -16,6 +18,24 @@ from engine.runs.folder import RunFolder
 from engine.state.run_state import RunState
 from engine.worker.command_queue import CommandQueue
 from engine.worker.server.torch_import import import_torch
+
+if TYPE_CHECKING:
+    from engine.worker.training.branching import BranchStart
+    from engine.worker.training.checkpoint_file import Checkpoint
+
+__all__ = ["BranchStart", "Checkpoint", "ResumePoint"]
+
+
+@dataclass(frozen=True, slots=True)
+class ResumePoint:
+    """Where a run is resumed. Without a `checkpoint` it was interrupted before its first one and starts again."""
+
+    config: TrainConfig
+    checkpoint: Checkpoint | None
+    epoch: int
+    """The number of finished epochs."""
+    ended: bool
+    """Whether the run has logged its end."""
 
 
 def guarded(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -54,32 +74,34 @@ def warm_step() -> None:
 
 
 def train(
-    run: RunFolder, config: TrainConfig, emit: Any, commands: CommandQueue, contents: dict[str, Any] | None
+    run: RunFolder,
+    config: TrainConfig,
+    emit: Any,
+    commands: CommandQueue,
+    checkpoint: Checkpoint | None,
+    resumed: bool,
 ) -> None:
     """Train a run until it ends."""
     from engine.worker.training.jobs import train_run  # noqa: PLC0415
 
-    train_run(run, config, emit, commands, contents)
+    train_run(run, config, emit, commands, checkpoint, resumed=resumed)
 
 
-def load(run: RunFolder) -> tuple[TrainConfig, dict[str, Any], bool]:
-    """The configuration, the contents of the last checkpoint, and whether the run has logged its end.
-
-    The contents are empty where the run was interrupted before its first checkpoint: it starts again. Raises `RunProblem`
-    where it cannot be resumed.
-    """
+def load(run: RunFolder) -> ResumePoint:
+    """Where a run is resumed. Raises `RunProblem` where it cannot be."""
     from engine.worker.training.checkpoint_check import load_to_resume  # noqa: PLC0415
 
     path, state = run.checkpoint("last"), run.state()
     if path.exists():
-        return *load_to_resume(run), state.finished is not None
+        checkpoint = load_to_resume(run)
+        return ResumePoint(checkpoint.config, checkpoint, checkpoint.epoch, state.finished is not None)
     if any(isinstance(e, ev.CheckpointSaved) and e.kind == "last" for e in read_events(run.events)):
         raise RunProblem(f"{path} is not there any more, and without it {run.name} cannot go on; start a new run.")
     if state.finished and state.finished.diverged:
         raise RunProblem(
             f"{run.name} diverged before its first checkpoint and would do so again; start a new run with a lower learning rate."
         )
-    return _config_to_restart(run, state), {}, state.finished is not None
+    return ResumePoint(_config_to_restart(run, state), None, 0, state.finished is not None)
 
 
 def _config_to_restart(run: RunFolder, state: RunState) -> TrainConfig:
@@ -92,14 +114,14 @@ def _config_to_restart(run: RunFolder, state: RunState) -> TrainConfig:
         return state.config
 
 
-def meet_data(run: str, config: TrainConfig, known: ev.DataIdentity | None, data_dir: str, other: bool) -> TrainConfig:
+def find_data(run: str, config: TrainConfig, known: ev.DataIdentity | None, data_dir: str, other: bool) -> TrainConfig:
     """The configuration with the folder of the run's data set (`engine.worker.training.data_check`)."""
-    from engine.worker.training.data_check import meet_data  # noqa: PLC0415
+    from engine.worker.training.data_check import find_data  # noqa: PLC0415
 
-    return meet_data(run, config, known, data_dir=data_dir, other=other)[0]
+    return find_data(run, config, known, data_dir=data_dir, other=other)[0]
 
 
-def branch_off(run: RunFolder, command: cmd.Branch) -> tuple[TrainConfig, dict[str, Any], ev.Parent]:
+def branch_off(run: RunFolder, command: cmd.Branch) -> BranchStart:
     """Where a branch of `run` begins (`engine.worker.training.branching`)."""
     from engine.worker.training import branching  # noqa: PLC0415
 
@@ -108,11 +130,11 @@ def branch_off(run: RunFolder, command: cmd.Branch) -> tuple[TrainConfig, dict[s
     return branching.branch_off(run, command.at, command.values)
 
 
-def save(run: RunFolder, config: TrainConfig, contents: dict[str, Any]) -> None:
+def save(run: RunFolder, checkpoint: Checkpoint) -> None:
     """Save where a branch begins as its first checkpoint: if killed before its own, it resumes from there."""
     from engine.worker.training.checkpoint_file import save_checkpoint  # noqa: PLC0415
 
-    save_checkpoint(run.checkpoint("last"), config, contents)
+    save_checkpoint(run.checkpoint("last"), checkpoint)
 
 
 def test(run: RunFolder, command: cmd.EvaluateRun, emit: Any) -> None:
@@ -122,7 +144,7 @@ def test(run: RunFolder, command: cmd.EvaluateRun, emit: Any) -> None:
     evaluate_run(run, command.weights, emit, data_dir=command.data_dir, other_data=command.other_data)
 
 
-def devices() -> dict[str, Any]:
+def devices() -> Devices:
     """The devices that torch finds on this machine."""
     from engine.worker.model.device import describe_devices  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The training images on the device, in the order of each epoch, augmented a batch at a time."""
+"""Shuffled and augmented batches of the training images on the device."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from engine.worker.model.evaluate import as_floats
 
 
 class Batches:
-    """Batches out of `images` (N, 1, 28, 28) bytes and `labels` (N,) int64, both on the device.
+    """Batches of `images` (N, 1, 28, 28) uint8 and `labels` (N,) int64, both on the device.
 
-    The order of an epoch depends on the seed and the epoch's number alone, so a checkpoint needs only the place in it.
-    A single image left over at the end joins the batch before it: batch normalization cannot train on one.
+    The order of an epoch depends only on the seed and the epoch's number, so a checkpoint needs only the offset in it.
+    A single image left over at the end joins the last batch: batch normalization cannot train on one.
     """
 
     def __init__(self, images: Tensor, labels: Tensor, seed: int) -> None:
@@ -28,13 +28,13 @@ class Batches:
         return len(self.labels)
 
     def steps_per_epoch(self, size: int) -> int:
-        """Number of batches of `size` images in an epoch."""
+        """The number of batches of `size` images in an epoch."""
         whole, rest = divmod(len(self), size)
         joins = rest == 1 and whole > 0
         return whole + (rest > 0 and not joins)
 
     def take(self, epoch: int, start: int, config: TrainConfig) -> tuple[Tensor, Tensor]:
-        """The batch that begins at image `start` of the epoch's order: images as floats 0 to 1, and labels, on the device."""
+        """The batch that starts at offset `start` of the epoch: augmented images, floats from 0 to 1, and labels."""
         if epoch != self._epoch:
             generator = torch.Generator().manual_seed((self._seed * 1_000_003 + epoch) % 2**63)
             self._order = torch.randperm(len(self), generator=generator).to(self.labels.device)
@@ -42,32 +42,31 @@ class Batches:
         end = start + config.batch_size
         if config.batch_size > 1 and end + 1 == len(self):
             end += 1
-        chosen = self._order[start:end]
-        return augment(as_floats(self.images.index_select(0, chosen)), config), self.labels.index_select(0, chosen)
+        indices = self._order[start:end]
+        return augment(as_floats(self.images.index_select(0, indices)), config), self.labels.index_select(0, indices)
 
 
 def augment(images: Tensor, config: TrainConfig) -> Tensor:
-    """The batch (N, 1, 28, 28) with each image moved, turned, scaled and made noisy at random, all in one go."""
+    """The images (N, 1, 28, 28), each randomly shifted, rotated, scaled and with noise, as configured."""
     if config.shift or config.rotation or config.scale:
-        images = _move(images, config)
+        images = _transform_randomly(images, config)
     if config.noise:
         images = (images + config.noise * torch.randn_like(images)).clamp_(0.0, 1.0)
     return images
 
 
-def _move(images: Tensor, config: TrainConfig) -> Tensor:
-    """Each image moved, turned and scaled by as much as chance has it."""
-    chance = torch.rand(4, len(images), device=images.device) * 2 - 1
-    angle = chance[0] * math.radians(config.rotation)
-    size = 1 / (1 + chance[1] * config.scale)
-    return moved(images, angle, size, chance[2] * config.shift, chance[3] * config.shift)
+def _transform_randomly(images: Tensor, config: TrainConfig) -> Tensor:
+    random = torch.rand(4, len(images), device=images.device) * 2 - 1
+    angle = random[0] * math.radians(config.rotation)
+    size = 1 / (1 + random[1] * config.scale)
+    return affine(images, angle, size, random[2] * config.shift, random[3] * config.shift)
 
 
-def moved(images: Tensor, angle: Tensor, size: Tensor, across: Tensor, down: Tensor) -> Tensor:
-    """One affine map an image (Jaderberg et al. 2015), sampled bilinearly; outside is paper.
+def affine(images: Tensor, angle: Tensor, size: Tensor, across: Tensor, down: Tensor) -> Tensor:
+    """An affine transform of each image, sampled bilinearly with zeros outside (Jaderberg et al. 2015).
 
-    Of each image (N,): the `angle` it is turned by, in radians, the `size` of what is looked at (2: the digit is drawn at half
-    its size), and where that lies `across` and `down`, in pixels.
+    For each image (N,): the rotation `angle` in radians, the `size` of the sampled area (2 halves the digit's size), and
+    its offset `across` and `down` in pixels.
     """
     _, _, height, width = images.shape
     cos, sin = torch.cos(angle) * size, torch.sin(angle) * size

@@ -1,31 +1,36 @@
-"""Where a run begins that goes on with another one's weights."""
+"""Where a branch begins: a new run that continues from another run's checkpoint."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
-from engine.config import HYPERPARAMETERS, TrainConfig, differences, make_config
+from engine.config import HYPERPARAMETERS, differences, make_config
 from engine.errors import ConfigProblem, RunProblem
 from engine.events import Parent
 from engine.runs.folder import RunFolder
-from engine.worker.model.optimizers import same_memory
+from engine.worker.model.optimizers import same_state
 from engine.worker.training.checkpoint_check import load_sound
-from engine.worker.training.checkpoint_file import fitting, load_checkpoint
-from engine.worker.training.metrics import Meter
+from engine.worker.training.checkpoint_file import Checkpoint, fitting, load_checkpoint
+from engine.worker.training.metrics import EpochSums
 
-Beginning = tuple[TrainConfig, dict[str, Any], Parent]
-"""The new run's configuration, what its first checkpoint holds, and where it is from."""
+
+class BranchStart(NamedTuple):
+    """The new run's first checkpoint, with the new configuration, and the parent's checkpoint that it is from."""
+
+    checkpoint: Checkpoint
+    parent: Parent
+
 
 _SHAPE = ("model", "hidden", "batch_norm")
-_CLOCK = ("seconds", "seconds_at_epoch")
+_TIMES = ("seconds", "seconds_at_epoch")
 
 
-def branch_off(run: RunFolder, at: str, values: Mapping[str, Any]) -> Beginning:
-    """How a branch of `run` begins at its checkpoint `at` ("last", "best", or the epoch of a kept one), with other `values`.
+def branch_off(run: RunFolder, at: str, values: Mapping[str, Any]) -> BranchStart:
+    """Branch from the checkpoint `at` of `run` ("last", "best", or the epoch of a kept one), with other `values`.
 
     Raises `RunProblem` where there is no such checkpoint, `ConfigProblem` for values that do not fit its network.
     """
@@ -35,59 +40,57 @@ def branch_off(run: RunFolder, at: str, values: Mapping[str, Any]) -> Beginning:
     if at.isdecimal() and not path.exists():
         kept = ", ".join(map(str, run.kept())) or "none"
         raise RunProblem(f"{run.name} kept no checkpoint of epoch {int(at)} (kept: {kept}); --keep-every keeps them.")
-    before, contents = load_sound(run, at, "train")
+    checkpoint = load_sound(run, at, "train")
     with fitting(path):
-        return _begin(run, at, values, before, contents)
+        return _start(run, at, values, checkpoint)
 
 
-def _begin(
-    run: RunFolder, at: str, values: Mapping[str, Any], before: TrainConfig, contents: dict[str, Any]
-) -> Beginning:
+def _start(run: RunFolder, at: str, values: Mapping[str, Any], checkpoint: Checkpoint) -> BranchStart:
+    before = checkpoint.config
     config = make_config(values, before)
-    told = differences(config, before)
+    changed = differences(config, before)
     for name in _SHAPE:
-        if name in told:
+        if name in changed:
             label = HYPERPARAMETERS[name].about.label
             raise ConfigProblem(f"{label}: a branch has the weights of {run.name}, and so its network.", name)
-    place = _place(at, contents)
-    if place["epoch"] >= config.epochs:
-        raise ConfigProblem(
-            f"Epochs: {run.name} had trained {place['epoch']} there; a branch needs more than that.", "epochs"
-        )
-    meter = Meter().state() if place["offset"] == 0 else contents["meter"]
-    contents = {**contents, "place": place, "meter": meter, "best": None}
-    del contents["format"], contents["config"]
-    if not same_memory(config.optimizer, before.optimizer):
+    counters = _counters(at, checkpoint)
+    epoch, step, offset = counters["epoch"], counters["step"], counters["offset"]
+    if epoch >= config.epochs:
+        raise ConfigProblem(f"Epochs: {run.name} had trained {epoch} there; a branch needs more than that.", "epochs")
+    sums = EpochSums().encode() if offset == 0 else checkpoint.contents["meter"]
+    contents = {**checkpoint.contents, "place": counters, "meter": sums, "best": None}
+    if not same_state(config.optimizer, before.optimizer):
         contents["optimizer"] = {**contents["optimizer"], "state": {}}
-    if "schedule" in told:
-        contents["planned_from"] = float(place["epoch"])
-    return config, contents, Parent(run=run.name, at=at, epoch=place["epoch"], step=place["step"], digest=_of(contents))
+    if "schedule" in changed:
+        contents["planned_from"] = float(epoch)
+    parent = Parent(run=run.name, at=at, epoch=epoch, step=step, digest=_digest(contents))
+    return BranchStart(Checkpoint(config, contents), parent)
 
 
-def branch_again(run: RunFolder, origin: Parent, values: Mapping[str, Any]) -> Beginning:
-    """The same for a branch that is run again: from any checkpoint of `run` that gives it the beginning it had.
+def branch_again(run: RunFolder, origin: Parent, values: Mapping[str, Any]) -> BranchStart:
+    """Repeat a branch: from any checkpoint of `run` with exactly the contents that the branch began with.
 
-    Raises `RunProblem` where none does: since then `run` may have gone on, or been made anew.
+    Raises `RunProblem` where there is none: `run` may have been resumed since, or trained again.
     """
-    there: list[str] = []
+    others: list[str] = []
     is_another = False
-    for at in _standing_at(run, origin):
+    for at in _candidates(run, origin):
         path = run.checkpoint(at)
         try:
-            before, contents = load_checkpoint(path)
+            checkpoint = load_checkpoint(path)
             with fitting(path):
-                place = _place(at, contents)
-                epoch, step = place["epoch"], place["step"]
-        except RunProblem as problem:  # another one may do
+                counters = _counters(at, checkpoint)
+                epoch, step = counters["epoch"], counters["step"]
+        except RunProblem as problem:  # another checkpoint may fit
             if path.exists():
-                there.append(str(problem).removesuffix("."))
+                others.append(str(problem).removesuffix("."))
             continue
         if (epoch, step) != (origin.epoch, origin.step):
-            there.append(f"its {at} checkpoint is of epoch {epoch}, step {step}")
+            others.append(f"its {at} checkpoint is of epoch {epoch}, step {step}")
             continue
         with fitting(path):
-            found = _begin(run, at, values, before, contents)
-        if origin.digest in ("", found[2].digest):
+            found = _start(run, at, values, checkpoint)
+        if origin.digest in ("", found.parent.digest):
             return found
         is_another = True
     where = f"{run.name}'s checkpoint of epoch {origin.epoch}, step {origin.step}"
@@ -95,47 +98,47 @@ def branch_again(run: RunFolder, origin: Parent, values: Mapping[str, Any]) -> B
         raise RunProblem(f"The branch began with {where}, and there is another one now: {run.name} was trained anew.")
     raise RunProblem(
         f"The branch began with {where}, which is not there any more"
-        f"{''.join(f'; {each}' for each in there)}. --keep-every N keeps checkpoints for this."
+        f"{''.join(f'; {each}' for each in others)}. --keep-every N keeps checkpoints for this."
     )
 
 
-def _standing_at(run: RunFolder, origin: Parent) -> list[str]:
-    """The checkpoints that may stand at that place, the one that was branched off first."""
+def _candidates(run: RunFolder, origin: Parent) -> list[str]:
+    """The checkpoints that may be the one of `origin`; first the one that was branched from."""
     names = [*(str(epoch) for epoch in run.kept() if epoch == origin.epoch), "last", "best"]
     return sorted(names, key=lambda at: at != origin.at)
 
 
-def _place(at: str, contents: Mapping[str, Any]) -> dict[str, Any]:
-    """Where a branch of this checkpoint begins."""
-    place = dict(contents["place"])
-    if at == "best" and contents["best"]:
-        place |= {"epoch": contents["best"]["epoch"], "step": contents["best"]["step"], "offset": 0}
-    return place
+def _counters(at: str, checkpoint: Checkpoint) -> dict[str, Any]:
+    """The counters, as stored, at which a branch of this checkpoint begins."""
+    counters = dict(checkpoint.contents["place"])
+    if at == "best" and checkpoint.contents["best"]:
+        epoch, step = checkpoint.origin("best")
+        counters |= {"epoch": epoch, "step": step, "offset": 0}
+    return counters
 
 
-def _of(contents: Mapping[str, Any]) -> str:
-    """A digest of what decides how a run goes on, which clocks do not."""
-    place = {name: value for name, value in contents["place"].items() if name not in _CLOCK}
-    told = {**contents, "place": place, "optimizer": contents["optimizer"]["state"]}
-    made = hashlib.sha256()
-    _feed(made, told)
-    return made.hexdigest()[:32]
+def _digest(contents: Mapping[str, Any]) -> str:
+    """A digest of everything that determines how training continues, which excludes times."""
+    counters = {name: value for name, value in contents["place"].items() if name not in _TIMES}
+    digest = hashlib.sha256()
+    _feed(digest, {**contents, "place": counters, "optimizer": contents["optimizer"]["state"]})
+    return digest.hexdigest()[:32]
 
 
-def _feed(made: hashlib._Hash, value: Any) -> None:
-    """Tell a digest a value of the kinds that a checkpoint holds, so that no two values are told alike."""
+def _feed(digest: hashlib._Hash, value: Any) -> None:
+    """Update a digest with a value of a type found in checkpoints; different values give different bytes."""
     match value:
         case torch.Tensor():
-            made.update(f"tensor {value.dtype} {tuple(value.shape)}\n".encode())
-            made.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+            digest.update(f"tensor {value.dtype} {tuple(value.shape)}\n".encode())
+            digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
         case dict():
-            made.update(f"dict {len(value)}\n".encode())
+            digest.update(f"dict {len(value)}\n".encode())
             for key in sorted(value, key=repr):
-                _feed(made, key)
-                _feed(made, value[key])
+                _feed(digest, key)
+                _feed(digest, value[key])
         case list() | tuple():
-            made.update(f"list {len(value)}\n".encode())
+            digest.update(f"list {len(value)}\n".encode())
             for each in value:
-                _feed(made, each)
+                _feed(digest, each)
         case _:
-            made.update(f"{type(value).__name__} {value!r}\n".encode())
+            digest.update(f"{type(value).__name__} {value!r}\n".encode())

@@ -1,4 +1,4 @@
-"""Where a run stands: what has to be remembered besides the weights."""
+"""The progress of a run: its counters, the best weights so far, and the state of the plateau schedule."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from torch import Tensor
 
 from engine.config import TrainConfig
 
-_MOST = 2**53
-"""What counts and seconds stay below: the whole numbers that every reader of JSON has."""
+_LIMIT = 2**53
+"""Above every count and time: integers up to it are exact in every JSON reader."""
 
 
 def checked(state: dict[str, Any], like: dict[str, Any]) -> dict[str, Any]:
-    """`state`, with the names and types of `like`, none of its numbers below 0. Raises ValueError where it is not so."""
+    """`state` if it has the keys and types of `like` and no negative number. Raises ValueError otherwise."""
     if state.keys() != like.keys():
         raise ValueError(f"holds {', '.join(map(str, state))}")
     for name, value in state.items():
-        if type(value) is not type(like[name]) or not (0 <= value < _MOST or value == like[name]):
+        if type(value) is not type(like[name]) or not (0 <= value < _LIMIT or value == like[name]):
             raise ValueError(f"{name} is {value!r:.50}")
     return state
 
@@ -28,8 +28,8 @@ def _shapes(weights: dict[str, Tensor]) -> dict[str, Any]:
 
 
 @dataclass(slots=True)
-class Place:
-    """Whole epochs and steps trained, images taken of the epoch under way, images in all, seconds at work."""
+class Counters:
+    """Epochs finished, images of the current epoch used (`offset`), steps, images in total, and seconds of training."""
 
     epoch: int = 0
     offset: int = 0
@@ -39,29 +39,29 @@ class Place:
     seconds_at_epoch: float = 0.0
 
     def advance(self, images: int) -> None:
-        """One step on `images` images is done."""
+        """Count one step on `images` images."""
         self.step += 1
         self.offset += images
         self.images += images
 
     def end_epoch(self) -> None:
-        """The epoch's images are all taken."""
+        """Count a finished epoch."""
         self.epoch += 1
         self.offset = 0
 
-    def state(self) -> dict[str, Any]:
-        """For a checkpoint."""
+    def encode(self) -> dict[str, Any]:
+        """As stored in a checkpoint."""
         return asdict(self)
 
     @classmethod
-    def restore(cls, state: dict[str, Any]) -> Place:
-        """Undo `state`. Raises ValueError for what never was one."""
+    def decode(cls, state: dict[str, Any]) -> Counters:
+        """Undo `encode`. Raises ValueError for invalid contents."""
         return cls(**checked(state, asdict(cls())))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Best:
-    """The weights that did best on validation so far, on the CPU, and the epoch (from 1) they are from."""
+    """The weights with the best validation result so far, on the CPU, and the epoch (from 1) they are from."""
 
     epoch: int
     step: int
@@ -70,35 +70,38 @@ class Best:
     weights: dict[str, Tensor]
 
     def beaten_by(self, loss: float, accuracy: float, by: str) -> bool:
-        """Whether a later validation is better, `by` its "loss" or its "accuracy" (the loss decides between equals)."""
+        """Whether a later validation is better, `by` "loss" or "accuracy" (equal accuracies are compared by loss)."""
         if by == "accuracy" and accuracy != self.accuracy:
             return accuracy > self.accuracy
         return loss < self.loss
 
-    def state(self) -> dict[str, Any]:
-        """For a checkpoint."""
+    def encode(self) -> dict[str, Any]:
+        """As stored in a checkpoint."""
         return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod
-    def restore(cls, state: dict[str, Any], like: dict[str, Tensor]) -> Best:
-        """Undo `state`; `like` holds weights of the same network. Raises ValueError for what never was one."""
-        figures = {name: value for name, value in state.items() if name != "weights"}
-        checked(figures, {"epoch": 0, "step": 0, "loss": 0.0, "accuracy": 0.0})
-        if _shapes(state["weights"]) != _shapes(like):
-            raise ValueError("best weights of another network")
+    def decode(cls, state: dict[str, Any]) -> Best:
+        """Undo `encode`. Raises ValueError for invalid contents."""
+        numbers = {name: value for name, value in state.items() if name != "weights"}
+        checked(numbers, {"epoch": 0, "step": 0, "loss": 0.0, "accuracy": 0.0})
         return cls(**state)
+
+    def require_shapes(self, like: dict[str, Tensor]) -> None:
+        """Raise ValueError if the weights do not fit the network with the state dict `like`."""
+        if _shapes(self.weights) != _shapes(like):
+            raise ValueError("best weights of another network")
 
 
 @dataclass(slots=True)
 class Plateau:
-    """The plateau schedule's memory: what its cuts have come to, and how long the loss has not been lower."""
+    """The state of the plateau schedule: the learning rate's factor, the lowest loss, and epochs without a lower one."""
 
     scale: float = 1.0
     lowest: float = float("inf")
     waited: int = 0
 
-    def see(self, loss: float, config: TrainConfig) -> None:
-        """Take an epoch's validation loss into account."""
+    def update(self, loss: float, config: TrainConfig) -> None:
+        """Account for an epoch's validation loss."""
         if loss < self.lowest:
             self.lowest, self.waited = loss, 0
             return
@@ -107,11 +110,11 @@ class Plateau:
             self.scale *= config.factor
             self.waited = 0
 
-    def state(self) -> dict[str, Any]:
-        """For a checkpoint."""
+    def encode(self) -> dict[str, Any]:
+        """As stored in a checkpoint."""
         return asdict(self)
 
     @classmethod
-    def restore(cls, state: dict[str, Any]) -> Plateau:
-        """Undo `state`. Raises ValueError for what never was one."""
+    def decode(cls, state: dict[str, Any]) -> Plateau:
+        """Undo `encode`. Raises ValueError for invalid contents."""
         return cls(**checked(state, asdict(cls())))

@@ -1,4 +1,4 @@
-"""A run meets data again: they must be the ones it was trained on, unless it is said that they may be others."""
+"""Finds a run's data set again and checks that it is the one the run was trained on."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from engine.runs.run_data import absolute, data_dir_of
 from engine.worker.training.setup import load_data
 
 
-def meet_data(
+def find_data(
     run: str, config: TrainConfig, known: DataIdentity | None, *, data_dir: str = "", other: bool = False
 ) -> tuple[TrainConfig, Dataset]:
-    """The data for `run`, and its configuration with their folder as an absolute path.
+    """The configuration with the data set's absolute folder, and the data set of `run`.
 
-    `known` is the set that it was trained on, None where nobody knows: then any will do. `data_dir` is where the data are
-    now, empty: where they were. Raises `OtherDataProblem` for another set unless `other`, `DataProblem` where there is none.
+    `known` is the data set that it was trained on; None if unknown, which accepts any. `data_dir` is where the data are now;
+    empty if they have not moved. Raises `OtherDataProblem` for another data set unless `other`, `DataProblem` for none.
     """
-    place = absolute(data_dir or data_dir_of(config, known))
+    folder = absolute(data_dir or data_dir_of(config, known))
     try:
-        data = load_data(place)
+        data = load_data(folder)
     except DataProblem as fault:
         if known is None or data_dir:
             raise
@@ -31,4 +31,4 @@ def meet_data(
         ) from fault
     if not other:
         expect_same(run, known, data.identity)
-    return msgspec.structs.replace(config, data_dir=place), data
+    return msgspec.structs.replace(config, data_dir=folder), data

@@ -1,4 +1,4 @@
-"""What the engine's worker thread does: train a run, resume one, test one. Every job ends in an event, never a raise."""
+"""The jobs of the torch thread: train or resume a run, and evaluate a checkpoint on the test set."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import time
 import traceback
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import torch
@@ -26,31 +25,39 @@ from engine.worker.model.evaluate import evaluate, summarize
 from engine.worker.model.losses import build_loss
 from engine.worker.model.models import build_model
 from engine.worker.training.checkpoint_check import load_sound
-from engine.worker.training.checkpoint_file import fitting
-from engine.worker.training.data_check import meet_data
+from engine.worker.training.checkpoint_file import Checkpoint, fitting
+from engine.worker.training.counters import Counters
+from engine.worker.training.data_check import find_data
 from engine.worker.training.optimizer_step import Step
 from engine.worker.training.safe_writer import SafeWriter
 from engine.worker.training.setup import Split, load_data, loaded_data, prepare_machine
 from engine.worker.training.trainer import Emit, End, Trainer
 
 _MANY_BATCHES, _LARGE = 40, 100 << 20
-"""A data set of more batches, and of more bytes (MNIST has 55 million), is what takes the memory, not a batch."""
+"""A data set of more batches and more bytes (MNIST has 55 million) is named as the cause when memory runs out."""
 
 
 def warm_up() -> None:
-    """Do once what is slow the first time alone: torch loads its compiler's modules for the first optimizer."""
+    """Run one step: torch imports its compiler's modules for the first optimizer, which takes long."""
     config = msgspec.structs.replace(TrainConfig(), hidden=(1,))
     step = Step(build_model(config), config, torch.device("cpu"))
     step(torch.zeros(2, 1, 28, 28), torch.zeros(2, dtype=torch.int64), 0.0, 0)
 
 
 def train_run(
-    folder: RunFolder, config: TrainConfig, emit: Emit, control: CommandQueue, contents: dict[str, Any] | None = None
+    folder: RunFolder,
+    config: TrainConfig,
+    emit: Emit,
+    control: CommandQueue,
+    checkpoint: Checkpoint | None = None,
+    *,
+    resumed: bool = False,
 ) -> None:
-    """Train, then test the best weights. Never raises.
+    """Train, then test the best weights. Never raises: failures are part of the last event.
 
-    A run that is resumed goes on from a checkpoint's `contents`; they are empty where none was saved before it was left.
+    A run with a `checkpoint` continues from it. `resumed` without one: the run was interrupted before its first checkpoint.
     """
+    resumed = resumed or checkpoint is not None
     trainer: Trainer | None = None
     saver = SafeWriter(folder, emit)
     test: ev.TestResult | None = None
@@ -59,9 +66,9 @@ def train_run(
         had_ended = folder.finished() is not None
         with contextlib.suppress(OSError):
             folder.result.unlink()
-        trainer = _prepare(folder, config, emit, control, saver, contents)
-        end = trainer.train(resumed=contents is not None, interrupted=bool(contents) and not had_ended)
-        if end.outcome in ("completed", "early_stopped", "stopped") and trainer.standing.best:
+        trainer = _prepare(folder, config, emit, control, saver, checkpoint, resumed=resumed)
+        end = trainer.train(resumed=resumed, interrupted=checkpoint is not None and not had_ended)
+        if end.outcome in ("completed", "early_stopped", "stopped") and trainer.state.best:
             test = _test_best(trainer, folder, saver, emit)
     except Exception as error:
         control.end(0)
@@ -80,7 +87,9 @@ def _prepare(
     emit: Emit,
     control: CommandQueue,
     saver: SafeWriter,
-    contents: dict[str, Any] | None,
+    checkpoint: Checkpoint | None,
+    *,
+    resumed: bool,
 ) -> Trainer:
     emit(ev.Phase(name="data", text="reading the data"))
     data = load_data(config.data_dir)
@@ -88,28 +97,28 @@ def _prepare(
     device, reason = prepare_machine(config)
     emit(ev.Phase(name="building", text="building the network"))
     trainer = Trainer(folder, config, data, device, reason, emit, control, saver)
-    if contents is not None and is_other(before := data_before(folder), data.identity):
+    if resumed and is_other(before := data_before(folder), data.identity):
         trainer.instead_of = before
-    if contents:
+    if checkpoint:
         with fitting(folder.checkpoint("last")):
-            trainer.standing.restore(contents)
+            trainer.state.restore(checkpoint)
     return trainer
 
 
 def _test_best(trainer: Trainer, folder: RunFolder, saver: SafeWriter, emit: Emit) -> ev.TestResult:
-    assert trainer.standing.best is not None  # noqa: S101 - seen by the caller
+    assert trainer.state.best is not None  # noqa: S101 - checked by the caller
     emit(ev.Phase(name="testing", text="testing the best weights"))
-    trainer.standing.model.load_state_dict(trainer.standing.best.weights)
-    device = next(trainer.standing.model.parameters()).device
-    test, seen = look(
-        trainer.standing.model, trainer.standing.config, trainer.data, device, "best", trainer.standing.best.epoch
+    trainer.state.model.load_state_dict(trainer.state.best.weights)
+    device = next(trainer.state.model.parameters()).device
+    test, predictions = test_model(
+        trainer.state.model, trainer.state.config, trainer.data, device, "best", trainer.state.best.epoch
     )
-    keep(seen, folder.look("best"), saver)
+    save_predictions(predictions, folder.look("best"), saver)
     emit(ev.Tested(test=test, identity=trainer.data.identity))
     return test
 
 
-def look(
+def test_model(
     model: torch.nn.Module,
     config: TrainConfig,
     data: Dataset,
@@ -117,48 +126,49 @@ def look(
     weights: ev.CheckpointKind,
     epoch: int,
 ) -> tuple[ev.TestResult, TestPredictions]:
-    """One look at the test set: its figures and all it saw."""
+    """Evaluate a model on the test set: the metrics, and the prediction for each image."""
     split = Split.of(data.test_images, data.test_labels, device)
     outcome = evaluate(model, split.images, split.labels, build_loss(config, training=False), config.loss)
-    seen = TestPredictions(outcome.probabilities, data.test_labels, epoch, data.identity.digest)
+    predictions = TestPredictions(outcome.probabilities, data.test_labels, epoch, data.identity.digest)
     test = summarize(outcome, data.test_labels.astype("int64"), weights, epoch)
-    return msgspec.structs.replace(test, overlap=count_overlap(data, config.train_images or None)), seen
+    return msgspec.structs.replace(test, overlap=count_overlap(data, config.train_images or None)), predictions
 
 
-def keep(seen: TestPredictions, path: Path, saver: SafeWriter) -> None:
-    """Write what a look saw beside the run's log."""
-    saver.save(path, lambda there: save_test_predictions(there, seen))
+def save_predictions(predictions: TestPredictions, path: Path, saver: SafeWriter) -> None:
+    """Write the predictions of a test evaluation to the run's folder."""
+    saver.save(path, lambda there: save_test_predictions(there, predictions))
 
 
 def evaluate_run(
     folder: RunFolder, weights: ev.CheckpointKind, emit: Emit, *, data_dir: str = "", other_data: bool = False
 ) -> None:
-    """Test a checkpoint of a run. Raises `Problem` where that cannot be done.
+    """Evaluate a checkpoint on the test set. Raises `Problem` where that is not possible.
 
-    What is seen of other data than the run's (`other_data`) is told, and not kept beside the log.
+    An evaluation on data other than the run's (`other_data`) is reported, but its predictions are not saved.
     """
-    config, contents = load_sound(folder, weights, "read")
+    checkpoint = load_sound(folder, weights, "read")
+    config = checkpoint.config
     known = known_data(folder)
-    config, data = meet_data(folder.name, config, known, data_dir=data_dir, other=other_data)
+    config, data = find_data(folder.name, config, known, data_dir=data_dir, other=other_data)
     device, _ = prepare_machine(config)
     model = build_model(config)
     with fitting(folder.checkpoint(weights)):
-        model.load_state_dict(contents["model"])
-        epoch = contents["best"]["epoch"] if weights == "best" and contents["best"] else contents["place"]["epoch"]
-    test, seen = look(model.to(device), config, data, device, weights, epoch)
+        model.load_state_dict(checkpoint.model)
+        epoch = checkpoint.origin(weights).epoch
+    test, predictions = test_model(model.to(device), config, data, device, weights, epoch)
     if not is_other(known, data.identity):
-        keep(seen, folder.look(weights), SafeWriter(folder, emit))
+        save_predictions(predictions, folder.look(weights), SafeWriter(folder, emit))
     emit(ev.Tested(test=test, identity=data.identity))
 
 
 def finished(
     folder: RunFolder, trainer: Trainer | None, end: End, fault: ev.Fault, test: ev.TestResult | None
 ) -> ev.Finished:
-    """How the run ended; the same is kept in ``result.json``."""
-    place = trainer.place if trainer else None
-    step, position = (place.step, trainer.position) if place and trainer else (0, 0.0)
-    if trainer and end.diverged_at is not None:  # what was trained after it, before it was noticed, is told nowhere
-        per_epoch = trainer.standing.batches.steps_per_epoch(trainer.standing.config.batch_size)
+    """The run's last event, which is also written to ``result.json``."""
+    counters = trainer.counters if trainer else Counters()
+    step, position = counters.step, trainer.position if trainer else 0.0
+    if trainer and end.diverged_at is not None:  # the steps trained before it was noticed are not reported
+        per_epoch = trainer.state.batches.steps_per_epoch(trainer.state.config.batch_size)
         position = round(position - (step - end.diverged_at) / per_epoch, 6)
         step = end.diverged_at
     return ev.Finished(
@@ -167,18 +177,18 @@ def finished(
         outcome=end.outcome,
         reason=end.reason,
         fault=fault,
-        epochs=place.epoch if place else 0,
+        epochs=counters.epoch,
         step=step,
         position=position,
-        best_epoch=trainer.standing.best.epoch if trainer and trainer.standing.best else None,
-        seconds=round(place.seconds, 3) if place else 0.0,
+        best_epoch=trainer.state.best.epoch if trainer and trainer.state.best else None,
+        seconds=round(counters.seconds, 3),
         test=test,
         diverged_at=end.diverged_at,
     )
 
 
 def _out_of_memory(config: TrainConfig, data: Dataset | None) -> str:
-    """What takes the memory, and what to do: where the data are far more than the batches, those are named."""
+    """A sentence that names the likely cause, the data set or the batch, and a remedy."""
     if data is not None:
         images = len(data.train_labels) + len(data.validation_labels) + len(data.test_labels)
         if images > _MANY_BATCHES * config.batch_size and images * IMAGE_BYTES > _LARGE:
@@ -192,7 +202,7 @@ def _out_of_memory(config: TrainConfig, data: Dataset | None) -> str:
 
 
 def _explain(error: Exception, config: TrainConfig, data: Dataset | None) -> tuple[ev.Fault, str]:
-    """The kind of failure and a sentence; the traceback goes to the engine's log."""
+    """The kind of failure and a sentence about it; the traceback of an unexpected one is printed to the run's log."""
     match error:
         case DataProblem():
             return "data", str(error)
@@ -202,7 +212,7 @@ def _explain(error: Exception, config: TrainConfig, data: Dataset | None) -> tup
             return "memory", str(error)
         case Problem():
             return "training", str(error)
-    with contextlib.suppress(OSError):  # the log of what is printed may be on the disk that is full
+    with contextlib.suppress(OSError):  # the log may be on a full disk
         traceback.print_exc()
     words = str(error).lower()
     if (

@@ -1,10 +1,10 @@
-"""Figures of the steps since the last event and of the epoch so far, kept on the device and read when an event is due."""
+"""Metrics of the steps since the last event and of the current epoch, kept on the device and read when an event is due."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -12,12 +12,12 @@ from torch import Tensor
 from engine.worker.training.counters import checked
 
 WINDOW = 4096
-"""Most steps between two readings."""
+"""The maximum number of steps between two reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Training losses of the `steps` steps since the last reading; None where none was finite."""
+    """Training losses of the `steps` steps since the last read; None where none was finite."""
 
     steps: int
     images: int
@@ -26,63 +26,88 @@ class Window:
     high: float | None
     non_finite: int
     first_non_finite: int | None
-    """Which of the steps, from 0, was the first whose loss was not finite."""
+    """Index of the first step whose loss was not finite."""
     value: str
-    """That loss in words: "nan", "inf"."""
+    """That loss as text: "nan", "inf"."""
     gradient_norm: float | None
     gradient_norm_high: float | None
-    """Mean and greatest of the finite gradient norms."""
+    """Mean and maximum of the finite gradient norms."""
     last_loss: float
     last_gradient_norm: float
-    """Of the last step, finite or not; NaN without one."""
+    """Of the last step, finite or not; NaN without a step."""
 
 
 Scalar = Tensor | float
-"""A number, perhaps still on its way on the device."""
+"""A number, or a zero-dimensional tensor that may still be being computed on the device."""
+
+
+@dataclass(slots=True)
+class EpochSums:
+    """Sums over the current epoch, as stored in a checkpoint."""
+
+    loss: float = 0.0
+    """Of the mean loss times the number of images."""
+    correct: float = 0.0
+    gradient_norm: float = 0.0
+    steps: int = 0
+    images: int = 0
+
+    def encode(self) -> dict[str, object]:
+        """As stored in a checkpoint."""
+        return {"epoch": [self.loss, self.correct, self.gradient_norm], "steps": self.steps, "images": self.images}
+
+    @classmethod
+    def decode(cls, state: dict[str, object]) -> EpochSums:
+        """Undo `encode`. Raises ValueError for invalid contents."""
+        sums = torch.tensor(state["epoch"], dtype=torch.float64)
+        counts = checked({name: state[name] for name in ("steps", "images")}, {"steps": 0, "images": 0})
+        if sums.shape != (3,) or not 0 <= sums[1] <= counts["images"]:
+            raise ValueError(f"sums {sums.tolist()} over {counts['images']} images")
+        loss, correct, norm = sums.tolist()
+        return cls(loss, correct, norm, counts["steps"], counts["images"])
 
 
 class Meter:
-    """Collects what each step came to without waiting for it."""
+    """Collects the results of each step without waiting for the device."""
 
     def __init__(self) -> None:
         self._steps: list[tuple[Scalar, Scalar, Scalar, int]] = []
         self._losses: list[float] = []
         self._norms: list[float] = []
         self._images = 0
-        self.epoch = [0.0, 0.0, 0.0]
-        """Sums over the epoch so far: loss × images, images read rightly, gradient norms."""
-        self.epoch_steps = self.epoch_images = 0
+        self._epoch = EpochSums()
 
     @property
     def full(self) -> bool:
-        """Whether a reading is due for want of room."""
+        """Whether the buffer is full, so that `read` is due."""
         return len(self._steps) >= WINDOW
 
-    def add(self, loss: Scalar, right: Scalar, norm: Scalar, images: int) -> None:
-        """One step's mean loss, number of images read rightly and gradient norm, numbers or scalars on the device."""
-        self._steps.append((loss, right, norm, images))
+    def add(self, loss: Scalar, correct: Scalar, norm: Scalar, images: int) -> None:
+        """Add a step: its mean loss, the number of correct predictions, and the gradient norm."""
+        self._steps.append((loss, correct, norm, images))
 
-    def _take_in(self) -> None:
-        """Have the steps so far as numbers; waits for the device, once a column."""
+    def _transfer(self) -> None:
+        """Transfer the steps so far from the device; waits for it once per metric."""
         if not self._steps:
             return
-        losses, rights, norms, counts = zip(*self._steps, strict=True)
+        losses, corrects, norms, counts = zip(*self._steps, strict=True)
         self._steps.clear()
-        values = [_numbers(column) for column in (losses, rights, norms)]
+        values = [_numbers(column) for column in (losses, corrects, norms)]
         self._losses += values[0]
         self._norms += values[2]
         self._images += sum(counts)
-        for loss, right, norm, count in zip(*values, counts, strict=True):
-            # one by one, so that it changes nothing when they are read
-            self.epoch[0] += loss * count
-            self.epoch[1] += right
-            self.epoch[2] += norm
-        self.epoch_steps += len(counts)
-        self.epoch_images += sum(counts)
+        sums = self._epoch
+        for loss, correct, norm, count in zip(*values, counts, strict=True):
+            # one by one: the rounding must not depend on when they are read
+            sums.loss += loss * count
+            sums.correct += correct
+            sums.gradient_norm += norm
+        sums.steps += len(counts)
+        sums.images += sum(counts)
 
     def read(self) -> Window:
-        """The steps since the last reading; waits for the device."""
-        self._take_in()
+        """The steps since the last read; waits for the device."""
+        self._transfer()
         losses, images = self._losses, self._images
         last = [column[-1] if column else math.nan for column in (losses, self._norms)]
         finite, norms = ([x for x in column if math.isfinite(x)] for column in (losses, self._norms))
@@ -104,28 +129,28 @@ class Meter:
         )
 
     def epoch_means(self) -> tuple[float, float, float]:
-        """Mean loss and share read rightly over the epoch's images so far, mean gradient norm over its steps."""
-        self._take_in()
-        loss, right, norm = self.epoch
-        return loss / max(self.epoch_images, 1), right / max(self.epoch_images, 1), norm / max(self.epoch_steps, 1)
+        """Mean loss and accuracy over the epoch's images so far, and the mean gradient norm over its steps."""
+        self._transfer()
+        sums = self._epoch
+        images, steps = max(sums.images, 1), max(sums.steps, 1)
+        return sums.loss / images, sums.correct / images, sums.gradient_norm / steps
+
+    @property
+    def epoch_images(self) -> int:
+        """The number of images in the epoch's sums."""
+        return self._epoch.images
 
     def end_epoch(self) -> None:
-        """Begin the next epoch's sums."""
-        self.epoch = [0.0, 0.0, 0.0]
-        self.epoch_steps = self.epoch_images = 0
+        """Start the next epoch's sums."""
+        self._epoch = EpochSums()
 
-    def state(self) -> dict[str, object]:
-        """The epoch's sums, for a checkpoint. Read the window before."""
-        return {"epoch": list(self.epoch), "steps": self.epoch_steps, "images": self.epoch_images}
+    def epoch_sums(self) -> EpochSums:
+        """The epoch's sums, for a checkpoint. Call `read` before."""
+        return replace(self._epoch)
 
-    def restore(self, state: dict[str, object]) -> None:
-        """Undo `state`. Raises ValueError for what never was one."""
-        sums = torch.tensor(state["epoch"], dtype=torch.float64)
-        counts = checked({name: state[name] for name in ("steps", "images")}, {"steps": 0, "images": 0})
-        if sums.shape != (3,) or not 0 <= sums[1] <= counts["images"]:
-            raise ValueError(f"sums {sums.tolist()} over {counts['images']} images")
-        self.epoch = sums.tolist()
-        self.epoch_steps, self.epoch_images = counts["steps"], counts["images"]
+    def restore(self, sums: EpochSums) -> None:
+        """Continue from a checkpoint's sums."""
+        self._epoch = sums
 
 
 def _numbers(column: Sequence[Scalar]) -> list[float]:

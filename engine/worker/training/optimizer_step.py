@@ -1,4 +1,4 @@
-"""One optimizer update, behind the small interface the trainer sees."""
+"""One training step: forward, backward, gradient clipping, and the optimizer's update."""
 
 from __future__ import annotations
 
@@ -8,54 +8,55 @@ import torch
 from torch import Tensor, nn
 
 from engine.config import TrainConfig
-from engine.worker.model.cuda_graph import CudaRecorder, Replayed, can_record
+from engine.worker.model.cuda_graph import CudaRecorder, GraphedStep, can_record
 from engine.worker.model.flat_parameters import FlatParameters
 from engine.worker.model.losses import build_loss
-from engine.worker.model.manual_mlp import WrittenOut, can_write_out
+from engine.worker.model.manual_mlp import ManualMLP, supports
 from engine.worker.model.models import dropout_of, set_dropout
-from engine.worker.model.optimizers import build_optimizer, same_memory, updates
+from engine.worker.model.optimizers import build_optimizer, same_state, updates
+from engine.worker.training.checkpoint_file import Checkpoint
 from engine.worker.training.layer_stats import LayerProbe
 from engine.worker.training.metrics import Scalar
 from engine.worker.training.setup import autocast
 
 _LAYOUT = "channels last"
-"""The order of the optimizer's memory; checkpoints that name none have the filters' channels first."""
+"""The memory layout of the optimizer's state; checkpoints without this entry store filters with channels first."""
 
 
 class Step:
-    """Forward, backward, clip, update. The model's parameters become views of one flat tensor."""
+    """The training step of one model, whose parameters become views of one flat tensor."""
 
     def __init__(self, model: nn.Module, config: TrainConfig, device: torch.device) -> None:
         self.model = model
         self._device = device
         self._flat = FlatParameters(model)
-        self._written = WrittenOut(model, self._flat, config) if can_write_out(config, device) else None
+        self._manual = ManualMLP(model, self._flat, config) if supports(config, device) else None
         self._scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
         self.parameters = self._flat.weights.numel()
         self.layers = LayerProbe(model, self._flat)
         self._set_up(config)
 
     def _set_up(self, config: TrainConfig) -> None:
-        """Make what follows from the configuration and remembers nothing, and an optimizer that does not yet."""
+        """Build everything that depends on the configuration, including an optimizer without state."""
         self._config = config
         self._loss = build_loss(config, training=True)
         records = can_record(config, self._device)
         self._rate = torch.tensor(config.learning_rate, device=self._device) if records else None
         self._optimizer = build_optimizer(config, self._flat.weights, self._rate)
         self._update = updates(self._optimizer)
-        self._replayed = Replayed(self._eager, CudaRecorder(self._device)) if records else None
+        self._graphed = GraphedStep(self._eager, CudaRecorder(self._device)) if records else None
 
-    def change(self, config: TrainConfig) -> dict[str, str]:
-        """Go on with other values from the next step on. What that means beyond the values themselves, by their names.
+    def reconfigure(self, config: TrainConfig) -> dict[str, str]:
+        """Use another configuration from the next step on. Returns notes on side effects by hyperparameter.
 
-        An optimizer of the same kind keeps its memory, and Adam's and AdamW's mean the same; any other begins anew.
+        The optimizer's state is kept if the new optimizer can use it (Adam and AdamW share theirs).
         """
         old, optimizer = self._config, self._optimizer
         set_dropout(self.model, config.dropout)
-        if self._written:
-            self._written.change(config)
+        if self._manual:
+            self._manual.reconfigure(config)
         self._set_up(config)
-        if same_memory(config.optimizer, old.optimizer):
+        if same_state(config.optimizer, old.optimizer):
             self._optimizer.state.update(optimizer.state)
             note = "its running means are kept"
         else:
@@ -65,14 +66,14 @@ class Step:
     def __call__(
         self, images: Tensor, labels: Tensor, learning_rate: float, number: int
     ) -> tuple[Scalar, Scalar, Scalar]:
-        """Train on a batch: its mean loss, how many were read rightly, and the gradient's norm before clipping.
+        """Train on a batch; returns the mean loss, the number of correct predictions, and the gradient norm before clipping.
 
-        All three are numbers or scalars on the device, so nothing here waits for it. `number` is the step's, from 0.
+        Nothing here waits for the device. `number` is the step's, from 0.
         """
-        if self._replayed is not None and self._rate is not None:
+        if self._graphed is not None and self._rate is not None:
             self._rate.fill_(learning_rate)
-            return self._replayed(images, labels, dropout_of(self.model))
-        loss, right = self._written(images, labels, number) if self._written else self._differentiate(images, labels)
+            return self._graphed(images, labels, dropout_of(self.model))
+        loss, correct = self._manual(images, labels, number) if self._manual else self._differentiate(images, labels)
         norm = self._clip()
         if self._scaler.is_enabled():
             self._optimizer.param_groups[0]["lr"] = learning_rate
@@ -80,24 +81,24 @@ class Step:
             self._scaler.update()
         else:
             self._update(learning_rate)
-        return loss, right, norm
+        return loss, correct, norm
 
     @property
     def is_finite(self) -> bool:
-        """Whether every weight is a finite number; waits for the device."""
+        """Whether all weights are finite; waits for the device."""
         return bool(torch.isfinite(self._flat.weights).all())
 
     @property
     def fallback(self) -> str:
-        """Why the step is not as fast as it was meant to be, in a sentence; mostly empty."""
-        return self._replayed.failed if self._replayed is not None else ""
+        """Why the step could not be recorded as a CUDA graph; empty if it was, or need not be."""
+        return self._graphed.failed if self._graphed is not None else ""
 
     def _eager(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The same with the rate where the optimizer looks for it, on the device."""
-        loss, right = self._differentiate(images, labels)
+        """A step that reads the learning rate from the device, so that it can be recorded."""
+        loss, correct = self._differentiate(images, labels)
         norm = self._clip()
         self._optimizer.step()
-        return loss, right, norm
+        return loss, correct, norm
 
     def _clip(self) -> Tensor:
         norm = self._flat.gradient_norm()
@@ -118,17 +119,18 @@ class Step:
         return loss.detach(), (logits.detach().argmax(dim=1) == labels).sum()
 
     def state(self) -> dict[str, Any]:
-        """The optimizer's memory and the gradient scaler's, for a checkpoint."""
+        """The state of the optimizer and the gradient scaler, as stored in a checkpoint."""
         return {"optimizer": self._optimizer.state_dict(), "scaler": self._scaler.state_dict(), "layout": _LAYOUT}
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Undo `state`. Raises ValueError for the memory of another network's optimizer.
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Restore a checkpoint's `state`. Raises ValueError for that of another network.
 
-        What the optimizer was built with follows from the configuration, and the rate comes anew with each step.
+        The parameter groups are not restored: they follow from the configuration, and the rate is set at each step.
         """
+        state = checkpoint.contents
         built = self._optimizer.state_dict()["param_groups"]
         self._optimizer.load_state_dict({"state": state["optimizer"]["state"], "param_groups": built})
-        if self._rate is not None:  # the optimizer has made a copy
+        if self._rate is not None:  # loading replaced it by a copy
             self._optimizer.param_groups[0]["lr"] = self._rate
         for kept in self._optimizer.state.values():
             for name, value in kept.items():

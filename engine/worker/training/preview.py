@@ -1,4 +1,4 @@
-"""The digits whose reading is shown while the network learns: the first validation image of each class."""
+"""The digits whose predictions are shown during training: the first validation image of each class."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engine.worker.model.models import CLASSES
 
 
 class Preview:
-    """Ten validation images, or as many classes as the split has."""
+    """One validation image of each class in the split."""
 
     def __init__(self, data: Dataset, device: torch.device, loss: str) -> None:
         labels = data.validation_labels
@@ -25,20 +25,20 @@ class Preview:
         self._loss = loss
 
     def digits(self) -> PreviewDigits:
-        """The images themselves."""
+        """The event with the images."""
         return PreviewDigits(indices=tuple(self._indices), labels=tuple(self._labels), pixels=self._pixels.tobytes())
 
-    def read(self, model: nn.Module, step: int, position: float) -> Previews:
-        """The network's probabilities for each; the model comes out in the mode it came in."""
+    def predict(self, model: nn.Module, step: int, position: float) -> Previews:
+        """The model's probabilities for each image. The model's training mode is restored."""
         training = model.training
         model.eval()
         with torch.inference_mode():
-            likely = probabilities(model(self._images), self._loss).nan_to_num(0.0)
+            values = probabilities(model(self._images), self._loss).nan_to_num(0.0)
         model.train(training)
-        rows = tuple(tuple(_short(p) for p in row) for row in likely.tolist())
+        rows = tuple(tuple(_short(p) for p in row) for row in values.tolist())
         return Previews(step=step, position=position, probabilities=rows)
 
 
 def _short(probability: float) -> float:
-    """Four decimals; what is not quite certain is not said to be."""
+    """Four decimals; only exact values give 0 and 1."""
     return probability if probability in (0.0, 1.0) else min(max(round(probability, 4), 0.0001), 0.9999)

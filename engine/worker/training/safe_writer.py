@@ -1,4 +1,4 @@
-"""Writing a run's files: what cannot be written costs nothing but itself, and is told."""
+"""Writes a run's files; a failure is reported as an event instead of ending the run."""
 
 from __future__ import annotations
 
@@ -13,21 +13,20 @@ from engine.runs.lock import taken
 
 
 class SafeWriter:
-    """Writes files of one run, and tells what cannot be written: once for each reason, and again when it can be."""
+    """Writes files of one run. Emits `SaveFailed` once for each reason, and `SavedAgain` when a later write succeeds."""
 
     def __init__(self, folder: RunFolder, emit: Callable[[ev.Event], object]) -> None:
         self._folder, self._emit = folder, emit
         self._failing: dict[str, str] = {}
-        """By the files' names: the folder may be renamed."""
+        """Reasons by file name: the folder may be renamed."""
 
     def save(self, path: Path, write: Callable[[Path], object]) -> bool:
-        """Have `write` write a file of the run; whether it is there. A folder that another engine has is left alone."""
+        """Write a file by calling `write`. Returns whether that succeeded. A folder claimed by another engine is not touched."""
         if self._try(path, write):
             return True
         here = self._folder.path / path.name
-        return here != path and self._try(
-            here, write
-        )  # renamed meanwhile, as telling of the fault has brought to light
+        # emitting the failure may have revealed that the folder was renamed
+        return here != path and self._try(here, write)
 
     def _try(self, path: Path, write: Callable[[Path], object]) -> bool:
         try:
@@ -35,21 +34,21 @@ class SafeWriter:
                 raise OSError(errno.EBUSY, f"process {other.pid} on {other.host} has this run now")
             write(path)
         except OSError as fault:
-            said = reason(fault)
-            if self._failing.get(path.name) != said:
-                self._failing[path.name] = said
-                self._emit(ev.SaveFailed(path=str(path), reason=said))
+            why = reason(fault)
+            if self._failing.get(path.name) != why:
+                self._failing[path.name] = why
+                self._emit(ev.SaveFailed(path=str(path), reason=why))
             return False
         if self._failing.pop(path.name, None):
             self._emit(ev.SavedAgain(path=str(path)))
         return True
 
     def is_failing(self, path: Path) -> bool:
-        """Whether the latest that was to be written there is not."""
+        """Whether the last attempt to write this file failed."""
         return path.name in self._failing
 
     def is_missing(self, path: Path) -> bool:
-        """Whether a file that was written is gone, or was never written."""
+        """Whether a file does not exist; True where that cannot be determined."""
         try:
             return not path.exists()
         except OSError:

@@ -1,4 +1,4 @@
-"""What a run trains with, put together once: device, data on it, model, optimizer, loss."""
+"""Sets up a run: loads the data, chooses the device, and builds the model on it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _loaded: dict[tuple[str, Stamp], Dataset] = {}
 
 
 def load_data(data_dir: str) -> Dataset:
-    """The data set, kept for the next run as long as its files are the same. Raises `DataProblem` and `MemoryProblem`."""
-    place = Path(data_dir) if data_dir else None
-    key = (data_dir, stamp(place))
+    """The data set, cached until its files change. Raises `DataProblem` and `MemoryProblem`."""
+    folder = Path(data_dir) if data_dir else None
+    key = (data_dir, stamp(folder))
     if key not in _loaded:
         _loaded.clear()
         try:
-            _loaded[key] = load(place)
+            _loaded[key] = load(folder)
         except MemoryError as fault:
             raise MemoryProblem(
                 f"There is not enough memory to read the data set{f' in {data_dir}' if data_dir else ''}; "
@@ -41,12 +41,12 @@ def load_data(data_dir: str) -> Dataset:
 
 
 def loaded_data() -> Dataset | None:
-    """The data set that is kept."""
+    """The cached data set."""
     return next(iter(_loaded.values()), None)
 
 
 def expect_room(data: Dataset, used: int, device: torch.device) -> None:
-    """Raise `MemoryProblem` where the images of a data set do not fit on a GPU. On a CPU they are there already."""
+    """Raise `MemoryProblem` where a data set does not fit into a GPU's memory."""
     if device.type != "cuda":
         return
     size = (used + len(data.validation_labels) + len(data.test_labels)) * (IMAGE_BYTES + _LABEL_BYTES)
@@ -63,7 +63,7 @@ _LABEL_BYTES = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """Images (N, 1, 28, 28) bytes and labels (N,) int64, on the device."""
+    """Images (N, 1, 28, 28) uint8 and labels (N,) int64 on the device."""
 
     images: Tensor
     labels: Tensor
@@ -82,13 +82,13 @@ def prepare_machine(config: TrainConfig) -> tuple[torch.device, str]:
 
 
 def build(config: TrainConfig, device: torch.device, reason: str) -> tuple[nn.Module, Machine]:
-    """The model on the device, and what it runs on; sets torch's number of threads.
+    """The model on the device, and a description of the machine. Sets torch's number of threads.
 
-    The weights are drawn on the CPU, so that every device starts from the same ones.
+    The weights are initialized on the CPU, so that they are the same on every device.
     """
     torch.set_num_threads(1)
     model = build_model(config)
-    # forward, and in the backward pass two products of the same size for each
+    # each multiply-add is two operations, and the backward pass costs twice the forward pass
     operations = 6.0 * multiply_adds(model) * config.batch_size
     threads = thread_count(config.threads, operations, available_cpus())
     torch.set_num_threads(threads)
@@ -105,7 +105,7 @@ def build(config: TrainConfig, device: torch.device, reason: str) -> tuple[nn.Mo
 
 
 def autocast(config: TrainConfig, device: torch.device) -> contextlib.AbstractContextManager[object]:
-    """The precision's context for a forward pass."""
+    """The context for a forward pass in the configured precision."""
     if config.precision == "fp32":
         return contextlib.nullcontext()
     return torch.autocast(device.type, torch.bfloat16 if config.precision == "bf16" else torch.float16)

@@ -1,7 +1,7 @@
-"""The training loop: read it from `Trainer.train` down.
+"""The training loop: start reading at `Trainer.train`.
 
-Nothing in it depends on the time or on who watches, but for when progress events are sent: the same configuration
-gives the same numbers, paused or not, resumed or not.
+Only the timing of progress events depends on the clock. The same configuration gives the same numbers, whether or not the
+run is paused or resumed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from engine.worker.model.evaluate import Evaluation, evaluate
 from engine.worker.model.losses import build_loss
 from engine.worker.model.threads import Cores
 from engine.worker.training.checkpoint_writer import CheckpointWriter
-from engine.worker.training.counters import Place
+from engine.worker.training.counters import Counters
 from engine.worker.training.event_builders import epoch_ended, finite, progress
 from engine.worker.training.layer_stats import is_watched
 from engine.worker.training.preview import Preview
@@ -36,13 +36,13 @@ from engine.worker.training.training_state import TrainingState
 
 EVENT_SECONDS = 0.1
 PREVIEW_SECONDS = 0.5
-_Read = TypeVar("_Read")
+_T = TypeVar("_T")
 Emit = Callable[[ev.Event], object]
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How training ended, with a sentence; `diverged_at` is the step of the first loss that was not finite."""
+    """How training ended, and why as a sentence; `diverged_at` is the step of the first loss that was not finite."""
 
     outcome: ev.Outcome
     reason: str
@@ -64,103 +64,103 @@ class Trainer:
         saver: SafeWriter,
     ) -> None:
         self._folder, self._emit, self._control, self._saver = folder, emit, control, saver
-        self.standing = TrainingState(config, data, device, reason)
-        self.checkpoints = CheckpointWriter(self.standing, folder, saver, emit)
+        self.state = TrainingState(config, data, device, reason)
+        self.checkpoints = CheckpointWriter(self.state, folder, saver, emit)
         self._validation = Split.of(data.validation_images, data.validation_labels, device)
         self._validation_loss = build_loss(config, training=False)
         self._preview = Preview(data, device, config.loss)
         self._cores = Cores()
         self.data = data
         self.instead_of: ev.DataIdentity | None = None
-        """The set that it was trained on before, where that was another."""
+        """The data set that the run was trained on before, if it was a different one."""
         self._steps_allowed: int | None = None
         self._paused_at: int | None = None
-        self._untold: list[ev.Changed] = []
-        self._first_step_told = self._fallback_told = False
-        self._started = self._told = self._shown = self._waited = 0.0
+        self._unreported: list[ev.Changed] = []
+        self._first_step_reported = self._fallback_reported = False
+        self._clock_started = self._last_progress = self._last_preview = self._waited = 0.0
 
     @property
-    def place(self) -> Place:
-        """Where in the run it is."""
-        return self.standing.place
+    def counters(self) -> Counters:
+        """The progress of the run."""
+        return self.state.counters
 
     @property
     def position(self) -> float:
-        """The same in epochs."""
-        return self.standing.position
+        """The progress of the run in epochs."""
+        return self.state.position
 
     @property
     def _config(self) -> TrainConfig:
-        return self.standing.config
+        return self.state.config
 
     def train(self, *, resumed: bool = False, interrupted: bool = False) -> End:
-        """Train until the last epoch, a command, early stopping or a divergence ends it.
+        """Train until the last epoch, a command, early stopping or divergence.
 
-        `resumed`: go on from a checkpoint; `interrupted`: of a run that was killed, perhaps with only its test to come.
+        `interrupted`: the resumed run was killed before it logged its end, perhaps when only its test was left.
         """
         self._emit(self._run_started(resumed))
         self._emit(self._preview.digits())
         self._emit(ev.Phase(name="first_step", text="first step"))
-        self._clock_starts()
-        end = self._stop_early() if interrupted and self.place.offset == 0 else None
+        self._start_clock()
+        end = self._stop_early() if interrupted and self.counters.offset == 0 else None
         while not end:
-            end = self._heed()
-            if not end and self.place.epoch >= self._config.epochs:
+            end = self._handle_commands()
+            if not end and self.counters.epoch >= self._config.epochs:
                 if not self._control.end_if_idle():
                     continue
                 end = End("completed", "Trained to the last epoch.")
             end = end or self._train_epoch() or self._end_epoch()
-        for late in self._control.end(self.place.step):  # they were accepted, so they are made
-            self._untold += self.standing.change(late.values)
-        self._tell_changes(save=end.outcome != "diverged")
+        for late in self._control.end(self.counters.step):  # accepted, so they have to be applied
+            self._unreported += self.state.apply_change(late.values)
+        self._report_changes(save=end.outcome != "diverged")
         self.checkpoints.hold_what_failed(("best",) if end.outcome == "diverged" else ("best", "last", "kept"))
         return end
 
     def _train_epoch(self) -> End | None:
-        self.standing.model.train()
-        while not self.standing.epoch_is_over:
-            end = self._heed()
+        self.state.model.train()
+        while not self.state.epoch_is_over:
+            end = self._handle_commands()
             if end:
                 return end
             self._train_batch()
             now = time.perf_counter()
-            if now - self._told >= EVENT_SECONDS or self.standing.meter.full or self._steps_allowed is not None:
-                end = self._tell(now)
+            if now - self._last_progress >= EVENT_SECONDS or self.state.meter.full or self._steps_allowed is not None:
+                end = self._report_progress(now)
                 if end:
                     return end
-        return self._tell(time.perf_counter())
+        return self._report_progress(time.perf_counter())
 
     def _train_batch(self) -> None:
-        run = self.standing
-        images, labels = run.batches.take(run.place.epoch, run.place.offset, run.config)
-        layers, watched = run.step.layers, is_watched(run.place, len(labels), len(run.batches))
+        run = self.state
+        images, labels = run.batches.take(run.counters.epoch, run.counters.offset, run.config)
+        layers, watched = run.step.layers, is_watched(run.counters, len(labels), len(run.batches))
         before = layers.weights() if watched else None
-        loss, right, norm = run.step(images, labels, run.learning_rate(), run.place.step)
-        run.meter.add(loss, right, norm, len(labels))
-        run.place.advance(len(labels))
+        loss, correct, norm = run.step(images, labels, run.learning_rate(), run.counters.step)
+        run.meter.add(loss, correct, norm, len(labels))
+        run.counters.advance(len(labels))
         if before is not None:
-            told = self._waiting(lambda: layers.steps(before, norm, run.config.clip_norm))
-            self._emit(ev.Layers(step=run.place.step, position=run.position, layers=told))
+            steps = self._timed(lambda: layers.steps(before, norm, run.config.clip_norm))
+            self._emit(ev.Layers(step=run.counters.step, position=run.position, layers=steps))
         if self._steps_allowed is not None:
             self._steps_allowed -= 1
 
     def _end_epoch(self) -> End | None:
-        """Validate, tell, save; then see whether it is time to stop."""
-        run, place, trained_at = self.standing, self.place, self._clock_stops()
-        self._clock_starts()
+        """Validate, report, save, and check for early stopping."""
+        run, counters, trained_at = self.state, self.counters, self._stop_clock()
+        self._start_clock()
         rate = run.learning_rate(last=True)
-        ear = FirstBatch(run.model, run.config)
-        with ear.listens():
+        first_batch = FirstBatch(run.model, run.config)
+        with first_batch.recording():
             outcome = self._validate()
-        self._clock_stops()
-        place.end_epoch()
-        is_best = run.keep_if_best(outcome, place.epoch)
-        run.plateau.see(outcome.loss, run.config)
-        self._save_predictions(outcome)  # before anybody hears of the epoch
-        self._emit(run.step.layers.distributions(place, ear.heard))
+        self._stop_clock()
+        counters.end_epoch()
+        is_best = run.keep_if_best(outcome, counters.epoch)
+        run.plateau.update(outcome.loss, run.config)
+        self._save_predictions(outcome)  # before the epoch is reported
+        self._emit(run.step.layers.distributions(counters, first_batch.layers))
         self._emit(
             epoch_ended(
-                place,
+                counters,
                 run.meter,
                 outcome,
                 rate=rate,
@@ -172,75 +172,76 @@ class Trainer:
         )
         self._waited = 0.0
         run.meter.end_epoch()
-        place.seconds_at_epoch = place.seconds
+        counters.seconds_at_epoch = counters.seconds
         self._show_previews()
         if not math.isfinite(outcome.loss):
-            return self._diverged(f"the validation loss is {outcome.loss} after epoch {place.epoch}")
+            return self._diverged(f"the validation loss is {outcome.loss} after epoch {counters.epoch}")
         self.checkpoints.after_epoch(is_best)
-        self._clock_starts()
-        return None if self._control.overrides_early_stopping(place.step) else self._stop_early()
+        self._start_clock()
+        return None if self._control.overrides_early_stopping(counters.step) else self._stop_early()
 
     def _save_predictions(self, outcome: Evaluation) -> None:
-        """Keep what was read in each validation image, for whoever wants to know since when."""
-        place, read, sure = self.place, outcome.predictions, outcome.confidences
+        """Append the epoch's prediction for each validation image to the run's file."""
+        epoch, step = self.counters.epoch, self.counters.step
         self._saver.save(
-            self._folder.predictions, lambda path: append_predictions(path, place.epoch, place.step, read, sure)
+            self._folder.predictions,
+            lambda path: append_predictions(path, epoch, step, outcome.predictions, outcome.confidences),
         )
 
     def _stop_early(self) -> End | None:
         patience = self._config.patience
-        if not patience or self.standing.best is None or self.place.epoch - self.standing.best.epoch < patience:
+        if not patience or self.state.best is None or self.counters.epoch - self.state.best.epoch < patience:
             return None
-        reason = f"The validation {self._config.best_by} has not been better for {patience} epochs; the best was epoch {self.standing.best.epoch}."
+        reason = f"The validation {self._config.best_by} has not been better for {patience} epochs; the best was epoch {self.state.best.epoch}."
         return End("early_stopped", reason)
 
     def _diverged(self, what: str, step: int | None = None) -> End:
         kept = (
-            f"the weights of epoch {self.standing.best.epoch} are kept"
-            if self.standing.best
+            f"the weights of epoch {self.state.best.epoch} are kept"
+            if self.state.best
             else "no epoch had ended, so there are no weights to keep"
         )
         return End("diverged", f"Training diverged: {what}; {kept}. Try a learning rate of a third or a tenth.", step)
 
-    def _heed(self) -> End | None:
-        """Take what commands there are; while paused, wait for one."""
+    def _handle_commands(self) -> End | None:
+        """Handle the commands in the queue; while paused, wait for one."""
         while True:
-            command = self._control.take(self.place.step)
+            command = self._control.take(self.counters.step)
             if command is None and self._steps_allowed != 0:
-                if self._untold:
-                    self._tell_changes()
+                if self._unreported:
+                    self._report_changes()
                 return None
-            end = self._tell(time.perf_counter())
+            end = self._report_progress(time.perf_counter())
             if not end:
-                end = self._obey(command or self._pause())
+                end = self._handle(command or self._pause())
             if end:
                 return end
 
     def _pause(self) -> cmd.Steering:
-        self._clock_stops()
-        self._tell_changes()
+        self._stop_clock()
+        self._report_changes()
         if self._paused_at is None:
-            self.checkpoints.save_between_steps()  # but not after each single batch: a held key would wait for the disk
-        if self._paused_at != self.place.step:
-            self._paused_at = self.place.step
-            self._emit(ev.Paused(step=self.place.step, position=self.position))
+            self.checkpoints.save_between_steps()  # not after each batch while stepping: a key that is held down would wait for the disk
+        if self._paused_at != self.counters.step:
+            self._paused_at = self.counters.step
+            self._emit(ev.Paused(step=self.counters.step, position=self.position))
         command = self._control.wait()
-        self._clock_starts()
+        self._start_clock()
         return command
 
-    def _obey(self, command: cmd.Steering) -> End | None:
+    def _handle(self, command: cmd.Steering) -> End | None:
         if not isinstance(command, cmd.Change):
-            self._tell_changes()
+            self._report_changes()
         match command:
             case cmd.Pause():
                 self._steps_allowed = 0
             case cmd.Continue() if self._steps_allowed is not None:
                 self._steps_allowed = self._paused_at = None
-                self._emit(ev.Continued(step=self.place.step, position=self.position))
+                self._emit(ev.Continued(step=self.counters.step, position=self.position))
             case cmd.StepBatch():
                 self._steps_allowed = 1
             case cmd.Change(values=values):
-                self._untold += self.standing.change(values)
+                self._unreported += self.state.apply_change(values)
             case cmd.Stop():
                 self._stop_here()
                 return End("stopped", f"Stopped after {self.position:.2f} of {self._config.epochs} epochs.")
@@ -250,28 +251,28 @@ class Trainer:
                 return End("aborted", self._control.why or left)
         return None
 
-    def _tell_changes(self, *, save: bool = True) -> None:
-        """Tell what was changed, each with what it was, once that is on disk: an engine that is killed then forgets none.
+    def _report_changes(self, *, save: bool = True) -> None:
+        """Emit the changes once they are in a checkpoint, so that none is lost if the engine is killed.
 
-        Of many in a row (a key that is held down) all are saved together.
+        Many changes in a row (a key that is held down) are saved together.
         """
-        if self._untold:
+        if self._unreported:
             if save:
                 self.checkpoints.save_between_steps()
-            for change in self._untold:
+            for change in self._unreported:
                 self._emit(change)
-            self._untold.clear()
+            self._unreported.clear()
 
     def _stop_here(self) -> None:
-        """Validate in the middle of the epoch. The last checkpoint is from before, so that resuming changes nothing."""
+        """Validate in the middle of an epoch, after saving the checkpoint: a resumed run is not affected by it."""
         self.checkpoints.save_between_steps()
-        if self.place.epoch and not self.place.offset:
-            return  # the epoch's own validation is just over
+        if self.counters.epoch and not self.counters.offset:
+            return  # the epoch has just been validated
         outcome = self._validate()
-        is_best = self.standing.keep_if_best(outcome, self.place.epoch + 1)
+        is_best = self.state.keep_if_best(outcome, self.counters.epoch + 1)
         self._emit(
             ev.Validation(
-                step=self.place.step,
+                step=self.counters.step,
                 position=self.position,
                 loss=finite(outcome.loss),
                 accuracy=outcome.accuracy,
@@ -284,67 +285,67 @@ class Trainer:
 
     def _validate(self) -> Evaluation:
         images, labels = self._validation.images, self._validation.labels
-        return evaluate(self.standing.model, images, labels, self._validation_loss, self._config.loss)
+        return evaluate(self.state.model, images, labels, self._validation_loss, self._config.loss)
 
-    def _tell(self, now: float) -> End | None:
-        """Send what happened since the last progress event."""
-        window = self._waiting(self.standing.meter.read)
+    def _report_progress(self, now: float) -> End | None:
+        """Emit the metrics since the last progress event; ends training if a loss was not finite."""
+        window = self._timed(self.state.meter.read)
         if not window.steps:
             return None
-        seconds = time.perf_counter() - self._told
-        self._clock_stops()
-        self._clock_starts()
-        rate = self.standing.learning_rate(last=True)
-        self._emit(progress(self.place, window, position=self.position, rate=rate, seconds=seconds))
-        if self.standing.step.fallback and not self._fallback_told:
-            self._fallback_told = True
-            self._emit(ev.LogLine(text=f"Slower than it could be: {self.standing.step.fallback}."))
-        if not self._first_step_told:
-            self._first_step_told = True
+        seconds = time.perf_counter() - self._last_progress
+        self._stop_clock()
+        self._start_clock()
+        rate = self.state.learning_rate(last=True)
+        self._emit(progress(self.counters, window, position=self.position, rate=rate, seconds=seconds))
+        if self.state.step.fallback and not self._fallback_reported:
+            self._fallback_reported = True
+            self._emit(ev.LogLine(text=f"Slower than it could be: {self.state.step.fallback}."))
+        if not self._first_step_reported:
+            self._first_step_reported = True
             self._emit(ev.Phase(name="training", text="training"))
         if window.first_non_finite is not None:
-            step = self.place.step - window.steps + window.first_non_finite + 1
+            step = self.counters.step - window.steps + window.first_non_finite + 1
             return self._diverged(
-                f"the training loss became {window.value} at step {step}, in epoch {self.place.epoch + 1}", step
+                f"the training loss became {window.value} at step {step}, in epoch {self.counters.epoch + 1}", step
             )
-        if now - self._shown >= PREVIEW_SECONDS or self._steps_allowed is not None:
+        if now - self._last_preview >= PREVIEW_SECONDS or self._steps_allowed is not None:
             self._show_previews()
         return None
 
-    def _waiting(self, read: Callable[[], _Read]) -> _Read:
-        """Read what the device has to finish first."""
-        asked = time.perf_counter()
-        found = read()
-        self._waited += time.perf_counter() - asked
-        return found
+    def _timed(self, read: Callable[[], _T]) -> _T:
+        """Call `read`, which waits for the device, and add its duration to the waiting time."""
+        started = time.perf_counter()
+        result = read()
+        self._waited += time.perf_counter() - started
+        return result
 
     def _show_previews(self) -> None:
-        self._shown = time.perf_counter()
-        self._emit(self._preview.read(self.standing.model, self.place.step, self.position))
+        self._last_preview = time.perf_counter()
+        self._emit(self._preview.predict(self.state.model, self.counters.step, self.position))
 
     def _run_started(self, resumed: bool) -> ev.RunStarted:
         return ev.RunStarted(
             config=self._config,
-            machine=self.standing.machine,
+            machine=self.state.machine,
             data=self.data.name,
-            train_images=len(self.standing.batches),
+            train_images=len(self.state.batches),
             validation_images=len(self._validation.labels),
             test_images=len(self.data.test_labels),
-            parameters=self.standing.step.parameters,
-            steps_per_epoch=self.standing.batches.steps_per_epoch(self._config.batch_size),
-            step=self.place.step,
+            parameters=self.state.step.parameters,
+            steps_per_epoch=self.state.batches.steps_per_epoch(self._config.batch_size),
+            step=self.counters.step,
             position=self.position,
             resumed=resumed,
             identity=self.data.identity,
-            overlap=count_overlap(self.data, len(self.standing.batches)),
+            overlap=count_overlap(self.data, len(self.state.batches)),
             instead_of=self.instead_of,
         )
 
-    def _clock_starts(self) -> None:
-        self._started = self._told = time.perf_counter()
+    def _start_clock(self) -> None:
+        self._clock_started = self._last_progress = time.perf_counter()
 
-    def _clock_stops(self) -> float:
+    def _stop_clock(self) -> float:
         now = time.perf_counter()
-        self.place.seconds += now - self._started
-        self._started = now
-        return self.place.seconds
+        self.counters.seconds += now - self._clock_started
+        self._clock_started = now
+        return self.counters.seconds

@@ -74,14 +74,14 @@ def train(tiny: Path, tmp_path: Path) -> Callable[..., Story]:
         plan: Plan | None = None,
         **values: Any,
     ) -> Story:
-        contents = None
+        checkpoint = None
         if of is None:
             config = settings(tiny, **values)
             folder = create_run(config, preset="", version="test", root=tmp_path / "runs")
         else:
             folder = of.folder
-            config, contents = load_checkpoint(folder.checkpoint("last"))
-            config = make_config(values, config)
+            checkpoint = load_checkpoint(folder.checkpoint("last"))
+            config = make_config(values, checkpoint.config)
         story, control = Story(folder), CommandQueue(plan)
         for command in before:
             control.post(command)
@@ -91,7 +91,7 @@ def train(tiny: Path, tmp_path: Path) -> Callable[..., Story]:
             if script:
                 script(event, control)
 
-        train_run(folder, config, emit, control, contents)
+        train_run(folder, config, emit, control, checkpoint)
         return story
 
     return run

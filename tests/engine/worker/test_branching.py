@@ -21,11 +21,12 @@ Train = Callable[..., Story]
 
 
 def branch(of: Story, at: str = "last", **values: Any) -> Story:
-    config, contents, _ = branch_off(of.folder, at, values)
+    checkpoint, _ = branch_off(of.folder, at, values)
+    config = checkpoint.config
     folder = create_run(config, preset="", version="test", root=of.folder.path.parent)
-    save_checkpoint(folder.checkpoint("last"), config, contents)
+    save_checkpoint(folder.checkpoint("last"), checkpoint)
     story = Story(folder)
-    train_run(folder, config, story.events.append, CommandQueue(), contents)
+    train_run(folder, config, story.events.append, CommandQueue(), checkpoint)
     return story
 
 
@@ -43,7 +44,7 @@ def test_a_checkpoint_is_kept_every_so_many_epochs_and_a_branch_begins_there(tra
     story = train(epochs=5, keep_every=2)
     assert story.folder.kept() == [2, 4]
     assert [(e.kind, e.epoch) for e in story.of(ev.CheckpointSaved) if e.kind == "kept"] == [("kept", 2), ("kept", 4)]
-    config, _, parent = branch_off(story.folder, "2", {"learning_rate": 0.1, "keep_every": 0})
+    (config, _), parent = branch_off(story.folder, "2", {"learning_rate": 0.1, "keep_every": 0})
     assert parent == Parent(run=story.folder.name, at="2", epoch=2, step=32, digest=parent.digest)
     assert (config.learning_rate, config.epochs) == (0.1, 5)
     made = branch(story, "2", keep_every=0)
@@ -55,7 +56,7 @@ def test_a_branch_of_the_best_weights_begins_at_their_epoch(train: Train) -> Non
     story = train(epochs=6, learning_rate=0.05, dropout=0.0)
     best = story.end.best_epoch
     assert best is not None
-    _, contents, parent = branch_off(story.folder, "best", {"epochs": 9})
+    (_, contents), parent = branch_off(story.folder, "best", {"epochs": 9})
     assert (parent.epoch, contents["place"]["offset"]) == (best, 0)
     assert branch(story, "best", epochs=best + 1).of(ev.EpochEnded)[0].epoch == best + 1
 
@@ -72,12 +73,13 @@ def test_other_settings_train_on(train: Train, values: dict[str, Any]) -> None:
 
 def test_a_branch_that_is_killed_goes_on_from_where_it_began(train: Train) -> None:
     story = train(epochs=2)
-    config, contents, _ = branch_off(story.folder, "last", {"epochs": 4})
+    checkpoint, _ = branch_off(story.folder, "last", {"epochs": 4})
+    config = checkpoint.config
     folder = create_run(config, preset="", version="test", root=story.folder.path.parent)
-    save_checkpoint(folder.checkpoint("last"), config, contents)
-    again, kept = load_checkpoint(folder.checkpoint("last"))
-    assert again == config
-    assert kept["place"]["epoch"] == 2
+    save_checkpoint(folder.checkpoint("last"), checkpoint)
+    again = load_checkpoint(folder.checkpoint("last"))
+    assert again.config == config
+    assert again.epoch == 2
 
 
 def refused(folder: RunFolder, at: str, kind: type[Exception], words: str, **values: Any) -> None:

@@ -17,7 +17,7 @@ from engine.errors import RunProblem
 from engine.runs.folder import RunFolder, create_run
 from engine.runs.replay import came_to_its_end, first_difference, recipe
 from engine.worker.command_queue import CommandQueue, Plan
-from engine.worker.training.branching import Beginning, branch_again, branch_off
+from engine.worker.training.branching import BranchStart, branch_again, branch_off
 from engine.worker.training.checkpoint_file import load_checkpoint, save_checkpoint
 from engine.worker.training.jobs import train_run
 from tests.engine.worker.conftest import Script, Story
@@ -29,11 +29,11 @@ def created(story: Story, config: TrainConfig, parent: ev.Parent | None = None) 
     return ev.RunCreated(run=story.folder.name, config=config, version="test", host="here", parent=parent)
 
 
-def trained_on(root: Path, begun: Beginning, plan: Plan | None = None, script: Script | None = None) -> Story:
+def trained_on(root: Path, begun: BranchStart, plan: Plan | None = None, script: Script | None = None) -> Story:
     """A branch that begins so, with its event 0 as the session tells it."""
-    config, contents, parent = begun
+    (config, _), parent = begun
     folder = create_run(config, preset="", version="test", root=root)
-    save_checkpoint(folder.checkpoint("last"), config, contents)
+    save_checkpoint(folder.checkpoint("last"), begun.checkpoint)
     story, control = Story(folder), CommandQueue(plan)
     story.events.append(created(story, config, parent))
 
@@ -42,7 +42,7 @@ def trained_on(root: Path, begun: Beginning, plan: Plan | None = None, script: S
         if script:
             script(event, control)
 
-    train_run(folder, config, emit, control, contents)
+    train_run(folder, config, emit, control, begun.checkpoint)
     return story
 
 
@@ -56,7 +56,7 @@ def again(story: Story) -> Story:
     assert made.parent is not None
     parent = RunFolder(story.folder.path.parent / made.parent.run)
     begun = branch_again(parent, made.parent, msgspec.to_builtins(made.config))
-    assert begun[0] == made.config
+    assert begun.checkpoint.config == made.config
     return trained_on(parent.path.parent, begun, Plan(made.changes, made.stop_at))
 
 
@@ -86,12 +86,12 @@ def changing(*changes: tuple[int, dict[str, Any]]) -> Script:
 
 def going_on(story: Story, **values: Any) -> None:
     """Have a run go on from its last checkpoint, as a resume does."""
-    config, contents = load_checkpoint(story.folder.checkpoint("last"))
+    checkpoint = load_checkpoint(story.folder.checkpoint("last"))
 
     def emit(event: ev.Event) -> None:
         story.events.append(msgspec.structs.replace(event, seq=len(story.events)))
 
-    train_run(story.folder, make_config(values, config), emit, CommandQueue(), contents)
+    train_run(story.folder, make_config(values, checkpoint.config), emit, CommandQueue(), checkpoint)
 
 
 def test_a_branch_and_one_that_was_changed_while_it_trained(train: Train) -> None:
@@ -256,7 +256,7 @@ def test_a_branch_of_weights_from_within_an_epoch_begins_a_new_one_and_its_means
 
     stopped = train(stop, before=(cmd.Pause(),), epochs=4)
     assert stopped.state.stopped_at is not None and stopped.state.stopped_at.best
-    _, contents, parent = branch_off(stopped.folder, "best", {})
+    (_, contents), parent = branch_off(stopped.folder, "best", {})
     assert (parent.epoch, parent.step) == (2, 24)
     assert contents["meter"] == {"epoch": [0.0, 0.0, 0.0], "steps": 0, "images": 0}
     made = branch(stopped, "best")

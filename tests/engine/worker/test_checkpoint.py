@@ -15,7 +15,7 @@ import torch
 from engine import commands as cmd
 from engine.config import make_config
 from engine.errors import RunProblem
-from engine.worker.training.checkpoint_file import load_checkpoint, save_checkpoint
+from engine.worker.training.checkpoint_file import Checkpoint, load_checkpoint, save_checkpoint
 from tests.engine.worker.conftest import Story
 
 CONTENTS = {"model": {"w": torch.ones(3)}, "optimizer": {}, "random": {}, "place": {"epoch": 0}, "best": None}
@@ -33,7 +33,7 @@ class Evil:
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     config = make_config({"hidden": (7,)})
-    save_checkpoint(tmp_path / "last.pt", config, CONTENTS)
+    save_checkpoint(tmp_path / "last.pt", Checkpoint(config, CONTENTS))
     read, contents = load_checkpoint(tmp_path / "last.pt")
     assert read == config
     assert torch.equal(contents["model"]["w"], torch.ones(3))
@@ -74,7 +74,7 @@ def packed(path: Path) -> None:
 
 
 def _rewrite(path: Path, tensor: torch.Tensor, how: int) -> None:
-    save_checkpoint(path, make_config({}), CONTENTS | {"model": {"w": tensor}})
+    save_checkpoint(path, Checkpoint(make_config({}), CONTENTS | {"model": {"w": tensor}}))
     entries = _entries(path)
     with zipfile.ZipFile(path, "w", how) as archive:
         for name, content in entries.items():
@@ -145,7 +145,7 @@ def test_a_checkpoint_that_does_not_fit_itself_is_refused_with_a_sentence(
     story = train(epochs=1)
     path = story.folder.checkpoint("last")
     config, contents = load_checkpoint(path)
-    save_checkpoint(path, config, contents | {key: value})
+    save_checkpoint(path, Checkpoint(config, contents | {key: value}))
     end = train(of=story, epochs=2).end
     assert (end.outcome, end.fault) == ("failed", "training")
     assert end.reason.startswith(f"{path} does not fit its own configuration: it is damaged, or of another version")
@@ -167,7 +167,7 @@ def test_another_dictionary_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.9, 0.999])
 def test_half_a_file_is_refused(tmp_path: Path, share: float) -> None:
     path = tmp_path / "last.pt"
-    save_checkpoint(path, make_config({}), CONTENTS)
+    save_checkpoint(path, Checkpoint(make_config({}), CONTENTS))
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])
     with pytest.raises(RunProblem):
@@ -179,7 +179,7 @@ def test_a_write_that_breaks_off_leaves_the_file_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, breaks: str
 ) -> None:
     path = tmp_path / "last.pt"
-    save_checkpoint(path, make_config({}), CONTENTS)
+    save_checkpoint(path, Checkpoint(make_config({}), CONTENTS))
     before = path.read_bytes()
 
     def broken(*_: object) -> None:
@@ -187,7 +187,7 @@ def test_a_write_that_breaks_off_leaves_the_file_before(
 
     monkeypatch.setattr(os, "fsync", broken) if breaks == "fsync" else monkeypatch.setattr(Path, "replace", broken)
     with pytest.raises(OSError, match="No space"):
-        save_checkpoint(path, make_config({"seed": 5}), CONTENTS)
+        save_checkpoint(path, Checkpoint(make_config({"seed": 5}), CONTENTS))
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["last.pt"]
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.config import TrainConfig, make_config
-from engine.worker.model.cuda_graph import WARM_UPS, Replayed, Results, can_record
+from engine.worker.model.cuda_graph import WARM_UPS, GraphedStep, Results, can_record
 from engine.worker.model.models import build_model, set_dropout
 from engine.worker.training.optimizer_step import Step
 
@@ -55,7 +55,7 @@ def values(results: Results) -> list[float]:
 
 def test_each_batch_has_its_own_results() -> None:
     recorder = Recorder()
-    step = Replayed(figures, recorder)
+    step = GraphedStep(figures, recorder)
     kept = [step(*batch(n)) for n in range(8)]
     assert [values(each) for each in kept] == [values(figures(*batch(n))) for n in range(8)]
     assert (recorder.warmed, recorder.recorded, recorder.replayed) == (WARM_UPS, 1, 8 - WARM_UPS)
@@ -63,7 +63,7 @@ def test_each_batch_has_its_own_results() -> None:
 
 def test_the_last_batch_of_an_epoch_runs_as_it_is_and_the_recording_stays() -> None:
     recorder = Recorder()
-    step = Replayed(figures, recorder)
+    step = GraphedStep(figures, recorder)
     for n in range(5):
         step(*batch(n))
     assert values(step(*batch(9, size=3))) == values(figures(*batch(9, size=3)))
@@ -73,7 +73,7 @@ def test_the_last_batch_of_an_epoch_runs_as_it_is_and_the_recording_stays() -> N
 
 def test_a_changed_network_is_recorded_anew() -> None:
     recorder = Recorder()
-    step = Replayed(figures, recorder)
+    step = GraphedStep(figures, recorder)
     for share in (0.5, 0.2):
         for n in range(5):
             step(*batch(n), share)
@@ -81,7 +81,7 @@ def test_a_changed_network_is_recorded_anew() -> None:
 
 
 def test_what_cannot_be_recorded_trains_all_the_same_and_says_so_once() -> None:
-    step = Replayed(figures, Recorder(refuses=True))
+    step = GraphedStep(figures, Recorder(refuses=True))
     got = [values(step(*batch(n))) for n in range(6)]
     assert got == [values(figures(*batch(n))) for n in range(6)]
     assert step.failed == (

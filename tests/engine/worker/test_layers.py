@@ -18,7 +18,7 @@ from engine.worker.model.activation_stats import FirstBatch
 from engine.worker.model.histogram import BINS, histogram
 from engine.worker.model.models import build_model
 from engine.worker.model.threads import Cores
-from engine.worker.training.counters import Place
+from engine.worker.training.counters import Counters
 from engine.worker.training.layer_stats import is_watched
 from engine.worker.training.optimizer_step import Step
 from tests.engine.worker.conftest import Story, settings
@@ -60,13 +60,13 @@ def test_what_is_not_finite_is_not_told_as_a_number(tiny: Path) -> None:
     before = step.layers.weights()
     _, _, norm = step(torch.full((4, 1, 28, 28), float("inf")), torch.zeros(4, dtype=torch.int64), 0.1, 0)
     assert {layer.update_ratio for layer in step.layers.steps(before, norm, 0.0)} == {None}
-    told = step.layers.distributions(Place(epoch=1), ())
+    told = step.layers.distributions(Counters(epoch=1), ())
     assert told.weights == told.gradients == (None, None, None)
 
 
 @pytest.mark.parametrize(("images", "batch"), [(50_000, 64), (250, 16), (100, 100), (7, 1), (64, 3)])
 def test_the_steps_that_are_watched_depend_on_the_place_alone(images: int, batch: int) -> None:
-    place, watched = Place(step=500), []
+    place, watched = Counters(step=500), []
     while place.offset < images:
         size = min(batch, images - place.offset)
         if is_watched(place, size, images):
@@ -120,24 +120,24 @@ def test_dead_and_saturated_units_are_heard_of_in_the_first_batch(tiny: Path) ->
     first = next(m for m in network.modules() if isinstance(m, nn.Linear))
     with torch.no_grad():
         first.bias[:8] = -1e4
-    ear = FirstBatch(network, relu)
-    with ear.listens():
+    first_batch = FirstBatch(network, relu)
+    with first_batch.recording():
         network(torch.rand(50, 1, 28, 28))
         network(torch.zeros(50, 1, 28, 28))
     network(torch.zeros(50, 1, 28, 28))
-    assert ear.heard[0].units == 32
-    assert ear.heard[0].dead is not None and ear.heard[0].dead >= 8 / 32
-    assert (len(ear.heard), ear.heard[0].saturated) == (2, None)
+    assert first_batch.layers[0].units == 32
+    assert first_batch.layers[0].dead is not None and first_batch.layers[0].dead >= 8 / 32
+    assert (len(first_batch.layers), first_batch.layers[0].saturated) == (2, None)
 
     sigmoid = settings(tiny, activation="sigmoid", dropout=0.0)
     network = build_model(sigmoid)
     with torch.no_grad():
         next(m for m in network.modules() if isinstance(m, nn.Linear)).bias[:16] = 1e4
-    ear = FirstBatch(network, sigmoid)
-    with ear.listens():
+    first_batch = FirstBatch(network, sigmoid)
+    with first_batch.recording():
         network(torch.rand(50, 1, 28, 28))
-    assert ear.heard[0].dead is None
-    assert ear.heard[0].saturated == 0.5
+    assert first_batch.layers[0].dead is None
+    assert first_batch.layers[0].saturated == 0.5
 
 
 def test_a_network_without_hidden_layers_has_none_to_hear(train: Train) -> None:

@@ -29,7 +29,7 @@ def told(every: int, *, on_device: bool = False) -> Meter:
 
 
 def test_when_it_is_read_changes_no_sum() -> None:
-    assert told(1).state() == told(7).state() == told(1000).state()
+    assert told(1).epoch_sums() == told(7).epoch_sums() == told(1000).epoch_sums()
 
 
 def test_scalars_of_a_device_come_to_the_same() -> None:

@@ -14,6 +14,7 @@ from engine.worker.model.flat_parameters import FlatParameters
 from engine.worker.model.losses import build_loss, probabilities
 from engine.worker.model.models import build_model, multiply_adds
 from engine.worker.model.optimizers import build_optimizer
+from engine.worker.training.checkpoint_file import Checkpoint
 from engine.worker.training.optimizer_step import Step
 
 
@@ -179,7 +180,7 @@ def test_a_checkpoint_with_the_filters_channels_first_goes_on_as_it_would_have(o
     del state["layout"]
     other = Step(build_model(config), config, torch.device("cpu"))
     other.model.load_state_dict(weights)
-    other.restore(state)
+    other.restore(Checkpoint(config, state))
     for number in (3, 4):
         step(images, labels, 0.01, number)
         other(images, labels, 0.01, number)

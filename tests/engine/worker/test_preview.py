@@ -32,7 +32,7 @@ def test_readings_are_probabilities_and_certainty_is_not_made_up(tiny: Path, sca
             parameter.mul_(scale)
     model.train()
     random = torch.get_rng_state()
-    predictions = Preview(load(tiny), torch.device("cpu"), "cross_entropy").read(model, 5, 0.5).probabilities
+    predictions = Preview(load(tiny), torch.device("cpu"), "cross_entropy").predict(model, 5, 0.5).probabilities
     assert model.training
     assert torch.equal(random, torch.get_rng_state())
     assert [len(row) for row in predictions] == [10] * 10

@@ -11,6 +11,7 @@ import torch
 
 from engine import commands as cmd
 from engine import events as ev
+from engine.answers import PicturePredictions
 from engine.dataset import load
 from engine.errors import ConfigProblem, RunProblem
 from engine.runs.test_predictions import read_test_predictions
@@ -31,8 +32,10 @@ def silent(_share: float, _text: str) -> None:
     pass
 
 
-def ask(story: Story, pixels: bytes, **values: object) -> dict[str, object]:
-    return answer(cmd.ReadPictures(run=story.folder.name, pixels=pixels, **values), silent)  # type: ignore[arg-type]
+def ask(story: Story, pixels: bytes, **values: object) -> PicturePredictions:
+    found = answer(cmd.ReadPictures(run=story.folder.name, pixels=pixels, **values), silent)  # type: ignore[arg-type]
+    assert isinstance(found, PicturePredictions)
+    return found
 
 
 def test_what_is_read_after_each_epoch_is_kept(story: Story) -> None:
@@ -61,17 +64,17 @@ def test_a_picture_read_alone_gives_the_very_numbers_of_the_test(story: Story) -
     assert look is not None
     for index in (0, 5, 63):
         found = ask(story, data.test_images[index].tobytes(), weights="best", exact=True)
-        assert np.float32(found["probabilities"]).tolist() == [look.probabilities[index].tolist()]
-        assert (found["weights"], found["epoch"]) == ("best", look.epoch)
+        assert np.float32(found.probabilities).tolist() == [look.probabilities[index].tolist()]
+        assert (found.weights, found.epoch) == ("best", look.epoch)
 
 
 def test_several_pictures_are_answered_in_order_and_none_by_nothing(story: Story) -> None:
     images = load(Path(story.state.config.data_dir)).validation_images[:4]
     found = ask(story, images.tobytes())
-    assert (found["epoch"], found["step"]) == (3, story.end.step)
+    assert (found.epoch, found.step) == (3, story.end.step)
     kept = read_predictions(story.folder.predictions).digits[2][:4]
-    assert np.argmax(found["probabilities"], axis=1).tolist() == kept.tolist()  # type: ignore[arg-type]
-    assert ask(story, b"")["probabilities"] == []
+    assert np.argmax(found.probabilities, axis=1).tolist() == kept.tolist()
+    assert ask(story, b"").probabilities == ()
 
 
 def test_asking_disturbs_no_random_number(story: Story) -> None:

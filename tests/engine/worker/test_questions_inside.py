@@ -8,12 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from engine import commands as cmd
+from engine.answers import encode_result
 from engine.config import make_config
 from engine.errors import Problem, RunProblem
 from engine.protocol import Reply, decode_server, encode
@@ -23,7 +25,7 @@ from engine.worker.queries.network import Network
 from engine.worker.queries.occlusion import covered, map_occlusion
 from engine.worker.queries.robustness import AMOUNTS, disturbed, measure_robustness, thickened
 from engine.worker.queries.sample import sample
-from engine.worker.queries.weights import MOST, show_weights
+from engine.worker.queries.weights import MAX_PICTURES, show_weights
 from engine.worker.training.setup import Split
 from tests.engine.worker.conftest import Story
 
@@ -32,14 +34,14 @@ def network(*layers: nn.Module, **config: Any) -> Network:
     return Network(nn.Sequential(*layers).eval(), make_config(config), "last", 3, 30)
 
 
-def told(found: dict[str, Any]) -> dict[str, Any]:
+def told(found: msgspec.Struct) -> dict[str, Any]:
     """The answer as it arrives at the other end of the socket."""
-    reply = decode_server(encode(Reply(id=1, result=found)))
+    reply = decode_server(encode(Reply(id=1, result=encode_result(found))))
     assert isinstance(reply, Reply)
     return reply.result
 
 
-def unheard(_share: float, _text: str) -> None:
+def no_report(_share: float, _text: str) -> None:
     """Nobody listens."""
 
 
@@ -86,13 +88,13 @@ def test_a_linear_network_shows_ten_templates_in_the_order_of_the_digits() -> No
 
 
 def test_neurons_come_with_the_largest_norm_first_and_not_without_end() -> None:
-    weight = torch.zeros(MOST + 6, 784)
-    weight[:, 5] = torch.arange(MOST + 6) - 3.0
-    found = told(show_weights(network(nn.Flatten(), linear(weight), nn.ReLU(), nn.Linear(MOST + 6, 10))))
-    assert (found["kind"], found["count"]) == ("neurons", MOST + 6)
-    assert found["indices"][:2] == [MOST + 5, MOST + 4]
-    assert len(found["indices"]) == len(found["norms"]) == len(pictures(found)) == MOST
-    assert pictures(found)[0][0, 5] == pytest.approx(MOST + 2)
+    weight = torch.zeros(MAX_PICTURES + 6, 784)
+    weight[:, 5] = torch.arange(MAX_PICTURES + 6) - 3.0
+    found = told(show_weights(network(nn.Flatten(), linear(weight), nn.ReLU(), nn.Linear(MAX_PICTURES + 6, 10))))
+    assert (found["kind"], found["count"]) == ("neurons", MAX_PICTURES + 6)
+    assert found["indices"][:2] == [MAX_PICTURES + 5, MAX_PICTURES + 4]
+    assert len(found["indices"]) == len(found["norms"]) == len(pictures(found)) == MAX_PICTURES
+    assert pictures(found)[0][0, 5] == pytest.approx(MAX_PICTURES + 2)
     assert 3 not in found["indices"]
 
 
@@ -121,7 +123,7 @@ def one_pixel(row: int, column: int, digit: int) -> Network:
 def test_the_map_shows_the_one_pixel_that_decides(patch: int) -> None:
     pixels = np.full((28, 28), 255, np.uint8)
     found = told(
-        map_occlusion(one_pixel(4, 9, 7), cmd.MapOcclusion(run="", pixels=pixels.tobytes(), patch=patch), unheard)
+        map_occlusion(one_pixel(4, 9, 7), cmd.MapOcclusion(run="", pixels=pixels.tobytes(), patch=patch), no_report)
     )
     bare, each = np.array(found["probabilities"]), np.array(found["covered"]).reshape(28, 28, 10)
     assert bare.argmax() == 7 and bare[7] > 0.999
@@ -141,7 +143,7 @@ def test_a_patch_at_the_edge_covers_what_there_is() -> None:
 @pytest.mark.parametrize(("size", "patch"), [(783, 5), (784, 4), (784, 0), (784, 29), (0, 5)])
 def test_a_picture_or_a_patch_of_another_size_is_refused_in_words(size: int, patch: int) -> None:
     with pytest.raises(Problem, match=r"pixels wide|has 784 bytes"):
-        map_occlusion(one_pixel(0, 0, 1), cmd.MapOcclusion(run="", pixels=bytes(size), patch=patch), unheard)
+        map_occlusion(one_pixel(0, 0, 1), cmd.MapOcclusion(run="", pixels=bytes(size), patch=patch), no_report)
 
 
 # activations
@@ -163,7 +165,7 @@ def test_units_that_never_or_always_are_above_zero_are_counted(activation: str) 
     weight, bias = torch.zeros(8, 784), torch.tensor([-1.0, -2.0, 0.0, 3.0, 0.0, 0.0, 0.0, 0.0])
     weight[4:, 0], bias[4:] = 1.0, -0.5
     layers = (nn.Flatten(), linear(weight, bias), BENDS[activation](), nn.Linear(8, 10))
-    found = told(measure_activations(network(*layers, activation=activation), split(noise()), unheard))
+    found = told(measure_activations(network(*layers, activation=activation), split(noise()), no_report))
     [layer] = found["layers"]
     assert (layer["activation"], layer["kind"], layer["units"]) == (activation, "neurons", 8)
     assert (layer["never"], layer["always"]) == (3, 1)
@@ -179,7 +181,7 @@ def test_values_near_the_limits_are_saturated(activation: str) -> None:
     weight = torch.zeros(4, 784)
     weight[3, 0] = 1e-3
     layers = (nn.Flatten(), linear(weight, bias), BENDS[activation](), nn.Linear(4, 10))
-    [layer] = told(measure_activations(network(*layers, activation=activation), split(noise()), unheard))["layers"]
+    [layer] = told(measure_activations(network(*layers, activation=activation), split(noise()), no_report))["layers"]
     assert (layer["saturated"], layer["stuck"]) == (0.5, 2)
     assert layer["after"]["high"] <= 1.0
 
@@ -191,7 +193,7 @@ def test_a_channel_is_a_unit_at_all_its_places() -> None:
         convolution.bias.copy_(torch.tensor([-1.0, 1.0, -5.0]))
         convolution.weight[2, 0, 2, 2] = 5.1
     layers = (convolution, nn.ReLU(), nn.Flatten(), nn.Linear(3 * 24 * 24, 10))
-    [layer] = told(measure_activations(network(*layers, model="cnn"), split(noise()), unheard))["layers"]
+    [layer] = told(measure_activations(network(*layers, model="cnn"), split(noise()), no_report))["layers"]
     assert (layer["kind"], layer["units"], layer["never"], layer["always"]) == ("channels", 3, 1, 1)
 
 
@@ -199,7 +201,7 @@ def test_figures_and_histograms_are_those_of_all_values() -> None:
     torch.manual_seed(2)
     first, second = nn.Linear(784, 20), nn.Linear(20, 12)
     one = network(nn.Flatten(), first, nn.ReLU(), second, nn.ReLU(), nn.Linear(12, 10))
-    layers = told(measure_activations(one, split(noise()), unheard))["layers"]
+    layers = told(measure_activations(one, split(noise()), no_report))["layers"]
     with torch.no_grad():
         entering = first(noise().flatten(1))
         deeper = second(entering.relu())
@@ -217,7 +219,7 @@ def test_figures_and_histograms_are_those_of_all_values() -> None:
 
 
 def test_a_network_without_hidden_layers_has_none_to_tell_of() -> None:
-    assert told(measure_activations(one_pixel(0, 0, 1), split(noise()), unheard))["layers"] == []
+    assert told(measure_activations(one_pixel(0, 0, 1), split(noise()), no_report))["layers"] == []
 
 
 # robustness
@@ -265,12 +267,12 @@ def test_what_is_not_disturbed_is_read_as_ever_and_the_same_comes_out_twice(dist
     one = network(nn.Flatten(), nn.Linear(784, 10), model="linear")
     torch.manual_seed(4)
     state = torch.get_rng_state()
-    first = told(measure_robustness(one, disturbance, split(images, labels), unheard))
+    first = told(measure_robustness(one, disturbance, split(images, labels), no_report))
     assert torch.equal(state, torch.get_rng_state())
     torch.manual_seed(5)
-    assert told(measure_robustness(one, disturbance, split(images, labels), unheard)) == first
+    assert told(measure_robustness(one, disturbance, split(images, labels), no_report)) == first
     assert first["amounts"] == list(AMOUNTS[disturbance])
-    right = (one.read(images).argmax(axis=1) == labels.numpy()).mean()
+    right = (one.predict(images).argmax(axis=1) == labels.numpy()).mean()
     assert first["accuracies"][first["amounts"].index(0.0)] == pytest.approx(float(right))
     assert first["images"] == 40 and first["epoch"] == 3
 
@@ -278,8 +280,8 @@ def test_what_is_not_disturbed_is_read_as_ever_and_the_same_comes_out_twice(dist
 def test_a_reading_that_hangs_on_one_pixel_is_lost_with_a_shift() -> None:
     images = torch.zeros(20, 1, 28, 28)
     images[:, :, 4, 9] = 1.0
-    found = measure_robustness(one_pixel(4, 9, 7), "shift", split(images, torch.full((20,), 7)), unheard)
-    assert found["accuracies"] == [1.0] + [0.0] * 6
+    found = measure_robustness(one_pixel(4, 9, 7), "shift", split(images, torch.full((20,), 7)), no_report)
+    assert found.accuracies == (1.0,) + (0.0,) * 6
 
 
 # all of them
@@ -321,7 +323,7 @@ def test_weights_that_are_no_numbers_are_told_of_in_words(question: Callable[[Ne
     with torch.no_grad():
         next(net.model.parameters())[0, 0] = math.nan
     with pytest.raises(RunProblem, match="not finite"):
-        question(net, unheard)
+        question(net, no_report)
 
 
 def test_the_sample_is_the_same_each_time_and_no_larger_than_the_split(tiny: Path) -> None:
@@ -346,8 +348,8 @@ def test_every_question_is_answered_of_a_run(
         cmd.MeasureRobustness(run="x", disturbance="thickness"),
     ]
     for question in questions:
-        found = told(answer(question, unheard))
+        found = told(answer(question, no_report))
         assert (found["epoch"], found["weights"]) == (1, question.weights)
-    undisturbed = told(answer(questions[3], unheard))
+    undisturbed = told(answer(questions[3], no_report))
     at = undisturbed["accuracies"][undisturbed["amounts"].index(0.0)]
     assert at == pytest.approx(story.state.epochs[-1].validation_accuracy, abs=1e-6)

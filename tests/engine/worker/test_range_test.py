@@ -23,10 +23,10 @@ def test_from_new_weights(tiny: Path) -> None:
     before = torch.get_rng_state()
     found = range_test(config, None, silent)
     assert torch.equal(torch.get_rng_state(), before)
-    assert found["epoch"] == 0
-    assert len(found["rates"]) == len(found["losses"]) > 50
-    assert found["losses"][0] == pytest.approx(2.4, abs=0.4)
-    assert found["steepest"] is not None and 0.005 <= found["steepest"] <= 2
+    assert found.epoch == 0
+    assert len(found.rates) == len(found.losses) > 50
+    assert found.losses[0] == pytest.approx(2.4, abs=0.4)
+    assert found.steepest is not None and 0.005 <= found.steepest <= 2
     assert range_test(config, None, silent) == found
 
 
@@ -34,8 +34,8 @@ def test_from_a_runs_weights_without_touching_it(train: Train) -> None:
     story = train(epochs=3, learning_rate=0.01)
     before = {path.name: path.read_bytes() for path in story.folder.path.iterdir()}
     found = range_test(story.state.config, story.folder, silent)
-    assert found["epoch"] == 3
-    assert found["losses"][0] < 2.0  # it has learned already
+    assert found.epoch == 3
+    assert found.losses[0] < 2.0  # it has learned already
     assert {path.name: path.read_bytes() for path in story.folder.path.iterdir()} == before
 
 

@@ -15,8 +15,8 @@ from engine.config import make_config
 from engine.errors import RunProblem
 from engine.protocol import decode_event, encode
 from engine.worker.training.checkpoint_file import FORMAT, load_checkpoint
-from engine.worker.training.counters import Best, Place, Plateau
-from engine.worker.training.metrics import Meter
+from engine.worker.training.counters import Best, Counters, Plateau
+from engine.worker.training.metrics import EpochSums
 from tests.each import each
 from tests.engine.worker.conftest import Story
 
@@ -29,49 +29,47 @@ NO_NUMBERS: tuple[object, ...] = (None, True, "3", [], {}, torch.zeros(3), math.
 
 
 def test_what_was_kept_comes_back() -> None:
-    assert Place.restore(PLACE) == Place(1, 0, 16, 250, 0.5, 0.5)
-    assert Plateau.restore(PLATEAU) == Plateau(1.0, 0.3, 0)
-    assert Plateau.restore(Plateau().state()) == Plateau()
-    assert Best.restore(BEST, {"w": torch.ones(2)}).loss == 0.3
-    meter = Meter()
-    meter.restore(METER)
-    assert meter.state() == METER
+    assert Counters.decode(PLACE) == Counters(1, 0, 16, 250, 0.5, 0.5)
+    assert Plateau.decode(PLATEAU) == Plateau(1.0, 0.3, 0)
+    assert Plateau.decode(Plateau().encode()) == Plateau()
+    assert Best.decode(BEST).loss == 0.3
+    assert EpochSums.decode(METER).encode() == METER
 
 
 @each("value", NO_NUMBERS)
 @pytest.mark.parametrize("name", sorted(PLACE))
 def test_a_place_is_made_of_counts_and_seconds(name: str, value: object) -> None:
     with pytest.raises(ValueError, match=name):
-        Place.restore(PLACE | {name: value})
+        Counters.decode(PLACE | {name: value})
 
 
 @each("value", [value for value in NO_NUMBERS if value is not math.inf])
 @pytest.mark.parametrize("name", sorted(PLATEAU))
 def test_a_plateau_is_made_of_numbers(name: str, value: object) -> None:
     with pytest.raises(ValueError, match=name):
-        Plateau.restore(PLATEAU | {name: value})
+        Plateau.decode(PLATEAU | {name: value})
 
 
 @each("value", NO_NUMBERS)
 @pytest.mark.parametrize("name", ["epoch", "step", "loss", "accuracy"])
 def test_the_best_has_figures(name: str, value: object) -> None:
     with pytest.raises(ValueError, match=name):
-        Best.restore(BEST | {name: value}, {"w": torch.ones(2)})
+        Best.decode(BEST | {name: value})
 
 
 @pytest.mark.parametrize("like", [{"w": torch.ones(3)}, {"v": torch.ones(2)}, {}], ids=["shape", "name", "none"])
 def test_the_best_weights_are_of_this_network(like: dict[str, torch.Tensor]) -> None:
     with pytest.raises(ValueError, match="another network"):
-        Best.restore(BEST, like)
+        Best.decode(BEST).require_shapes(like)
 
 
-@pytest.mark.parametrize("kind", [Place, Plateau])
+@pytest.mark.parametrize("kind", [Counters, Plateau])
 @pytest.mark.parametrize("change", ["less", "more"])
 def test_no_name_is_missing_and_none_is_unknown(kind: Any, change: str) -> None:
-    state = kind().state()
+    state = kind().encode()
     state = state | {"color": 1} if change == "more" else dict(list(state.items())[1:])
     with pytest.raises(ValueError, match="holds"):
-        kind.restore(state)
+        kind.decode(state)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +87,7 @@ def test_no_name_is_missing_and_none_is_unknown(kind: Any, change: str) -> None:
 )
 def test_a_meter_takes_sums_that_can_be(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"sums|steps|images"):
-        Meter().restore(METER | change)
+        EpochSums.decode(METER | change)
 
 
 @pytest.mark.parametrize(

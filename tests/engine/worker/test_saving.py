@@ -122,7 +122,7 @@ def test_the_checkpoint_from_before_stays_and_saving_goes_on_when_it_can(
     told = [what for name, what in news(story) if name == "last.pt"]
     assert told == ["saved", os.strerror(errno.ENOSPC), "again", "saved"]
     assert story.state.unsaved == ()
-    assert load_checkpoint(story.folder.checkpoint("last"))[1]["place"]["epoch"] == 4
+    assert load_checkpoint(story.folder.checkpoint("last")).epoch == 4
     assert story.folder.finished() is not None
     expect_nothing_half(story.folder)
 
@@ -195,7 +195,7 @@ def test_a_folder_that_may_not_be_written_to_is_told_and_the_run_ends_well(train
     story.folder.path.chmod(0o755)
     assert story.end.outcome == "completed"
     assert {what for _, what in news(story)} == {"saved", "Permission denied"}
-    assert load_checkpoint(story.folder.checkpoint("last"))[1]["place"]["epoch"] == 1
+    assert load_checkpoint(story.folder.checkpoint("last")).epoch == 1
 
 
 def test_the_best_weights_are_written_again_where_they_were_deleted(train: Train, tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_the_best_weights_are_written_again_where_they_were_deleted(train: Train
         after(2, lambda: folder_below(tmp_path).checkpoint("best").unlink()), epochs=2, learning_rate=0.0, dropout=0.0
     )
     assert story.end.best_epoch == 1
-    assert load_checkpoint(story.folder.checkpoint("best"))[1]["best"]["epoch"] == 1
+    assert load_checkpoint(story.folder.checkpoint("best")).origin("best").epoch == 1
 
 
 @contextlib.contextmanager

@@ -109,7 +109,7 @@ def test_a_run_whose_best_weights_are_not_finite_does_not_go_on_to_test_them(run
     put(run, "last", math.nan, best=True)
     with pytest.raises(RunProblem, match=r"best weights that are not finite.* branch finished --at last` goes on"):
         torch_tasks.load(run)
-    config, contents, _ = branch_off(run, "last", {"epochs": 9})
+    (config, contents), _ = branch_off(run, "last", {"epochs": 9})
     assert (config.epochs, contents["best"]) == (9, None)
 
 
@@ -130,8 +130,8 @@ def test_weights_that_are_finite_and_far_too_large_give_words_or_figures_never_n
     for name in ("predict", "occlusion", "activations", "robustness"):
         with pytest.raises(RunProblem, match=r"outputs of the last weights \(epoch 3\) are not finite"):
             READ[name](run, "last")
-    assert all(math.isfinite(norm) for norm in READ["weights"](run, "last")["norms"])  # type: ignore[index]
-    assert TRAIN["lrfind"](run, "last")["losses"] == []  # type: ignore[index]
+    assert all(math.isfinite(norm) for norm in READ["weights"](run, "last").norms)  # type: ignore[attr-defined]
+    assert TRAIN["lrfind"](run, "last").losses == ()  # type: ignore[attr-defined]
 
 
 def test_a_look_of_weights_that_were_not_finite_counts_as_none(run: RunFolder) -> None:
@@ -159,7 +159,7 @@ def test_a_changed_byte_is_told_with_the_file_and_the_checkpoint_that_is_whole(
 def test_a_branch_that_is_run_again_tells_which_checkpoint_is_damaged(run: RunFolder) -> None:
     origin = find_run("branch").state().parent
     assert origin is not None
-    assert branch_again(run, origin, {"epochs": 4})[2].epoch == 2
+    assert branch_again(run, origin, {"epochs": 4}).parent.epoch == 2
     change_a_byte(run.checkpoint("2"))
     with pytest.raises(
         RunProblem, match=r"not there any more; .*epoch-00002\.pt is damaged: .* its checksum; its last"

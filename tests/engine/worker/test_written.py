@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from engine.config import HYPERPARAMETERS, TrainConfig
-from engine.worker.model.dropout_masks import Masks
+from engine.worker.model.dropout_masks import DropoutMasks
 from engine.worker.model.flat_parameters import FlatParameters
 from engine.worker.model.losses import build_loss
-from engine.worker.model.manual_mlp import WrittenOut, can_write_out
+from engine.worker.model.manual_mlp import ManualMLP, supports
 from engine.worker.model.models import build_model
 from engine.worker.training.optimizer_step import Step
 
@@ -80,16 +80,16 @@ def test_gradients_are_autograds(loss: str, hidden: tuple[int, ...]) -> None:
 
 def check_gradients(values: dict[str, Any]) -> None:
     config = msgspec.structs.replace(TrainConfig(), **values)
-    assert can_write_out(config, CPU)
+    assert supports(config, CPU)
     torch.manual_seed(0)
     model = build_model(config).double()
     assert isinstance(model, nn.Sequential)
-    written = WrittenOut(model, FlatParameters(model), config)
+    written = ManualMLP(model, FlatParameters(model), config)
     for count, step in ((7, 31), (5, 32), (7, 33)):
         images, labels = batch(count)
         loss, right = written(images, labels, step)
         widths = [m.out_features for m in model if isinstance(m, nn.Linear)][:-1]
-        drawn = Masks(config.seed, widths, config.dropout, torch.float64)
+        drawn = DropoutMasks(config.seed, widths, config.dropout, torch.float64)
         masks = drawn.take(step, count) if widths and config.dropout else []
         wanted_loss, wanted_right, wanted = by_autograd(model, config, images, labels, masks)
         assert loss == pytest.approx(wanted_loss.item(), rel=1e-12)
@@ -102,7 +102,7 @@ def check_gradients(values: dict[str, Any]) -> None:
     "values", [{"model": "cnn"}, {"model": "fastcnn"}, {"batch_norm": True}, {"precision": "bf16"}], ids=str
 )
 def test_other_networks_are_left_to_autograd(values: dict[str, Any]) -> None:
-    assert not can_write_out(msgspec.structs.replace(TrainConfig(), **values), CPU)
+    assert not supports(msgspec.structs.replace(TrainConfig(), **values), CPU)
 
 
 @pytest.mark.parametrize("optimizer", HYPERPARAMETERS["optimizer"].choices)
@@ -112,7 +112,7 @@ def test_training_goes_as_with_autograd(optimizer: str, monkeypatch: pytest.Monk
     )
     ends = []
     for served in (True, False):
-        monkeypatch.setattr("engine.worker.training.optimizer_step.can_write_out", lambda *_, served=served: served)
+        monkeypatch.setattr("engine.worker.training.optimizer_step.supports", lambda *_, served=served: served)
         torch.manual_seed(0)
         model = build_model(config).double()
         step = Step(model, config, CPU)
@@ -127,7 +127,7 @@ def test_training_goes_as_with_autograd(optimizer: str, monkeypatch: pytest.Monk
 class TestMasks:
     @pytest.mark.parametrize("share", [0.5, 0.2, 0.01, 0.9])
     def test_the_share_is_what_was_asked_for(self, share: float) -> None:
-        masks = Masks(1, (128, 256), share)
+        masks = DropoutMasks(1, (128, 256), share)
         dropped = [(mask == 0).float().mean().item() for step in range(64) for mask in masks.take(step, 64)]
         assert sum(dropped) / len(dropped) == pytest.approx(share, abs=0.003)
         assert {round(x, 5) for mask in masks.take(0, 64) for x in mask.unique().tolist()} == {
@@ -136,16 +136,16 @@ class TestMasks:
         }
 
     def test_every_step_and_every_layer_has_its_own(self) -> None:
-        masks = Masks(1, (32, 32), 0.5)
+        masks = DropoutMasks(1, (32, 32), 0.5)
         seen = {bytes(mask.contiguous().numpy()) for step in range(100) for mask in masks.take(step, 8)}
         assert len(seen) == 200
 
     def test_a_step_has_the_same_ones_wherever_training_began(self) -> None:
-        whole, later = Masks(1, (16,), 0.3), Masks(1, (16,), 0.3)
+        whole, later = DropoutMasks(1, (16,), 0.3), DropoutMasks(1, (16,), 0.3)
         for step in range(70):
             for each in whole.take(step, 8):
                 kept = each.clone()
         assert torch.equal(later.take(69, 8)[0], kept)
 
     def test_another_seed_has_others(self) -> None:
-        assert not torch.equal(Masks(1, (64,), 0.5).take(0, 8)[0], Masks(2, (64,), 0.5).take(0, 8)[0])
+        assert not torch.equal(DropoutMasks(1, (64,), 0.5).take(0, 8)[0], DropoutMasks(2, (64,), 0.5).take(0, 8)[0])

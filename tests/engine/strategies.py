@@ -64,7 +64,7 @@ def configs(draw: st.DrawFn) -> TrainConfig:
     """Configurations that are sound, alone and together: some fields drawn, the others as they are by default."""
     changed = draw(st.sets(st.sampled_from(sorted(HYPERPARAMETERS)), max_size=8))
     values: dict[str, Any] = {name: draw(values_of(HYPERPARAMETERS[name])) for name in sorted(changed)}
-    if values.get("model") == "fastcnn" or values.get("batch_norm"):
+    if values.get("model") in ("fastcnn", "deepcnn") or values.get("batch_norm"):
         values["batch_size"] = max(2, values.get("batch_size", 64))
         values["train_images"] = 0
     if values.get("device") == "cpu":

@@ -18,20 +18,24 @@ _ROUNDS = 4
 """How many turns of the loop in a row have to find nothing to do: a message pump hands work on from turn to turn."""
 
 
+_MOST_TIMERS, _MOST_THREAD_WAITS = 60, 1000
+"""How often to wait for a timer, and for a thread, 1 ms each time. Counted and not timed: a busy machine stretches time."""
+
+
 async def wait_for_idle(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
-    """Return once the running loop is idle, at the latest after `max_sleep` seconds."""
+    """Return once the running loop is idle, or waited for often enough. `max_sleep` is Textual's and ignored."""
     loop: Any = asyncio.get_running_loop()
     started = loop.time()
-    quiet = 0
-    while quiet < _ROUNDS and loop.time() - started < max_sleep:
+    quiet, timers, threads = 0, 0, 0
+    while quiet < _ROUNDS:
         await asyncio.sleep(0)
         if loop._ready:
             quiet = 0
-        elif _thread_works(loop._default_executor):
-            quiet = 0
+        elif threads < _MOST_THREAD_WAITS and _thread_works(loop._default_executor):
+            quiet, threads = 0, threads + 1
             await asyncio.sleep(0.001)
-        elif (due := _next_timer(loop)) is not None and due - loop.time() < IMMINENT:
-            quiet = 0
+        elif timers < _MOST_TIMERS and (due := _next_timer(loop)) is not None and due - loop.time() < IMMINENT:
+            quiet, timers = 0, timers + 1
             await asyncio.sleep(max(due - loop.time(), 0.0))
         else:
             quiet += 1

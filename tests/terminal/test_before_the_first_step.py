@@ -102,7 +102,7 @@ def test_a_torch_that_never_comes_is_left_with_one_signal(
     status, _, err = said(process)
     assert status == (130 if number == signal.SIGINT or command is TRAIN else 143)
     if command is TRAIN:
-        assert err.splitlines()[-1].startswith(("Interrupted ", "The engine did not answer and was ended; go on with"))
+        assert err.splitlines()[-1].startswith(("Interrupted ", "The engine did not respond and was killed. Resume with"))
     eventually(lambda: engines(tmp_path) == [], "end of the engine", 10)
     assert all(run.status() in ("aborted", "interrupted") for run in all_runs(tmp_path / "runs"))
 
@@ -122,7 +122,7 @@ def test_stop_and_abort_end_a_run_that_waits_for_torch(tmp_path: Path, how: str,
     status, out, err = said(begun(tmp_path, act, PYTHONPATH=path))
     assert (status, err) == (0, "")
     took = time.monotonic() - begin
-    assert ("was ended by force" in out) == (how == "interpreter held")
+    assert ("was killed" in out) == (how == "interpreter held")
     assert said(process)[0] == (4 if how == "interpreter held" else 130)
     assert took < 15
     (run,) = all_runs(tmp_path / "runs")

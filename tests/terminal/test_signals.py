@@ -109,10 +109,10 @@ def test_signals_do_what_the_table_says(training: Training, row: Row) -> None:
         status = training.command.wait(20)
         assert status == row.status or status == 128 - row.status  # of one that was killed
         lines = training.err.read_text().splitlines()
-        pattern = re.escape(row.words).replace("RUN", training.run.name).replace("\\ E;", r"\ \d+\.\d;")
+        pattern = re.escape(row.words).replace("RUN", training.run.name).replace("\\ E\\.", r"\ \d+\.\d\.")
         assert re.fullmatch(pattern, lines[-1] if lines else ""), training.err.read_text()
         assert "Traceback" not in training.err.read_text()
-        if row.status == 130 and "did not answer" not in row.words:
+        if row.status == 130 and "did not respond" not in row.words:
             last = json.loads(training.out.read_text().splitlines()[-1])
             assert (last["type"], last["outcome"]) == ("finished", "aborted")
     eventually(lambda: training.run.status() == row.becomes, row.becomes, 10)

@@ -152,7 +152,7 @@ def _command(arguments: list[str]) -> None:
     output.flush()
     assert isinstance(output.buffer, io.BytesIO)
     out = output.buffer.getvalue().decode()
-    assert "fault in mnist-tui itself" not in err.getvalue(), err.getvalue()
+    assert "bug in mnist-tui" not in err.getvalue(), err.getvalue()
     assert status in (0, 2)
     assert len(err.getvalue().splitlines()) == (1 if status else 0)
     if "--json" in arguments and not status:

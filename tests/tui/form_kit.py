@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.pilot import Pilot
 
 from engine.config import HYPERPARAMETERS, TrainConfig
-from tui.terminal.input_queue import InTurn
+from tui.terminal.input_queue import QueuedInputApp
 from tui.widgets.choice import SIGNS, Signs
 from tui.widgets.field_row import FieldRow
 from tui.widgets.form import HyperparameterForm
@@ -25,7 +25,7 @@ WRONG = [
 """Field, and a text that is no value of it."""
 
 
-class FormApp(InTurn):
+class FormApp(QueuedInputApp):
     """The form alone, with single-letter keys as the program has them."""
 
     AUTO_FOCUS = None

@@ -16,7 +16,7 @@ from tests.tui.cli_kit import home, make_run, short_run
 from tui.cli import main as cli
 from tui.cli.commands import ls
 from tui.cli.main import main
-from tui.terminal.capabilities import expect_terminal, speaks_utf8
+from tui.terminal.capabilities import require_terminal, speaks_utf8
 
 __all__ = ["home"]
 
@@ -48,7 +48,7 @@ def test_commands_that_answer_at_once_load_nothing_heavy(line: str) -> None:
 def test_without_a_terminal_the_app_is_refused_before_textual_is_loaded() -> None:
     done = run_program(stdin=subprocess.DEVNULL)
     sentence, after = done.stderr.splitlines()
-    assert sentence.startswith("mnist-tui: The app needs a terminal, and standard input is none: ")
+    assert sentence.startswith("mnist-tui: The app needs a terminal, but standard input is not one: ")
     for way_out in ("`ssh -t`", "`docker run -it`", "`mnist-tui train`"):
         assert way_out in sentence
     assert done.stdout == ""
@@ -63,10 +63,10 @@ def streams(*terminals: bool) -> tuple[Any, ...]:
 @pytest.mark.parametrize(
     ("given", "environ", "said"),
     [
-        (streams(False, True, True), {"TERM": "xterm"}, "standard input is none"),
-        (streams(True, False, True), {"TERM": "xterm"}, "standard output is none"),
-        (streams(True, True, False), {"TERM": "xterm"}, "standard error is none"),
-        ((None, None, None), {"TERM": "xterm"}, "standard input is none"),
+        (streams(False, True, True), {"TERM": "xterm"}, "standard input is not one"),
+        (streams(True, False, True), {"TERM": "xterm"}, "standard output is not one"),
+        (streams(True, True, False), {"TERM": "xterm"}, "standard error is not one"),
+        ((None, None, None), {"TERM": "xterm"}, "standard input is not one"),
         (streams(True, True, True), {"TERM": "dumb"}, "TERM is 'dumb'"),
         (streams(True, True, True), {"TERM": "unknown"}, "TERM is 'unknown'"),
         (streams(True, True, True), {"TERM": ""}, "TERM is not set"),
@@ -75,11 +75,11 @@ def streams(*terminals: bool) -> tuple[Any, ...]:
 )
 def test_what_is_no_terminal_to_draw_in(given: tuple[Any, ...], environ: dict[str, str], said: str) -> None:
     with pytest.raises(ConfigProblem, match=said):
-        expect_terminal(given, environ)
+        require_terminal(given, environ)
 
 
 def test_a_terminal_to_draw_in() -> None:
-    expect_terminal(streams(True, True, True), {"TERM": "xterm-256color"})
+    require_terminal(streams(True, True, True), {"TERM": "xterm-256color"})
 
 
 @pytest.mark.parametrize(

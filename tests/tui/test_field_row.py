@@ -152,7 +152,7 @@ async def test_keys_that_come_at_once_have_their_effects_one_after_the_other() -
         for key in ("r", "tab", "6", "4", "left", "2", "r", "shift+tab", "p", "tab", "end", "tab", "r"):
             app.simulate_key(key)
         await pilot.pause()
-        while app._under_way:
+        while app._is_dispatching:
             await pilot.pause()
         assert app.row("hidden").query_one(FieldInput).value == "62r4"
         assert app.letters == ["r", "p", "r"], "a choice leaves letters to the program"

@@ -12,8 +12,8 @@ from textual.color import Color
 from tests import events_kit as kit
 from tests.tui.app_kit import Stage, stage
 from tui.app.themes import THEMES
-from tui.terminal.capabilities import has_few_characters, suit_colors
-from tui.terminal.line_filters import Plain, Uncolored, suit, uncolored
+from tui.terminal.capabilities import correct_color_variables, has_few_characters
+from tui.terminal.line_filters import AsciiFilter, MonochromeFilter, install_filters, uncolored
 
 PAPER, CURSOR = "#000000", "#ffffff"
 
@@ -45,7 +45,7 @@ def test_what_a_click_does_is_kept() -> None:
 
 @pytest.mark.parametrize(("text", "shown"), [("abc", "abc"), ("a…★", "a.*"), ("数字", "????"), ("e\u0301", "e")])
 def test_every_other_character_gets_ascii_in_as_many_cells(text: str, shown: str) -> None:
-    [segment] = Plain().apply([Segment(text)], Color.parse("black"))
+    [segment] = AsciiFilter().apply([Segment(text)], Color.parse("black"))
     assert segment.text == shown
 
 
@@ -62,7 +62,7 @@ async def test_without_any_color_all_is_still_told_apart(name: str, monkeypatch:
         assert text.count("★") >= 2
         assert (text.count("✓ "), text.count("✗ ")) == (9, 1)
         assert any("✗" in part for part in reversed_parts(shown))
-        suit(on.app, colors=False, ascii_only=False)
+        install_filters(on.app, colors=False, ascii_only=False)
         await on.press("q")
         assert any(" l " in part for part in reversed_parts(list(uncolored_lines(on))))
     async with stage(theme=name) as on:
@@ -72,7 +72,7 @@ async def test_without_any_color_all_is_still_told_apart(name: str, monkeypatch:
 
 def uncolored_lines(on: Stage) -> Iterator[list[tuple[str, Style]]]:
     """The lines on the screen without colors."""
-    filtered = Uncolored(on.app)
+    filtered = MonochromeFilter(on.app)
     for strip in on.app.screen._compositor.render_strips():
         yield [(part.text, part.style or Style()) for part in filtered.apply(list(strip), Color.parse("black"))]
 
@@ -104,5 +104,5 @@ def test_which_terminals_have_few_characters(term: str, few: bool) -> None:
     ],
 )
 def test_how_many_colors_textual_is_told_of(environ: dict[str, str], colors: bool, left: dict[str, str]) -> None:
-    assert suit_colors(environ) is colors
+    assert correct_color_variables(environ) is colors
     assert environ == left

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from textual import events
 from textual._xterm_parser import XTermParser
 
-from tui.terminal.input_reader import HELD, PASTED, Keyboard
+from tui.terminal.input_reader import HELD, PASTED, InputReader
 
 BEGIN, END = "\x1b[200~", "\x1b[201~"
 
@@ -55,47 +55,47 @@ def keys(text: str) -> list[str]:
     ],
 )
 def test_many_characters_at_once_are_a_paste_and_few_are_keys(text: str, seen: list[str]) -> None:
-    assert keys(Keyboard(0).put_in_order(text)) == seen
+    assert keys(InputReader(0).normalized(text)) == seen
 
 
 def test_what_the_terminal_marks_is_not_marked_again_across_reads() -> None:
-    keyboard = Keyboard(0)
+    reader = InputReader(0)
     parts = [BEGIN + "s" * 50, "q" * 50, "x" * 50 + END, "q"]
-    assert [keyboard.put_in_order(part) for part in parts] == parts
+    assert [reader.normalized(part) for part in parts] == parts
 
 
 @pytest.mark.parametrize("sequence", ["\x1b[A", "\x1bOA", "\x1b[1;5C", "\x1b[<0;10;10M", "\x1b[201~", "\x1b[M abc"[:6]])
 def test_a_sequence_may_come_in_parts(sequence: str) -> None:
     for cut in range(1, len(sequence)):
-        keyboard = Keyboard(0)
-        assert keyboard.put_in_order(sequence[:cut]) == ""
-        assert keyboard.put_in_order(sequence[cut:]) == sequence
+        reader = InputReader(0)
+        assert reader.normalized(sequence[:cut]) == ""
+        assert reader.normalized(sequence[cut:]) == sequence
 
 
 def test_a_sequence_whose_rest_does_not_come_is_the_escape_key() -> None:
     now = 0.0
-    keyboard = Keyboard(0, lambda: now)
-    assert keyboard.put_in_order("\x1b[") == ""
+    reader = InputReader(0, lambda: now)
+    assert reader.normalized("\x1b[") == ""
     now = 0.2
-    assert keyboard.late(0.3) == ""
+    assert reader.timed_out(0.3) == ""
     now = 0.4
-    assert keys(keyboard.late(0.3)) == ["escape"]
-    assert keyboard.late(0.3) == ""
-    assert keys(keyboard.put_in_order("q")) == ["q"]
+    assert keys(reader.timed_out(0.3)) == ["escape"]
+    assert reader.timed_out(0.3) == ""
+    assert keys(reader.normalized("q")) == ["q"]
 
 
 def test_a_key_soon_after_escape_is_a_key() -> None:
-    keyboard = Keyboard(0)
-    assert keyboard.put_in_order("\x1b") == ""
-    assert keys(keyboard.put_in_order("q")) == ["escape", "q"]
-    assert keys(keyboard.put_in_order("\x1bq")) == ["escape"]
+    reader = InputReader(0)
+    assert reader.normalized("\x1b") == ""
+    assert keys(reader.normalized("q")) == ["escape", "q"]
+    assert keys(reader.normalized("\x1bq")) == ["escape"]
 
 
 @given(st.text(alphabet="\x1b[]OAMq27~;<\x07\x00é\r", max_size=40), st.integers(0, 40))
 def test_however_it_is_cut_the_same_comes_out_and_nothing_hangs(text: str, cut: int) -> None:
-    whole, parted = Keyboard(0), Keyboard(0)
-    together = whole.put_in_order(text) + whole.late(-1)
-    apart = parted.put_in_order(text[:cut]) + parted.put_in_order(text[cut:]) + parted.late(-1)
+    whole, parted = InputReader(0), InputReader(0)
+    together = whole.normalized(text) + whole.timed_out(-1)
+    apart = parted.normalized(text[:cut]) + parted.normalized(text[cut:]) + parted.timed_out(-1)
     apart, together = (each.replace(BEGIN, "").replace(END, "") for each in (apart, together))
     with_escape_apart = text[cut - 1 : cut] == "\x1b" and text[cut:]
     assert apart == together or with_escape_apart
@@ -103,40 +103,40 @@ def test_however_it_is_cut_the_same_comes_out_and_nothing_hangs(text: str, cut: 
 
 @given(st.integers(0, 3 * PASTED))
 def test_the_number_that_is_a_paste(length: int) -> None:
-    marked = Keyboard(0).put_in_order("s" * length)
+    marked = InputReader(0).normalized("s" * length)
     assert marked == (f"{BEGIN}{'s' * length}{END}" if length >= PASTED else "s" * length)
 
 
 def test_what_comes_in_parts_but_at_once_is_read_together(pipe: tuple[int, int]) -> None:
-    prediction, writing = pipe
-    keyboard = Keyboard(prediction)
+    descriptor, writing = pipe
+    reader = InputReader(descriptor)
     os.write(writing, b"s" * 4096)
     os.write(writing, b"q" * 4096)
-    assert keyboard.read() == BEGIN + "s" * 4096 + "q" * 4096 + END
+    assert reader.read() == BEGIN + "s" * 4096 + "q" * 4096 + END
 
 
 def test_a_byte_that_is_no_utf8_is_a_sign_and_no_fault(pipe: tuple[int, int]) -> None:
-    prediction, writing = pipe
-    keyboard = Keyboard(prediction)
+    descriptor, writing = pipe
+    reader = InputReader(descriptor)
     os.write(writing, b"caf\xe9")
-    assert keyboard.read() == "caf"  # it may be the first part of a character
+    assert reader.read() == "caf"  # it may be the first part of a character
     os.write(writing, b"q")
-    assert keyboard.read() == "\N{REPLACEMENT CHARACTER}q"
+    assert reader.read() == "\N{REPLACEMENT CHARACTER}q"
 
 
 def test_a_character_may_come_in_parts(pipe: tuple[int, int]) -> None:
-    prediction, writing = pipe
-    keyboard = Keyboard(prediction)
+    descriptor, writing = pipe
+    reader = InputReader(descriptor)
     first, second = "é".encode()[:1], "é".encode()[1:]
     os.write(writing, first)
-    before = keyboard.read()
+    before = reader.read()
     os.write(writing, second)
-    assert (before or "") + (keyboard.read() or "") == "é"
+    assert (before or "") + (reader.read() or "") == "é"
 
 
 @pytest.mark.parametrize("key", sorted(HELD))
 def test_a_key_that_is_held_down_is_many_keys_even_over_a_line_that_stalls(key: str) -> None:
-    keyboard = Keyboard(0)
-    assert keyboard.put_in_order(key * 40) == key * 40
+    reader = InputReader(0)
+    assert reader.normalized(key * 40) == key * 40
     mixed = key * PASTED + "s"
-    assert keyboard.put_in_order(mixed) == f"{BEGIN}{mixed}{END}"
+    assert reader.normalized(mixed) == f"{BEGIN}{mixed}{END}"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine import events as ev
 from tests import events_kit as kit
 from tests.tui.app_kit import stage
-from tui.terminal.repaint_throttle import INTERVAL, SLOW_LINE, Line, Pace
+from tui.terminal.repaint_throttle import INTERVAL, SLOW_LINE, LineBudget, RepaintThrottle
 
 
 class World:
@@ -22,7 +22,7 @@ class World:
         self.now = 0.0
         self.planned: list[tuple[float, Callable[[], None]]] = []
         self.painted: list[float] = []
-        self.pace = Pace(lambda: self.painted.append(self.now), self.later, lambda: self.now)
+        self.pace = RepaintThrottle(lambda: self.painted.append(self.now), self.later, lambda: self.now)
 
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
         self.planned.append((self.now + seconds, callback))
@@ -108,7 +108,7 @@ async def test_what_has_not_changed_is_not_painted() -> None:
 @given(st.lists(st.tuples(st.floats(0, 2), st.integers(0, 4000)), min_size=1, max_size=100))
 def test_a_slow_line_is_never_given_more_than_it_carries(paintings: list[tuple[float, int]]) -> None:
     world = World()
-    line = Line(SLOW_LINE, lambda: world.now)
+    line = LineBudget(SLOW_LINE, lambda: world.now)
     sent: list[tuple[float, int]] = []
     sizes = iter([size for _, size in paintings])
 
@@ -117,7 +117,7 @@ def test_a_slow_line_is_never_given_more_than_it_carries(paintings: list[tuple[f
         sent.append((world.now, size))
         line.send(size)
 
-    pace = Pace(paint, world.later, lambda: world.now, busy=lambda: line.busy)
+    pace = RepaintThrottle(paint, world.later, lambda: world.now, busy=lambda: line.busy)
     for gap, _ in paintings:
         world.pass_time(gap)
         pace.changed()
@@ -130,8 +130,10 @@ def test_a_slow_line_is_never_given_more_than_it_carries(paintings: list[tuple[f
 
 def test_what_was_painted_after_a_painting_was_planned_counts() -> None:
     world = World()
-    line = Line(100.0, lambda: world.now)
-    pace = Pace(lambda: world.painted.append(world.now), world.later, lambda: world.now, busy=lambda: line.busy)
+    line = LineBudget(100.0, lambda: world.now)
+    pace = RepaintThrottle(
+        lambda: world.painted.append(world.now), world.later, lambda: world.now, busy=lambda: line.busy
+    )
     pace.changed()
     world.pass_time(0.0)
     pace.changed()

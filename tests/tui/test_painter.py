@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
-from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from tui.terminal.diff_renderer import Painter
+from tui.terminal.diff_renderer import DiffRenderer
+from tui.terminal.textual_internals import ChopsUpdate, LayoutUpdate
 
 WIDTH, HEIGHT = 12, 4
 STYLES = (
@@ -60,46 +60,46 @@ pictures = st.lists(st.lists(st.tuples(words, st.sampled_from(STYLES)), max_size
 
 @given(st.lists(pictures, min_size=1, max_size=4))
 def test_what_is_sent_makes_the_terminal_show_the_picture(several: list[Picture]) -> None:
-    painter = Painter(ColorSystem.TRUECOLOR)
+    renderer = DiffRenderer(ColorSystem.TRUECOLOR)
     screen, stream = terminal()
     for picture in several:
-        sequence = painter.changes(layout(picture), WIDTH, HEIGHT)
+        sequence = renderer.changes(layout(picture), WIDTH, HEIGHT)
         assert sequence is not None
         stream.feed(sequence)
         whole, fresh = terminal()
-        fresh.feed(Painter(ColorSystem.TRUECOLOR).changes(layout(picture), WIDTH, HEIGHT) or "")
+        fresh.feed(DiffRenderer(ColorSystem.TRUECOLOR).changes(layout(picture), WIDTH, HEIGHT) or "")
         assert seen(screen) == seen(whole)
         assert [line.rstrip() for line in whole.display] == [
             "".join(text for text, _ in row) and strip(row).text.rstrip() for row in picture
         ]
-        assert painter.changes(layout(picture), WIDTH, HEIGHT) == ""
+        assert renderer.changes(layout(picture), WIDTH, HEIGHT) == ""
 
 
 def test_a_part_of_a_line_is_written_where_it_belongs() -> None:
-    painter = Painter(ColorSystem.TRUECOLOR)
+    renderer = DiffRenderer(ColorSystem.TRUECOLOR)
     screen, stream = terminal()
-    stream.feed(painter.changes(layout([[("." * WIDTH, None)]] * HEIGHT), WIDTH, HEIGHT) or "")
+    stream.feed(renderer.changes(layout([[("." * WIDTH, None)]] * HEIGHT), WIDTH, HEIGHT) or "")
     chops = [{0: None, 4: Strip([Segment("abcd")]), 8: None} for _ in range(HEIGHT)]
     update = ChopsUpdate(chops, [(2, 4, 7)], [[4, 8, WIDTH]] * HEIGHT)
-    stream.feed(painter.changes(update, WIDTH, HEIGHT) or "")
+    stream.feed(renderer.changes(update, WIDTH, HEIGHT) or "")
     assert screen.display == ["." * WIDTH, "." * WIDTH, "....abc.....", "." * WIDTH]
 
 
 def test_only_what_differs_is_sent() -> None:
-    painter = Painter(ColorSystem.TRUECOLOR)
+    renderer = DiffRenderer(ColorSystem.TRUECOLOR)
     before: Picture = [[("loss 0.123", STYLES[1])]] * HEIGHT
-    painter.changes(layout(before), WIDTH, HEIGHT)
+    renderer.changes(layout(before), WIDTH, HEIGHT)
     after: Picture = [*before[:2], [("loss 0.124", STYLES[1])], before[3]]
-    assert painter.changes(layout(after), WIDTH, HEIGHT) == "\x1b[3;10H\x1b[38;2;255;136;0m4\x1b[0m"
+    assert renderer.changes(layout(after), WIDTH, HEIGHT) == "\x1b[3;10H\x1b[38;2;255;136;0m4\x1b[0m"
 
 
 def test_a_terminal_that_shows_something_else_is_painted_whole() -> None:
-    painter = Painter(ColorSystem.TRUECOLOR)
+    renderer = DiffRenderer(ColorSystem.TRUECOLOR)
     picture: Picture = [[("all of it", None)]] * HEIGHT
-    first = painter.changes(layout(picture), WIDTH, HEIGHT)
-    painter.forget()
-    assert painter.changes(layout(picture), WIDTH, HEIGHT) == first
-    assert painter.sent == 2 * len(first or "")
+    first = renderer.changes(layout(picture), WIDTH, HEIGHT)
+    renderer.forget()
+    assert renderer.changes(layout(picture), WIDTH, HEIGHT) == first
+    assert renderer.sent == 2 * len(first or "")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_terminal_that_shows_something_else_is_painted_whole() -> None:
     ],
 )
 def test_colors_are_those_the_terminal_has(colors: ColorSystem | None, sequence: str) -> None:
-    painter = Painter(colors)
-    sent = painter.changes(layout([[("x" * WIDTH, STYLES[1])]] * HEIGHT), WIDTH, HEIGHT) or ""
+    renderer = DiffRenderer(colors)
+    sent = renderer.changes(layout([[("x" * WIDTH, STYLES[1])]] * HEIGHT), WIDTH, HEIGHT) or ""
     assert sequence in sent
     assert ("m" in sent) == bool(sequence)

@@ -51,7 +51,7 @@ from tui.keymap.screens import SCREENS
 from tui.screens.page import Page
 from tui.screens.quit import take_over_dialog
 from tui.screens.train import TrainScreen
-from tui.terminal.repaint_throttle import Pace
+from tui.terminal.repaint_throttle import RepaintThrottle
 from tui.views.available import available, resumable
 from tui.views.data_set import elsewhere
 from tui.views.plain import ascii_text
@@ -132,7 +132,7 @@ class MnistApp(SteeringApp):
         self._leaving = Leaving(
             self, self._session, self.ending, lambda: tuple(self.kept_lines), self._changed, self._refused
         )
-        self._pace = Pace(self._paint, self._later, clock, busy=lambda: self.line.busy)
+        self._pace = RepaintThrottle(self._paint, self._later, clock, busy=lambda: self.line.busy)
         for each in THEMES.values():
             self.register_theme(each)
         self.theme = theme_name(theme or settings.screen.get("theme"))

@@ -16,7 +16,7 @@ from tui.app.engine_session import Session
 from tui.headless.survival import Fate, fate
 from tui.screens.dialog import Dialog
 from tui.screens.quit import quit_dialog
-from tui.terminal.shutdown import Ending
+from tui.terminal.shutdown import Shutdown
 
 
 class Leaving:
@@ -30,7 +30,7 @@ class Leaving:
         self,
         app: App[None],
         session: Session,
-        ending: Ending,
+        ending: Shutdown,
         own_log: Callable[[], tuple[str, ...]],
         changed: Callable[[], None],
         refused: Callable[[Problem], None],

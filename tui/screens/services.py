@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from engine.settings import Settings
     from tui.data.digit_selection import Choice
     from tui.data.predictions import Inspected
-    from tui.terminal.repaint_throttle import Line
+    from tui.terminal.repaint_throttle import LineBudget
     from tui.views.snapshot import Snapshot
     from tui.views.tour import Progress
     from tui.views.window import ChartView
@@ -29,7 +29,7 @@ class Services(Protocol):
     ascii_only: bool
     """Whether to draw with seven-bit characters."""
     settings: Settings
-    line: Line
+    line: LineBudget
     """How fast the terminal takes output."""
     chart_view: ChartView
     """The section of the run that all charts show."""

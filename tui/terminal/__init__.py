@@ -1,1 +1,1 @@
-"""What is sent to the terminal and read from it."""
+"""Terminal output and input."""

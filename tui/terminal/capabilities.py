@@ -1,4 +1,4 @@
-"""What the terminal can do: whether it is one, its characters and its colors."""
+"""Terminal detection: is there one, which characters and which colors it supports."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from typing import Any
 
 from engine.errors import ConfigProblem
 
-_WAY_OUT = "over ssh take `ssh -t`, in a container `docker run -it`, and without a screen `mnist-tui train`"
+_ADVICE = "use `ssh -t` over ssh, `docker run -it` in a container, or `mnist-tui train` to train without the app"
 
 
-def expect_terminal(streams: tuple[Any, ...] | None = None, environ: Mapping[str, str] = os.environ) -> None:
-    """Refuse to draw where there is no terminal that can. Raises `ConfigProblem`.
+def require_terminal(streams: tuple[Any, ...] | None = None, environ: Mapping[str, str] = os.environ) -> None:
+    """Raises `ConfigProblem` unless standard input, output and error are a terminal that can draw.
 
-    Standard error counts too: that is where Textual draws.
+    Standard error is checked because Textual draws there.
     """
     given = streams or (sys.stdin, sys.stdout, sys.stderr)
     for name, stream in zip(("input", "output", "error"), given, strict=True):
         if stream is None or not stream.isatty():
-            raise ConfigProblem(f"The app needs a terminal, and standard {name} is none: {_WAY_OUT}.")
+            raise ConfigProblem(f"The app needs a terminal, but standard {name} is not one: {_ADVICE}.")
     if environ.get("TERM", "") in ("", "dumb", "unknown"):
         term = f"is '{environ['TERM']}'" if environ.get("TERM") else "is not set"
         raise ConfigProblem(
-            f"The app needs a terminal that can draw, and TERM {term}: `export TERM=xterm-256color` suits nearly every "
-            "terminal; without a screen there is `mnist-tui train`."
+            f"The app needs a terminal with cursor movement, but TERM {term}: `export TERM=xterm-256color` works in nearly every "
+            "terminal; `mnist-tui train` trains without the app."
         )
 
 
 def speaks_utf8(stream: Any = None) -> bool:
-    """Whether what is printed there is encoded as UTF-8."""
+    """Whether a stream (default: standard output) is encoded as UTF-8."""
     encoding = getattr(stream or sys.stdout, "encoding", None) or "ascii"
     try:
         return codecs.lookup(encoding).name == "utf-8"
@@ -41,18 +41,18 @@ def speaks_utf8(stream: Any = None) -> bool:
 
 
 def has_few_characters(environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether the terminal's font has 256 or 512 characters, as those of the Linux and BSD consoles have.
+    """Whether the terminal's font has only 256 or 512 characters, as on the Linux and BSD consoles.
 
-    Braille, quadrants, rounded corners, stars and ticks are not among them (Linux: console_codes(4), setfont(8)).
+    They lack Braille, quadrants, rounded corners, stars and ticks (Linux: console_codes(4), setfont(8)).
     """
     return re.fullmatch(r"(linux|cons25|wsvt25|pcvt25|ansi|vt\d+)(-.*)?", environ.get("TERM", "")) is not None
 
 
-def suit_colors(environ: MutableMapping[str, str]) -> bool:
-    """Tell Textual how many colors the terminal has where it would be mistaken; whether colors are wanted at all.
+def correct_color_variables(environ: MutableMapping[str, str]) -> bool:
+    """Correct environment variables that would mislead Textual's color detection; return whether to use colors.
 
-    NO_COLOR counts unless it is empty (https://no-color.org). GNU screen hands COLORTERM down from the terminal it was
-    started in, and takes no millions of colors itself; tmux, which may call itself screen as well, turns them into fewer.
+    NO_COLOR counts unless it is empty (https://no-color.org). GNU screen inherits COLORTERM from its terminal but does
+    not support true color itself. tmux, whose TERM may also be screen, reduces the colors.
     """
     if not environ.get("NO_COLOR"):
         environ.pop("NO_COLOR", None)

@@ -1,8 +1,7 @@
-"""What of a picture has to be sent: the cells that differ from those the terminal shows already.
+"""Cell-diff renderer: sends only cells that differ from what the terminal shows.
 
-Textual sends whole lines of every widget that was refreshed, with the full colors of each piece. Here a copy of the
-terminal's cells is kept, and a paint becomes the shortest way from it to the new picture: few cursor movements, a color
-only where it changes.
+Textual sends whole lines of every refreshed widget, with full styles for each segment. We keep a copy of the terminal's
+cells and send a short sequence from it to the new frame: few cursor movements, and SGR codes only on changes.
 """
 
 from __future__ import annotations
@@ -15,10 +14,11 @@ from rich.color import ColorSystem
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
-from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+
+from tui.terminal.textual_internals import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
 _GAP = 5
-"""Unchanged cells that are sent again rather than jumped over: a jump takes as many bytes (``ESC [ 5 C``)."""
+"""Up to this many unchanged cells are sent again: skipping them takes as many bytes (``ESC [ 5 C``)."""
 _ATTRIBUTES = (
     ("bold", "1"),
     ("dim", "2"),
@@ -30,54 +30,54 @@ _ATTRIBUTES = (
     ("strike", "9"),
 )
 _SEEN_ON_BLANKS = frozenset("4789")
-"""Attributes that show on a blank: without them its foreground does not matter."""
+"""SGR attributes that are visible on a blank. Without them its foreground color does not matter."""
 
 
-class Ink(NamedTuple):
-    """How a cell is drawn: parts of an SGR sequence (ECMA-48 8.3.117)."""
+class CellStyle(NamedTuple):
+    """A cell's style as parts of an SGR sequence (ECMA-48 8.3.117)."""
 
     attributes: str = ""
     foreground: str = ""
     background: str = ""
 
 
-Cell = tuple[str, Ink]
-"""A character and its ink. The right half of a wide character is an empty one."""
-_PLAIN = Ink()
+Cell = tuple[str, CellStyle]
+"""A character and its style. The right half of a wide character is an empty string."""
+_PLAIN = CellStyle()
 _BLANK: Cell = (" ", _PLAIN)
-_INKS = 4096
-"""Styles remembered: Textual's may carry where on the screen they are, and so be without number."""
-_UNKNOWN: Cell = ("?", Ink("unknown"))
+_MOST_STYLES = 4096
+"""Size of the style cache. It is bounded because Textual's styles may contain positions."""
+_UNKNOWN: Cell = ("?", CellStyle("unknown"))
 
 
-class Changes(CompositorUpdate):
-    """A sequence of the painter's, where Textual expects an update of its own."""
+class RenderedChanges(CompositorUpdate):
+    """A rendered sequence, passed to Textual as one of its updates."""
 
     def __init__(self, sequence: str) -> None:
         self._sequence = sequence
 
     def render_segments(self, console: Console) -> str:
-        """The sequence."""
+        """Return the sequence."""
         return self._sequence
 
 
-class Painter:
-    """Turns Textual's updates into what has to be sent. `sent` counts the characters so far."""
+class DiffRenderer:
+    """Renders Textual's updates as differences. `sent` is the number of characters rendered so far."""
 
     def __init__(self, colors: ColorSystem | None) -> None:
         self._colors = colors
-        self._inks: dict[Style, tuple[Ink, Cell]] = {}
+        self._styles: dict[Style, tuple[CellStyle, Cell]] = {}
         self._rows: list[list[Cell]] = []
         self.sent = 0
 
     def forget(self) -> None:
-        """The terminal shows something else now: the next picture is sent whole."""
+        """Forget what the terminal shows: the next frame is sent completely."""
         self._rows = []
 
     def changes(self, update: CompositorUpdate, width: int, height: int) -> str | None:
-        """The sequence that makes the terminal (`width` × `height` cells) show the update; empty where it does.
+        """The sequence that makes the terminal (`width` × `height` cells) show the update; empty if nothing changes.
 
-        None for an update of a kind that is not known here: it is to be sent as it is.
+        None for an unknown kind of update, which must be sent unchanged.
         """
         match update:
             case LayoutUpdate():
@@ -120,9 +120,9 @@ class Painter:
                         cells[-1] = (cells[-1][0] + each, cells[-1][1])
         return cells
 
-    def _ink(self, style: Style) -> tuple[Ink, Cell]:
-        """The ink of a style, and a blank in it."""
-        known = self._inks.get(style)
+    def _ink(self, style: Style) -> tuple[CellStyle, Cell]:
+        """The cell style of a rich style, and a blank cell in it."""
+        known = self._styles.get(style)
         if known is None:
             foreground = background = ""
             if self._colors is not None:
@@ -131,11 +131,11 @@ class Painter:
                 if style.bgcolor:
                     background = ";".join(style.bgcolor.downgrade(self._colors).get_ansi_codes(foreground=False))
             attributes = ";".join(code for name, code in _ATTRIBUTES if getattr(style, name))
-            ink = Ink(attributes, foreground, background)
-            blank = Ink("", "", background) if _SEEN_ON_BLANKS.isdisjoint(attributes) else ink
-            if len(self._inks) >= _INKS:
-                self._inks.clear()
-            known = self._inks[style] = ink, (" ", blank)
+            ink = CellStyle(attributes, foreground, background)
+            blank = CellStyle("", "", background) if _SEEN_ON_BLANKS.isdisjoint(attributes) else ink
+            if len(self._styles) >= _MOST_STYLES:
+                self._styles.clear()
+            known = self._styles[style] = ink, (" ", blank)
         return known
 
     def _sequence(self, touched: dict[int, list[Cell]]) -> Iterator[str]:
@@ -156,12 +156,12 @@ class Painter:
 
 
 def fewer_colors(colors: ColorSystem | None) -> ColorSystem | None:
-    """256 colors instead of millions: they take half the bytes."""
+    """256 colors instead of true color: they take half the bytes."""
     return ColorSystem.EIGHT_BIT if colors is ColorSystem.TRUECOLOR else colors
 
 
 def _runs(old: list[Cell], new: list[Cell]) -> Iterator[tuple[int, int]]:
-    """Where the row has to be written: from, up to; close ones in one. A wide character is written whole."""
+    """Column ranges [first, after) of the row to write; near ones are merged, and wide characters are never split."""
     first = last = -1
     if old == new:
         return
@@ -187,8 +187,8 @@ def _whole(row: list[Cell], first: int, last: int) -> tuple[int, int]:
     return first, after
 
 
-def _switch(ink: Ink, wanted: Ink) -> str:
-    """The SGR sequence from one ink to another."""
+def _switch(ink: CellStyle, wanted: CellStyle) -> str:
+    """The SGR sequence that switches from one style to another."""
     gone = (
         ink.attributes != wanted.attributes
         or (ink.foreground and not wanted.foreground)

@@ -1,8 +1,8 @@
-"""What is read from the keyboard, put in order: nothing that is not meant as a key becomes one.
+"""Reads raw terminal input and marks pastes, so only typed characters become keys.
 
-Terminals mark a paste (bracketed paste), but not all of them, and not through every program between. Unmarked, each of
-its letters would be a key: an `s` stops the run, a `q` leaves. And over a slow line the sequence of an arrow key comes in
-parts, and Escape comes together with the letter that was typed after it.
+Not all terminals, and not all programs in between, support bracketed paste. Each letter of an unmarked paste would be a
+key: `s` stops the run, `q` quits. Over a slow line the sequence of an arrow key arrives in pieces, and Escape arrives
+together with the next letter.
 """
 
 from __future__ import annotations
@@ -15,46 +15,46 @@ import time
 from collections.abc import Callable
 
 PASTED = 9
-"""So many characters at once are a paste: whoever types fast, over a line that stalls, sends fewer."""
+"""This many characters at once are a paste: fast typing over a stalling line sends fewer."""
 TOGETHER_SECONDS = 0.01
-"""What follows within this time has come at once: a hundred characters a second are nobody's typing."""
+"""Characters within this time arrived at once: nobody types 100 characters per second."""
 _AT_MOST = 1 << 20
 HELD = frozenset(",.<>+=-[]{}")
-"""Keys that are held down, to move a cursor or to turn a knob: many of one of them is no paste, however it comes."""
+"""Keys that users hold down to move or adjust something: repeats of one of them are not a paste."""
 _BEGIN, _END = "\x1b[200~", "\x1b[201~"
 _ESCAPE = "\x1b[27u"
-"""The escape key where nothing can follow it (fixterms and kitty's keyboard protocol)."""
+"""The unambiguous Escape key (fixterms and kitty's keyboard protocol)."""
 _RUN = re.compile(rf"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{{{PASTED},}}")
-"""Text as it is pasted: anything but control characters, though with tabs and ends of lines."""
+"""Pasted text: anything but control characters other than tabs and line ends."""
 _SEQUENCE = re.compile(
     r"(\x1b(?:\[M...|\[[0-?]*[ -/]*[@-~]|O.|[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)|[^\[\]OP_^X\x1b]|(?=\x1b)))", re.DOTALL
 )
-"""A whole escape sequence (ECMA-48 5.3, 5.4 and 5.6; xterm's mouse), an escape with a letter, or one before another."""
+"""A complete escape sequence (ECMA-48 5.3, 5.4 and 5.6; xterm's mouse), an escape with a letter, or before another."""
 _BEGUN = re.compile(r"\x1b(?:\[M.{0,2}|\[[0-?]*[ -/]*|O|[\]P_^X][^\x07\x1b]{0,4096}\x1b?)?\Z", re.DOTALL)
-"""The beginning of one, at the end of what was read."""
+"""The start of an escape sequence at the end of the input."""
 
 
 def _marked(run: re.Match[str]) -> str:
-    """Text as a paste; a key that was held down stays one."""
+    """The text marked as a paste, unless it is the repeat of a held key."""
     text = run[0]
     return text if text[0] in HELD and len(set(text)) == 1 else f"{_BEGIN}{text}{_END}"
 
 
-class Keyboard:
-    """Reads a terminal's input as text in which every paste is marked and every escape sequence is whole.
+class InputReader:
+    """Reads terminal input as text with all pastes marked and only complete escape sequences.
 
-    What is no UTF-8 comes as U+FFFD: a terminal of another encoding is no reason to end. `clock` counts seconds.
+    Invalid UTF-8 is replaced with U+FFFD instead of raising. `clock` returns seconds.
     """
 
     def __init__(self, descriptor: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._descriptor, self._clock = descriptor, clock
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._inside = False
-        """Whether the terminal has begun a paste and not ended it."""
+        """Whether we are inside a bracketed paste."""
         self._begun, self._since = "", 0.0
 
     def read(self) -> str | None:
-        """What has come, with what comes at once after it; None at the end of the input. Raises OSError."""
+        """The available input, with what follows immediately; None at end of file. Raises OSError."""
         data = os.read(self._descriptor, 1 << 16)
         if not data:
             return None
@@ -62,16 +62,16 @@ class Keyboard:
             if not (more := os.read(self._descriptor, 1 << 16)):
                 break
             data += more
-        return self.put_in_order(self._decoder.decode(data))
+        return self.normalized(self._decoder.decode(data))
 
     def _more(self) -> bool:
         return bool(select.select([self._descriptor], [], [], TOGETHER_SECONDS)[0])
 
-    def put_in_order(self, text: str) -> str:
-        """The text without a sequence that is not over, and with marks around what must have been pasted."""
+    def normalized(self, text: str) -> str:
+        """The text with pastes marked, and without an incomplete sequence at its end, which is kept for the next call."""
         before = ""
         if self._begun == "\x1b" and text[:1] not in "[O]P_^X" and not self._inside:
-            before = _ESCAPE  # the key, and then another; both at once are the key with Alt, which means nothing here
+            before = _ESCAPE  # Escape, then another key; together they would mean Alt+key, which is not used here
         else:
             text = self._begun + text
         begun = _BEGUN.search(text)
@@ -87,12 +87,12 @@ class Keyboard:
             return _RUN.sub(_marked, part)
         elif len(part) <= 2:
             return _ESCAPE
-        elif part[1] in "]P_^X":  # an answer to a question that was not ours
+        elif part[1] in "]P_^X":  # a reply to a query that was not ours
             return ""
         return part
 
-    def late(self, seconds: float) -> str:
-        """What there is to tell where the rest of a sequence has not come for so long: it was the escape key."""
+    def timed_out(self, seconds: float) -> str:
+        """The Escape key, if an incomplete sequence has not continued for `seconds`; otherwise empty."""
         if not self._begun or self._inside or self._clock() - self._since < seconds:
             return ""
         self._begun = ""

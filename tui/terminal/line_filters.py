@@ -1,4 +1,4 @@
-"""What is drawn, as a terminal without colors (``NO_COLOR``, https://no-color.org) or with ASCII alone can show it."""
+"""Line filters for terminals without colors (``NO_COLOR``, https://no-color.org) or with ASCII characters only."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from textual.color import Color
 from textual.filter import LineFilter, Monochrome
 
 from tui.plotting.colors import contrast
+from tui.terminal.textual_internals import filters
 from tui.views.plain import ascii_text
 
 _STANDS_OUT = 1.6
-"""The contrast to the screen's background from which on a cell's own is shown, by reversing it (the frames have less)."""
+"""Backgrounds with at least this contrast to the screen's are shown reversed (frames have less)."""
 _FAINT = 3.0
-"""Ink with less contrast to its paper than graphics must have (WCAG 2.2, 1.4.11) was meant to be faint."""
+"""Text below the WCAG 2.2 (1.4.11) contrast threshold for graphics is rendered dim."""
 
 
-class Plain(LineFilter):
-    """Puts ASCII in place of every other character, in as many cells: of texts from outside, such as a path or a fault."""
+class AsciiFilter(LineFilter):
+    """Replaces non-ASCII characters, in text from outside such as paths, by ASCII of the same width."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """The segments in ASCII; nothing depends on `background`."""
+        """The segments in ASCII; `background` is not used."""
         return [
             each if each.text.isascii() else Segment(_in_ascii(each.text), each.style, each.control)
             for each in segments
@@ -37,15 +38,15 @@ def _in_ascii(text: str) -> str:
     return "".join(c if c.isascii() else ascii_text(c) * cell_len(c) for c in text)
 
 
-class Uncolored(LineFilter):
-    """Takes every color out, and leaves bold, underlined and what else needs none."""
+class MonochromeFilter(LineFilter):
+    """Removes all colors but keeps bold, underline and other attributes."""
 
     def __init__(self, app: App[Any]) -> None:
         super().__init__()
         self._app = app
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """The segments without colors; `background` is that of the widget, which says nothing here."""
+        """The segments without colors; `background`, the widget's own, is not used."""
         paper = self._app.theme_variables["background"]
         marked = self._app.theme_variables["block-cursor-background"]
         return [
@@ -56,9 +57,9 @@ class Uncolored(LineFilter):
 
 @lru_cache(maxsize=4096)
 def uncolored(style: Style, paper: str, marked: str) -> Style:
-    """The style in black and white on a screen whose background was `paper`.
+    """The style in black and white, for a screen whose background was `paper`.
 
-    Reversed where its background was `marked` or stood out from the paper, faint where its ink hardly did.
+    Reversed if its background was `marked` or stood out from the paper, dim if its text hardly did.
     """
     background, ink = (style.color, style.bgcolor) if style.reverse else (style.bgcolor, style.color)
     base = Color.parse(paper)
@@ -72,17 +73,18 @@ def uncolored(style: Style, paper: str, marked: str) -> Style:
 
 
 def _known(color: RichColor | None, otherwise: Color | None) -> Color | None:
-    """The color by its parts; `otherwise` for none, and for the terminal's own."""
+    """The color as RGB; `otherwise` for none and for the terminal's default."""
     return otherwise if color is None or color.is_default else Color.from_rich_color(color)
 
 
-def suit(app: App[Any], *, colors: bool, ascii_only: bool) -> None:
-    """Have the app send no colors (Textual would send grays), or no other characters than ASCII."""
+def install_filters(app: App[Any], *, colors: bool, ascii_only: bool) -> None:
+    """Install filters for no colors (Textual would send grays), or for ASCII only."""
+    line_filters = filters(app)
     if not colors:
-        app._filters[:] = [each for each in app._filters if not isinstance(each, Monochrome)]
-        app._filters.append(Uncolored(app))
+        line_filters[:] = [each for each in line_filters if not isinstance(each, Monochrome)]
+        line_filters.append(MonochromeFilter(app))
     if ascii_only:
-        app._filters.append(Plain())
+        line_filters.append(AsciiFilter())
 
 
 def has_few_colors(app: App[Any]) -> bool:

@@ -1,4 +1,4 @@
-"""What libraries and children of this process print and warn of: kept for the log screen, not written over the picture."""
+"""Captures output and warnings of libraries and child processes for the Log screen."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import TextIO
 
 _OUTPUT, _ERROR = 1, 2
 _READ_SECONDS = 0.2
-"""How long what was written last is waited for; a program that is still running may keep its end open."""
+"""How long to wait for the last output; a program that still runs may keep the pipe open."""
 
 
 @contextlib.contextmanager
 def warnings_to(note: Callable[[str], None]) -> Iterator[None]:
-    """Give every warning shown meanwhile to `note`, from whatever thread it comes."""
+    """While the block runs, pass warnings from any thread to `note`."""
     before = warnings.showwarning
 
     def show(
@@ -38,10 +38,10 @@ def warnings_to(note: Callable[[str], None]) -> Iterator[None]:
         warnings.showwarning = before
 
 
-class Strays:
-    """While kept, what anything writes on this process's standard output and error goes to `note`, line by line.
+class OutputCapture:
+    """Passes everything written to standard output and error to `note`, line by line, between `start` and `stop`.
 
-    That is more than Python's own printing: libraries in C, and programs that this one starts. Called from a thread.
+    This includes output of C libraries and child processes. `note` is called from a thread.
     """
 
     def __init__(self, note: Callable[[str], None]) -> None:
@@ -49,8 +49,8 @@ class Strays:
         self._before: tuple[int, int] | None = None
         self._reader: threading.Thread | None = None
 
-    def keep(self) -> None:
-        """From now on."""
+    def start(self) -> None:
+        """Start capturing, unless started."""
         if self._before is not None:
             return
         self._flush()
@@ -62,8 +62,8 @@ class Strays:
         self._reader = threading.Thread(target=self._read, args=(here,), name="strays", daemon=True)
         self._reader.start()
 
-    def let(self) -> None:
-        """Not any more."""
+    def stop(self) -> None:
+        """Stop capturing and restore the descriptors."""
         if self._before is None:
             return
         self._flush()

@@ -12,6 +12,8 @@ from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 from textual.css.types import CSSLocation
 
+from tui.terminal.textual_internals import stylesheet_variables
+
 _Key = tuple[str, CSSLocation, bool, int, str]
 
 _MOST_THEMES = 8
@@ -28,7 +30,7 @@ class ParsedStylesheet(Stylesheet):
 
     def __init__(self, *, variables: dict[str, str] | None = None) -> None:
         super().__init__(variables=variables)
-        self._cache = _parsed(frozenset(self._variables.items()))
+        self._cache = _parsed(frozenset(stylesheet_variables(self).items()))
 
     def set_variables(self, variables: dict[str, str]) -> None:
         """Use these CSS variables from the next parse on."""

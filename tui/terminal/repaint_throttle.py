@@ -1,39 +1,39 @@
-"""When to paint: at once after a quiet time, else as soon as enough time has passed since the last painting."""
+"""Repaint throttle: paints immediately after a quiet time, otherwise after a minimum interval."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 INTERVAL = 0.4
-"""Least time between two paintings, in seconds."""
+"""Minimum time between two paints, in seconds."""
 
 
 SLOW_LINE = 900.0
-"""What is sent over a slow line in a second, in bytes: 9600 baud carry 960, at ten bits a byte."""
+"""Bytes per second to send over a slow line: 9600 baud carry 960 at ten bits per byte."""
 
 
-class Line:
-    """What a line still has to carry, if it carries `rate` bytes a second."""
+class LineBudget:
+    """Estimates when a line that carries `rate` bytes per second has transmitted everything."""
 
     def __init__(self, rate: float, clock: Callable[[], float]) -> None:
         self._rate, self._clock = rate, clock
         self._free = float("-inf")
 
     def send(self, size: int) -> None:
-        """So many bytes are on their way."""
+        """Record that `size` bytes were sent."""
         self._free = max(self._free, self._clock()) + size / self._rate
 
     @property
     def busy(self) -> float:
-        """Seconds until all of it has arrived."""
+        """Seconds until everything has arrived."""
         return max(0.0, self._free - self._clock())
 
 
-class Pace:
-    """Many changes, few paintings: `paint` is called at most once in `interval` seconds and never without a change.
+class RepaintThrottle:
+    """Calls `paint` at most once per `interval` seconds, never without a change, and always after the last change.
 
-    `later(seconds, callback)` calls back once; there is no timer while nothing changes. The last change is never left
-    unpainted. `busy` tells for how many seconds from now there is no use in painting.
+    `later(seconds, callback)` schedules one call; no timer runs while nothing changes. `busy` returns the seconds
+    during which painting is useless.
     """
 
     def __init__(
@@ -49,14 +49,14 @@ class Pace:
         self._planned = False
 
     def changed(self) -> None:
-        """Something is to be painted."""
+        """Request a paint."""
         if not self._planned:
             self._planned = True
             self._later(max(0.0, self._last + self._interval - self._clock(), self._busy()), self._now)
 
     def _now(self) -> None:
         self._planned = False
-        if self._busy() > 0:  # with what was painted after this was planned
+        if self._busy() > 0:  # with output sent after this call was scheduled
             self.changed()
             return
         self._last = self._clock()

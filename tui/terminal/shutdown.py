@@ -1,4 +1,4 @@
-"""The end of the app: with the terminal as it was found, and by force where that takes too long."""
+"""Ends the app with the terminal restored, by force if that takes too long."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from typing import Any
 from tui.terminal.signals import HUNG_UP
 
 GRACE_SECONDS = 2.0
-"""From the decision to leave until it is done by force: a terminal that does not read holds everything up."""
+"""Time for a regular end before a forced one: a terminal that does not read blocks everything."""
 _FAULT_GRACE_SECONDS = 6.0
-"""The same after a fault in the app: the traceback is still to be written."""
+"""The same after an exception in the app: the traceback must still be written."""
 _WRITABLE_SECONDS = 0.2
 _INPUT = 0
 _LEAVE = (
     b"\x18\x1b[?2004l\x1b[?2048l\x1b[?1016l\x1b[?1006l\x1b[?1015l\x1b[?1003l\x1b[?1000l\x1b[?1004l\x1b[?7h"
     b"\x1b[<u\x1b[?1049l\x1b[?25h\x1b[0m"
 )
-"""CAN, in case that a sequence was cut off. Off: bracketed paste, reports of size, mouse and focus. On: line wrap. Then the main screen and its cursor."""
+"""CAN, in case a sequence was cut off. Off: bracketed paste, size, mouse and focus reports. On: line wrap. Main screen, cursor."""
 
 
-class Ending:
-    """Sees to it that the program ends once that has been decided.
+class Shutdown:
+    """Makes sure that the program ends after `begin`.
 
-    A thread waits for the decision (`begin`), and for the terminal to go: then it calls `gone` with the exit status.
-    Without `watch` there is no such thread, and nothing is done by force. `terminal` is the descriptor to draw on.
+    A thread waits for `begin`, and calls `gone` with an exit status if the terminal is lost. Without `watch` there is no
+    thread and no forced end. `terminal` is the descriptor to draw on.
     """
 
     terminal = 2
@@ -44,7 +44,7 @@ class Ending:
         self._in_order = False
 
     def watch(self) -> None:
-        """Note which terminal it is, and how it is before the app has it; and watch."""
+        """Save the terminal and its settings, and start the thread."""
         self.terminal = os.dup(2)
         with contextlib.suppress(termios.error):
             self._attributes = termios.tcgetattr(_INPUT)
@@ -52,9 +52,9 @@ class Ending:
         threading.Thread(target=self._watch, args=(wait,), name="ending", daemon=True).start()
 
     def begin(self, status: int, words: str = "", *, fault: bool = False) -> bool:
-        """It has been decided to leave, with this status and these last words; False where that was so already.
+        """End the app with this exit status and final message; False if that has begun already.
 
-        Can be called in a signal handler.
+        Safe to call in a signal handler.
         """
         if self._begun is not None:
             return False
@@ -64,16 +64,18 @@ class Ending:
         return True
 
     def in_order(self) -> None:
-        """The app has left the terminal and said its words."""
+        """Record that the terminal was restored and the final message printed."""
         self._in_order = True
 
     def at_once(self) -> None:
-        """End now; the terminal belongs to another program."""
+        """Exit now, without touching the terminal: it belongs to another program."""
         self._in_order = True
         self._end(self._begun or (0, "", 0.0), said=False)
 
     def _watch(self, wait: int) -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})  # which would stop us where another has the terminal
+        signal.pthread_sigmask(
+            signal.SIG_BLOCK, {signal.SIGTTOU}
+        )  # it would stop us if another program has the terminal
         if hasattr(select, "poll"):
             events = select.poll()
             events.register(wait, select.POLLIN)
@@ -102,8 +104,8 @@ class Ending:
         os._exit(status)
 
     def _take_back(self, terminal: int) -> None:
-        """Put the terminal in order, as far as it takes anything: perhaps a thread hangs in the middle of a picture."""
-        os.dup2(os.open(os.devnull, os.O_WRONLY), self.terminal)  # where what waits behind that goes
+        """Restore the terminal as far as it responds; a thread may hang in the middle of a frame."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.terminal)  # for pending output
         termios.tcflush(terminal, termios.TCIOFLUSH)
         if self._attributes:
             termios.tcsetattr(terminal, termios.TCSANOW, self._attributes)

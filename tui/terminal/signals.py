@@ -1,4 +1,4 @@
-"""What ends the program from outside: a signal, or a terminal that is gone."""
+"""External ends of the program: signals, and a lost terminal."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from collections.abc import Callable
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 HUNG_UP = 128 + signal.SIGHUP
-"""Exit status where the terminal is gone, whether a signal told of it or not."""
+"""Exit status after a lost terminal, with or without a signal."""
 
 
 def on_signals(end: Callable[[int], None]) -> None:
-    """From now on call `end` with the exit status (128 + the signal's number) instead of dying.
+    """Call `end` with the exit status (128 + the signal's number) at each terminating signal.
 
-    It is called at each signal, between two instructions of the main thread. That a signal was ignored from the start
-    changes nothing: a screen without its terminal is of no use.
+    It runs in the signal handler, between two bytecode instructions of the main thread. Signals ignored at the start
+    are handled too: the app is useless without its terminal.
     """
     for number in ENDING:
         signal.signal(number, lambda number, _frame: end(128 + number))
 
 
 def hung_up(descriptor: int) -> bool:
-    """Whether the terminal there is gone."""
+    """Whether the terminal at this descriptor is gone."""
     if not hasattr(select, "poll"):
         return False
-    look = select.poll()
-    look.register(descriptor, 0)
-    return any(what & (select.POLLHUP | select.POLLERR) for _, what in look.poll(0))
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))

@@ -15,7 +15,7 @@ from engine.fields import short
 from tui.app.splash import opening
 from tui.cli.parser import Parser, add_settings, given_fields, read_settings
 from tui.cli.registry import COMMANDS
-from tui.terminal.capabilities import expect_terminal, has_few_characters, speaks_utf8, suit_colors
+from tui.terminal.capabilities import correct_color_variables, has_few_characters, require_terminal, speaks_utf8
 from tui.views.tour import Progress, first_start
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def add_screen(parser: Parser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Open the app with a new engine."""
     settings = read_settings(args)
-    expect_terminal()
+    require_terminal()
 
     async def connect() -> EngineLike:
         from engine.client import Engine  # noqa: PLC0415 - not needed for the first paint
@@ -92,12 +92,12 @@ def open_app(
     Raises `ConfigProblem` for an unknown theme, except for one from the config file if a run is shown: that is ignored.
     """
     plain = args.ascii or settings.screen.get("ascii") is True or not speaks_utf8() or has_few_characters()
-    colors = suit_colors(os.environ)
+    colors = correct_color_variables(os.environ)
     with opening(settings.preset if run is None else run):
         gc.disable()  # until the first paint: the objects made for it live on
         from tui.app.app import MnistApp  # noqa: PLC0415 - importing Textual takes 0.3 s
         from tui.app.themes import THEMES, find_theme, theme_name  # noqa: PLC0415
-        from tui.terminal.line_filters import has_few_colors, suit  # noqa: PLC0415
+        from tui.terminal.line_filters import has_few_colors, install_filters  # noqa: PLC0415
 
         theme = args.theme or settings.screen.get("theme")
         if find_theme(theme) is None and run is not None and args.theme is None:
@@ -117,6 +117,6 @@ def open_app(
         )
         if theme is None and has_few_colors(app):
             app.theme = theme_name("contrast")
-        suit(app, colors=colors, ascii_only=plain)
+        install_filters(app, colors=colors, ascii_only=plain)
         app.run()
     return int(app.return_code or 0)

@@ -10,7 +10,7 @@ from tui.cli.commands import app
 from tui.cli.parser import Parser
 from tui.cli.run_control import choose
 from tui.headless.output import tell
-from tui.terminal.capabilities import expect_terminal
+from tui.terminal.capabilities import require_terminal
 
 if TYPE_CHECKING:
     from engine.client import EngineLike
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from engine.settings import effective_or_default  # noqa: PLC0415 - not needed for --help
 
     folder, info = _find(args.run)
-    expect_terminal()
+    require_terminal()
 
     async def connect() -> EngineLike:
         from engine.client import Engine  # noqa: PLC0415 - not needed for the first paint

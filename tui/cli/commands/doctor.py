@@ -81,10 +81,10 @@ def versions() -> Iterator[Finding]:
 
 def terminal(environ: Mapping[str, str]) -> Iterator[Finding]:
     """The terminal, its environment and its encoding."""
-    from tui.terminal.capabilities import expect_terminal, speaks_utf8  # noqa: PLC0415
+    from tui.terminal.capabilities import require_terminal, speaks_utf8  # noqa: PLC0415
 
     try:
-        expect_terminal(environ=environ)
+        require_terminal(environ=environ)
     except Problem as fault:
         yield Finding("terminal", "note", str(fault))
     else:

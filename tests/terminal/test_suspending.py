@@ -99,7 +99,7 @@ def test_an_app_that_is_stopped_can_be_ended_from_the_shell(tmp_path: Path, numb
         opened_in(term)
         term.key("\x1a")
         term.wait("Stopped", 15)
-        term.key(f"kill -{number}%1\r")
+        term.key(f"kill -{number} %1\r")
         the_shell_tells(term, told)
         the_shell_works(term)
         leave(term)

@@ -128,7 +128,7 @@ class TerminalDriver(LinuxDriver):
         try:
             super()._sigtstp_application()
         finally:
-            self._is_is_stopping = False
+            self._is_stopping = False
 
     def _in_background(self) -> bool:
         """Whether another process group has the terminal."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from engine.commands import Disturbance
+from engine.commands import Corruption
 from engine.errors import EngineProblem
 from engine.events import CheckpointKind
 from engine.fields import short
@@ -133,9 +134,9 @@ class Activations(NetworkAnswer, frozen=True, kw_only=True):
 
 
 class Robustness(NetworkAnswer, frozen=True, kw_only=True):
-    """Of `MeasureRobustness`: the accuracy on a sample of `images`, for each amount of one disturbance."""
+    """Of `MeasureRobustness`: the accuracy on a sample of `images`, for each amount of one corruption."""
 
-    disturbance: Disturbance
+    corruption: Corruption = msgspec.field(name="disturbance")
     images: int
     amounts: tuple[float, ...]
     accuracies: tuple[float, ...]
@@ -166,7 +167,7 @@ def encode_result(answer: msgspec.Struct | None) -> dict[str, Any]:
     return result
 
 
-def decode_result(kind: type[_T], result: dict[str, Any]) -> _T:
+def decode_result(kind: type[_T], result: Mapping[str, Any]) -> _T:
     """`protocol.Reply.result` as a struct. Raises `EngineProblem` where it is none."""
     try:
         return msgspec.convert(result, kind)

@@ -1,6 +1,6 @@
-"""What a person can ask of the engine: a closed union of frozen commands.
+"""The commands that clients send to the engine: a closed union of frozen structs.
 
-Each is answered by one `protocol.Reply` with the same `id`: accepted, or refused with a sentence.
+Each is answered by one `protocol.Reply` with the same `id`, whose `result` is described in `engine.answers`.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from engine.events import CheckpointKind, DataIdentity, Parent
 
 
 class Base(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", forbid_unknown_fields=True):
-    """What every command has; the client numbers its own."""
+    """The base of all commands. Each client numbers its own."""
 
     id: int = 0
 
 
 class PlannedChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Other values for hyperparameters, before step number `step` (from 0) is made.
+    """Values for hyperparameters that take effect before step number `step` (from 0).
 
-    Without any `values`: the run goes on there, though it be time to stop early (as one that was resumed).
+    Without `values`, the run continues there even if early stopping would trigger, as a resumed run does.
     """
 
     step: int
@@ -30,10 +30,10 @@ class PlannedChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Start(Base, frozen=True, kw_only=True, tag="start"):
-    """Begin a new run. `name` is its name, or empty for one made up.
+    """Start a new run, called `name`, or by a generated name if that is empty.
 
-    `changes` are made at their steps, and at step `stop_at` it is stopped as `Stop` does: so an earlier run is run again.
-    `data` is the set that one was trained on: another is refused, unless `other_data` says that it may be one.
+    To replay an earlier run, `changes` are applied at their steps, and the run is stopped at step `stop_at`. `data` is the
+    data set of the earlier run: a different one is refused unless `other_data` is true.
     """
 
     config: TrainConfig
@@ -46,11 +46,11 @@ class Start(Base, frozen=True, kw_only=True, tag="start"):
 
 
 class ResumeRun(Base, frozen=True, kw_only=True, tag="resume_run"):
-    """Go on with a run from its last checkpoint; `epochs`, where given, is its new total.
+    """Resume a run from its last checkpoint; `epochs`, if given, is its new total.
 
-    `take_over`: also where an engine on another machine had it and has not been heard from for long. One that still runs
-    there notices, and leaves the run alone. `data_dir` is where its data are now; empty: where they were. Other data are
-    refused, unless `other_data` is true.
+    `take_over`: also if it belongs to an engine on another machine that has been silent for long. If that engine still
+    runs, it detects this and abandons the run. `data_dir` is where the data are now; empty if they have not moved. A
+    different data set is refused unless `other_data` is true.
     """
 
     run: str
@@ -61,13 +61,13 @@ class ResumeRun(Base, frozen=True, kw_only=True, tag="resume_run"):
 
 
 class Branch(Base, frozen=True, kw_only=True, tag="branch"):
-    """Begin a new run where another one was: with the weights of its checkpoint `at`, and other `values`.
+    """Start a new run from the checkpoint `at` of another, with other `values`.
 
-    `at` is "last", "best", or the epoch of a checkpoint that was kept. The new run counts its epochs on from there.
+    `at` is "last", "best", or the epoch of a kept checkpoint. The new run counts epochs from there.
 
-    So that an earlier branch is run again: `origin`, where it is given, is what that one's log tells of its parent, and any
-    checkpoint of `run` will do that gives the very same beginning; `changes` and `stop_at` are as in `Start`, and so is `data`.
-    Other data than those of `run` (or `data`) are refused, unless `other_data` is true.
+    To replay an earlier branch, `origin` is the parent that its log names: any checkpoint of `run` with exactly the same
+    contents is accepted. `changes`, `stop_at` and `data` are as in `Start`. A data set other than that of `run` (or `data`)
+    is refused unless `other_data` is true.
     """
 
     run: str
@@ -82,11 +82,11 @@ class Branch(Base, frozen=True, kw_only=True, tag="branch"):
 
 
 class Experiment(Base, frozen=True, kw_only=True, tag="experiment"):
-    """Train the arms of a guided experiment one after the other, each an ordinary run (`engine.experiments`).
+    """Train the arms of a guided experiment one after the other, each as an ordinary run (`engine.experiments`).
 
-    `values` are laid over every arm, `name` is what this performance is called (empty: one is made up). `resume`: go on
-    with the performance `name`, the latest where that is empty, from where it was broken off; `other_data` then allows
-    that the data have become others.
+    `values` override the settings of every arm. `name` is the name of this experiment run; empty for a generated one.
+    `resume`: continue the interrupted experiment run `name`, or the latest one; `other_data` then allows a different data
+    set.
     """
 
     experiment: str
@@ -97,9 +97,10 @@ class Experiment(Base, frozen=True, kw_only=True, tag="experiment"):
 
 
 class EvaluateRun(Base, frozen=True, kw_only=True, tag="evaluate_run"):
-    """Look at the test set with a run's checkpoint; the look is recorded in the run.
+    """Evaluate a run's checkpoint on the test set; the evaluation is recorded in the run.
 
-    `data_dir` and `other_data` as in `ResumeRun`; a look at other data leaves the run's own figures as they are.
+    `data_dir` and `other_data` are as in `ResumeRun`. An evaluation on different data does not replace the run's own
+    results.
     """
 
     run: str
@@ -109,11 +110,11 @@ class EvaluateRun(Base, frozen=True, kw_only=True, tag="evaluate_run"):
 
 
 class Pause(Base, frozen=True, kw_only=True, tag="pause"):
-    """Wait after the step under way."""
+    """Pause after the current step."""
 
 
 class Continue(Base, frozen=True, kw_only=True, tag="continue"):
-    """Go on after a pause."""
+    """Continue after a pause."""
 
 
 class StepBatch(Base, frozen=True, kw_only=True, tag="step"):
@@ -121,50 +122,45 @@ class StepBatch(Base, frozen=True, kw_only=True, tag="step"):
 
 
 class Change(Base, frozen=True, kw_only=True, tag="change"):
-    """Give hyperparameters other values from the next step on: `values` by name, as numbers and texts.
-
-    Those that are `live` in `engine.config.HYPERPARAMETERS` can be changed; `Reply.result` has `changed`, what was, and
-    `no_effect`, why some of it means nothing beside the other values (`engine.config.no_effect`).
-    """
+    """Change hyperparameters from the next step on: `values` by name. They must be `live` in `engine.config.HYPERPARAMETERS`."""
 
     values: dict[str, Any]
 
 
 class Undo(Base, frozen=True, kw_only=True, tag="undo"):
-    """Give what was changed last the values it had before, as a new change; once more goes back further."""
+    """Undo the last change; once more, the one before it. An undo is recorded as a change."""
 
 
 class OneMoreEpoch(Base, frozen=True, kw_only=True, tag="one_more_epoch"):
-    """Raise the number of epochs by one; the schedule is planned anew for the new total."""
+    """Raise the number of epochs by one; the learning-rate schedule is adapted to the new total."""
 
 
 class Stop(Base, frozen=True, kw_only=True, tag="stop"):
-    """Finish the batch, validate, keep the best weights, test them, end."""
+    """Finish the batch, validate, and end with a test of the best weights."""
 
 
 class Abort(Base, frozen=True, kw_only=True, tag="abort"):
-    """Finish the batch, save the last checkpoint, end without a test."""
+    """Finish the batch, save the last checkpoint, and end without a test."""
 
 
 class TakeControl(Base, frozen=True, kw_only=True, tag="take_control"):
-    """Steer from here on; the screen that did only watches then."""
+    """Take control of the run; the screen that had it watches from then on."""
 
 
 class ListDevices(Base, frozen=True, kw_only=True, tag="list_devices"):
-    """Say what torch sees on this machine (for `mnist-tui doctor`)."""
+    """List the devices that torch finds on this machine (for `mnist-tui doctor`)."""
 
 
 class Cancel(Base, frozen=True, kw_only=True, tag="cancel"):
-    """Give up the question that was sent by this client with number `question`."""
+    """Cancel this client's query with the id `question`."""
 
     question: int
 
 
 class ReadPictures(Base, frozen=True, kw_only=True, tag="read_pictures"):
-    """Read pictures of 28×28 bytes each (ink is bright, as in MNIST), one after the other in `pixels`.
+    """Predict pictures of 28×28 bytes each (bright digits on a dark background, as in MNIST), concatenated in `pixels`.
 
-    The answer: `probabilities`, ten a picture, and the `epoch` and `step` of the weights. `exact`: with the very numbers
-    that a test gives, which costs the work of a thousand pictures.
+    `exact`: with the same numbers to the last digit as a test evaluation, which costs as much as a thousand pictures.
     """
 
     run: str
@@ -174,16 +170,16 @@ class ReadPictures(Base, frozen=True, kw_only=True, tag="read_pictures"):
 
 
 class ShowWeights(Base, frozen=True, kw_only=True, tag="show_weights"):
-    """The weights of the first layer, a picture for each neuron or filter (`questions.weights`)."""
+    """The weights of the first layer, as a picture for each neuron or filter."""
 
     run: str
     weights: CheckpointKind = "last"
 
 
 class MapOcclusion(Base, frozen=True, kw_only=True, tag="map_occlusion"):
-    """What in a picture a reading hangs on: a patch of paper covers one place after the other (`questions.occlusion`).
+    """An occlusion map: how the probabilities change while a patch covers each part of a picture in turn.
 
-    `pixels` are 28×28 bytes, `patch` is the patch's side in pixels, an odd number.
+    `pixels` are 28×28 bytes; `patch` is the side of the patch in pixels, an odd number.
     """
 
     run: str
@@ -193,30 +189,29 @@ class MapOcclusion(Base, frozen=True, kw_only=True, tag="map_occlusion"):
 
 
 class MeasureActivations(Base, frozen=True, kw_only=True, tag="measure_activations"):
-    """What the hidden layers do on a sample of validation images (`questions.activations`)."""
+    """Statistics of the hidden activations on a sample of validation images."""
 
     run: str
     weights: CheckpointKind = "last"
 
 
-Disturbance = Literal["noise", "rotation", "shift", "thickness"]
-"""What images are disturbed by."""
+Corruption = Literal["noise", "rotation", "shift", "thickness"]
+"""How images are corrupted to measure robustness."""
 
 
 class MeasureRobustness(Base, frozen=True, kw_only=True, tag="measure_robustness"):
-    """The accuracy on a sample of validation images, the more the more disturbed (`questions.robustness`)."""
+    """The accuracy on a sample of validation images by the amount of a corruption."""
 
     run: str
     weights: CheckpointKind = "last"
-    disturbance: Disturbance = "noise"
+    corruption: Corruption = msgspec.field(default="noise", name="disturbance")
 
 
 class TestRange(Base, frozen=True, kw_only=True, tag="test_range"):
-    """Train a copy with a learning rate that rises until the loss explodes (`engine.analysis.lr_range_test`); no run is touched.
+    """Train a copy with a learning rate that rises until the loss explodes (`engine.analysis.lr_range_test`).
 
-    It begins with the weights of the run's last checkpoint; without a `run`, with new ones of `config`. The answer: the `rates`
-    that were tried, the smoothed `losses`, the suggestions `steepest` and `tenth` (null where there is none), and `epoch`.
-    `data_dir` and `other_data` as in `ResumeRun`.
+    It starts from the run's last checkpoint or, without a `run`, from new weights of `config`. The run is not changed.
+    `data_dir` and `other_data` are as in `ResumeRun`.
     """
 
     __test__ = False  # not a pytest class
@@ -228,15 +223,15 @@ class TestRange(Base, frozen=True, kw_only=True, tag="test_range"):
 
 
 Question = ReadPictures | ShowWeights | MapOcclusion | MeasureActivations | MeasureRobustness | TestRange
-"""What an engine that trains nothing answers about a run, from its checkpoints: `engine.worker.queries`.
+"""Queries about a run, answered from its checkpoints by an engine that does not train (`engine.worker.queries`).
 
-Each is answered by a `Reply`; one that takes long tells how far it is (`protocol.Working`), and can be given up.
+A long one reports its progress (`protocol.Working`) and can be canceled.
 """
 
 Steering = Pause | Continue | StepBatch | Change | Undo | OneMoreEpoch | Stop | Abort
-"""Commands for the run under way; the trainer takes them between two steps."""
+"""Commands for the run in training; the trainer handles them between two steps."""
 
 Job = Start | ResumeRun | Branch | Experiment | EvaluateRun | ListDevices
-"""Commands that give an idle engine something to do."""
+"""Commands that an idle engine accepts."""
 
 Command = Steering | Job | TakeControl | Question | Cancel

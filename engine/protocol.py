@@ -1,7 +1,7 @@
-"""The socket's language: one JSON object a line, both ways.
+"""The protocol between client and engine: one JSON object per line in both directions.
 
-client → engine: `Greeting` first, then commands. engine → client: `Hello` first, then every event of the current
-run from `Greeting.since` on, exactly as they stand in the log, with replies in between.
+A client sends a `Greeting`, then commands. The engine sends a `Hello`, then every event of the current run from
+`Greeting.since` on, byte for byte as in the log, interleaved with replies.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from engine.fields import short
 
 VERSION = 1
 LINE_LIMIT = 64 * 1024 * 1024
-"""Bytes of the longest line a client reads (a test that got everything wrong is half a megabyte)."""
+"""The longest line in bytes that a client reads (a test in which every image is misclassified takes 0.5 MB)."""
 COMMAND_LIMIT = 1024 * 1024
-"""Bytes of the longest line the engine reads."""
+"""The longest line in bytes that the engine reads."""
 
 
 Role = Literal["screen", "watcher", "script"]
-"""What a client is: a screen steers, or waits its turn; a watcher only looks; a script gives an order and goes."""
+"""A screen may take control; a watcher is read-only; a script sends a command and leaves."""
 
 
 class Greeting(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="greeting"):
-    """A client's first line. Of run `run`, where it is the current one, events before number `since` are not sent.
+    """A client's first line. If `run` is the current run, its events before number `since` are not sent.
 
-    `created`, the time of its event 0, where it is given: a run that was made again under the same name is sent whole.
-    `name` is what the others are told it is called (its terminal).
+    `created`, the time of the run's event 0, distinguishes it from one that was made again under the same name. `name` is
+    how the client (its terminal) is shown to the others.
     """
 
     protocol: int = VERSION
@@ -52,10 +52,10 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="he
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="reply"):
-    """Answer to the command with this `id`; `error` is empty where it was accepted.
+    """The answer to the command with this `id`; `error` is empty if it was accepted.
 
-    `exit_code` is the status the fault deserves, `field` the hyperparameter it is about; `result` holds what was
-    asked for.
+    `exit_code` is the exit status for the error, `field` the hyperparameter it is about. `result` is one of
+    `engine.answers`.
     """
 
     id: int
@@ -66,9 +66,9 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="re
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="ready"):
-    """The engine has loaded torch: a run starts without waiting for that. Belongs to no run.
+    """The engine has loaded torch, so that a run can start at once. Belongs to no run.
 
-    Where torch cannot be imported, `torch` is empty and `fault` a sentence that says why.
+    If torch cannot be imported, `torch` is empty and `fault` is the reason as a sentence.
     """
 
     torch: str
@@ -76,10 +76,10 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="re
 
 
 class Steers(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="steers"):
-    """Who steers, said whenever that or the number of screens changes. Belongs to no run.
+    """Which screen has control, sent whenever that or the number of screens changes. Belongs to no run.
 
-    `name` is the steering screen's, empty where none does; `you` where it is the one that is told; `screens` counts
-    the screens and watchers attached.
+    `name` is that screen's name, empty if there is none; `you` is true for that screen itself; `screens` counts the
+    attached screens and watchers.
     """
 
     name: str
@@ -88,9 +88,9 @@ class Steers(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="s
 
 
 class ExperimentOver(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="experiment_over"):
-    """A guided experiment has ended: after its last arm, or before. Said after that arm's last event; belongs to no run.
+    """A guided experiment has ended. Sent after the last event of its last run; belongs to no run.
 
-    `fault` is a sentence that says why it ended before all its arms were trained; empty where they were.
+    `fault` is the reason, as a sentence, why not all arms were trained; empty if they were.
     """
 
     experiment: str
@@ -99,7 +99,7 @@ class ExperimentOver(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"
 
 
 class Working(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="working"):
-    """How far the answer to the command with this `id` is: `share` from 0 to 1, and what is being done."""
+    """The progress of the command with this `id`: `share` from 0 to 1, and what is being done."""
 
     id: int
     share: float
@@ -113,7 +113,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def encode(message: msgspec.Struct) -> bytes:
-    """One line, with its line feed."""
+    """The message as one line, with its line feed."""
     return _encoder.encode(message) + b"\n"
 
 
@@ -130,16 +130,16 @@ def _decode(kind: Any, line: bytes, what: str) -> Any:
 
 
 def decode_event(line: bytes) -> Event:
-    """One event. Raises `EngineProblem` for anything else."""
+    """Decode an event. Raises `EngineProblem` for anything else."""
     event: Event = _decode(Event, line, "an event")
     return event
 
 
 def is_later(line: bytes, *, numbered: bool = True) -> bool:
-    """Whether a line that could not be decoded is sound all the same, as a later version of mnist-tui writes it.
+    """Whether a line that could not be decoded may be valid in a later version of mnist-tui, so that readers skip it.
 
-    That is an object with a `type` and a `seq` of its own, whose type or one of whose values only that version knows;
-    where it need not be `numbered`, any object of an unknown type. Whoever reads passes it over.
+    It is an object with a `type` and a `seq`, of which only a later version knows the type or a value; unless `numbered`,
+    any object of an unknown type.
     """
     try:
         found = _decoder(Any).decode(line)
@@ -152,12 +152,12 @@ def is_later(line: bytes, *, numbered: bool = True) -> bool:
 
 
 def decode_server(line: bytes) -> ServerMessage:
-    """What an engine sent. Raises `EngineProblem` for anything else."""
+    """Decode a line from an engine. Raises `EngineProblem` for an invalid one."""
     message: ServerMessage = _decode(ServerMessage, line, "a message")
     return message
 
 
 def decode_client(line: bytes) -> Greeting | Command:
-    """What a client sent. Raises `EngineProblem` for anything else."""
+    """Decode a line from a client. Raises `EngineProblem` for an invalid one."""
     message: Greeting | Command = _decode(Greeting | Command, line, "a command")
     return message

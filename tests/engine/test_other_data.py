@@ -106,7 +106,7 @@ async def test_whatever_goes_on_with_a_run_refuses_other_data(engine: Engine, tr
         cmd.Branch(run=name, values={"epochs": 3}),
         cmd.TestRange(run=name),
         cmd.MeasureActivations(run=name),
-        cmd.MeasureRobustness(run=name, disturbance="noise"),
+        cmd.MeasureRobustness(run=name, corruption="noise"),
         made.job("", "again", data=state_of(name).data),
     ):
         with pytest.raises(OtherDataProblem, match=rf"The data in {data} are not the ones"):

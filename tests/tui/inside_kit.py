@@ -96,11 +96,11 @@ class Oracle(FakeEngine):
                 return at | {"patch": patch, "probabilities": bare.tolist(), "covered": covered.tolist()}
             case cmd.MeasureActivations():
                 return at | {"images": 1000, "layers": self.layers}
-            case cmd.MeasureRobustness(disturbance=disturbance):
-                amounts = AMOUNTS[disturbance]
+            case cmd.MeasureRobustness(corruption=corruption):
+                amounts = AMOUNTS[corruption]
                 accuracies = [0.97 if a == 0 else 0.5 for a in amounts]
                 return at | {
-                    "disturbance": disturbance,
+                    "disturbance": corruption,
                     "images": 2000,
                     "amounts": amounts,
                     "accuracies": accuracies,

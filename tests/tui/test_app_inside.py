@@ -150,7 +150,7 @@ async def test_robustness_asks_one_disturbance_after_the_other() -> None:
     async with inside(oracle) as on:
         await on.press("r")
         await answered(on)
-        asked = [c.disturbance for c in oracle.commands if isinstance(c, cmd.MeasureRobustness)]
+        asked = [c.corruption for c in oracle.commands if isinstance(c, cmd.MeasureRobustness)]
         assert asked == ["noise", "rotation", "shift", "thickness"]
         text = on.text()
         for words in ("Noise", "Rotation", "Shift", "Strokes", "Validation accuracy, 2,000 disturbed images", "100%"):
@@ -175,7 +175,7 @@ async def test_each_curve_is_seen_as_soon_as_it_is_there() -> None:
         oracle.commands.clear()
         await on.press("enter")
         await answered(on)
-        asked = [c.disturbance for c in oracle.commands if isinstance(c, cmd.MeasureRobustness)]
+        asked = [c.corruption for c in oracle.commands if isinstance(c, cmd.MeasureRobustness)]
         assert asked == ["rotation", "shift", "thickness"]
         assert "no data yet" not in on.text()
 

@@ -108,7 +108,7 @@ def test_a_histogram_fits_and_shows_all_that_is_there(bins: list[int], width: in
 
 
 @pytest.mark.parametrize(
-    ("disturbance", "amounts", "accuracies", "words"),
+    ("corruption", "amounts", "accuracies", "words"),
     [
         ("noise", (0.0, 0.1, 0.2), (0.98, 0.93, 0.6), "noise σ 0.1"),
         ("shift", (0.0, 1.0, 2.0), (0.98, 0.89, 0.95), "shift 0 px"),
@@ -118,15 +118,15 @@ def test_a_histogram_fits_and_shows_all_that_is_there(bins: list[int], width: in
     ],
 )
 def test_how_much_is_endured_is_told_with_its_unit(
-    disturbance: str, amounts: tuple[float, ...], accuracies: tuple[float, ...], words: str
+    corruption: str, amounts: tuple[float, ...], accuracies: tuple[float, ...], words: str
 ) -> None:
-    found = Robustness(Place("last", 1, 1), disturbance, 2000, amounts, accuracies)  # type: ignore[arg-type]
-    said = endures({found.disturbance: found})
+    found = Robustness(Place("last", 1, 1), corruption, 2000, amounts, accuracies)  # type: ignore[arg-type]
+    said = endures({found.corruption: found})
     assert said.endswith(words)
-    assert endures({found.disturbance: found}, ascii_only=True).isascii()
-    [curve] = plot_of(found.disturbance, found).curves
+    assert endures({found.corruption: found}, ascii_only=True).isascii()
+    [curve] = plot_of(found.corruption, found).curves
     assert curve.x.tolist() == list(amounts) and curve.y.tolist() == list(accuracies)
-    assert plot_of(found.disturbance, None).curves == ()
+    assert plot_of(found.corruption, None).curves == ()
 
 
 COLORS = Colors(paper=(0, 0, 0), plus=(0, 0, 255), minus=(255, 128, 0), ink=(255, 255, 255))

@@ -9,6 +9,7 @@ import pytest
 
 from engine import commands as cmd
 from engine.analysis.lr_range_test import rates
+from engine.answers import RangeTest, decode_result
 from engine.client import EngineLike
 from engine.errors import RunProblem
 from tests.events_kit import BLOG, RUN, epoch_events, numbered, opening
@@ -127,8 +128,8 @@ def test_settings_beside_a_run_are_refused(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_what_was_found_in_words() -> None:
-    assert sentence(NOTHING) == "The loss did not fall at any rate: nothing is suggested."
-    assert lines({**FOUND, "rates": [], "losses": []}) == [
+    assert sentence(decode_result(RangeTest, NOTHING)) == "The loss did not fall at any rate: nothing is suggested."
+    assert lines(decode_result(RangeTest, {**FOUND, "rates": [], "losses": []})) == [
         "The loss was NaN from the first step: no learning rate can be suggested."
     ]
-    assert all(len(line) <= 80 for line in lines(FOUND)[:-1])
+    assert all(len(line) <= 80 for line in lines(decode_result(RangeTest, FOUND))[:-1])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from textual import work
 
 from engine import commands as cmd
+from engine.answers import AppliedChange, decode_result
 from engine.client import Connect
 from engine.errors import ConfigProblem, Problem
 from engine.protocol import ExperimentOver
@@ -149,7 +150,7 @@ class SteeringApp(InspectingApp):
             self._asked = _Asked()
             self._refused(fault)
             return
-        if reply.result.get("changed") == {}:
+        if reply.result and not decode_result(AppliedChange, reply.result).changed:
             self._asked = replace(self._asked, before=self._asked.before - 1)
 
     def action_undo(self) -> None:

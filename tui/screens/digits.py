@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from engine import commands as cmd
+from engine.answers import PicturePredictions, decode_result
 from engine.errors import Problem
 from engine.events import CheckpointKind
 from tui.data.predictions import Inspected
@@ -280,14 +281,14 @@ class DigitsScreen(InspectingPage):
 
     async def _answer(self, weights: Weights, question: cmd.ReadPictures, images: list[int]) -> None:
         try:
-            answer = await self.program.ask(question)
+            answer = decode_result(PicturePredictions, await self.program.ask(question))
         except Problem as fault:
             self._faults[weights] = str(fault)
             return
         if len(self._answers) > _MOST_KEPT:
             self._answers.clear()
-        for image, values in zip(images, answer["probabilities"], strict=True):
-            self._answers[weights, image] = Probabilities(tuple(values), answer["epoch"], answer["step"])
+        for image, values in zip(images, answer.probabilities, strict=True):
+            self._answers[weights, image] = Probabilities(values, answer.epoch, answer.step)
 
     # keys and mouse
 

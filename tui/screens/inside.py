@@ -25,7 +25,7 @@ from tui.keymap.bindings import Where, bindings
 from tui.screens.page import Page
 from tui.views import inside
 from tui.views.inside import (
-    DISTURBANCES,
+    CORRUPTIONS,
     PANES,
     Activations,
     Answer,
@@ -91,7 +91,7 @@ class InsideScreen(Page):
         self.gallery, self.map = WeightsGallery(id="weights"), OcclusionMap(id="occlusion")
         self.hidden = LayersText(id="activations")
         symbols = "ascii" if self.program.ascii_only else "braille"
-        self.charts = {each: Chart(symbols=symbols, id=each) for each in DISTURBANCES}  # type: ignore[arg-type]
+        self.charts = {each: Chart(symbols=symbols, id=each) for each in CORRUPTIONS}  # type: ignore[arg-type]
         yield self.tabs
         with Container(id="pane"):
             yield self.words
@@ -305,7 +305,7 @@ class InsideScreen(Page):
             case _:
                 measured = {
                     each: found
-                    for each in DISTURBANCES
+                    for each in CORRUPTIONS
                     if isinstance(found := self._answers.get((*self._inquiry.key, each)), Robustness)
                 }
                 return endures(measured, ascii_only=self.program.ascii_only)

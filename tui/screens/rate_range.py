@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from textual import work
@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from engine import commands as cmd
+from engine.answers import RangeTest, decode_result
 from engine.errors import Problem
 from engine.protocol import Working
 from tui.plotting.plot import Curve, Mark, Plot
@@ -39,7 +40,7 @@ class RateRange(ModalScreen[float | None]):
     def __init__(self, question: cmd.TestRange, *, ascii_only: bool = False) -> None:
         super().__init__(classes="-ascii" if ascii_only else "")
         self._question, self._ascii = question, ascii_only
-        self._found: dict[str, Any] = {}
+        self._found: RangeTest | None = None
         self._told = 0.0
 
     def compose(self) -> ComposeResult:
@@ -57,15 +58,16 @@ class RateRange(ModalScreen[float | None]):
     @work(exit_on_error=False)
     async def _test(self) -> None:
         try:
-            self._found = await services(self.app).ask(self._question, self._hear)
+            result = await services(self.app).ask(self._question, self._hear)
+            found = self._found = decode_result(RangeTest, result)
         except Problem as fault:
             self.words.update(str(fault))
             return
-        self.chart.plot = plot(self._found, star="*" if self._ascii else "★")
-        taken = [name for name in ("steepest", "tenth") if self._found[name] is not None]
+        self.chart.plot = plot(found, star="*" if self._ascii else "★")
+        taken = [name for name in ("steepest", "tenth") if getattr(found, name) is not None]
         keys = {"steepest": "enter takes the first", "tenth": "t takes the last" if len(taken) > 1 else "t takes it"}
         told = ", ".join(keys[name] for name in taken)
-        self.words.update(f"{sentence(self._found)} {told[:1].upper() + told[1:]}{'; q' if told else 'Q'} goes back.")
+        self.words.update(f"{sentence(found)} {told[:1].upper() + told[1:]}{'; q' if told else 'Q'} goes back.")
 
     def _hear(self, working: Working) -> None:
         if working.share - self._told >= _STEP:
@@ -74,21 +76,22 @@ class RateRange(ModalScreen[float | None]):
 
     def action_take(self, name: str) -> None:
         """Take one of the suggestions."""
-        if self._found.get(name) is not None:
-            self.dismiss(self._found[name])
+        rate = getattr(self._found, name, None)
+        if rate is not None:
+            self.dismiss(rate)
 
     def action_close(self) -> None:
         """Back; what is being tested is given up."""
         self.dismiss(None)
 
 
-def plot(found: dict[str, Any], *, star: str = "★") -> Plot:
+def plot(found: RangeTest, *, star: str = "★") -> Plot:
     """The smoothed loss over the rate, the suggestions marked."""
-    x, losses = np.array(found["rates"], np.float64), found["losses"]
+    x, losses = np.array(found.rates, np.float64), found.losses
     marks = [
-        Mark(found[name], f"{words} {found[name]:g}", sign)
-        for name, words, sign in (("steepest", "steepest", star), ("tenth", "a tenth of the lowest", "^"))
-        if found[name] is not None
+        Mark(rate, f"{words} {rate:g}", sign)
+        for rate, words, sign in ((found.steepest, "steepest", star), (found.tenth, "a tenth of the lowest", "^"))
+        if rate is not None
     ]
     highest = min(max(losses, default=1.0), 2 * losses[0]) if losses else None
     curve = Curve("loss", x, np.array(losses, np.float64), role="train", current="")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -10,14 +9,15 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from engine.commands import Disturbance
+from engine import answers
+from engine.commands import Corruption
 from engine.events import CheckpointKind
 from engine.state.run_state import RunState
 from engine.text import numbers
 
 Pane = Literal["weights", "occlusion", "activations", "robustness"]
 PANES: tuple[Pane, ...] = ("weights", "occlusion", "activations", "robustness")
-DISTURBANCES: tuple[Disturbance, ...] = ("noise", "rotation", "shift", "thickness")
+CORRUPTIONS: tuple[Corruption, ...] = ("noise", "rotation", "shift", "thickness")
 Floats = npt.NDArray[np.float32]
 
 
@@ -30,8 +30,8 @@ class Place:
     step: int
 
     @classmethod
-    def of(cls, answer: Mapping[str, Any]) -> Place:
-        return cls(answer["weights"], answer["epoch"], answer["step"])
+    def of(cls, answer: answers.NetworkAnswer) -> Place:
+        return cls(answer.weights, answer.epoch, answer.step)
 
     @property
     def words(self) -> str:
@@ -74,16 +74,16 @@ class Weights:
     pictures: Floats
 
 
-def weights_of(answer: Mapping[str, Any]) -> Weights:
+def weights_of(result: Mapping[str, Any]) -> Weights:
     """The answer to `ShowWeights`."""
-    data = base64.b64decode(answer["pictures"])
-    steps = np.frombuffer(data, np.int8).reshape(-1, answer["height"], answer["width"])
+    answer = answers.decode_result(answers.FirstLayerWeights, result)
+    steps = np.frombuffer(answer.pictures, np.int8).reshape(-1, answer.height, answer.width)
     return Weights(
         Place.of(answer),
-        answer["kind"],
-        answer["count"],
-        tuple(answer["indices"]),
-        tuple(answer["norms"]),
+        answer.kind,
+        answer.count,
+        answer.indices,
+        answer.norms,
         (steps / 127).astype(np.float32),
     )
 
@@ -121,11 +121,12 @@ class Occlusion:
         return [(digit, times) for times, digit in sorted(found, key=lambda pair: (-pair[0], pair[1]))]
 
 
-def occlusion_of(answer: Mapping[str, Any], index: int, label: int, pixels: npt.NDArray[np.uint8]) -> Occlusion:
+def occlusion_of(result: Mapping[str, Any], index: int, label: int, pixels: npt.NDArray[np.uint8]) -> Occlusion:
     """The answer to `MapOcclusion` of a validation image."""
-    probabilities = np.array(answer["probabilities"], np.float32)
-    covered = np.array(answer["covered"], np.float32).reshape(28, 28, 10)
-    return Occlusion(Place.of(answer), index, label, pixels, answer["patch"], probabilities, covered)
+    answer = answers.decode_result(answers.OcclusionMap, result)
+    probabilities = np.array(answer.probabilities, np.float32)
+    covered = np.array(answer.covered, np.float32).reshape(28, 28, 10)
+    return Occlusion(Place.of(answer), index, label, pixels, answer.patch, probabilities, covered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,8 @@ class Spread:
     bins: tuple[int, ...]
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> Spread:
-        return cls(told["mean"], told["deviation"], told["low"], told["high"], tuple(told["bins"]))
+    def of(cls, values: answers.ValueDistribution) -> Spread:
+        return cls(values.mean, values.deviation, values.low, values.high, values.bins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +169,25 @@ class Activations:
     layers: tuple[Layer, ...]
 
 
-def activations_of(answer: Mapping[str, Any]) -> Activations:
+def activations_of(result: Mapping[str, Any]) -> Activations:
     """The answer to `MeasureActivations`."""
+    answer = answers.decode_result(answers.Activations, result)
     layers = [
-        Layer(**{**told, "before": Spread.of(told["before"]), "after": Spread.of(told["after"])})
-        for told in answer["layers"]
+        Layer(
+            layer.activation,
+            layer.kind,
+            layer.units,
+            layer.never,
+            layer.always,
+            layer.above,
+            layer.saturated,
+            layer.stuck,
+            Spread.of(layer.before),
+            Spread.of(layer.after),
+        )
+        for layer in answer.layers
     ]
-    return Activations(Place.of(answer), answer["images"], tuple(layers))
+    return Activations(Place.of(answer), answer.images, tuple(layers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,20 +195,21 @@ class Robustness:
     """The accuracy on a sample of so many images, for each amount of one disturbance."""
 
     place: Place
-    disturbance: Disturbance
+    corruption: Corruption
     images: int
     amounts: tuple[float, ...]
     accuracies: tuple[float, ...]
 
 
-def robustness_of(answer: Mapping[str, Any]) -> Robustness:
+def robustness_of(result: Mapping[str, Any]) -> Robustness:
     """The answer to `MeasureRobustness`."""
+    answer = answers.decode_result(answers.Robustness, result)
     return Robustness(
         Place.of(answer),
-        answer["disturbance"],
-        answer["images"],
-        tuple(answer["amounts"]),
-        tuple(answer["accuracies"]),
+        answer.corruption,
+        answer.images,
+        answer.amounts,
+        answer.accuracies,
     )
 
 

@@ -10,7 +10,7 @@ from engine import commands as cmd
 from engine.events import CheckpointKind
 from tui.data.digit_walk import Walk
 from tui.views.inside import (
-    DISTURBANCES,
+    CORRUPTIONS,
     Answer,
     Pane,
     activations_of,
@@ -41,7 +41,7 @@ class Inquiry:
     @property
     def all_keys(self) -> list[Key]:
         """The keys of all answers the pane shows: one, or one for each disturbance."""
-        return [(*self.key, each) for each in DISTURBANCES] if self.pane == "robustness" else [self.key]
+        return [(*self.key, each) for each in CORRUPTIONS] if self.pane == "robustness" else [self.key]
 
     def question(self, key: Key, run: str) -> cmd.Question:
         """The question whose answer is kept under one of `all_keys`. An occlusion needs a digit to be walked to first."""
@@ -54,8 +54,8 @@ class Inquiry:
             case "activations":
                 return cmd.MeasureActivations(run=run, weights=self.weights)
             case "robustness":
-                disturbance = next(each for each in DISTURBANCES if each == key[-1])
-                return cmd.MeasureRobustness(run=run, weights=self.weights, disturbance=disturbance)
+                corruption = next(each for each in CORRUPTIONS if each == key[-1])
+                return cmd.MeasureRobustness(run=run, weights=self.weights, corruption=corruption)
 
     def answer(self, told: Mapping[str, Any]) -> Answer:
         """What the engine answered to `question`."""

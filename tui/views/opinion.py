@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 from textual.content import Content
 
+from engine.answers import PicturePredictions, decode_result
 from engine.events import CheckpointKind
 from engine.text import numbers
 from tui.views.bigfigure import big
@@ -58,10 +58,11 @@ Answer = Silent | Opinion
 
 def opinion_of(result: Mapping[str, Any]) -> Answer:
     """The answer to `ReadPictures` with one picture, as the engine gives it."""
-    (likely,) = result["probabilities"]
-    if any(p is None or not math.isfinite(p) for p in likely):
+    if any(p is None for row in result["probabilities"] for p in row):  # NaN is null in JSON
         return Silent("The network answers with no numbers at all: its weights have diverged.", fault=True)
-    return Opinion(tuple(likely), result["epoch"], result["weights"])
+    answer = decode_result(PicturePredictions, result)
+    (likely,) = answer.probabilities
+    return Opinion(likely, answer.epoch, answer.weights)
 
 
 def verdict(answer: Answer) -> str:

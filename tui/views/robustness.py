@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.commands import Disturbance
+from engine.commands import Corruption
 from tui.plotting.plot import Curve, Plot
-from tui.views.inside import DISTURBANCES, Robustness
+from tui.views.inside import CORRUPTIONS, Robustness
 
-_NAMES: dict[Disturbance, tuple[str, str, str]] = {
+_NAMES: dict[Corruption, tuple[str, str, str]] = {
     "noise": ("Noise", "accuracy by its σ", "σ"),
     "rotation": ("Rotation", "accuracy by degrees", "°"),
     "shift": ("Shift", "accuracy by pixels", "px"),
     "thickness": ("Strokes", "accuracy by pixels thicker", "px"),
 }
-_UNITS: dict[Disturbance, str] = {"noise": "σ {}", "rotation": "{}°", "shift": "{} px", "thickness": "{} px"}
+_UNITS: dict[Corruption, str] = {"noise": "σ {}", "rotation": "{}°", "shift": "{} px", "thickness": "{} px"}
 ENOUGH = 0.9
 """An accuracy worth the name; where a curve falls below it is told in words."""
 
 
-def plot_of(disturbance: Disturbance, found: Robustness | None, *, ascii_only: bool = False) -> Plot:
+def plot_of(corruption: Corruption, found: Robustness | None, *, ascii_only: bool = False) -> Plot:
     """The chart of one disturbance, without a curve before it is measured."""
-    name, what, unit = _NAMES[disturbance]
+    name, what, unit = _NAMES[corruption]
     if ascii_only:
         what, unit = what.replace("σ", "sigma"), {"σ": "s", "°": "deg"}.get(unit, unit)
     if found is None:
@@ -30,16 +30,16 @@ def plot_of(disturbance: Disturbance, found: Robustness | None, *, ascii_only: b
     return Plot(name, unit, what, (curve,), percent=True, y_min=0.0, y_max=1.0)
 
 
-def endures(found: dict[Disturbance, Robustness], *, ascii_only: bool = False) -> str:
+def endures(found: dict[Corruption, Robustness], *, ascii_only: bool = False) -> str:
     """Up to which amounts nine in ten are read rightly, in one line."""
-    parts = [_endured(found[each]) for each in DISTURBANCES if each in found]
+    parts = [_endured(found[each]) for each in CORRUPTIONS if each in found]
     said = f"90% and more up to: {' · '.join(parts)}" if parts else ""
     return said.replace("σ", "sigma").replace("°", " deg").replace("·", "-") if ascii_only else said
 
 
 def _endured(found: Robustness) -> str:
     """ "rotation 20°": the amounts next to none, without a gap, at which enough are read rightly."""
-    name, unit = _NAMES[found.disturbance][0].lower(), _UNITS[found.disturbance]
+    name, unit = _NAMES[found.corruption][0].lower(), _UNITS[found.corruption]
     none = found.amounts.index(0.0)
     if found.accuracies[none] < ENOUGH:
         return f"{name} none"

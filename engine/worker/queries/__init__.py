@@ -70,7 +70,7 @@ def answer(question: cmd.Question, report: Report) -> Answer:
         case cmd.MeasureActivations():
             return measure_activations(network, sample(network, ACTIVATION_IMAGES, run), report)
         case cmd.MeasureRobustness():
-            return measure_robustness(network, question.disturbance, sample(network, ROBUSTNESS_IMAGES, run), report)
+            return measure_robustness(network, question.corruption, sample(network, ROBUSTNESS_IMAGES, run), report)
 
 
 __all__ = ["Answering", "Canceled", "Network", "Report", "answer"]

@@ -10,13 +10,13 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - its customary name
 
 from engine.answers import Robustness
-from engine.commands import Disturbance
+from engine.commands import Corruption
 from engine.worker.queries.network import Network
 from engine.worker.queries.sample import require_finite
 from engine.worker.training.batches import affine
 from engine.worker.training.setup import Split
 
-AMOUNTS: dict[Disturbance, tuple[float, ...]] = {
+AMOUNTS: dict[Corruption, tuple[float, ...]] = {
     "noise": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6),
     "rotation": (0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0),
     "shift": (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0),
@@ -28,40 +28,40 @@ _BATCH = 500
 
 
 def measure_robustness(
-    network: Network, disturbance: Disturbance, split: Split, report: Callable[[float, str], None]
+    network: Network, corruption: Corruption, split: Split, report: Callable[[float, str], None]
 ) -> Robustness:
     """The accuracy on the same images for each amount of the corruption.
 
     All amounts use the same random numbers, so that a curve shows the effect of the amount alone. Raises `RunProblem` where the weights are not finite.
     """
     require_finite(network)
-    amounts = AMOUNTS[disturbance]
+    amounts = AMOUNTS[corruption]
     accuracies = []
     for number, amount in enumerate(amounts):
         generator = torch.Generator().manual_seed(_SEED)
         correct = 0
         for start in range(0, len(split.labels), _BATCH):
-            report((number + start / len(split.labels)) / len(amounts), disturbance)
+            report((number + start / len(split.labels)) / len(amounts), corruption)
             part = slice(start, start + _BATCH)
-            probabilities = network.predict(disturbed(split.images[part], disturbance, amount, generator))
+            probabilities = network.predict(corrupted(split.images[part], corruption, amount, generator))
             correct += int((probabilities.argmax(axis=1) == split.labels[part].numpy()).sum())
         accuracies.append(correct / max(len(split.labels), 1))
     return Robustness(
         weights=network.weights,
         epoch=network.epoch,
         step=network.step,
-        disturbance=disturbance,
+        corruption=corruption,
         images=len(split.labels),
         amounts=amounts,
         accuracies=tuple(accuracies),
     )
 
 
-def disturbed(images: Tensor, disturbance: Disturbance, amount: float, generator: torch.Generator) -> Tensor:
+def corrupted(images: Tensor, corruption: Corruption, amount: float, generator: torch.Generator) -> Tensor:
     """Images (N, 1, 28, 28) corrupted by an amount. Every amount draws as many numbers from `generator`."""
     count = len(images)
     zeros, ones = torch.zeros(count), torch.ones(count)
-    match disturbance:
+    match corruption:
         case "noise":
             return (images + amount * torch.randn(images.shape, generator=generator)).clamp_(0.0, 1.0)
         case "rotation":

@@ -23,7 +23,7 @@ from engine.worker.queries import Canceled, answer
 from engine.worker.queries.activations import BINS, measure_activations
 from engine.worker.queries.network import Network
 from engine.worker.queries.occlusion import covered, map_occlusion
-from engine.worker.queries.robustness import AMOUNTS, disturbed, measure_robustness, thickened
+from engine.worker.queries.robustness import AMOUNTS, corrupted, measure_robustness, thickened
 from engine.worker.queries.sample import sample
 from engine.worker.queries.weights import MAX_PICTURES, show_weights
 from engine.worker.training.setup import Split
@@ -230,10 +230,10 @@ def test_noise_is_of_the_size_it_says_and_a_rotation_turns_to_both_sides() -> No
         return torch.Generator().manual_seed(5)
 
     gray = torch.full((40, 1, 28, 28), 0.5)
-    assert disturbed(gray, "noise", 0.1, chance()).std().item() == pytest.approx(0.1, rel=0.03)
+    assert corrupted(gray, "noise", 0.1, chance()).std().item() == pytest.approx(0.1, rel=0.03)
     dot = torch.zeros(40, 1, 28, 28)
     dot[:, :, 12:16, 20:24] = 1.0
-    turned = disturbed(dot, "rotation", 30.0, chance())
+    turned = corrupted(dot, "rotation", 30.0, chance())
     rows = (turned.sum(dim=(1, 3)) * (torch.arange(28) - 13.5)).sum(dim=1) / turned.sum(dim=(1, 2, 3))
     assert rows.abs().numpy() == pytest.approx(8 * math.sin(math.radians(30)), abs=0.2)
     assert 5 < int((rows > 0).sum()) < 35
@@ -242,7 +242,7 @@ def test_noise_is_of_the_size_it_says_and_a_rotation_turns_to_both_sides() -> No
 def test_a_shift_is_by_so_many_pixels_and_leaves_their_values() -> None:
     dot = torch.zeros(40, 1, 28, 28)
     dot[:, :, 14, 14] = 1.0
-    places = disturbed(dot, "shift", 4.0, torch.Generator().manual_seed(5)).flatten(1)
+    places = corrupted(dot, "shift", 4.0, torch.Generator().manual_seed(5)).flatten(1)
     assert places.max(dim=1).values.numpy() == pytest.approx(1.0, abs=1e-4)
     at = places.argmax(dim=1)
     away = {(int(p) // 28 - 14, int(p) % 28 - 14) for p in at}
@@ -260,18 +260,18 @@ def test_strokes_get_thicker_and_thinner_at_both_edges() -> None:
     assert torch.equal(thickened(bar, 0.0), bar)
 
 
-@pytest.mark.parametrize("disturbance", list(AMOUNTS))
-def test_what_is_not_disturbed_is_read_as_ever_and_the_same_comes_out_twice(disturbance: Any) -> None:
+@pytest.mark.parametrize("corruption", list(AMOUNTS))
+def test_what_is_not_disturbed_is_read_as_ever_and_the_same_comes_out_twice(corruption: Any) -> None:
     images, labels = noise(40), torch.arange(40) % 10
     torch.manual_seed(3)
     one = network(nn.Flatten(), nn.Linear(784, 10), model="linear")
     torch.manual_seed(4)
     state = torch.get_rng_state()
-    first = told(measure_robustness(one, disturbance, split(images, labels), no_report))
+    first = told(measure_robustness(one, corruption, split(images, labels), no_report))
     assert torch.equal(state, torch.get_rng_state())
     torch.manual_seed(5)
-    assert told(measure_robustness(one, disturbance, split(images, labels), no_report)) == first
-    assert first["amounts"] == list(AMOUNTS[disturbance])
+    assert told(measure_robustness(one, corruption, split(images, labels), no_report)) == first
+    assert first["amounts"] == list(AMOUNTS[corruption])
     right = (one.predict(images).argmax(axis=1) == labels.numpy()).mean()
     assert first["accuracies"][first["amounts"].index(0.0)] == pytest.approx(float(right))
     assert first["images"] == 40 and first["epoch"] == 3
@@ -345,7 +345,7 @@ def test_every_question_is_answered_of_a_run(
         cmd.ShowWeights(run="x", weights="best"),
         cmd.MapOcclusion(run="x", pixels=bytes(784)),
         cmd.MeasureActivations(run="x"),
-        cmd.MeasureRobustness(run="x", disturbance="thickness"),
+        cmd.MeasureRobustness(run="x", corruption="thickness"),
     ]
     for question in questions:
         found = told(answer(question, no_report))

@@ -39,7 +39,7 @@ READ: dict[str, Use] = {
     "occlusion": _ask(cmd.MapOcclusion, pixels=bytes([99] * 784), patch=5),
     "weights": _ask(cmd.ShowWeights),
     "activations": _ask(cmd.MeasureActivations),
-    "robustness": _ask(cmd.MeasureRobustness, disturbance="shift"),
+    "robustness": _ask(cmd.MeasureRobustness, corruption="shift"),
 }
 TRAIN: dict[str, Use] = {
     "branch": lambda run, kind: branch_off(run, kind, {"epochs": 9}),

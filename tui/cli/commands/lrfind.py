@@ -7,6 +7,7 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
+from engine.answers import RangeTest, decode_result
 from engine.errors import ConfigProblem
 from tui.cli.parser import Parser, add_data, add_settings, given_fields, given_folder, read_settings
 from tui.headless.output import clean, print_json, print_lines
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(found)
     else:
-        print_lines(lines(found))
+        print_lines(lines(decode_result(RangeTest, found)))
     return 0
 
 
@@ -78,9 +79,9 @@ def _redraw(text: str) -> None:
         print(f"\r{text}", end="", file=sys.stderr, flush=True)
 
 
-def lines(found: dict[str, Any]) -> list[str]:
+def lines(found: RangeTest) -> list[str]:
     """The suggestion, below a coarse bar chart of the loss by learning rate."""
-    rates, losses = found["rates"], found["losses"]
+    rates, losses = found.rates, found.losses
     if not losses:
         return ["The loss was NaN from the first step: no learning rate can be suggested."]
     top, width = max(losses[0], min(losses)) * 1.2, 44

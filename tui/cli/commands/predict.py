@@ -129,19 +129,20 @@ async def classify(asker: Asker, place: Place, found: Sequence[Prediction]) -> t
     """The same with probabilities for the pictures that contain a digit, and the place with its epoch."""
     from dataclasses import replace  # noqa: PLC0415 - as in `run`
 
+    from engine.answers import PicturePredictions, decode_result  # noqa: PLC0415
     from engine.commands import ReadPictures  # noqa: PLC0415
 
     shown = [each.picture.pixels.tobytes() for each in found if each.picture and each.picture.pixels is not None]
     if not shown:
         return list(found), place
     question = ReadPictures(run=place.run, weights=place.weights, pixels=b"".join(shown), exact=True)
-    answer = await asker.ask(question)
-    likely = iter(answer["probabilities"])
+    answer = decode_result(PicturePredictions, await asker.ask(question))
+    probabilities = iter(answer.probabilities)
     classified = [
-        replace(each, probabilities=tuple(next(likely))) if each.picture and each.picture.pixels is not None else each
+        replace(each, probabilities=next(probabilities)) if each.picture and each.picture.pixels is not None else each
         for each in found
     ]
-    return classified, replace(place, epoch=answer["epoch"])
+    return classified, replace(place, epoch=answer.epoch)
 
 
 class Printer:

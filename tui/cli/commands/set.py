@@ -12,6 +12,7 @@ from tui.cli.parser import Parser
 from tui.headless.output import print_lines
 
 if TYPE_CHECKING:
+    from engine.answers import AppliedChange
     from engine.commands import Steering
     from engine.runs.presence import SessionInfo
 
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigProblem("Expected a change, for example lr=3e-4, or --undo.")
     folder, info = choose(names[0] if names else None)
     result = asyncio.run(_send(info, cmd.Undo() if args.undo else cmd.Change(values=values)))
-    changed, no_effect = result.get("changed", {}), result.get("no_effect", {})
+    changed, no_effect = result.changed, result.no_effect
     if not changed:
         print_lines([f"{folder.name} already has these values."])
     else:
@@ -77,7 +78,8 @@ def _setting(name: str, value: Any, no_effect: str) -> str:
     return f"{setting} ({no_effect})" if no_effect else setting
 
 
-async def _send(info: SessionInfo, command: Steering) -> dict[str, Any]:
+async def _send(info: SessionInfo, command: Steering) -> AppliedChange:
+    from engine.answers import AppliedChange, decode_result  # noqa: PLC0415 - not needed for --help
     from engine.client import Engine  # noqa: PLC0415 - not needed for --help
 
     engine = await Engine.attach(info, "script")
@@ -85,4 +87,4 @@ async def _send(info: SessionInfo, command: Steering) -> dict[str, Any]:
         reply = await engine.send(command)
     finally:
         await engine.close()
-    return reply.result
+    return decode_result(AppliedChange, reply.result)

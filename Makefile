@@ -1,10 +1,10 @@
-# One virtual environment, made when it is missing or pyproject.toml has changed.
+# One virtual environment, created if missing and updated when pyproject.toml changes.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Half of the suite's time is spent waiting for other processes: one worker more than there are cores, five at most.
+# The suite waits for other processes half of the time: use one worker more than there are cores, at most five.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min((os.cpu_count() or 1) + 1, 5))')
-# torch spins at its barriers by default; on a small machine that slows everything beside it.
+# By default OpenMP threads spin at barriers, which slows down other processes on a small machine.
 export OMP_WAIT_POLICY := PASSIVE
 
 .PHONY: run install test check format screenshots bench bench-terminal record figures pictures-check torture clean
@@ -12,7 +12,7 @@ export OMP_WAIT_POLICY := PASSIVE
 run: install ## open the app
 	@$(BIN)/mnist-tui
 
-install: $(VENV)/installed ## the set-up alone
+install: $(VENV)/installed ## install only
 
 test: $(VENV)/installed-dev ## the whole test suite
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
@@ -23,29 +23,29 @@ check: $(VENV)/installed-dev ## format, lint, types, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-format: $(VENV)/installed-dev ## put the code into shape
+format: $(VENV)/installed-dev ## format the code and fix lint
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-screenshots: $(VENV)/installed-dev ## draw the pictures of the documentation anew
+screenshots: $(VENV)/installed-dev ## regenerate the screenshots of the documentation
 	@TEXTUAL_COLOR_SYSTEM=truecolor $(BIN)/python -m benchmarks.screenshots docs/pictures
 
-bench-terminal: $(VENV)/installed-dev ## what the screen costs: bytes, processor time, answer to a key
+bench-terminal: $(VENV)/installed-dev ## cost of the app: bytes, CPU time, response to a key
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.terminal
 
-bench: $(VENV)/installed-dev ## how fast training and screen are, against others (docs/performance.md); JAX counts where it is installed
+bench: $(VENV)/installed-dev ## speed of training and app against references (docs/performance.md); includes JAX if installed
 	@$(BIN)/python -m benchmarks.speed
 
-pictures-check: $(VENV)/installed-dev ## the test set written as people's pictures and read back
+pictures-check: $(VENV)/installed-dev ## classify test images saved as ordinary pictures
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.own_pictures
 
-torture: $(VENV)/installed-dev ## what must never break, tried for two hours (docs/torture.md)
+torture: $(VENV)/installed-dev ## stress tests: kills, fuzzing, soak; two hours (docs/torture.md)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.torture
 
-record: install ## train the preset for the best figure with three seeds; half an hour and more
+record: install ## train the most accurate preset with three seeds; over half an hour
 	@$(BIN)/python -m benchmarks.record
 
-figures: install ## train the presets whose figures the README gives
+figures: install ## train the presets listed in the README
 	@$(BIN)/python -m benchmarks.figures
 
 clean:

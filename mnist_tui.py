@@ -1,8 +1,7 @@
-"""The `mnist-tui` command and its engine process, made of their own modules whatever else has those names.
+"""Entry point of the `mnist-tui` command and its engine process. Prevents other modules from shadowing ours.
 
-``mnist-tui …`` and ``python -m mnist_tui …`` are the command; ``python -P mnist_tui.py engine.worker …`` is what
-`engine.client` starts. `engine` and `tui` are common names: a folder of the user's in PYTHONPATH, or the current one,
-may have them too.
+``mnist-tui …`` and ``python -m mnist_tui …`` run the command; `engine.client` starts ``python -P mnist_tui.py
+engine.worker …``. `engine` and `tui` are common names, which a folder in PYTHONPATH or the current one may also have.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ _OURS = ("engine", "tui")
 
 
 class _BesideThisFile:
-    """Finds `engine` and `tui` where this file lies."""
+    """Finds `engine` and `tui` next to this file."""
 
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> ModuleSpec | None:
@@ -24,9 +23,9 @@ class _BesideThisFile:
 
 
 def shield() -> None:
-    """Have `engine` and `tui` come from beside this file from now on, and Python's own library come before PYTHONPATH.
+    """Import `engine` and `tui` from next to this file from now on, and the standard library before PYTHONPATH.
 
-    Modules that were imported from elsewhere under these names are forgotten.
+    Modules already imported under these names from elsewhere are removed from `sys.modules`.
     """
     before = _library_first()
     for name, module in list(sys.modules.items()):
@@ -42,7 +41,7 @@ def shield() -> None:
 
 
 def _library_first() -> tuple[str, ...]:
-    """Look through Python's own library first: a random.py of the user's breaks torch. The folders that were before it."""
+    """Put the standard library first in `sys.path`: a user's random.py breaks torch. Returns the folders that preceded it."""
     library = os.path.dirname(os.__file__)
     if library not in sys.path:
         return ()
@@ -54,35 +53,35 @@ def _library_first() -> tuple[str, ...]:
 
 
 def main() -> int:
-    """Run the command; its exit status."""
+    """Run the command and return its exit status."""
     shield()
     try:
-        from tui.cli.main import main as command  # noqa: PLC0415 - only now it is ours
+        from tui.cli.main import main as command  # noqa: PLC0415 - only after `shield`
 
         return command()
     except (Exception, SystemExit) as fault:
-        return _tell(fault)
+        return _report(fault)
 
 
 def serve() -> None:
-    """Be an engine. What keeps it from starting is its last line, which the command shows."""
+    """Run an engine. An error at startup is its last line of output, which the command shows."""
     shield()
     del sys.argv[1]
     try:
-        from engine.worker.__main__ import main as work  # noqa: PLC0415 - only now it is ours
+        from engine.worker.__main__ import main as work  # noqa: PLC0415 - only after `shield`
     except (Exception, SystemExit) as fault:
-        sys.exit(_tell(fault))
+        sys.exit(_report(fault))
     work()
 
 
-def _tell(fault: BaseException) -> int:
-    """Say which module of the user's is in the way; any other fault is raised again."""
-    from engine.host.shadowed_modules import sentence  # noqa: PLC0415 - hardly ever needed
+def _report(fault: BaseException) -> int:
+    """Report which user module shadows a library, and return the exit status; raise any other error again."""
+    from engine.host.shadowed_modules import sentence  # noqa: PLC0415 - rarely needed
 
-    said = sentence(fault)
-    if not said:
+    message = sentence(fault)
+    if not message:
         raise fault
-    print(f"mnist-tui: {said}", file=sys.stderr)
+    print(f"mnist-tui: {message}", file=sys.stderr)
     return 4
 
 

@@ -1,4 +1,4 @@
-"""How long one redraw of a chart takes, by the number of points and the size. Run: python -m benchmarks.chart
+"""Time to redraw a chart, by number of points and size. Run: python -m benchmarks.chart
 
 The chart is that of a training: the loss of every step, its moving average, the validation loss of 25 epochs.
 The number of points differs from redraw to redraw, as it does while training; the averages are made beforehand.
@@ -21,7 +21,7 @@ PALETTE = Palette(*["#808080"] * 8)
 
 
 def training(points: int) -> tuple[Floats, Floats, Floats]:
-    """x (in epochs), loss and averaged loss of `points` steps."""
+    """x (in epochs), loss and smoothed loss of `points` steps."""
     x = np.linspace(25 / points, 25.0, points)
     noise = np.random.default_rng(0).normal(1.0, 0.2, points).clip(0.3)
     loss = (2.2 * np.exp(-1.1 * x) + 0.05 + 0.3 * np.exp(-0.2 * x)) * noise

@@ -1,4 +1,4 @@
-"""The figures of the README: trains each preset that has one and prints a table.
+"""Results for the README: trains the presets and prints a table.
 
 python -m benchmarks.figures [PRESET …]
 """
@@ -16,7 +16,7 @@ PRESETS = ("blog-sgd", "blog-adam", "quick", "fast99")
 
 
 def train(preset: str) -> dict[str, Any]:
-    """Train headless; the `finished` event."""
+    """Train without the app and return the `finished` event."""
     command = [sys.executable, "-P", "-m", "tui", "train", "--preset", preset, "--json"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     finished: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -24,16 +24,16 @@ def train(preset: str) -> dict[str, Any]:
 
 
 def row(preset: str, end: dict[str, Any]) -> str:
-    """One line of the table."""
+    """One row of the table."""
     test = end["test"]
     interval = f"{test['low']:.2%} to {test['high']:.2%}"
     return f"| `{preset}` | {end['epochs']} | {test['accuracy']:.2%} | {interval} | {test['wrong']} | {end['seconds']:.0f} s |"
 
 
 def main() -> None:
-    """Train and print, a line as each is done."""
+    """Train the presets and print each row when it is done."""
     print(f"Measured on: {describe()}\n")
-    print("| preset | epochs | test accuracy | 95% interval | wrong of 10,000 | trained in |")
+    print("| preset | epochs | test accuracy | 95% interval | errors of 10,000 | training time |")
     print("|---|---|---|---|---|---|")
     for preset in sys.argv[1:] or PRESETS:
         print(row(preset, train(preset)), flush=True)

@@ -1,4 +1,4 @@
-"""The machine a figure comes from, in one line: it stands beside every figure."""
+"""A one-line description of the machine, printed with every result."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def processor() -> str:
-    """The processor's name, as the system tells it."""
+    """The processor's name, as reported by the system."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
@@ -20,7 +20,7 @@ def processor() -> str:
 
 
 def describe() -> str:
-    """Processor, cores, versions and the load at this moment."""
+    """Processor, cores, versions and the current load."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     load = os.getloadavg()[0]
     return (

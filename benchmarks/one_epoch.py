@@ -1,4 +1,4 @@
-"""python -m benchmarks.one_epoch ours|tutorial: median seconds of three epochs, with the threads each side takes by itself."""
+"""python -m benchmarks.one_epoch ours|tutorial: median seconds of three epochs, with the threads each side chooses by default."""
 
 from __future__ import annotations
 

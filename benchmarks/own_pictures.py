@@ -1,9 +1,9 @@
-"""Whether `mnist-tui predict` reads the test set's own images, written as people's pictures, as the final test did.
+"""Whether `mnist-tui predict` classifies test images, saved as ordinary pictures, like the run's test evaluation.
 
 python -m benchmarks.own_pictures [RUN [IMAGES]]
 
-Every image is written in eight ways and read back with the command; the share of answers that are those of the run's
-last look at the test set is printed. Without RUN a network is trained with preset quick.
+Every image is saved in several variants and classified with the command. Prints the share of predictions equal to
+those of the run's latest test evaluation. Without RUN a network is trained with the preset quick.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Way = Callable[[Pixels, int], Pixels]
 
 
 def corner(pixels: Pixels, number: int, paper: int = 0) -> Pixels:
-    """In one of the four corners of 280 × 280."""
+    """The image in one of the four corners of 280 × 280 pixels."""
     canvas = np.full((280, 280), paper, np.uint8)
     top, left = (0, 252)[number // 2 % 2], (0, 252)[number % 2]
     canvas[top : top + 28, left : left + 28] = pixels
@@ -38,14 +38,14 @@ def corner(pixels: Pixels, number: int, paper: int = 0) -> Pixels:
 
 
 def transparent(pixels: Pixels, ink: int) -> Pixels:
-    """Ink of one gray, opaque where the image is bright; where nothing is to be seen the hidden color is the ink's."""
+    """One gray value, opaque where the image is bright; transparent pixels have the same gray value."""
     layers = np.full((*pixels.shape, 4), ink, np.uint8)
     layers[..., 3] = pixels
     return layers
 
 
 def photo(pixels: Pixels, number: int) -> Pixels:
-    """A thin stroke on gray paper of 1500 × 1500, unevenly lit, with noise."""
+    """A thin stroke on unevenly lit gray paper of 1500 × 1500 pixels, with noise."""
     rng = np.random.default_rng(number)
     large = np.asarray(Image.fromarray(pixels).resize((560, 560), Image.Resampling.BICUBIC)) > 180
     top, left = rng.integers(50, 890, 2)
@@ -69,7 +69,7 @@ PHOTOS = 200
 
 
 def main() -> None:
-    """Write, read back, compare, print."""
+    """Save, classify, compare and print."""
     given = sys.argv[1:]
     with trained(given[0] if given else None) as run:
         answers = of_the_test(run)[: int(given[1]) if len(given) > 1 else None]
@@ -80,7 +80,7 @@ def main() -> None:
 
 @contextmanager
 def trained(run: str | None) -> Iterator[str]:
-    """The run's name, or that of one that is trained in a home of its own."""
+    """The run's name, or that of a run trained in a temporary home."""
     if run is not None:
         yield find_run(run).name
         return
@@ -92,18 +92,18 @@ def trained(run: str | None) -> Iterator[str]:
 
 
 def of_the_test(run: str) -> NDArray[np.int64]:
-    """What the run's last look at the test set read in every image."""
+    """The predictions of the run's latest test evaluation."""
     test = find_run(run).state().test
     if test is None:
-        sys.exit(f"{run} was not tested yet.")
-    read = load().test_labels.astype(np.int64)
-    for wrong in test.wrong_images:
-        read[wrong.index] = wrong.prediction
-    return read
+        sys.exit(f"{run} has not been tested.")
+    predictions = load().test_labels.astype(np.int64)
+    for misclassified in test.wrong_images:
+        predictions[misclassified.index] = misclassified.prediction
+    return predictions
 
 
 def row(name: str, way: Way, run: str, answers: NDArray[np.int64]) -> str:
-    """One line of the table."""
+    """One row of the table."""
     images = load().test_images
     with tempfile.TemporaryDirectory() as folder:
         files = [f"{folder}/{number:05}.png" for number in range(len(answers))]

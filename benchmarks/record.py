@@ -1,4 +1,4 @@
-"""`make record`: trains the preset `record` with three seeds and keeps what came of it for `make bench`."""
+"""`make record`: trains the preset `record` with three seeds and saves the results for `make bench`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SEEDS = (1, 2, 3)
 
 
 def main() -> None:
-    """Print a line as each seed is done, then keep them."""
+    """Print a line after each seed, then save the results."""
     machine, ends = describe(), []
     for seed in SEEDS:
         ends.append(run("--preset", "record", "--seed", str(seed)))

@@ -1,4 +1,4 @@
-"""Rows of a benchmark's table: what was measured, its bar, whether it holds; and sides that take turns."""
+"""Rows of a benchmark table, with targets, and alternating measurements."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A figure with its bar. `figure` is compared with `bar`: at least it where `more`, at most it otherwise.
-
-    A row without a bar is only told.
-    """
+    """A measured value with its target: at least `bar` if `more`, otherwise at most `bar`; None for no target."""
 
     what: str
-    figure: float
+    value: float
     unit: str
     detail: str
     bar: float | None = None
@@ -24,23 +21,23 @@ class Row:
 
     @property
     def holds(self) -> bool | None:
-        """Whether the figure meets its bar; None without one."""
+        """Whether the value meets its target; None without one."""
         if self.bar is None:
             return None
-        return self.figure >= self.bar if self.more else self.figure <= self.bar
+        return self.value >= self.bar if self.more else self.value <= self.bar
 
     def line(self) -> str:
-        """A line of a Markdown table."""
+        """The row as a line of a Markdown table."""
         bar = "–" if self.bar is None else f"{'≥' if self.more else '≤'} {self.bar:g} {self.unit}".rstrip()
         verdict = {True: "yes", False: "no", None: "–"}[self.holds]
-        return f"| {self.what} | {f'{self.figure:.3g} {self.unit}'.rstrip()} | {bar} | {verdict} | {self.detail} |"
+        return f"| {self.what} | {f'{self.value:.3g} {self.unit}'.rstrip()} | {bar} | {verdict} | {self.detail} |"
 
 
-HEAD = "| what | figure | bar | holds | measured |\n|---|---|---|---|---|"
+HEAD = "| what | value | target | met | details |\n|---|---|---|---|---|"
 
 
 def in_turn(sides: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Median seconds of each side, all measured alternately, after one round that does not count."""
+    """Median seconds of each side, measured alternately after one warm-up round."""
     took: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(rounds + 1):
         for name, run in sides.items():

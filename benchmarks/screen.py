@@ -1,4 +1,4 @@
-"""The rows on the screen: how soon it is there, how soon it answers, what it holds. In a pty of 120 × 40."""
+"""Benchmarks of the app in a 120 × 40 pty: startup, response time, memory."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ MIB = 1 << 20
 
 
 def seconds_until(term: Term, pattern: str, since: float) -> float:
-    """From then until the screen matches."""
+    """Seconds until the screen matches."""
     term.wait(pattern, 120)
     return time.perf_counter() - since
 
 
 def first_paint() -> Row:
-    """From the start of the process to a form that can be read."""
+    """From process start to a readable form."""
     ours, bare = [], []
     for _ in range(ROUNDS):
         begun = time.perf_counter()
@@ -51,8 +51,8 @@ def first_paint() -> Row:
     )
 
 
-def first_figure() -> Row:
-    """From the key `r` to a training figure, with the app open for five seconds."""
+def first_progress() -> Row:
+    """From the key `r` to the first training metric, with the app open for five seconds."""
     took = []
     for _ in range(3):
         with tempfile.TemporaryDirectory() as home, app(Path(home), columns=COLUMNS, rows=ROWS) as term:
@@ -65,7 +65,7 @@ def first_figure() -> Row:
             term.wait("stay here", 20)
             term.key("a")
             term.wait_end(20)
-    return Row("from `r` to the first training figure", statistics.median(took), "s", f"{len(took)} runs", 0.7)
+    return Row("from `r` to the first training metric", statistics.median(took), "s", f"{len(took)} runs", 0.7)
 
 
 def commands() -> Iterator[Row]:
@@ -93,7 +93,7 @@ def commands() -> Iterator[Row]:
 
 
 def redraw() -> Row:
-    """A chart of a million points, drawn after its last point has changed."""
+    """Redraw of a chart with a million points after its last point changed."""
     x, loss, smooth = training(EVENTS)
     loss[EVENTS // 2] = 1e3
     took, shown = [], False
@@ -133,7 +133,7 @@ def finished_run() -> Row:
 
 
 def blow_up(log: Path) -> None:
-    """Repeat the log's progress until it has a million events, in their order."""
+    """Repeat the log's progress events until there are a million, in order."""
     lines = log.read_bytes().splitlines()
     at = next(i for i, line in enumerate(lines) if b'"progress"' in line)
     progress = json.loads(lines[at])
@@ -150,7 +150,7 @@ def blow_up(log: Path) -> None:
 
 
 def memory() -> Iterator[Row]:
-    """What the screen and the engine hold while the tutorial's network trains."""
+    """Memory of app and engine while the tutorial's network trains."""
     with tempfile.TemporaryDirectory() as home, app(Path(home), columns=COLUMNS, rows=ROWS) as term:
         term.wait("engine: ready", 60)
         term.key("r")
@@ -176,7 +176,7 @@ def memory() -> Iterator[Row]:
 
 
 def attached() -> Row:
-    """Seconds an epoch with a screen on it, against headless; in turn."""
+    """Seconds per epoch with a screen attached, against none, measured alternately."""
     arguments = ("--preset", "blog-adam", "--epochs", "4")
     with_screen: list[float] = []
     headless: list[float] = []
@@ -210,13 +210,13 @@ SCREENS = {
     "Inside": ("7", "w", "o", "a", "r"),
     "Test": ("8",),
 }
-"""The keys that open each, and that have it do something."""
+"""The keys that open and exercise each screen."""
 STAYS = 3
-"""Epochs that a screen is looked at."""
+"""Epochs to stay on a screen."""
 
 
-def looked_into() -> Row:
-    """Seconds an epoch while each of the screens on digits is opened and used, against the training screen before it."""
+def digit_screens() -> Row:
+    """Seconds per epoch while each single-digit screen is used, against the Train screen before it."""
     with tempfile.TemporaryDirectory() as home:
         arguments = ("--preset", "blog-adam", "--epochs", "400", "--threads", "1")
         spent: dict[str, list[float]] = {}
@@ -247,12 +247,12 @@ def looked_into() -> Row:
 
 
 def rows() -> Iterator[Row]:
-    """All of them, as they come."""
+    """All rows, as they are measured."""
     yield first_paint()
-    yield first_figure()
+    yield first_progress()
     yield from commands()
     yield redraw()
     yield finished_run()
     yield from memory()
     yield attached()
-    yield looked_into()
+    yield digit_screens()

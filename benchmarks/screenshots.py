@@ -1,4 +1,4 @@
-"""The pictures of the documentation, drawn by the app itself while it trains.
+"""Screenshots for the documentation, taken of the app while it trains.
 
 python -m benchmarks.screenshots FOLDER [NAME ...]
 """
@@ -24,13 +24,13 @@ from tui.app.app import MnistApp
 _FONT_FACES = re.compile(r"@font-face\s*{.*?}", re.DOTALL)
 _TEXT = re.compile(r'<text([^>]*?)x="([\d.]+)"([^>]*?)textLength="([\d.]+)"([^>]*)>([^<]*)</text>')
 _PARTS = re.compile(r"[ -\u00ff\u2500-\u259f]+|.", re.DOTALL)
-"""Letters, lines and blocks, whose widths are a cell everywhere; or one character of another kind."""
+"""Letters, lines and blocks, which are one cell wide everywhere; or one other character."""
 _FONT = "DejaVu Sans Mono, Menlo, Consolas"
 Scene = Callable[[Pilot[None]], Awaitable[None]]
 
 
 def picture(app: MnistApp) -> str:
-    """The screen as SVG that fetches no font from anywhere, and that every renderer aligns."""
+    """The screen as SVG without external fonts, aligned in every renderer."""
     svg = _FONT_FACES.sub("", app.export_screenshot(title="mnist-tui"))
     return _TEXT.sub(_without_edges, svg).replace("Fira Code", _FONT)
 
@@ -59,7 +59,7 @@ def _without_edges(match: re.Match[str]) -> str:
 
 
 async def until(pilot: Pilot[None], happened: Callable[[MnistApp], bool]) -> None:
-    """Wait for the app to come to something."""
+    """Wait for a condition in the app."""
     assert isinstance(pilot.app, MnistApp)
     while not happened(pilot.app):
         await pilot.pause(0.2)
@@ -77,7 +77,7 @@ def finished(app: MnistApp) -> bool:
 async def shoot(
     folder: Path, name: str, size: tuple[int, int], theme: str, preset: str, *scenes: tuple[str, Scene]
 ) -> None:
-    """Open the app and take a picture after each scene."""
+    """Open the app and take a screenshot after each scene."""
     app = MnistApp(effective(preset=preset), Engine.start, theme=theme)
     async with app.run_test(size=size) as pilot:
         for suffix, scene in scenes:
@@ -114,7 +114,7 @@ def press(*keys: str) -> Scene:
 
 
 def then(*scenes: Scene) -> Scene:
-    """One after the other."""
+    """Take all screenshots one after the other."""
 
     async def scene(pilot: Pilot[None]) -> None:
         for each in scenes:
@@ -124,17 +124,17 @@ def then(*scenes: Scene) -> Scene:
 
 
 async def settle(pilot: Pilot[None]) -> None:
-    """Wait for what a screen asks the network, which takes a moment."""
+    """Wait for the answer to a screen's query."""
     await pilot.pause(6.0)
 
 
 SEVEN = ("up",) * 8 + ("left",) * 6 + ("d",) + ("right",) * 12 + ("end", "down") * 7 + ("d",)
-"""A seven, drawn on the pad."""
+"""A seven drawn on the canvas."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shots:
-    """Pictures of one app, named after the first: its preset, size and theme, and what is done before each."""
+    """Screenshots of one app session: preset, size and theme, and the keys before each."""
 
     preset: str
     size: tuple[int, int]
@@ -201,7 +201,7 @@ PICTURES: dict[str, Shots] = {
 
 
 async def main(folder: Path, names: Sequence[str]) -> None:
-    """These pictures of the documentation, or all."""
+    """Take the named screenshots, or all."""
     for name in names or PICTURES:
         shots = PICTURES[name]
         await shoot(folder, name, shots.size, shots.theme, shots.preset, *shots.scenes)

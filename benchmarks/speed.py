@@ -1,4 +1,4 @@
-"""`make bench`: how fast training and the screen are, against what others do. Prints the tables and keeps them."""
+"""`make bench`: speed of training and app, against references. Prints and saves the tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RESULTS = Path(__file__).parent / "results" / "speed.json"
 
 
 def main() -> None:
-    """Print a line as each row is done, then write them all."""
+    """Print each row when it is measured, then save all."""
     machine = describe()
     print(f"{machine}\n")
     kept = []

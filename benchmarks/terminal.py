@@ -1,7 +1,7 @@
-"""`make bench-terminal`: what the screen costs a terminal, the line to it and the processor, in a pty of 120 × 40.
+"""`make bench-terminal`: terminal output and CPU time of the app in a 120 × 40 pty.
 
-A bare app (benchmarks/reference/bare_app.py) and this one are measured in turn. Figures are of the screen's process
-alone; a real engine trains beside it.
+A bare app (benchmarks/reference/bare_app.py) and this one are measured alternately. Values are for the app's process
+only; a real engine trains next to it.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _KEY_SAMPLES = 60
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Bytes a second to the terminal, and the share of a core the screen took, in per cent."""
+    """Bytes per second sent to the terminal, and the app's share of one core in percent."""
 
     bytes_a_second: float
     cpu: float
 
 
 def measure(term: Term, seconds: float) -> Cost:
-    """What the program in `term` costs over the next `seconds`."""
+    """The cost of the program in `term` over the next `seconds`."""
     process = psutil.Process(term.process.pid)
     before, begun, size = sum(process.cpu_times()[:2]), time.monotonic(), 0
     while (left := begun + seconds - time.monotonic()) > 0:
@@ -56,7 +56,7 @@ def _read(term: Term, seconds: float) -> bytes:
 
 @contextmanager
 def training(*arguments: str, screen: tuple[str, ...] = ()) -> Iterator[Term]:
-    """The app with a run in training, in a home of its own; ended with what it started."""
+    """The app in a temporary home; ends it and its engine."""
     with (
         tempfile.TemporaryDirectory() as home,
         app(Path(home), *screen, *arguments, columns=COLUMNS, rows=ROWS) as term,
@@ -72,7 +72,7 @@ def training(*arguments: str, screen: tuple[str, ...] = ()) -> Iterator[Term]:
 
 
 def _settled(term: Term, seconds: float = 3.0) -> None:
-    """Read until nothing has come for a second, or the time is over."""
+    """Read until there was no output for a second, or time is up."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and term._read(1.0):
         pass
@@ -107,7 +107,7 @@ def slow(seconds: float) -> dict[str, Cost]:
 
 
 def bare(seconds: float) -> dict[str, Cost]:
-    """The bare app: drawing, and with nothing to draw."""
+    """The bare app, drawing and idle."""
     argv = [sys.executable, "-m", "benchmarks.reference.bare_app"]
     with Term(argv, COLUMNS, ROWS) as term:
         term.wait("0.001", 30)
@@ -153,7 +153,7 @@ def latencies(samples: int) -> list[float]:
 
 
 def main() -> None:
-    """Print the table, and keep it."""
+    """Print and save the table."""
     machine = describe()
     rounds: dict[str, list[Cost]] = {}
     for part in (bare, ours, slow, bare, ours):

@@ -1,4 +1,4 @@
-"""The rows on training: this project's loop against a tutorial's, JAX, and the bare matrix products.
+"""Benchmarks of training: our loop against a tutorial's, JAX, and bare matrix products.
 
 Sides take turns in one process on one core; what needs its own threads runs in a process of its own.
 """
@@ -36,13 +36,13 @@ from engine.worker.training.trainer import Trainer
 
 CPU = torch.device("cpu")
 EXAMPLE_EPOCHS = 3
-"""Epochs that the official example takes to 99% test accuracy, as its users report."""
+"""Epochs that the official example needs for 99% test accuracy, as reported by its users."""
 EXAMPLE_STEPS = 40
 RECORD = Path(__file__).parent / "results" / "record.json"
 
 
 class Ours:
-    """The trainer itself, with its meter and its events, which go nowhere."""
+    """Our trainer with its meter; its events are discarded."""
 
     def __init__(self, config: TrainConfig, data: Dataset, device: torch.device = CPU) -> None:
         folder = RunFolder(Path(tempfile.mkdtemp()))
@@ -54,16 +54,16 @@ class Ours:
         self._trainer = Trainer(folder, config, data, device, "", emit, CommandQueue(), SafeWriter(folder, emit))
 
     def epoch(self) -> None:
-        """One epoch without its validation."""
+        """One epoch without validation."""
         self._trainer._start_clock()
-        self._trainer._train_epoch()  # reads its meter at the end, so a GPU is waited for
+        self._trainer._train_epoch()  # reads its meter at the end, which waits for a GPU
         self._trainer.counters.end_epoch()
         self._trainer.state.meter.end_epoch()
 
 
 @contextlib.contextmanager
 def one_core() -> Iterator[None]:
-    """Everything on one core and one thread."""
+    """Run on one core and one thread."""
     cores, threads = os.sched_getaffinity(0), torch.get_num_threads()
     os.sched_setaffinity(0, {min(cores)})
     torch.set_num_threads(1)
@@ -75,7 +75,7 @@ def one_core() -> Iterator[None]:
 
 
 def blog(data: Dataset, rounds: int) -> tuple[list[Row], float]:
-    """The tutorial's network, seconds an epoch; and the tutorial's own."""
+    """Seconds per epoch of the tutorial's network, ours and the references."""
     split = Split.of(data.train_images, data.train_labels, CPU)
     with one_core():
         flat = split.images.view(-1, 784)
@@ -86,7 +86,7 @@ def blog(data: Dataset, rounds: int) -> tuple[list[Row], float]:
         }
         with contextlib.suppress(ImportError):
             os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-            from benchmarks.reference.jax_mlp import Jax  # noqa: PLC0415 - it is no dependency
+            from benchmarks.reference.jax_mlp import Jax  # noqa: PLC0415 - optional
 
             sides["JAX"] = Jax(flat.numpy(), split.labels.numpy()).epoch
         took = in_turn(sides, rounds)
@@ -109,7 +109,7 @@ def blog(data: Dataset, rounds: int) -> tuple[list[Row], float]:
 
 
 def run(*arguments: str) -> dict[str, Any]:
-    """Train headless; the `finished` event."""
+    """Train without the app and return the `finished` event."""
     with tempfile.TemporaryDirectory() as home:
         environment = {**os.environ, "MNIST_TUI_HOME": home}
         command = [sys.executable, "-P", "-m", "tui", "train", "--json", *arguments]
@@ -119,15 +119,15 @@ def run(*arguments: str) -> dict[str, Any]:
 
 
 def to_97(tutorial: float) -> Row:
-    """Seconds of training to 97% test accuracy, the median of three seeds, against the tutorial's 25 epochs."""
+    """Training seconds to 97% test accuracy, median of three seeds, against the tutorial's 25 epochs."""
     ends = [run("--preset", "quick", "--epochs", "1", "--seed", str(seed)) for seed in (1, 2, 3)]
     seconds = statistics.median(end["seconds"] for end in ends)
     accuracies = ", ".join(f"{end['test']['accuracy']:.2%}" for end in ends)
     reached = all(end["test"]["accuracy"] >= 0.97 for end in ends)
-    figure = 25 * tutorial / seconds if reached else 0.0
+    speedup = 25 * tutorial / seconds if reached else 0.0
     return Row(
         "to 97% test accuracy, against 25 epochs of it",
-        figure,
+        speedup,
         "×",
         f"`quick --epochs 1`, {seconds:.1f} s: {accuracies}",
         25,
@@ -136,7 +136,7 @@ def to_97(tutorial: float) -> Row:
 
 
 def to_99(data: Dataset) -> list[Row]:
-    """Seconds of training to 99%, five seeds, against the official example's; all cores on both sides."""
+    """Training seconds to 99%, five seeds, against the official example; all cores on both sides."""
     split = Split.of(data.train_images, data.train_labels, CPU)
     ends, times = [], []
     example = Example(split.images, split.labels)
@@ -164,18 +164,18 @@ def to_99(data: Dataset) -> list[Row]:
 
 
 def record() -> Row:
-    """The best accuracy, as `make figures` has last found it: it takes too long to be trained for this table."""
-    figure: dict[str, Any] = json.loads(RECORD.read_text("utf-8")) if RECORD.exists() else {}
-    accuracies: list[float] = figure.get("accuracies", [])
+    """The best accuracy, from the latest `make record`: training takes too long for this table."""
+    record: dict[str, Any] = json.loads(RECORD.read_text("utf-8")) if RECORD.exists() else {}
+    accuracies: list[float] = record.get("accuracies", [])
     mean = 100 * statistics.mean(accuracies) if accuracies else 0.0
     deviation = 100 * statistics.stdev(accuracies) if len(accuracies) > 1 else 0.0
     shown = ", ".join(f"{a:.2%}" for a in accuracies)
-    detail = f"`make record`: {shown}; deviation {deviation:.2f}; {figure.get('seconds', 0) / 60:.0f} minutes a run"
+    detail = f"`make record`: {shown}; deviation {deviation:.2f}; {record.get('seconds', 0) / 60:.0f} minutes a run"
     return Row("`record`, mean of 3 seeds", mean, "%", detail, 99.6, True)
 
 
 def beside_a_busy_core() -> Row:
-    """How much slower an epoch is while another program keeps one core busy, each side with its own threads."""
+    """The slowdown of an epoch while another program keeps one core busy, each side with its default threads."""
     spin = [sys.executable, "-c", "while True: pass"]
     plain = {name: value for name, value in os.environ.items() if not name.startswith("OMP_")}
     took: dict[tuple[str, bool], list[float]] = {}
@@ -208,7 +208,7 @@ def beside_a_busy_core() -> Row:
 
 
 def growth(data: Dataset) -> list[Row]:
-    """The share of the machine's matrix speed that training reaches, as the work grows; one core."""
+    """The share of the machine's matrix multiplication speed that training reaches, by size; one core."""
     rows = []
     with one_core():
         left, right = torch.rand(1024, 1024), torch.rand(1024, 1024)
@@ -236,7 +236,7 @@ def growth(data: Dataset) -> list[Row]:
 
 
 def on_a_gpu(data: Dataset, rounds: int) -> list[Row]:
-    """The tutorial's network there, against a plain eager loop on images that lie there as well; nothing without one."""
+    """The tutorial's network on a GPU, against a plain eager loop with the images on the GPU; nothing without one."""
     if not torch.cuda.is_available():
         return []
     device = torch.device("cuda")
@@ -261,7 +261,7 @@ def on_a_gpu(data: Dataset, rounds: int) -> list[Row]:
 
 
 def rows(rounds: int = 5) -> Iterator[Row]:
-    """All of them, as they come."""
+    """All rows, as they are measured."""
     data = load_data("")
     first, tutorial = blog(data, rounds)
     yield from first

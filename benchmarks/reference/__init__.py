@@ -1,1 +1,1 @@
-"""Programs to measure against, written after public descriptions."""
+"""Reference implementations, written from public descriptions."""

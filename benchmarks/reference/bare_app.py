@@ -1,4 +1,4 @@
-"""The simplest Textual app with one live chart: an input, and a plotext chart that is drawn whole ten times a second.
+"""A minimal Textual app with a live chart: an input, and a plotext chart redrawn completely ten times a second.
 
 After plotext's and Textual's own introductions. Ctrl+P stops the updates.
 """
@@ -28,7 +28,7 @@ class BareApp(App[None]):
         yield Static(id="chart")
 
     def on_mount(self) -> None:
-        """Begin to draw."""
+        """Start drawing."""
         self._losses: list[float] = []
         self._timer = self.set_interval(1 / _HZ, self._draw)
 
@@ -42,7 +42,7 @@ class BareApp(App[None]):
         chart.update(Text.from_ansi(plotext.build()))
 
     def action_halt(self) -> None:
-        """Change nothing any more."""
+        """Stop drawing."""
         self._timer.pause()
 
 

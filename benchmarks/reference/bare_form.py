@@ -1,4 +1,4 @@
-"""A bare Textual app with eight inputs: what a form costs before it does anything."""
+"""A bare Textual app with eight inputs: the minimum cost of a form."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from textual.widgets import Input
 
 
 class BareForm(App[None]):
-    """Eight inputs, one under the other."""
+    """Eight inputs in a column."""
 
     def compose(self) -> ComposeResult:
-        """The inputs; the last one is looked for."""
+        """The inputs; the benchmark waits for the last one."""
         for number in range(8):
             yield Input(value=f"field {number}")
 

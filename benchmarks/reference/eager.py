@@ -1,4 +1,4 @@
-"""The tutorial's network on a GPU, its images there as well, one kernel after the other: what one writes by hand."""
+"""The tutorial's network on a GPU in plain eager PyTorch, with the images on the GPU."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.reference.tutorial import build
 
 
 class Eager:
-    """Trains it with Adam at 0.001 and batches of 64; the loss is read once, at the end of the epoch."""
+    """Trains it with Adam at 0.001 and batch size 64; the loss is read once per epoch."""
 
     def __init__(self, images: Tensor, labels: Tensor) -> None:
         torch.manual_seed(0)
@@ -19,7 +19,7 @@ class Eager:
         self._criterion = nn.CrossEntropyLoss()
 
     def epoch(self) -> float:
-        """One epoch; its mean training loss."""
+        """Train one epoch and return its mean training loss."""
         self.model.train()
         total = torch.zeros((), device=self._images.device)
         order = torch.randperm(len(self._labels), device=self._images.device)

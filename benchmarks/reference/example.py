@@ -1,4 +1,4 @@
-"""The network and settings of the official PyTorch MNIST example: two convolutions, dropout, Adadelta, batches of 64.
+"""The network and settings of the official PyTorch MNIST example: two convolutions, dropout, Adadelta, batch size 64.
 
 After its public description (github.com/pytorch/examples, mnist): 3×3 convolutions of 32 and 64 channels, a 2×2 pooling,
 dropout 0.25, 9216-128-10 with dropout 0.5, Adadelta at 1.0 times 0.7 an epoch.
@@ -12,7 +12,7 @@ from torch.nn import functional as F  # noqa: N812 - its customary name
 
 
 def build() -> nn.Sequential:
-    """The example's network, with log-softmax at its end."""
+    """The example's network, with a final log-softmax."""
     return nn.Sequential(
         nn.Conv2d(1, 32, 3),
         nn.ReLU(),
@@ -30,7 +30,7 @@ def build() -> nn.Sequential:
 
 
 class Example:
-    """Trains it; data loading is left out."""
+    """Trains it, without data loading."""
 
     def __init__(self, images: Tensor, labels: Tensor) -> None:
         torch.manual_seed(1)
@@ -41,7 +41,7 @@ class Example:
         self._place = 0
 
     def steps(self, count: int) -> None:
-        """So many steps."""
+        """Train this many steps."""
         self.model.train()
         for _ in range(count):
             chosen = torch.arange(self._place, self._place + 64) % len(self._labels)

@@ -1,4 +1,4 @@
-"""What no step of the tutorial's network can do without: its eight matrix products, and nothing else."""
+"""The lower bound of a training step of the tutorial's network: its eight matrix products."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 
 
 class Floor:
-    """The products of a step on 64 images: three forward, three for the weights, two for the layers below."""
+    """The products of a step on 64 images: three forward, three for weight and two for input gradients."""
 
     def __init__(self, sizes: tuple[int, ...] = (784, 128, 256, 10), images: int = 64) -> None:
         self._triples = []
@@ -20,7 +20,7 @@ class Floor:
                 self._triples.append((d, w, torch.empty(images, inputs)))
 
     def epoch(self, steps: int = 782) -> None:
-        """As many steps as 50,000 images take."""
+        """Run the steps of one epoch of 50,000 images."""
         with torch.inference_mode():
             for _ in range(steps):
                 for left, right, out in self._triples:

@@ -1,4 +1,4 @@
-"""The tutorial's network in JAX: a whole epoch as one `lax.scan` under jit. Compiling is not counted."""
+"""The tutorial's network in JAX: a whole epoch as one jitted `lax.scan`. Compilation is not measured."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _epoch: Any = jax.jit(_scan)
 
 
 class Jax:
-    """Trains it with Adam at 0.001 and batches of 64, the last incomplete one left out."""
+    """Trains it with Adam at 0.001 and batch size 64, dropping the last incomplete batch."""
 
     def __init__(self, images: np.ndarray, labels: np.ndarray) -> None:
         self._images, self._labels = jnp.asarray(images), jnp.asarray(labels)
@@ -64,7 +64,7 @@ class Jax:
         self.epoch()  # compiles
 
     def epoch(self) -> float:
-        """One epoch; its mean training loss."""
+        """Train one epoch and return its mean training loss."""
         count = len(self._labels) // 64
         order = self._random.permutation(len(self._labels))[: count * 64].reshape(count, 64)
         self._state, losses = _epoch(self._state, self._images, self._labels, order)

@@ -1,4 +1,4 @@
-"""The tutorial's loop: a TensorDataset, a DataLoader, and the loss asked for at every step.
+"""The tutorial's loop: a TensorDataset, a DataLoader, and `loss.item()` at every step.
 
 After PyTorch's own introductions (pytorch.org/tutorials/beginner/basics) with the network of ours.
 """
@@ -25,7 +25,7 @@ def build() -> nn.Sequential:
 
 
 class Tutorial:
-    """Trains it with Adam at 0.001 and batches of 64."""
+    """Trains it with Adam at 0.001 and batch size 64."""
 
     def __init__(self, images: Tensor, labels: Tensor) -> None:
         torch.manual_seed(0)
@@ -35,7 +35,7 @@ class Tutorial:
         self._criterion = nn.CrossEntropyLoss()
 
     def epoch(self) -> float:
-        """One epoch; its mean training loss."""
+        """Train one epoch and return its mean training loss."""
         self.model.train()
         total = 0.0
         for images, labels in self._loader:

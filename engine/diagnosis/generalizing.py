@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.analysis.intervals import wilson_interval
 from engine.diagnosis.hint import Figure, Finding
 from engine.diagnosis.segment import Segment, changes_since, finite
 from engine.diagnosis.wording import number, percent
 from engine.events import EpochEnded
 from engine.fields import Value
+from engine.text.numbers import interval
 
 OVERFIT_EPOCHS = 3
 """Epochs in a row for which the validation loss has been above its minimum: one or two are noise."""
@@ -134,14 +134,14 @@ def test_harder(segment: Segment) -> Finding | None:
     if test is None or epoch is None or state.started is None or state.started.validation_images <= 0:
         return None
     images = state.started.validation_images
-    low, high = wilson_interval(round(epoch.validation_accuracy * images), images)
+    low, high = wilsoninterval(round(epoch.validation_accuracy * images), images)
     if test.high >= low:
         return None
     evidence = (
-        Figure("test accuracy", f"{percent(test.accuracy, 2)}, 95% interval {_interval(test.low, test.high)}"),
+        Figure("test accuracy", f"{percent(test.accuracy, 2)}, 95% interval {interval(test.low, test.high)}"),
         Figure(
             "validation accuracy",
-            f"{percent(epoch.validation_accuracy, 2)}, epoch {epoch.epoch}, 95% interval {_interval(low, high)}",
+            f"{percent(epoch.validation_accuracy, 2)}, epoch {epoch.epoch}, 95% interval {interval(low, high)}",
         ),
         Figure("images", f"test {test.images}, validation {images}"),
     )
@@ -150,7 +150,3 @@ def test_harder(segment: Segment) -> Finding | None:
 
 
 test_harder.__test__ = False  # type: ignore[attr-defined]  # not a test of pytest's
-
-
-def _interval(low: float, high: float) -> str:
-    return f"{low * 100:.2f} to {percent(high, 2)}"

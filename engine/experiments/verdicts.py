@@ -17,6 +17,7 @@ from engine.diagnosis.wording import count, number, percent
 from engine.events import TestResult
 from engine.experiments import measures
 from engine.state.run_state import RunState
+from engine.text.numbers import interval
 
 LEARNED = 0.5
 """Validation accuracy from which a network has learned: five times what guessing reaches."""
@@ -77,8 +78,7 @@ def reads(*arms: Seen) -> list[str]:
     for arm in arms:
         images, name = ("", "") if told else (f" of the {'test' if tested else 'validation'} images", "95% interval ")
         if (test := arm.test) and tested:
-            bounds = f"{percent(test.low).removesuffix('%')} to {percent(test.high)}"
-            told.append(f"{percent(test.accuracy)}{images} ({name}{bounds})")
+            told.append(f"{percent(test.accuracy)}{images} ({name}{interval(test.low, test.high, 1)})")
         elif arm.accuracy is not None:
             told.append(f"{percent(arm.accuracy)}{images}")
         else:

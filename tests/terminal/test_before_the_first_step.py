@@ -102,7 +102,9 @@ def test_a_torch_that_never_comes_is_left_with_one_signal(
     status, _, err = said(process)
     assert status == (130 if number == signal.SIGINT or command is TRAIN else 143)
     if command is TRAIN:
-        assert err.splitlines()[-1].startswith(("Interrupted ", "The engine did not respond and was killed. Resume with"))
+        assert err.splitlines()[-1].startswith(
+            ("Interrupted ", "The engine did not respond and was killed. Resume with")
+        )
     eventually(lambda: engines(tmp_path) == [], "end of the engine", 10)
     assert all(run.status() in ("aborted", "interrupted") for run in all_runs(tmp_path / "runs"))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from engine.errors import EngineProblem, ExitCode, OtherDataProblem, Problem
 from tui.headless import output
-from tui.headless.output import READER_GONE, complain
+from tui.headless.output import READER_GONE, print_error
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = _dispatch(arguments)
         output.flush()
     except Problem as fault:
-        complain(f"{_message(fault, arguments)}{_shadowing(fault)}")
+        print_error(f"{_message(fault, arguments)}{_shadowing(fault)}")
         return int(fault.exit_code)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         output.drop(sys.stdout)
         return READER_GONE
     except Exception as fault:  # no traceback is ever shown to the user
-        complain(_unexpected(fault, arguments))
+        print_error(_unexpected(fault, arguments))
         return int(ExitCode.FAILED)
     finally:
         _flush_standard_streams()
@@ -80,7 +80,7 @@ def _warn_about_unknown_variables() -> None:
     from engine.unknown_settings import slips_of_environment  # noqa: PLC0415 - only when needed
 
     for note in slips_of_environment(os.environ):
-        output.tell(f"Note: {note}")
+        output.print_message(f"Note: {note}")
 
 
 def _prepare_standard_streams() -> None:
@@ -102,7 +102,7 @@ def _prepare_standard_streams() -> None:
 
 
 def _flush_standard_streams() -> None:
-    """Flush both streams; one that fails is redirected to /dev/null, or the interpreter would complain at exit."""
+    """Flush both streams; one that fails is redirected to /dev/null, or the interpreter would report the error at exit."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -11,7 +11,7 @@ from engine.config import HYPERPARAMETERS, SHORT_NAMES
 from engine.errors import ConfigProblem
 from engine.fields import Hyperparameter, Kind, short
 from tui.cli.registry import COMMANDS
-from tui.headless.output import tell, writing
+from tui.headless.output import print_message, writing
 
 if TYPE_CHECKING:
     from engine.settings import Settings
@@ -191,7 +191,7 @@ def read_settings(args: argparse.Namespace) -> Settings:
 
     settings = effective(given_fields(args), args.preset)
     for note in settings.notes:
-        tell(f"Note: {note}")
+        print_message(f"Note: {note}")
     return settings
 
 

@@ -16,7 +16,7 @@ from engine.experiments.conclusions import Conclusion, conclude, data_named
 from engine.protocol import ExperimentOver
 from engine.state.run_state import RunState
 from tui.headless import follow
-from tui.headless.output import columns, flush, print_json, print_lines, tell
+from tui.headless.output import columns, flush, print_json, print_lines, print_message
 from tui.headless.presenters import draws, make_presenter
 from tui.views import experiment as views
 from tui.views.plain import ascii_text
@@ -87,7 +87,7 @@ def perform(experiment: Experiment, command: Command, args: argparse.Namespace) 
                 print_lines([""])
             show(experiment, experiment_run, args, document_indented=False)
     if words := follower.last_words():
-        tell(words)
+        print_message(words)
     return status
 
 

@@ -24,7 +24,7 @@ from engine.runs.folder import RunFolder
 from engine.runs.run_data import from_here
 from engine.state.run_state import RunState, reduce
 from engine.state.startup_stages import Stage, stage_of
-from tui.headless.output import READER_GONE, cannot_be_written, drop, tell
+from tui.headless.output import READER_GONE, cannot_be_written, drop, print_message
 from tui.headless.presenters import Presenter, make_presenter
 from tui.headless.report import last_words, left
 from tui.headless.waiting import reporting_waits
@@ -82,7 +82,7 @@ def run_job(
     if then is not None:
         then(follower.state)
     if words := follower.last_words():
-        tell(words)
+        print_message(words)
     return status
 
 

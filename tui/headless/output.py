@@ -40,7 +40,7 @@ def print_json(value: object, *, indented: bool = True) -> None:
         sys.stdout.buffer.write(clean_json(msgspec.json.format(document, indent=2) if indented else document) + b"\n")
 
 
-def tell(text: str) -> None:
+def print_message(text: str) -> None:
     """Print a line for the user on standard error. Failures are ignored."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         print(clean(text), file=sys.stderr, flush=True)
@@ -108,6 +108,6 @@ def columns(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[st
     return [line(row) for row in rows]
 
 
-def complain(sentence: str) -> None:
+def print_error(sentence: str) -> None:
     """Print an error message on standard error."""
-    tell(f"mnist-tui: {sentence}")
+    print_message(f"mnist-tui: {sentence}")

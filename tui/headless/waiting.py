@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.state.startup_stages import Patience, Stage
-from tui.headless.output import tell
+from tui.headless.output import print_message
 
 if TYPE_CHECKING:
     from engine.client import Connect, EngineLike
@@ -82,4 +82,4 @@ def ask_engine(connect: Connect, ask: Callable[[Connect], Awaitable[_T]]) -> _T:
 
 
 def _say(text: str) -> None:
-    tell(f"mnist-tui: {text}")
+    print_message(f"mnist-tui: {text}")

@@ -64,12 +64,11 @@ def _accuracy(value: ByDigit, width: int) -> list[Content]:
     right = sum(row[digit] for digit, row in enumerate(value.table))
     if not images:
         return [Content("No images.")]
-    low, high = (numbers.percent(bound) for bound in wilson_interval(right, images))
     whole = f", {numbers.count(right)} of {numbers.count(images)}"
     accuracy = numbers.percent(right / images)
     return [
         Content.assemble((accuracy, "bold $validation"), " accuracy", whole if width >= 40 else ""),
-        Content.styled(f"95% interval {low.removesuffix('%')} to {high}", "$muted"),
+        Content.styled(f"95% interval {numbers.interval(*wilson_interval(right, images))}", "$muted"),
         Content(""),
     ]
 

@@ -133,7 +133,7 @@ def _figures(state: RunState, test: TestResult, width: int, ascii_only: bool) ->
         return [*lines, *_side_by_side(*sorted((test, other), key=lambda each: each.weights), shown=test)]
     return [
         *lines,
-        Content(f"95% interval {_interval(test)}"),
+        Content(f"95% interval {numbers.interval(test.low, test.high)}"),
         Content(f"{numbers.count(test.wrong)} of {numbers.count(test.images)} read wrongly"),
         Content(f"test loss {numbers.loss(test.loss)}, epoch {test.epoch}"),
     ]
@@ -148,10 +148,6 @@ def _notes(state: RunState, test: TestResult, width: int, no_images: str) -> Lin
     """Looks at other data, and why there are no pictures."""
     told = [*elsewhere(state.elsewhere), *([f"No pictures: {no_images}"] if no_images and test.wrong_images else [])]
     return [each for line in told for each in _wrapped(line, min(width, _READABLE), "$accent")]
-
-
-def _interval(test: TestResult) -> str:
-    return f"{numbers.percent(test.low).removesuffix('%')} to {numbers.percent(test.high)}"
 
 
 def _side_by_side(best: TestResult, last: TestResult, *, shown: TestResult) -> Lines:

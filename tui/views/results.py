@@ -146,14 +146,13 @@ def _tested(state: RunState, test: TestResult, width: int, ascii_only: bool) -> 
     if only is not None:
         return _collapsed(test, only, width)
     lines = [Content.styled(row, "$success") for row in big(numbers.percent(test.accuracy), ascii_only=ascii_only)]
-    low, high = numbers.percent(test.low), numbers.percent(test.high)
     lines += [
         Content.assemble(("test accuracy", "bold"), f" of epoch {test.epoch}'s weights")
         if width >= 36
         else Content.assemble(
             ("test accuracy", "bold"), f", epoch {test.epoch} {'(best)' if test.weights == 'best' else ''}"
         ),
-        Content(f"95% interval {low.removesuffix('%')} to {high}"),
+        Content(f"95% interval {numbers.interval(test.low, test.high)}"),
         Content(f"{numbers.count(test.wrong)} of {numbers.count(test.images)} read wrongly"),
         Content(f"test loss {numbers.loss(test.loss)}"),
         *(each for line in shown_overlap(test) for each in _wrapped(line, width, "bold $error")),

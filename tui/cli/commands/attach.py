@@ -9,7 +9,7 @@ from engine.runs.folder import RunFolder
 from tui.cli.commands import app
 from tui.cli.parser import Parser
 from tui.cli.run_control import choose
-from tui.headless.output import tell
+from tui.headless.output import print_message
 from tui.terminal.capabilities import require_terminal
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
     settings = effective_or_default()  # invalid settings must not prevent showing a run
     for note in settings.notes:
-        tell(f"Note: {note}")
+        print_message(f"Note: {note}")
     return app.open_app(settings, connect, args, run=folder.name)
 
 

@@ -10,7 +10,7 @@ from engine.errors import ConfigProblem
 from engine.fields import short
 from engine.text.numbers import percent
 from tui.cli.parser import Parser
-from tui.headless.output import columns, print_json, print_lines, tell
+from tui.headless.output import columns, print_json, print_lines, print_message
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
@@ -49,7 +49,9 @@ def run(args: argparse.Namespace) -> int:
         for each in found:
             if each["unsaved"]:
                 name = short(each["run"], 100)
-                tell(f"Note: {name} could not be saved completely; `mnist-tui show {name}` lists what is missing.")
+                print_message(
+                    f"Note: {name} could not be saved completely; `mnist-tui show {name}` lists what is missing."
+                )
     else:
         print_lines([f"There are no runs in {short(str(runs_dir()), 400)} yet; `mnist-tui train` starts one."])
     return 0

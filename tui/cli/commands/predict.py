@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import ConfigProblem, ExitCode, PictureProblem
 from tui.cli.parser import Parser, add_weights, check_weights
-from tui.headless.output import complain, flush, print_json, print_lines
+from tui.headless.output import flush, print_error, print_json, print_lines
 
 if TYPE_CHECKING:
     from engine.client import Connect
@@ -177,7 +177,7 @@ class Printer:
             if each.error:
                 self.refused = True
                 flush()
-                complain(each.error)
+                print_error(each.error)
 
     def _lines(self, each: Prediction) -> list[str]:
         from tui.plotting.raster import ASCII, BLOCKS, crop, shades  # noqa: PLC0415

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.cli.commands.resume import add_output, report_ignored_edits
 from tui.cli.parser import Parser, add_data, given_folder
-from tui.headless.output import print_lines, tell
+from tui.headless.output import print_lines, print_message
 
 if TYPE_CHECKING:
     from engine.state.run_state import RunState
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.json and not (args.quiet and not difference):
         print_lines([words])
     elif difference:
-        tell(f"mnist-tui: {words}")
+        print_message(f"mnist-tui: {words}")
     return int(ExitCode.FAILED) if difference else status
 
 

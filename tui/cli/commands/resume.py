@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.config import HYPERPARAMETERS
 from tui.cli.parser import Parser, add_data, add_field, given_folder
-from tui.headless.output import tell
+from tui.headless.output import print_message
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
@@ -46,7 +46,7 @@ def report_ignored_edits(folder: RunFolder, *, replayed: bool = False) -> None:
     from engine.runs.edited_config import ignored_edits  # noqa: PLC0415 - not needed for --help
 
     if words := ignored_edits(folder, replayed=replayed):
-        tell(f"Note: {words}")
+        print_message(f"Note: {words}")
 
 
 def run(args: argparse.Namespace) -> int:

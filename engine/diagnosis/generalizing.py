@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.analysis.intervals import wilson_interval
 from engine.diagnosis.hint import Figure, Finding
 from engine.diagnosis.segment import Segment, changes_since, finite
 from engine.diagnosis.wording import number, percent
@@ -134,7 +135,7 @@ def test_harder(segment: Segment) -> Finding | None:
     if test is None or epoch is None or state.started is None or state.started.validation_images <= 0:
         return None
     images = state.started.validation_images
-    low, high = wilsoninterval(round(epoch.validation_accuracy * images), images)
+    low, high = wilson_interval(round(epoch.validation_accuracy * images), images)
     if test.high >= low:
         return None
     evidence = (

@@ -97,3 +97,8 @@ def test_big_figures_are_three_rows_of_one_length(share: float) -> None:
 )
 def test_large_counts_are_short(number: int, text: str) -> None:
     assert numbers.rough(number) == text
+
+
+def test_an_interval_has_one_percent_sign() -> None:
+    assert numbers.interval(0.9736, 0.981) == "97.36 to 98.10%"
+    assert numbers.interval(0.9736, 1.0, 1) == "97.4 to 100.0%"

@@ -348,7 +348,7 @@ def test_eval_that_is_refused_or_lost(monkeypatch: pytest.MonkeyPatch, capsys: p
 def attached(monkeypatch: pytest.MonkeyPatch, *line: str) -> tuple[int, list[str | None]]:
     """The status of `attach`, and the runs that the app was opened on."""
     opened: list[str | None] = []
-    monkeypatch.setattr("tui.cli.commands.attach.expect_terminal", lambda: None)
+    monkeypatch.setattr("tui.cli.commands.attach.require_terminal", lambda: None)
     monkeypatch.setattr(app, "open_app", lambda settings, connect, args, run=None: opened.append(run) or 0)
     return main(["attach", *line]), opened
 

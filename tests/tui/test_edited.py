@@ -138,7 +138,7 @@ def test_a_config_file_that_cannot_be_used_keeps_no_run_from_being_looked_at(
         shown.append((values["run"], values["theme"]))
         raise Opened
 
-    monkeypatch.setattr("tui.cli.commands.attach.expect_terminal", lambda: None)
+    monkeypatch.setattr("tui.cli.commands.attach.require_terminal", lambda: None)
     monkeypatch.setattr(app, "opening", contextlib.nullcontext)
     monkeypatch.setattr("tui.app.app.MnistApp", make)
     with pytest.raises(Opened):

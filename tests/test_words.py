@@ -141,8 +141,8 @@ KEPT = (
     Kept(r"performance\.md", "", "name of a file"),
     Kept(r"performance", "docs/performance.md", "speed, not an experiment run"),
     Kept(r"CancelledError|WorkerCancelled\w*|is_cancelled|\w*\.cancelled\(\)", "", "names of asyncio and Textual"),
-    Kept(r"\"mnist-colourblind\"", "tui/app/themes.py", "the name in configurations of 0.1.0"),
-    Kept(r"\"\w+is(?:er|ation)\"", "engine/help/en/contents.toml", "synonyms that the search finds"),
+    Kept(r"\"colourblind\"", "tui/app/themes.py", "the name in configurations of 0.1.0"),
+    Kept(r"= \[\".*", "engine/help/en/contents.toml", "synonyms that the search finds"),
     Kept(r"to grey|grey\.\w+|_grey\b", "", "names of libraries"),
 )
 

@@ -35,7 +35,7 @@ def bullets(text: str) -> list[str]:
 
 
 def sections(text: str) -> list[str]:
-    """The bold words that begin a paragraph: More, Less, Try."""
+    """The bold words that begin a paragraph: Higher, Lower, Try."""
     return [found[1] for line in prose(text) if (found := re.match(r"\*\*(\w+)\*\*: ", line))]
 
 
@@ -53,9 +53,9 @@ def test_a_page_says_what_it_is_first_and_what_to_try_last(name: str) -> None:
 
 
 @every_page
-def test_a_number_says_what_more_and_less_of_it_do(name: str) -> None:
+def test_a_number_says_what_a_higher_and_a_lower_one_do(name: str) -> None:
     if HYPERPARAMETERS[name].kind in ("int", "float", "ints"):
-        assert sections(page(name)) == ["More", "Less", "Try"]
+        assert sections(page(name)) == ["Higher", "Lower", "Try"]
         assert not bullets(page(name))
 
 

@@ -40,7 +40,7 @@ def test_without_a_name_every_page_has_a_line_under_its_group(capsys: pytest.Cap
 
 def test_a_page_that_is_piped_is_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
     out = explain(capsys, "relu")
-    assert out.startswith("ReLU  · Activations\n\nLets what is positive through")
+    assert out.startswith(f"ReLU  · Activations\n\n{find('relu').summary}")
     assert "  f(x)  = max(0, x)\n" in out
     assert "⠉⠉⠉" in out
     assert out.endswith("See: leaky-relu, dead-relu, he\n")

@@ -34,7 +34,7 @@ async def test_h_opens_the_first_page_where_nothing_in_particular_is_seen_and_es
     async with stage(size=(80, 24)) as on:
         await on.press("3", "h")
         assert shown(on) == "neuron"
-        assert "Adds up its weighted inputs" in on.text()
+        assert "Sums its weighted inputs" in on.text()
         await on.press("escape", "1")
         assert isinstance(on.app.screen, TrainScreen)
 
@@ -53,7 +53,7 @@ async def test_where_all_panes_are_seen_the_charts_are_explained() -> None:
     async with stage(size=(160, 50)) as on:
         await on.press("d", "h")
         assert shown(on) == "charts"
-        assert "How the curves are looked at" in on.text()
+        assert "How to read the curves" in on.text()
 
 
 async def test_the_picker_explains_the_preset_that_is_highlighted() -> None:

@@ -66,7 +66,7 @@ async def test_fewer_epochs_than_have_begun_are_refused_also_in_a_pause(engine: 
     await engine.send(cmd.Pause())
     paused = await until(engine, ev.Paused)
     begun = math.ceil(paused.position)
-    words = f"Epochs: epoch {begun} is under way; expected {begun} or more, or stop the run."
+    words = f"Epochs: epoch {begun} is in progress; expected {begun} or more, or stop the run."
     for _ in range(2):
         with pytest.raises(ConfigProblem, match=words):
             await engine.send(cmd.Change(values={"epochs": 1}))
@@ -94,14 +94,14 @@ async def test_once_a_run_is_told_to_end_changes_are_refused(engine: Engine, con
         )
         assert [isinstance(each, Problem) for each in replies] == [False, False, True, True, True, True]
         assert {str(each) for each in replies[2:]} <= {
-            f"{name} is ending; nothing of it can change now.",
-            "Nothing is training.",
+            f"{name} is ending; it cannot be changed any more.",
+            "No run in progress.",
         }
         await until(engine, ev.Finished)
         assert [mark_text(mark) for mark in find_run(name).state().marks if mark.kind == "changed"] == [
             "dropout 0.5 → 0.1"
         ]
-        with pytest.raises(EngineProblem, match="Nothing is training"):
+        with pytest.raises(EngineProblem, match="No run in progress"):
             await engine.send(cmd.Change(values=RATE))
 
 
@@ -111,7 +111,7 @@ async def test_at_the_very_end_what_is_accepted_is_made(engine: Engine, config: 
     await engine.send(cmd.Start(config=short, name="end"))
     await until(engine, ev.RunStarted)
     accepted = 0
-    with pytest.raises(EngineProblem, match=r"is ending|Nothing is training"):
+    with pytest.raises(EngineProblem, match=r"is ending|No run in progress"):
         while True:
             await engine.send(cmd.Change(values={"dropout": 0.1 if accepted % 2 else 0.2}))
             accepted += 1

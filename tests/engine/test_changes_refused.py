@@ -55,10 +55,10 @@ SET: list[tuple[list[str], str]] = [
     (["optimizer=adamm"], "Optimizer: 'adamm' is not that; expected one of "),
     (["optimizer="], "Optimizer: nothing is given; expected one of "),
     (["schedule=ADAM"], "expected one of "),
-    (["hidden=3"], "Hidden sizes: this cannot change while a run trains; start a new run with it."),
-    (["seed=1"], "Seed: this cannot change while a run trains"),
-    (["model=cnn"], "Model: this cannot change while a run trains"),
-    (["data_dir=/"], "this cannot change while a run trains"),
+    (["hidden=3"], "Hidden sizes: cannot be changed during training; start a new run."),
+    (["seed=1"], "Seed: cannot be changed during training"),
+    (["model=cnn"], "Model: cannot be changed during training"),
+    (["data_dir=/"], "cannot be changed during training"),
     (["lr=0.1", "seed=99999999999999999999"], "Seed: 99999999999999999999 is out of range"),
     (["lr=0.1", "learning-rate=0.2"], "Learning rate is given twice."),
     (["lr=0.1", "dropout=7"], "Dropout: 7 is out of range"),
@@ -71,7 +71,7 @@ SET: list[tuple[list[str], str]] = [
     (["fire"], "Expected a change, for example lr=3e-4, or --undo."),
     ([], "Expected a change, for example lr=3e-4, or --undo."),
     (["lr=0.1", "--undo"], "Expected a change, for example lr=3e-4, or --undo."),
-    (["--undo"], "Nothing was changed in this run that could be undone."),
+    (["--undo"], "There is no change to undo in this run."),
     (["nobody", "lr=0.1"], "There is no run 'nobody'"),
     (["lr=0.1", "--force"], "--force"),
 ]
@@ -95,9 +95,9 @@ SENT: list[tuple[bytes, str]] = [
     (CHANGE % b'{"optimizer":3}', "Optimizer: '3' is not that; expected one of "),
     (CHANGE % b'{"optimizer":"\\u001b[31m"}', "Optimizer: '?[31m' is not that; expected one of "),
     (CHANGE % b'{"nesterov":"true"}', "Nesterov"),
-    (CHANGE % b'{"hidden":[3]}', "Hidden sizes: this cannot change while a run trains"),
+    (CHANGE % b'{"hidden":[3]}', "Hidden sizes: cannot be changed during training"),
     (CHANGE % b'{"hidden":"3"}', "Hidden sizes: "),
-    (CHANGE % b'{"learning_rate":0.1,"seed":3}', "Seed: this cannot change while a run trains"),
+    (CHANGE % b'{"learning_rate":0.1,"seed":3}', "Seed: cannot be changed during training"),
     (CHANGE % b'{"color":1}', "There is no hyperparameter 'color'"),
     (CHANGE % b'{"":1}', "There is no hyperparameter ''"),
     (CHANGE % b'{"__class__":1}', "There is no hyperparameter '__class__'"),
@@ -118,7 +118,7 @@ SENT: list[tuple[bytes, str]] = [
     (b'{"type":"Change","id":7,"values":{"learning_rate":0.1}}', NOT_ONE),
     (b'{"id":7,"values":{"learning_rate":0.1}}', NOT_ONE),
     (b'[{"type":"change","id":7,"values":{"learning_rate":0.1}}]', NOT_ONE),
-    (b'{"type":"undo","id":7}', "Nothing was changed in this run that could be undone."),
+    (b'{"type":"undo","id":7}', "There is no change to undo in this run."),
     (b'{"type":"undo","id":7,"values":{}}', NOT_ONE),
     (b"\xff\xfe\x00", NOT_ONE),
     (b"", NOT_ONE),
@@ -152,7 +152,7 @@ async def test_nonsense_on_the_command_line_and_on_the_socket_leaves_the_run_as_
         reply = await answer("fire", line)
         assert_one_sentence(reply["error"])
         assert expected in reply["error"] and reply["result"] == {}, (line[:80], reply)
-        assert reply["exit_code"] == (4 if "undone" in expected else 2), reply
+        assert reply["exit_code"] == (4 if "undo" in expected else 2), reply
     assert await refused_on_the_command_line(SET[:3]) == []
     await engine.send(cmd.Pause())  # so that what is to be trained again does not grow meanwhile
     await until(engine, ev.Paused)

@@ -111,7 +111,7 @@ async def test_a_stop_ends_an_arm_and_an_abort_all_of_it_and_it_goes_on_from_the
     await engine.send(cmd.Abort())
     _, over = await to_the_end(engine)
     assert over.fault == (
-        f"long was aborted at dropout 0.5 (2 of 2). mnist-tui experiment {NAME} --resume goes on with it."
+        f"long was aborted at dropout 0.5 (2 of 2). `mnist-tui experiment {NAME} --resume` continues it."
     )
     assert outcomes("long") == ["stopped", "aborted"]
     before = states("long")[0]
@@ -141,7 +141,7 @@ async def test_one_that_cannot_be_trained_is_refused_and_leaves_nothing(engine: 
         (cmd.Experiment(experiment="none"), "There is no experiment 'none'; expected one of sgd-vs-adam, "),
         (cmd.Experiment(experiment=NAME, values={"dropout": 0.3}), "--dropout is what dropout-small-set compares"),
         (cmd.Experiment(experiment=NAME, values={"epochs": 0}), "Epochs: 0 is out of range"),
-        (cmd.Experiment(experiment=NAME, name="long"), "There is a performance 'long' already"),
+        (cmd.Experiment(experiment=NAME, name="long"), "There is already an experiment run 'long'"),
         (cmd.Experiment(experiment=NAME, name="a/b"), "'a/b.1-dropout-0' is no name for a run"),
         (cmd.Experiment(experiment=NAME, name="none", resume=True), "There is no performance of .* called 'none'"),
         (cmd.Experiment(experiment="dead-relu", resume=True), "There is no performance of dead-relu yet"),
@@ -174,7 +174,7 @@ async def test_a_run_that_has_the_name_of_an_arm_by_chance_ends_it(engine: Engin
     await until(engine, ev.Finished, "taken.2-dropout-0.5")
     await engine.send(cmd.Experiment(experiment=NAME, values=values, name="taken"))
     _, over = await to_the_end(engine)
-    assert over.fault.startswith("Run 2 of taken could not begin: There is a run 'taken.2-dropout-0.5' already")
+    assert over.fault.startswith("Run 2 of taken could not start: There is a run 'taken.2-dropout-0.5' already")
     assert outcomes("taken") == ["completed", ""]
     assert find_run("taken.2-dropout-0.5").state().arm is None
 

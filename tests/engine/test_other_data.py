@@ -193,7 +193,7 @@ async def test_all_arms_of_an_experiment_have_the_same_data(engine: Engine, home
     write_tiny_set(data, train=300, test=64, seed=7)
     over = await until(engine, ExperimentOver)
     second = find_experiment("dropout-small-set").arms[1].word
-    assert over.fault.startswith("Run 2 of arms could not begin: The data in")
+    assert over.fault.startswith("Run 2 of arms could not start: The data in")
     assert "are not the ones that arms was trained on: the images and the labels differ" in over.fault
     resume = cmd.Experiment(experiment="dropout-small-set", name="arms", resume=True)
     with pytest.raises(OtherDataProblem):

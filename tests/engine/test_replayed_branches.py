@@ -92,13 +92,13 @@ async def test_where_the_parent_has_gone_on_or_is_gone_one_sentence_says_what_is
     before = len(all_runs())
     code, words = said("replay", "first")
     assert (code, words.count("\n")) == (2, 1)
-    assert "The branch began with root's checkpoint of epoch 2, step 100, which is not there any more" in words
+    assert "The branch started from root's checkpoint of epoch 2, step 100, which no longer exists" in words
     assert "--keep-every N keeps checkpoints for this." in words
     find_run("root").path.rename(find_run("root").path.parent / "moved")
     code, words = said("replay", "first")  # and kept-root, whose name holds the other, is not taken for it
     assert (code, words) == (
         2,
-        "mnist-tui: The branch began with a checkpoint of root, which is not there any more, so it cannot be run again.\n",
+        "mnist-tui: The branch started from a checkpoint of root, which no longer exists, so it cannot be replayed.\n",
     )
     assert len(all_runs()) == before
 
@@ -109,6 +109,6 @@ async def test_a_plan_that_cannot_be_made_is_refused_before_anything_is_made(eng
     with pytest.raises(ConfigProblem, match="Dropout: 7 is out of range"):
         await engine.send(cmd.Branch(run="first", values={"epochs": 6}, changes=(change,)))
     origin = ev.Parent(run="nobody", at="last", epoch=1, step=1)
-    with pytest.raises(Problem, match="a checkpoint of nobody, which is not there"):
+    with pytest.raises(Problem, match="a checkpoint of nobody, which no longer exists"):
         await engine.send(cmd.Branch(run="nobody", origin=origin))
     assert len(all_runs()) == before

@@ -50,7 +50,7 @@ async def test_a_client_that_comes_late_knows_what_one_from_the_start_knows(
 
 
 async def test_commands_are_refused_with_a_sentence(engine: Engine, config: TrainConfig) -> None:
-    with pytest.raises(EngineProblem, match="Nothing is training"):
+    with pytest.raises(EngineProblem, match="No run in progress"):
         await engine.send(cmd.Pause())
     with pytest.raises(Problem, match="no run 'nobody'"):
         await engine.send(cmd.ResumeRun(run="nobody"))
@@ -86,7 +86,7 @@ async def test_nothing_a_client_sends_hurts_the_session(engine: Engine, line: by
     said = (await asyncio.wait_for(reader.read(), 10)).decode()
     assert answer in said.splitlines()[-1]
     writer.close()
-    with pytest.raises(EngineProblem, match="Nothing is training"):
+    with pytest.raises(EngineProblem, match="No run in progress"):
         await engine.send(cmd.Pause())
 
 
@@ -121,7 +121,7 @@ async def test_another_user_is_told_nothing_even_where_the_socket_lets_him_in(en
         for each, mode in zip(opened, modes, strict=True):
             each.chmod(mode)
     assert said.decode().strip() == "b''" or "ConnectionReset" in fault.decode() or "BrokenPipe" in fault.decode()
-    with pytest.raises(EngineProblem, match="Nothing is training"):
+    with pytest.raises(EngineProblem, match="No run in progress"):
         await engine.send(cmd.Pause())
 
 
@@ -147,18 +147,18 @@ async def test_one_screen_steers_and_another_can_take_control(engine: Engine, co
     path = Path(await socket_of(engine))
     second, watcher = await Engine.connect(path), await Engine.connect(path, "watcher")
     assert not (await until(second, is_a(Steers)))[-1].you
-    with pytest.raises(EngineProblem, match="steers; take control first"):
+    with pytest.raises(EngineProblem, match="has control; take control first"):
         await second.send(cmd.Pause())
-    with pytest.raises(EngineProblem, match="only watches"):
+    with pytest.raises(EngineProblem, match="is read-only"):
         await watcher.send(cmd.Stop())
-    with pytest.raises(EngineProblem, match="only watches"):
+    with pytest.raises(EngineProblem, match="is read-only"):
         await watcher.send(cmd.TakeControl())
 
     await second.send(cmd.TakeControl())
     told = (await until(second, lambda m: isinstance(m, Steers) and m.you))[-1]
     assert told.screens == 3
     assert not (await until(engine, lambda m: isinstance(m, Steers) and not m.you))[-1].you
-    with pytest.raises(EngineProblem, match="steers; take control first"):
+    with pytest.raises(EngineProblem, match="has control; take control first"):
         await engine.send(cmd.Stop())
     await second.send(cmd.Pause())
     await until(second, is_a(ev.Paused))

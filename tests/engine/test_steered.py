@@ -62,7 +62,7 @@ async def test_changes_pause_undo_and_then_the_same_again(engine: Engine, config
                     ConfigProblem, match="Dropout: 2 is out of range; expected a number from 0 to below 1"
                 ):
                     await engine.send(cmd.Change(values={"dropout": 2}))
-                with pytest.raises(ConfigProblem, match="Hidden sizes: this cannot change while a run trains"):
+                with pytest.raises(ConfigProblem, match="Hidden sizes: cannot be changed during training"):
                     await engine.send(cmd.Change(values={"hidden": [3]}))
                 await engine.send(cmd.Pause())
             case ev.Paused() if not paused:
@@ -75,13 +75,13 @@ async def test_changes_pause_undo_and_then_the_same_again(engine: Engine, config
     assert told == [
         ("learning_rate", "0.001", "0.01", ""),
         ("dropout", "0.5", "0.2", ""),
-        ("optimizer", "sgd", "adam", "its memory begins anew"),
-        ("optimizer", "adam", "sgd", "its memory begins anew"),
+        ("optimizer", "sgd", "adam", "its state is reset"),
+        ("optimizer", "adam", "sgd", "its state is reset"),
     ]
     state = fold(events)
     assert [mark.kind for mark in state.marks] == ["changed", "changed", "changed", "paused", "changed", "continued"]
     assert (state.config.learning_rate, state.config.dropout, state.config.optimizer) == (0.01, 0.2, "sgd")
-    with pytest.raises(EngineProblem, match="Nothing is training"):
+    with pytest.raises(EngineProblem, match="No run in progress"):
         await engine.send(cmd.Undo())
 
     assert said("replay", "steered", "--name", "again", "--quiet")[0] == 0

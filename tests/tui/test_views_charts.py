@@ -355,9 +355,9 @@ def test_rate_norm_and_speed_are_those_of_the_points() -> None:
 
 
 def test_the_frame_says_what_was_changed_last_as_long_as_room_and_window_let_it() -> None:
-    note = "optimizer adam → sgd (its memory begins anew)"
+    note = "optimizer adam → sgd (its state is reset)"
     first = ev.Changed(step=10, position=0.01, name="dropout", old="0.5", new="0.2")
-    last = ev.Changed(step=782, position=1.0, name="optimizer", old="adam", new="sgd", note="its memory begins anew")
+    last = ev.Changed(step=782, position=1.0, name="optimizer", old="adam", new="sgd", note="its state is reset")
     marks = tuple(run_state.Mark("changed", each.step, each.position, each) for each in (first, last))
     state = msgspec.structs.replace(RUNNING, marks=marks)
     assert foot(state, ChartView(), STEPS, "★", 80) == f"▲ {note}, epoch 1.0, 2 changes"

@@ -18,13 +18,13 @@ def choose_device(name: str) -> tuple[torch.device, str]:
     if name != "auto":
         fault = _fault_of(name)
         if fault:
-            raise ConfigProblem(f"Device: {name} cannot be used: {fault}; take cpu or auto.", "device")
+            raise ConfigProblem(f"Device: {name} cannot be used: {fault}; use cpu or auto.", "device")
         return torch.device(name), "as asked"
     faults = []
     for candidate in ("cuda", "mps"):
         fault = _fault_of(candidate)
         if not fault:
-            return torch.device(candidate), "a GPU was found and answers"
+            return torch.device(candidate), "a working GPU was found"
         if candidate == "cuda" or torch.backends.mps.is_built():
             faults.append(f"{candidate}: {fault}")
     return torch.device("cpu"), "no GPU (" + "; ".join(faults) + ")"
@@ -55,7 +55,7 @@ def _cuda_fault(number: str) -> str:
     if not torch.cuda.is_available():
         return "torch finds no working GPU or driver"
     count = torch.cuda.device_count()
-    return f"there are {count} GPUs, counted from 0" if number and int(number) >= count else ""
+    return f"there are {count} GPUs, numbered from 0" if number and int(number) >= count else ""
 
 
 def _mps_fault() -> str:
@@ -79,9 +79,9 @@ def _first_sentence(fault: object) -> str:
 def check_precision(precision: str, device: torch.device) -> None:
     """Raise `ConfigProblem` for a precision that the device has no fast arithmetic for."""
     if precision == "fp16" and device.type == "cpu":
-        raise ConfigProblem("Precision: fp16 has no fast arithmetic on a CPU; take fp32, or bf16.", "precision")
+        raise ConfigProblem("Precision: fp16 has no fast arithmetic on a CPU; use fp32 or bf16.", "precision")
     if precision == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
-        raise ConfigProblem("Precision: this GPU has no bf16 arithmetic; take fp16 or fp32.", "precision")
+        raise ConfigProblem("Precision: this GPU has no bf16 arithmetic; use fp16 or fp32.", "precision")
 
 
 def describe_devices() -> Devices:

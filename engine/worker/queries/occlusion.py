@@ -27,9 +27,11 @@ def map_occlusion(network: Network, question: cmd.MapOcclusion, report: Callable
     where the weights are not finite.
     """
     if len(question.pixels) != SIDE * SIDE:
-        raise ConfigProblem(f"A picture has {SIDE * SIDE} bytes; these are {len(question.pixels)}.")
+        raise ConfigProblem(f"A picture has {SIDE * SIDE} bytes; got {len(question.pixels)}.")
     if not 1 <= question.patch <= SIDE or question.patch % 2 == 0:
-        raise ConfigProblem(f"A patch is an odd number of pixels wide, {SIDE - 1} at most; {question.patch} is not.")
+        raise ConfigProblem(
+            f"The patch size must be an odd number of pixels, at most {SIDE - 1}; got {question.patch}."
+        )
     require_finite(network)
     pixels = np.array(bytearray(question.pixels), np.uint8).reshape(1, SIDE, SIDE)
     image = as_images(pixels, torch.device("cpu"))

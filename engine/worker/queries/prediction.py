@@ -17,7 +17,9 @@ _SIZE = 28 * 28
 def predict_pictures(network: Network, question: cmd.ReadPictures) -> PicturePredictions:
     """Predict each picture. Raises `ConfigProblem` where the bytes are not a whole number of pictures."""
     if len(question.pixels) % _SIZE:
-        raise ConfigProblem(f"Pictures have {_SIZE} bytes each; {len(question.pixels)} are no whole number of them.")
+        raise ConfigProblem(
+            f"Pictures have {_SIZE} bytes each; {len(question.pixels)} bytes are not a whole number of pictures."
+        )
     pixels = np.frombuffer(bytearray(question.pixels), np.uint8).reshape(-1, 28, 28)
     probabilities = network.predict(as_images(pixels, torch.device("cpu")), exact=question.exact)
     return PicturePredictions(

@@ -36,6 +36,6 @@ def require_finite(network: Network) -> None:
     """Raise `RunProblem` where a weight is NaN or infinite: no measurement would be finite."""
     if not all(bool(torch.isfinite(parameter).all()) for parameter in network.model.parameters()):
         raise RunProblem(
-            f"The weights of epoch {network.epoch} ({network.weights}) are not finite: the run has diverged. "
+            f"The weights of epoch {network.epoch} ({network.weights}) are NaN or infinite: training diverged. "
             "Its best epoch may still be sound."
         )

@@ -102,7 +102,7 @@ class ArmSequence:
     def over(self, fault: str = "", end: ev.Finished | None = None) -> ExperimentOver:
         """The message about the experiment's end; without a `fault`, the reason follows from the `end` of the last arm."""
         if not fault and (self.aborted or end is None or not end.conclusive):
-            resume = f"mnist-tui experiment {self.experiment.name} --resume goes on with it."
+            resume = f"`mnist-tui experiment {self.experiment.name} --resume` continues it."
             fault = f"{self._interrupted(end)} {resume}"
         return ExperimentOver(experiment=self.experiment.name, group=self.group, fault=fault)
 
@@ -110,7 +110,7 @@ class ArmSequence:
         arm = f"{self.experiment.arms[self.number - 1].label} ({self.number} of {len(self.configs)})"
         if end is not None and end.failed:
             return f"{self.group} ended at {arm}: {end.reason}"
-        return f"{self.group} was {'given up after' if end and end.conclusive else 'aborted at'} {arm}."
+        return f"{self.group} was {'aborted after' if end and end.conclusive else 'aborted at'} {arm}."
 
 
 def _without_events(name: str) -> RunFolder | None:
@@ -130,7 +130,7 @@ def plan_arms(command: cmd.Experiment) -> ArmSequence:
         values = with_absolute_folder(command.values)
         configs = experiment.configs(values)
         if command.name and any(each.group == command.name for each in list_experiment_runs()):
-            raise RunProblem(f"There is a performance '{command.name}' already; take another name.")
+            raise RunProblem(f"There is already an experiment run '{command.name}'; choose another name.")
         return ArmSequence(experiment, command.name or free_group(experiment), values, configs)
     found = find_experiment_run(experiment, command.name)
     configs = experiment.configs(found.values)
@@ -138,7 +138,7 @@ def plan_arms(command: cmd.Experiment) -> ArmSequence:
     if arms.next() is None:
         raise RunProblem(
             f"{found.group} is complete; `mnist-tui experiment {experiment.name} --show` shows it, and without --show "
-            "it is performed anew."
+            "it is run again."
         )
     arms.number -= 1
     return arms

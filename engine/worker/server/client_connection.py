@@ -47,7 +47,7 @@ class ClientConnection:
 
     def __init__(self, session: Host, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._session, self._reader, self._writer = session, reader, writer
-        self.has_news = asyncio.Event()
+        self.has_events = asyncio.Event()
         self.role: Role | None = None
         """None before the greeting."""
         self.name = ""
@@ -108,7 +108,7 @@ class ClientConnection:
     def send_after_events(self, message: ExperimentOver | Ready) -> None:
         """Send a message after all events logged so far."""
         self._after_events.append(message)
-        self.has_news.set()
+        self.has_events.set()
 
     def close(self) -> None:
         """Close the connection."""
@@ -118,7 +118,7 @@ class ClientConnection:
     async def wait_up_to_date(self) -> None:
         """Wait until every event so far has been sent; returns at once for a client that has sent no greeting."""
         if self.role is not None and not self._writer.is_closing():
-            self.has_news.set()
+            self.has_events.set()
             self._up_to_date.clear()
             await self._up_to_date.wait()
 
@@ -138,7 +138,7 @@ class ClientConnection:
         sent = min(max(known, 0), log.length) if log else 0
         with contextlib.suppress(ConnectionError):
             while True:
-                self.has_news.clear()
+                self.has_events.clear()
                 lines = log.lines(sent) if log else []
                 if lines:
                     sent += len(lines)
@@ -150,7 +150,7 @@ class ClientConnection:
                     self.send(self._after_events.popleft())
                 else:
                     self._up_to_date.set()
-                    await self.has_news.wait()
+                    await self.has_events.wait()
                     self._up_to_date.clear()
 
     async def _send_lines(self, lines: list[bytes]) -> None:

@@ -45,7 +45,7 @@ class Clients:
         self.assign_steering()
 
     def assign_steering(self) -> None:
-        """Let the first screen steer if none does, and tell all screens."""
+        """Let the first screen steer if none does, and notify all screens."""
         screens = [c for c in self._clients if c.role in ("screen", "watcher")]
         self._steering = self._steering or next((c for c in screens if c.role == "screen"), None)
         name = self._steering.name if self._steering else ""
@@ -58,10 +58,10 @@ class Clients:
     def require_steering(self, client: ClientConnection) -> None:
         """Raise `EngineProblem` for a screen that does not steer. Scripts may always send commands."""
         if client.role == "watcher":
-            raise EngineProblem("This screen only watches (--read-only).")
+            raise EngineProblem("This screen is read-only (--read-only).")
         if client.role == "screen" and client is not self._steering:
             name = self._steering.name if self._steering else "another screen"
-            raise EngineProblem(f"{name or 'Another screen'} steers; take control first.")
+            raise EngineProblem(f"{name or 'Another screen'} has control; take control first.")
 
     def send(self, message: Ready) -> None:
         """Send a message that belongs to no run. A client that has not sent its greeting gets it after its `Hello`."""
@@ -77,7 +77,7 @@ class Clients:
     def notify(self) -> None:
         """Wake the clients' tasks: the log has new events."""
         for client in self:
-            client.has_news.set()
+            client.has_events.set()
 
     async def drain(self, seconds: float) -> None:
         """Close every connection once all events have been sent, or after `seconds`."""

@@ -69,7 +69,7 @@ class ExperimentRunner:
             if not arms.aborted and await self._start_next(arms) is not None:
                 return
         except Problem as problem:
-            fault = f"Run {arms.number} of {arms.group} could not begin: {problem}"
+            fault = f"Run {arms.number} of {arms.group} could not start: {problem}"
         self._on_ended(fault)
 
     async def _start_next(self, arms: ArmSequence) -> StartedRun | None:

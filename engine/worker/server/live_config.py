@@ -22,7 +22,7 @@ def changed(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:
     for name in differences(new, config):
         about = HYPERPARAMETERS[name].about
         if not about.live:
-            raise ConfigProblem(f"{about.label}: this cannot change while a run trains; start a new run with it.", name)
+            raise ConfigProblem(f"{about.label}: cannot be changed during training; start a new run.", name)
     return new
 
 
@@ -77,7 +77,7 @@ class LiveConfig:
         Raises `ConfigProblem` for epochs that have begun meanwhile. As that is permanent, the next undo skips this change.
         """
         if not self._history:
-            raise EngineProblem("Nothing was changed in this run that could be undone.")
+            raise EngineProblem("There is no change to undo in this run.")
         values = self._history.pop()
         self.config = self._checked(values)
         return cmd.Change(values=values)
@@ -85,6 +85,6 @@ class LiveConfig:
     def _checked(self, values: Mapping[str, Any]) -> TrainConfig:
         new = changed(self.config, values)
         if new.epochs != self.config.epochs and new.epochs < self._begun:
-            under_way = f"epoch {self._begun} is under way; expected {self._begun} or more, or stop the run."
+            under_way = f"epoch {self._begun} is in progress; expected {self._begun} or more, or stop the run."
             raise ConfigProblem(f"{HYPERPARAMETERS['epochs'].about.label}: {under_way}", "epochs")
         return new

@@ -51,7 +51,7 @@ class QueryQueue:
         finally:
             self._pending.pop(key, None)
         if found is None:
-            raise EngineProblem("The question was taken back.")
+            raise EngineProblem("The query was canceled.")
         return found
 
     def cancel(self, client: ClientConnection, number: int | None = None) -> None:

@@ -37,7 +37,7 @@ class RunCommands:
     def __init__(self, lifecycle: RunLifecycle, torch: TorchThread) -> None:
         self._lifecycle, self._torch = lifecycle, torch
         self.is_terminating = False
-        """Set when the process was told to exit: no run is started any more."""
+        """Set when the process is about to exit: no run is started any more."""
 
     async def start(self, command: cmd.Start) -> StartedRun:
         """Start a new run."""
@@ -127,7 +127,7 @@ class RunCommands:
         if epochs is not None:
             config = make_config({"epochs": epochs}, config)
         if point.epoch > config.epochs or (point.ended and point.epoch == config.epochs):
-            raise RunProblem(f"{run.name} has trained its {point.epoch} epochs; give a greater number with --epochs.")
+            raise RunProblem(f"{run.name} has already trained {point.epoch} epochs; use --epochs to train more.")
         known = await asyncio.to_thread(known_data, run) or data
         config = await self.check_data(run.name, config, known, data_dir, other=other_data)
         await self.check(config)
@@ -148,7 +148,7 @@ class RunCommands:
             raise EngineProblem(ready.fault)
         await check_trainable(config, self._torch.run, torch_loaded=ready is not None)
         if self.is_terminating:
-            raise EngineProblem("The engine was told to end before the run began.")
+            raise EngineProblem("The engine was shut down before the run started.")
 
     async def check_data(
         self, run: str, config: TrainConfig, known: ev.DataIdentity | None, data_dir: str = "", *, other: bool
@@ -187,7 +187,7 @@ def _parent_of(command: cmd.Branch) -> RunFolder:
     for run in [run for run in runs if run.name == command.run] or first_called(command.run, runs):
         return run
     raise RunProblem(
-        f"The branch began with a checkpoint of {short(command.run, 60)}, which is not there any more, so it cannot be run again."
+        f"The branch started from a checkpoint of {short(command.run, 60)}, which no longer exists, so it cannot be replayed."
     )
 
 

@@ -14,7 +14,7 @@ from engine.log.event_log import EventLog
 from engine.runs.lock import Claim, taken
 from engine.runs.result_file import encode_result
 
-_DELETED = "it was deleted; the end of the epoch writes it again"
+_DELETED = "it was deleted; it is written again at the end of the epoch"
 
 
 class RunFolderGuard:

@@ -127,8 +127,8 @@ class RunLifecycle:
     def steer(self, command: cmd.Steering) -> AppliedChange | None:
         """Pass a command on to the trainer. Raises `EngineProblem` or `ConfigProblem` where it is refused."""
         if self._commands is None or self._live is None or not self.phase.is_steerable:
-            raise EngineProblem("Nothing is training.")
-        ending = EngineProblem(f"{self.active.name or 'The run'} is ending; nothing of it can change now.")
+            raise EngineProblem("No run in progress.")
+        ending = EngineProblem(f"{self.active.name or 'The run'} is ending; it cannot be changed any more.")
         if self._commands.ending and not isinstance(command, cmd.Stop | cmd.Abort):
             raise ending
         match command:

@@ -33,7 +33,7 @@ _TRANSITIONS: dict[Phase, frozenset[Phase]] = {
     Phase.FINISHED: frozenset({Phase.PREPARING, Phase.IDLE}),
     Phase.CUT_OFF: frozenset(),
 }
-"""STARTING and TRAINING lead straight to IDLE only where the trainer's job was cancelled before it ran."""
+"""STARTING and TRAINING lead straight to IDLE only where the trainer's job was canceled before it ran."""
 
 
 class PhaseTracker:

@@ -148,7 +148,7 @@ class Session:
 
             with contextlib.suppress(OSError):  # the disk that holds the run's log may be full
                 traceback.print_exc()
-            error = f"The engine failed at this: {type(fault).__name__}: {fault}."
+            error = f"The engine failed: {type(fault).__name__}: {fault}."
             return Reply(id=command.id, error=error, exit_code=int(ExitCode.FAILED))
 
     async def _dispatch(self, command: cmd.Command, client: ClientConnection) -> msgspec.Struct | None:

@@ -50,7 +50,7 @@ def guarded(function: Callable[..., Any], *arguments: Any) -> Any:
     except Exception:
         raise
     except BaseException as fault:
-        raise EngineProblem(f"The engine failed at this: {type(fault).__name__}: {fault}.") from fault
+        raise EngineProblem(f"The engine failed: {type(fault).__name__}: {fault}.") from fault
 
 
 def warm(trains: bool) -> str:
@@ -96,7 +96,7 @@ def load(run: RunFolder) -> ResumePoint:
         checkpoint = load_to_resume(run)
         return ResumePoint(checkpoint.config, checkpoint, checkpoint.epoch, state.finished is not None)
     if any(isinstance(e, ev.CheckpointSaved) and e.kind == "last" for e in read_events(run.events)):
-        raise RunProblem(f"{path} is not there any more, and without it {run.name} cannot go on; start a new run.")
+        raise RunProblem(f"{path} is missing, and {run.name} cannot be resumed without it; start a new run.")
     if state.finished and state.finished.diverged:
         raise RunProblem(
             f"{run.name} diverged before its first checkpoint and would do so again; start a new run with a lower learning rate."

@@ -35,7 +35,7 @@ def branch_off(run: RunFolder, at: str, values: Mapping[str, Any]) -> BranchStar
     Raises `RunProblem` where there is no such checkpoint, `ConfigProblem` for values that do not fit its network.
     """
     if at not in ("last", "best") and not (at.isascii() and at.isdecimal() and len(at) < 9):
-        raise ConfigProblem(f"'{at[:40]}' is no checkpoint; expected last, best, or the epoch of one that was kept.")
+        raise ConfigProblem(f"'{at[:40]}' is not a checkpoint; expected last, best, or the epoch of a kept one.")
     path = run.checkpoint(at)
     if at.isdecimal() and not path.exists():
         kept = ", ".join(map(str, run.kept())) or "none"
@@ -52,11 +52,13 @@ def _start(run: RunFolder, at: str, values: Mapping[str, Any], checkpoint: Check
     for name in _SHAPE:
         if name in changed:
             label = HYPERPARAMETERS[name].about.label
-            raise ConfigProblem(f"{label}: a branch has the weights of {run.name}, and so its network.", name)
+            raise ConfigProblem(
+                f"{label}: a branch uses the weights of {run.name}, so its network cannot change.", name
+            )
     counters = _counters(at, checkpoint)
     epoch, step, offset = counters["epoch"], counters["step"], counters["offset"]
     if epoch >= config.epochs:
-        raise ConfigProblem(f"Epochs: {run.name} had trained {epoch} there; a branch needs more than that.", "epochs")
+        raise ConfigProblem(f"Epochs: {run.name} had already trained {epoch} there; a branch needs more.", "epochs")
     sums = EpochSums().encode() if offset == 0 else checkpoint.contents["meter"]
     contents = {**checkpoint.contents, "place": counters, "meter": sums, "best": None}
     if not same_state(config.optimizer, before.optimizer):
@@ -95,9 +97,9 @@ def branch_again(run: RunFolder, origin: Parent, values: Mapping[str, Any]) -> B
         is_another = True
     where = f"{run.name}'s checkpoint of epoch {origin.epoch}, step {origin.step}"
     if is_another:
-        raise RunProblem(f"The branch began with {where}, and there is another one now: {run.name} was trained anew.")
+        raise RunProblem(f"The branch started from {where}, which has changed since: {run.name} was trained again.")
     raise RunProblem(
-        f"The branch began with {where}, which is not there any more"
+        f"The branch started from {where}, which no longer exists"
         f"{''.join(f'; {each}' for each in others)}. --keep-every N keeps checkpoints for this."
     )
 

@@ -29,7 +29,7 @@ def load_sound(run: RunFolder, kind: str, use: Use) -> Checkpoint:
         raise RunProblem(f"{problem}{_alternative(run, kind, use)}") from problem
     if not is_finite(checkpoint.model):
         raise RunProblem(
-            f"{path} holds weights that are not finite (epoch {_epoch(kind, checkpoint)}), as a divergence leaves them."
+            f"{path} contains NaN or infinite weights (epoch {_epoch(kind, checkpoint)}): training diverged."
             f"{_alternative(run, kind, use)}"
         )
     return checkpoint
@@ -41,8 +41,8 @@ def load_to_resume(run: RunFolder) -> Checkpoint:
     best = checkpoint.contents["best"]
     if isinstance(best, dict) and not is_finite(best.get("weights")):
         raise RunProblem(
-            f"{run.checkpoint('last')} holds best weights that are not finite. The last weights (epoch "
-            f"{_epoch('last', checkpoint)}) are sound: `mnist-tui branch {run.name} --at last` goes on from them."
+            f"{run.checkpoint('last')} contains NaN or infinite best weights. The last weights (epoch "
+            f"{_epoch('last', checkpoint)}) are sound: `mnist-tui branch {run.name} --at last` continues from them."
         )
     return checkpoint
 
@@ -66,7 +66,7 @@ def _alternative(run: RunFolder, kind: str, use: Use) -> str:
             where = f"The {other} weights (epoch {_epoch(other, checkpoint)}) are sound"
             if use == "read":
                 return f" {where}: --weights {other}."
-            return f" {where}: `mnist-tui branch {run.name} --at {other}` goes on from them."
+            return f" {where}: `mnist-tui branch {run.name} --at {other}` continues from them."
     return ""
 
 

@@ -194,11 +194,9 @@ def _out_of_memory(config: TrainConfig, data: Dataset | None) -> str:
         if images > _MANY_BATCHES * config.batch_size and images * IMAGE_BYTES > _LARGE:
             return (
                 f"There is not enough memory for this run: its data set, {data.name} with {images} images, takes "
-                f"{in_words(images * IMAGE_BYTES)} of it. Take a set with fewer images, or a smaller network."
+                f"{in_words(images * IMAGE_BYTES)} of it. Use a data set with fewer images, or a smaller network."
             )
-    return (
-        f"There is not enough memory for this run; take a batch size below {config.batch_size}, or a smaller network."
-    )
+    return f"There is not enough memory for this run; use a batch size below {config.batch_size} or a smaller network."
 
 
 def _explain(error: Exception, config: TrainConfig, data: Dataset | None) -> tuple[ev.Fault, str]:
@@ -226,5 +224,5 @@ def _explain(error: Exception, config: TrainConfig, data: Dataset | None) -> tup
     first = str(error).strip().splitlines()[:1]
     return (
         "training",
-        f"Training failed: {type(error).__name__}{': ' + first[0] if first else ''} (the Log screen has the rest).",
+        f"Training failed: {type(error).__name__}{': ' + first[0] if first else ''} (see the Log screen for details).",
     )

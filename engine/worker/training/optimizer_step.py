@@ -58,9 +58,9 @@ class Step:
         self._set_up(config)
         if same_state(config.optimizer, old.optimizer):
             self._optimizer.state.update(optimizer.state)
-            note = "its running means are kept"
+            note = "its state is kept"
         else:
-            note = "its memory begins anew"
+            note = "its state is reset"
         return {"optimizer": note} if config.optimizer != old.optimizer else {}
 
     def __call__(

@@ -35,7 +35,7 @@ def load_data(data_dir: str) -> Dataset:
         except MemoryError as fault:
             raise MemoryProblem(
                 f"There is not enough memory to read the data set{f' in {data_dir}' if data_dir else ''}; "
-                "take one with fewer images, or give it more memory."
+                "use one with fewer images, or free some memory."
             ) from fault
     return _loaded[key]
 
@@ -54,7 +54,7 @@ def expect_room(data: Dataset, used: int, device: torch.device) -> None:
     if size > free:
         raise MemoryProblem(
             f"The data set {data.name} ({used} training images) takes about {in_words(size)} on {device}, where "
-            f"{in_words(free)} are free; take fewer with --train-images, or train with --device cpu."
+            f"{in_words(free)} are free; use fewer with --train-images, or train with --device cpu."
         )
 
 

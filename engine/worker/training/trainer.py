@@ -192,16 +192,16 @@ class Trainer:
         patience = self._config.patience
         if not patience or self.state.best is None or self.counters.epoch - self.state.best.epoch < patience:
             return None
-        reason = f"The validation {self._config.best_by} has not been better for {patience} epochs; the best was epoch {self.state.best.epoch}."
+        reason = f"The validation {self._config.best_by} has not improved for {patience} epochs; the best was epoch {self.state.best.epoch}."
         return End("early_stopped", reason)
 
     def _diverged(self, what: str, step: int | None = None) -> End:
         kept = (
-            f"the weights of epoch {self.state.best.epoch} are kept"
+            f"the weights of epoch {self.state.best.epoch} were saved"
             if self.state.best
-            else "no epoch had ended, so there are no weights to keep"
+            else "no epoch was completed, so no weights were saved"
         )
-        return End("diverged", f"Training diverged: {what}; {kept}. Try a learning rate of a third or a tenth.", step)
+        return End("diverged", f"Training diverged: {what}; {kept}. Try a learning rate 3 to 10 times lower.", step)
 
     def _handle_commands(self) -> End | None:
         """Handle the commands in the queue; while paused, wait for one."""
@@ -247,7 +247,7 @@ class Trainer:
                 return End("stopped", f"Stopped after {self.position:.2f} of {self._config.epochs} epochs.")
             case cmd.Abort():
                 self.checkpoints.save_between_steps()
-                left = f"Left after {self.position:.2f} of {self._config.epochs} epochs, without a test."
+                left = f"Aborted after {self.position:.2f} of {self._config.epochs} epochs, without a test."
                 return End("aborted", self._control.why or left)
         return None
 

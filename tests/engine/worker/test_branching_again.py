@@ -199,14 +199,14 @@ def test_a_checkpoint_that_is_gone_is_named_with_what_keeps_them(train: Train) -
     with pytest.raises(RunProblem) as caught:
         again(made)
     assert str(caught.value) == (
-        f"The branch began with {name}'s checkpoint of epoch 2, step 32, which is not there any more; "
+        f"The branch started from {name}'s checkpoint of epoch 2, step 32, which no longer exists; "
         "its last checkpoint is of epoch 4, step 64; its best checkpoint is of epoch 4, step 64. "
         "--keep-every N keeps checkpoints for this."
     )
     for kind in ("last", "best"):
         parent.folder.checkpoint(kind).write_bytes(b"")
     with pytest.raises(
-        RunProblem, match=r"step 32, which is not there any more; .*last\.pt is not a .*best\.pt .*\. --keep-every"
+        RunProblem, match=r"step 32, which no longer exists; .*last\.pt is not a .*best\.pt .*\. --keep-every"
     ):
         again(made)
 
@@ -217,7 +217,7 @@ def test_a_parent_that_was_made_anew_under_its_name_is_not_taken_for_the_one_bef
     other = train(epochs=2, seed=7)
     shutil.copyfile(other.folder.checkpoint("last"), parent.folder.checkpoint("last"))
     shutil.copyfile(other.folder.checkpoint("best"), parent.folder.checkpoint("best"))
-    with pytest.raises(RunProblem, match=r"there is another one now: .* was trained anew"):
+    with pytest.raises(RunProblem, match=r"which has changed since: .* was trained again"):
         again(made)
     made.events[0] = msgspec.structs.replace(
         made.events[0], parent=msgspec.structs.replace(made.events[0].parent, digest="")
@@ -232,7 +232,7 @@ def test_what_is_no_name_of_a_checkpoint_in_a_log_is_not_looked_for(train: Train
     parent.folder.checkpoint("last").unlink()
     parent.folder.checkpoint("best").unlink()
     told = msgspec.structs.replace(made.events[0].parent, at="../away")
-    with pytest.raises(RunProblem, match="not there any more"):
+    with pytest.raises(RunProblem, match="no longer exists"):
         branch_again(parent.folder, told, {})
 
 

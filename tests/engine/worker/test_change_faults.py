@@ -43,7 +43,7 @@ def test_a_rate_that_is_far_too_high_ends_the_run_with_a_reason_and_the_last_goo
     story = train(plan=at(23, **values), epochs=6, batch_size=25, model="mlp")
     assert story.end.outcome == "diverged"
     assert story.end.reason.startswith("Training diverged: the ")
-    assert "epoch 3" in story.end.reason and "Try a learning rate of a third or a tenth." in story.end.reason
+    assert "epoch 3" in story.end.reason and "Try a learning rate 3 to 10 times lower." in story.end.reason
     assert story.end.test is None and story.state.test is None  # no figure that could pass for a result
     assert story.end.best_epoch in (1, 2)
     for kind in ("best", "last"):

@@ -109,7 +109,7 @@ def test_an_optimizer_of_the_same_family_keeps_its_memory_and_another_begins_ane
         story = train(plan=at(5, optimizer=name), epochs=1)
         [event] = story.of(ev.Changed)
         notes[name] = event.note
-    assert notes == {"adamw": "its running means are kept", "sgd": "its memory begins anew"}
+    assert notes == {"adamw": "its state is kept", "sgd": "its state is reset"}
     plain = train(epochs=2, weight_decay=0.0)
     there_and_back = train(
         plan=Plan(
@@ -226,8 +226,8 @@ def test_a_run_that_came_out_otherwise_is_told_with_the_first_figure_that_differ
 def test_what_cannot_change_is_refused_and_nothing_has_changed() -> None:
     live = LiveConfig(TrainConfig())
     for values, words in (
-        ({"hidden": (3,)}, "Hidden sizes: this cannot change while a run trains"),
-        ({"seed": 1}, "Seed: this cannot change"),
+        ({"hidden": (3,)}, "Hidden sizes: cannot be changed during training"),
+        ({"seed": 1}, "Seed: cannot be changed"),
         ({"learning_rate": -1.0}, "Learning rate: -1 is out of range"),
         ({"learning_rate": float("nan")}, "Learning rate"),
         ({"dropout": "much"}, "Dropout"),
@@ -237,7 +237,7 @@ def test_what_cannot_change_is_refused_and_nothing_has_changed() -> None:
         with pytest.raises(ConfigProblem, match=words):
             live.request(values)
     assert live.config == TrainConfig()
-    with pytest.raises(EngineProblem, match="Nothing was changed"):
+    with pytest.raises(EngineProblem, match="no change to undo"):
         live.undo()
 
 
@@ -304,7 +304,7 @@ def test_an_epoch_that_has_begun_is_trained_to_its_end(events: tuple[ev.Event, .
     before = live.config
     with pytest.raises(ConfigProblem) as refused:
         live.request({"epochs": begun - 1, "dropout": 0.1})
-    said = f"Epochs: epoch {begun} is under way; expected {begun} or more, or stop the run."
+    said = f"Epochs: epoch {begun} is in progress; expected {begun} or more, or stop the run."
     assert (str(refused.value), refused.value.field, live.config) == (said, "epochs", before)
     assert live.request({"epochs": begun}).values == {"epochs": begun}
     assert live.request({"dropout": 0.1}).values == {"dropout": 0.1}
@@ -315,7 +315,7 @@ def test_a_raise_is_not_undone_once_its_epochs_have_begun_and_what_was_before_it
     live.request({"dropout": 0.1})
     live.request({"epochs": 9})
     live.follow(progress(5, 4.5))
-    with pytest.raises(ConfigProblem, match="epoch 5 is under way; expected 5 or more"):
+    with pytest.raises(ConfigProblem, match="epoch 5 is in progress; expected 5 or more"):
         live.undo()
     assert live.config.epochs == 9
     assert live.undo().values == {"dropout": 0.5}

@@ -126,7 +126,7 @@ def test_a_gpu_without_a_kernel_is_found_by_a_probe(monkeypatch: pytest.MonkeyPa
 def test_a_gpu_that_works_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend_cuda(monkeypatch)
     monkeypatch.setattr(devices, "_probe", lambda _: None)
-    assert choose_device("auto") == (torch.device("cuda"), "a GPU was found and answers")
+    assert choose_device("auto") == (torch.device("cuda"), "a working GPU was found")
     with pytest.raises(ConfigProblem, match="there are 1 GPUs"):
         choose_device("cuda:7")
 
@@ -135,7 +135,7 @@ def test_a_gpu_that_works_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_not_there_is_refused_with_the_reason(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    with pytest.raises(ConfigProblem, match=f"{name} cannot be used: .*; take cpu or auto"):
+    with pytest.raises(ConfigProblem, match=f"{name} cannot be used: .*; use cpu or auto"):
         choose_device(name)
 
 

@@ -84,7 +84,7 @@ def test_asking_disturbs_no_random_number(story: Story) -> None:
 
 
 def test_half_a_picture_is_refused(story: Story) -> None:
-    with pytest.raises(ConfigProblem, match="784 bytes each; 783 are no whole number"):
+    with pytest.raises(ConfigProblem, match="784 bytes each; 783 bytes are not a whole number"):
         ask(story, bytes(783))
 
 

@@ -89,7 +89,7 @@ def test_with_only_its_test_to_come_a_run_is_tested_and_ends(
 def test_a_checkpoint_that_was_deleted_is_missed(tiny: Path, home: Path) -> None:
     run = start(tiny, home)
     run.checkpoint("last").unlink()
-    with pytest.raises(RunProblem, match=r"last\.pt is not there any more, and without it .* cannot go on"):
+    with pytest.raises(RunProblem, match=r"last\.pt is missing, and .* cannot be resumed without it"):
         resume(run, epochs=5)
 
 

@@ -81,7 +81,7 @@ def test_weights_that_are_not_finite_read_nothing_and_the_other_ones_are_named(
     with pytest.raises(RunProblem) as problem:
         READ[name](run, "last")
     assert str(problem.value) == (
-        f"{run.checkpoint('last')} holds weights that are not finite (epoch 3), as a divergence leaves them. "
+        f"{run.checkpoint('last')} contains NaN or infinite weights (epoch 3): training diverged. "
         "The best weights (epoch 3) are sound: --weights best."
     )
     READ[name](run, "best")
@@ -90,10 +90,10 @@ def test_weights_that_are_not_finite_read_nothing_and_the_other_ones_are_named(
 @pytest.mark.parametrize("name", TRAIN)
 def test_weights_that_are_not_finite_are_not_trained_on(run: RunFolder, name: str) -> None:
     put(run, "last", math.nan)
-    with pytest.raises(RunProblem, match="not finite") as problem:
+    with pytest.raises(RunProblem, match="NaN or infinite") as problem:
         TRAIN[name](run, "last")
     assert str(problem.value).endswith(
-        " The best weights (epoch 3) are sound: `mnist-tui branch finished --at best` goes on from them."
+        " The best weights (epoch 3) are sound: `mnist-tui branch finished --at best` continues from them."
     )
     branch_off(run, "best", {"epochs": 9})
 
@@ -101,13 +101,13 @@ def test_weights_that_are_not_finite_are_not_trained_on(run: RunFolder, name: st
 def test_no_way_out_is_named_that_is_none(run: RunFolder) -> None:
     put(run, "last", math.nan)
     put(run, "best", math.inf)
-    with pytest.raises(RunProblem, match=r"not finite \(epoch 3\), as a divergence leaves them\.$"):
+    with pytest.raises(RunProblem, match=r"NaN or infinite weights \(epoch 3\): training diverged\.$"):
         READ["eval"](run, "best")
 
 
 def test_a_run_whose_best_weights_are_not_finite_does_not_go_on_to_test_them(run: RunFolder) -> None:
     put(run, "last", math.nan, best=True)
-    with pytest.raises(RunProblem, match=r"best weights that are not finite.* branch finished --at last` goes on"):
+    with pytest.raises(RunProblem, match=r"NaN or infinite best weights.* branch finished --at last` continues"):
         torch_tasks.load(run)
     (config, contents), _ = branch_off(run, "last", {"epochs": 9})
     assert (config.epochs, contents["best"]) == (9, None)
@@ -161,9 +161,7 @@ def test_a_branch_that_is_run_again_tells_which_checkpoint_is_damaged(run: RunFo
     assert origin is not None
     assert branch_again(run, origin, {"epochs": 4}).parent.epoch == 2
     change_a_byte(run.checkpoint("2"))
-    with pytest.raises(
-        RunProblem, match=r"not there any more; .*epoch-00002\.pt is damaged: .* its checksum; its last"
-    ):
+    with pytest.raises(RunProblem, match=r"no longer exists; .*epoch-00002\.pt is damaged: .* its checksum; its last"):
         branch_again(run, origin, {"epochs": 4})
 
 

@@ -201,7 +201,7 @@ def test_what_was_good_before_a_divergence_survives(train: Train) -> None:
     kept = good.folder.checkpoint("best").read_bytes()
     story = train(of=good, epochs=9, learning_rate=1e6)
     assert story.end.outcome == "diverged"
-    assert f"the weights of epoch {good.end.best_epoch} are kept" in story.end.reason
+    assert f"the weights of epoch {good.end.best_epoch} were saved" in story.end.reason
     assert good.folder.checkpoint("best").read_bytes() == kept
 
 
@@ -250,7 +250,7 @@ def test_the_best_weights_can_be_those_of_the_highest_accuracy(train: Train) -> 
 def test_patience_counts_from_the_best_by_the_chosen_figure(train: Train) -> None:
     story = train(learning_rate=0.0, epochs=50, patience=2, best_by="accuracy")
     assert (story.end.outcome, story.end.best_epoch) == ("early_stopped", 1)
-    assert story.end.reason == "The validation accuracy has not been better for 2 epochs; the best was epoch 1."
+    assert story.end.reason == "The validation accuracy has not improved for 2 epochs; the best was epoch 1."
 
 
 @pytest.mark.parametrize("model", ["fastcnn", "cnn", "mlp", "linear"])

@@ -1,4 +1,4 @@
-"""A real pseudo-terminal with a program in it: type keys, read the screen, see what is left behind."""
+"""A real pseudo-terminal with a program: type keys, read the screen, check what it leaves behind."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MODES = {
 
 
 class Screen(pyte.Screen):  # type: ignore[misc]
-    """pyte's screen with an alternate one: blank when it is entered, and what was there before comes back after it."""
+    """pyte's screen with an alternate screen: blank on entry, and the main screen is restored on exit."""
 
     _main: Any = None
 
@@ -62,7 +62,7 @@ class Term:
         *,
         controlling: bool = True,
     ) -> None:
-        """`controlling`: whether the terminal is the program's own, so that it is told (SIGHUP) when it goes."""
+        """`controlling`: whether it is the program's controlling terminal, so the program gets SIGHUP when it is closed."""
         self.screen = Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.sent = bytearray()
@@ -103,11 +103,11 @@ class Term:
         return "\n".join(self.screen.display)
 
     def wait(self, pattern: str, seconds: float = 60.0) -> str:
-        """Read until the screen matches; the screen. A paint may come in parts: wait for all that is looked at."""
+        """Read until the screen matches, and return it. A paint may arrive in parts: match everything that is checked."""
         return self.until(lambda text: re.search(pattern, text) is not None, repr(pattern), seconds)
 
     def until(self, holds: Callable[[str], bool], what: str, seconds: float = 60.0) -> str:
-        """Read until `holds` of the screen's text; the screen."""
+        """Read until `holds` is true for the screen's text, and return the screen."""
         end = time.monotonic() + seconds
         while not holds(self.text):
             left = end - time.monotonic()
@@ -119,7 +119,7 @@ class Term:
         return self.text
 
     def wait_end(self, seconds: float = 30.0) -> int:
-        """Read until the program has ended; its exit status."""
+        """Read until the program has ended; return its exit status."""
         end = time.monotonic() + seconds
         while self.process.poll() is None:
             self._read(0.05)
@@ -130,14 +130,14 @@ class Term:
         return self.process.wait()
 
     def read_for(self, seconds: float) -> None:
-        """Read what comes for so long, whatever it is."""
+        """Read output for this many seconds."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             if not self._read(left) and self.process.poll() is not None:
                 time.sleep(min(left, 0.01))
 
     def hang_up(self) -> None:
-        """Close the terminal, as a lost connection does."""
+        """Close the terminal, like a lost connection."""
         for descriptor in (self.master, self.slave):
             if descriptor >= 0:
                 os.close(descriptor)
@@ -155,7 +155,7 @@ class Term:
         self.process.send_signal(signal.SIGWINCH)
 
     def left_behind(self) -> list[str]:
-        """What the ended program left switched on; nothing is clean."""
+        """Terminal modes that the ended program left on; empty if clean."""
         on: dict[int, bool] = {}
         for modes, letter in re.findall(rb"\x1b\[\?([\d;]+)([hl])", bytes(self.sent)):
             on.update(dict.fromkeys(map(int, modes.split(b";")), letter == b"h"))
@@ -183,7 +183,7 @@ class Term:
 
 
 def app(home: Path, *arguments: str, columns: int = 120, rows: int = 35, **env: str) -> Term:
-    """mnist-tui in a terminal, its files below `home`."""
+    """mnist-tui in a terminal, with its files below `home`."""
     argv = [sys.executable, "-P", "-m", "tui", *arguments]
     return Term(argv, columns, rows, {"MNIST_TUI_HOME": str(home), "OMP_NUM_THREADS": "1", **env})
 

@@ -1,4 +1,4 @@
-"""What a command says and leaves where an engine cannot begin: torch that is broken or hangs, settings that are refused."""
+"""Commands whose engine cannot start: broken or hanging torch, rejected settings."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_cause_is_told_with_status_4(tmp_path: Path, how: str) -> None:
     words = "There is not enough memory to import torch" if how == "MemoryError" else f"torch cannot be imported ({how}"
     assert status == 4
     assert err.splitlines()[-1].startswith(f"mnist-tui: {words}")
-    for run in all_runs(tmp_path / "runs"):  # one was made where the order came before the fault
+    for run in all_runs(tmp_path / "runs"):  # a run exists if the command came before the error
         end = run.state().finished
         assert end is not None
         assert (end.outcome, run.status()) == ("failed", "failed")
@@ -110,7 +110,7 @@ def test_a_torch_that_never_comes_is_left_with_one_signal(
 
 
 def has_socket(home: Path) -> bool:
-    """Whether the engine has come so far that it catches its signals."""
+    """Whether the engine has installed its signal handlers."""
     return any(engine.name() and engine.num_threads() > 1 for engine in engines(home))
 
 

@@ -1,4 +1,4 @@
-"""An app whose engine cannot import torch, or never comes back from it: it says so, stays usable, and ends."""
+"""An app whose engine cannot import torch, or hangs importing it: the app reports it, stays usable, and quits."""
 
 from __future__ import annotations
 

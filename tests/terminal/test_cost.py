@@ -1,4 +1,4 @@
-"""What the screen sends: little while training, nothing while nothing changes."""
+"""Terminal output of the app: little while training, none while nothing changes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TRAINING = 3.0
 
 
 def sent_in(term: Term, seconds: float) -> int:
-    """Bytes that come in that time."""
+    """Bytes received in that time."""
     before, end = len(term.sent), time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         term._read(left)
@@ -25,7 +25,7 @@ def sent_in(term: Term, seconds: float) -> int:
 
 
 def settle(term: Term) -> None:
-    """Read until nothing has come for a while."""
+    """Read until there is no output for a while."""
     end = time.monotonic() + 40
     while sent_in(term, 2.0) and time.monotonic() < end:
         pass
@@ -41,7 +41,9 @@ def test_bytes_are_sent_for_changes_alone(tmp_path: Path) -> None:
         assert sum(process.cpu_times()[:2]) - before < 0.1 * QUIET
         term.key("r")
         term.wait("epoch +[2-9]", 90)
-        assert 0 < sent_in(term, TRAINING) / TRAINING < 20_000  # a tiny set is the worst case: an epoch is over at once
+        assert (
+            0 < sent_in(term, TRAINING) / TRAINING < 20_000
+        )  # a tiny data set is the worst case: epochs are very short
         term.key("p")
         term.wait("paused", 20)
         settle(term)
@@ -60,7 +62,7 @@ def test_a_slow_line_is_not_flooded(tmp_path: Path) -> None:
         term.key("r")
         term.wait("epoch +[2-9]", 120)
         sent_in(term, 3.0)
-        one_painting = 4000  # which may fall into the time whole
+        one_painting = 4000  # one paint may fall into the measured time
         assert sent_in(term, 8.0) <= 1000 * 8.0 + one_painting
         assert "validation" in term.text
         term.key("q")

@@ -1,4 +1,4 @@
-"""However the app ends, the terminal is as it was, the status says how it ended, and nothing stays but what trains."""
+"""However the app ends, the terminal is restored, the exit status is right, and only a training engine remains."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tests.terminal.under_way import EPOCHS, SMALL, UnderWay, eventually, under_
 
 pytestmark = pytest.mark.timeout(180)
 SECONDS = 10.0
-"""For an end that takes half a second on a machine at rest, and three at most."""
+"""Limit for an end that takes half a second on an idle machine."""
 IDLE_SECONDS = 15.0
-"""For an engine that has nothing to do to end: two seconds and a bit on a machine at rest."""
+"""Limit for the end of an idle engine, which takes about two seconds on an idle machine."""
 ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
@@ -28,7 +28,7 @@ def training(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UnderWay]:
 
 
 def ended(term: Term, status: int) -> str:
-    """Wait for the end, and see that it leaves nothing behind; what is on the terminal then."""
+    """Wait for the end, check that nothing is left behind, and return the terminal's text."""
     assert term.wait_end(SECONDS) == status
     assert term.left_behind() == []
     return " ".join(line.rstrip() for line in term.screen.display if line.strip())
@@ -39,7 +39,7 @@ def no_engine_is_left(home: Path) -> None:
 
 
 def attached(training: UnderWay, columns: int = 120, rows: int = 35) -> Term:
-    """A screen on the run in training that shows it."""
+    """An app attached to the run in training."""
     term = app(training.home, "attach", columns=columns, rows=rows)
     term.wait(rf"epoch \d+ of {EPOCHS}", 60)
     return term
@@ -83,7 +83,7 @@ def test_a_signal_while_the_app_is_opening(tmp_path: Path, number: signal.Signal
 def test_what_the_terminal_turned_on_by_itself_is_turned_off_too(tmp_path: Path) -> None:
     with app(tmp_path, *SMALL) as term:
         term.wait("engine: ready|loading torch", 60)
-        term.key("\x1b[?2048;2$y")  # as a terminal answers that can report its size: the mouse comes in pixels then
+        term.key("\x1b[?2048;2$y")  # the reply of a terminal that reports its size, and then the mouse in pixels
         term.until(lambda _: b"\x1b[?1016h" in term.sent, "the mouse in pixels", 20)
         assert "size reports" in term.left_behind()
         term.signal(signal.SIGTERM)
@@ -96,9 +96,11 @@ def test_a_terminal_that_does_not_read_holds_nobody_up(training: UnderWay) -> No
         written = [psutil.Process(term.process.pid).io_counters().write_chars]
 
         def stuck() -> bool:
-            term.key("\x0c")  # Ctrl+L: a whole picture
+            term.key("\x0c")  # Ctrl+L: a full repaint
             written.append(psutil.Process(term.process.pid).io_counters().write_chars)
-            return len(written) > 20 and written[-1] - written[-20] < 200  # a byte a key wakes the loop
+            return (
+                len(written) > 20 and written[-1] - written[-20] < 200
+            )  # each key writes one byte that wakes the loop
 
         eventually(stuck, "end of the writing")
         term.signal(signal.SIGTERM)
@@ -126,7 +128,7 @@ def test_ctrl_c_asks_while_a_run_trains_and_never_ends_it(training: UnderWay) ->
         question = ("What shall become of it", "leave it training", "stay here")
 
         def is_cancelled() -> bool:
-            term.key("c")  # the last Ctrl+C may still be on its way and ask again
+            term.key("c")  # the last Ctrl+C may still arrive and ask again
             term.read_for(0.5)
             return not any(each in term.text for each in question)
 
@@ -142,7 +144,7 @@ def test_ctrl_c_asks_while_a_run_trains_and_never_ends_it(training: UnderWay) ->
 def test_ctrl_c_in_a_field_does_not_leave(tmp_path: Path) -> None:
     with app(tmp_path, *SMALL) as term:
         term.wait("engine: ready|loading torch", 60)
-        term.key("f\t" + "\x03" * 5 + "7")  # in one go: the field gets its editor when the focus comes to it
+        term.key("f\t" + "\x03" * 5 + "7")  # in one write: the field opens its editor when it gets the focus
         term.wait("Hidden sizes +7 neurons", 20)
         term.key("\x11")
         ended(term, 0)

@@ -1,4 +1,4 @@
-"""However the engine ends, the screen says so, stays, and offers to go on where that is possible."""
+"""However the engine ends, the app reports it, stays open, and offers to resume if possible."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if "engine.worker" in sys.orig_argv:
         return real(self, *given)
     step.Step.__call__ = fail
 """
-"""A `sitecustomize` with which training breaks off in the eighth epoch of `SMALL`, in each engine."""
+"""A `sitecustomize` that makes training fail in the eighth epoch of `SMALL` in every engine."""
 
 
 @pytest.fixture(scope="module")

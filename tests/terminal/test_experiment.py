@@ -1,4 +1,4 @@
-"""An experiment as a person meets it: in the app and on the command line, with a real engine."""
+"""Guided experiments in the app and on the command line, with a real engine."""
 
 from __future__ import annotations
 

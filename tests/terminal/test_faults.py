@@ -1,4 +1,4 @@
-"""A fault in the app itself: the terminal is as it was, one sentence names the file with the traceback, the run goes on."""
+"""A bug in the app: the terminal is restored, one sentence names the file with the traceback, the run continues."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ tui.app.app.MnistApp.action_theme = theme
 
 
 def spoilt(home: Path, spoil: str, *arguments: str) -> Term:
-    """The app with a fault of our making in it."""
+    """The app with an injected bug."""
     program = f"{BOOM}\n{spoil}\nimport sys\nfrom tui.cli.main import main\nsys.exit(main({list(arguments)!r}))"
     command = [sys.executable, "-P", "-c", program]
     return Term(command, env={"MNIST_TUI_HOME": str(home), "OMP_NUM_THREADS": "1"})
 
 
 def told(term: Term, home: Path) -> str:
-    """Wait for the end; what is said then, in which the file with the traceback has been replaced by FILE."""
+    """Wait for the end; return the final message, with FILE for the path of the traceback."""
     assert term.wait_end(15) == 4
     assert term.left_behind() == []
     words = "".join(term.screen.display).strip()

@@ -1,4 +1,4 @@
-"""Keys as they come through real terminals: in parts, in floods, with an escape character before them."""
+"""Keys as real terminals send them: split, in floods, after an escape character."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SMALL = ("--preset", "quick", "--train-images", "2000", "--epochs", "3000", "--d
 
 
 def apart(term: Term, *parts: str) -> None:
-    """The parts with a fifth of a second between, as a slow line may bring them."""
+    """Type the parts 0.2 s apart, as over a slow line."""
     for part in parts:
         term.key(part)
         end = time.monotonic() + 0.2
@@ -60,9 +60,9 @@ def test_escape_and_arrows_in_parts(tmp_path: Path) -> None:
         term.wait("engine: ready", 60)
         term.key("o")
         term.wait("lr-too-high", 20)
-        apart(term, "\x1b", "[B", "\x1b", "O", "B")  # an arrow in parts: the dialog stays, and no "[B" is typed
+        apart(term, "\x1b", "[B", "\x1b", "O", "B")  # a split arrow key: the dialog stays open, and no "[B" is typed
         assert "lr-too-high" in term.text
-        term.key("\x1bj")  # Escape and a letter at once: no command
+        term.key("\x1bj")  # Escape and a letter at once are no command
         apart(term, "")
         assert all_runs(tmp_path / "runs") == []
         if "lr-too-high" in term.text:

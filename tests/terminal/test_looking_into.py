@@ -1,4 +1,4 @@
-"""From a wrong digit to its history, and one figure everywhere: with a real network, at a real terminal."""
+"""From a misclassified digit to its history, and the same metric everywhere, with a real network and terminal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.timeout(180)
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home with a run of three epochs on some of MNIST."""
+    """A home with a run of three epochs on part of MNIST."""
     home = tmp_path_factory.mktemp("home")
     with home_of_our_own(home):
         said("train", "--quiet", "--preset", "quick", "--name", "some", "--device", "cpu", "--train-images", "4000")

@@ -1,4 +1,4 @@
-"""Where there is no terminal to draw on, that is said before anything is drawn."""
+"""Without a terminal, the app reports it before drawing anything."""
 
 from __future__ import annotations
 

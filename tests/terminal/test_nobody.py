@@ -1,4 +1,4 @@
-"""A user id that has no name, no home and no entry anywhere, as containers have: everything works, files go to a stated place."""
+"""A user id without name, home or passwd entry, as in containers: everything works, and files go to a given folder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = [
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A folder for temporary files that everybody may use, with a short name: a socket's path is short."""
+    """A world-writable temporary folder with a short name, because socket paths are limited."""
     path = Path(tempfile.mkdtemp(prefix="nobody-"))
     path.chmod(0o1777)
     yield path
@@ -33,7 +33,7 @@ def place() -> Iterator[Path]:
 
 
 def command(place: Path, *arguments: str) -> list[str]:
-    """mnist-tui as that user. It may look into every folder, since the Python of these tests may be in root's home."""
+    """mnist-tui as that user, with permission to search all folders: Python may be installed in root's home."""
     become = ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups"]
     look = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
     unset = [f"--unset={name}" for name in os.environ if name in _WHO or name.startswith(("XDG_", "MNIST_TUI_"))]

@@ -1,4 +1,4 @@
-"""The app as a person meets it: a real terminal, a real engine, real digits."""
+"""The app with a real terminal, a real engine and real digits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A window whose size changes all the time: nothing ends, nothing is lost, and the last size is painted right."""
+"""A window that is resized continuously: nothing ends or is lost, and the final size is painted correctly."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RESIZES = 200
 
 
 def storm(term: Term, seed: int) -> None:
-    """Every size between the least there is and a large one, one of them every 20 ms, with keys now and then."""
+    """All sizes from the smallest to a large one, one every 20 ms, with occasional keys."""
     chance = random.Random(seed)
     for count in range(RESIZES):
         columns, rows = chance.choice(

@@ -1,4 +1,4 @@
-"""What `train` and its engine make of signals: the table of docs/cli.md, tried on the real program."""
+"""How `train` and its engine handle signals: the table of docs/cli.md, checked with the real program."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STEP = re.compile(r"`(SIG\w+)` to the (command|engine)")
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table."""
+    """A row of the table."""
 
     steps: tuple[tuple[signal.Signals, str], ...]
     status: int | None
@@ -49,7 +49,7 @@ def rows() -> list[Row]:
 
 @dataclass(frozen=True)
 class Training:
-    """`mnist-tui train --json` under way."""
+    """A running `mnist-tui train --json`."""
 
     command: subprocess.Popen[bytes]
     engine: int
@@ -107,7 +107,7 @@ def test_signals_do_what_the_table_says(training: Training, row: Row) -> None:
         assert training.command.poll() is None
     else:
         status = training.command.wait(20)
-        assert status == row.status or status == 128 - row.status  # of one that was killed
+        assert status == row.status or status == 128 - row.status  # for a killed process
         lines = training.err.read_text().splitlines()
         pattern = re.escape(row.words).replace("RUN", training.run.name).replace("\\ E\\.", r"\ \d+\.\d\.")
         assert re.fullmatch(pattern, lines[-1] if lines else ""), training.err.read_text()

@@ -1,4 +1,4 @@
-"""A run that is steered with the keys, from its first hint to what is branched off it: at a real terminal, on real digits."""
+"""A run controlled with keys, from its first hint to a branch: real terminal, real digits."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ SLOW = (
     *("--hidden", "32", "--batch-norm", "false", "--optimizer", "sgd", "--weight-decay", "0.0001"),
     *("--schedule", "constant", "--learning-rate", "0.0002"),
 )
-"""Far too low a rate for plain SGD: there is a hint, and a rate test finds a better one. A high one explodes."""
+"""A rate far too low for plain SGD: a hint appears, and a range test finds a better one. A high one diverges."""
 
 
 class Run:
-    """The newest run, as its log and as the screen has it."""
+    """The newest run, according to its log and on the screen."""
 
     def __init__(self, term: Term, runs: Path) -> None:
         self._term, self._runs = term, runs
@@ -31,7 +31,7 @@ class Run:
         return all_runs(self._runs)[-1].state()
 
     def wait_rate(self, rate: float, marks: int) -> None:
-        """Until the log has this rate after so many changes, and the form shows it."""
+        """Wait until the log has this rate after this many changes, and the form shows it."""
         self.wait_marks(marks)
         assert self.state.config.learning_rate == rate
         self._term.key("f")
@@ -48,7 +48,7 @@ class Run:
         self._term.until(there, f"{count} changes in the log", 30)
 
     def wait_branch(self, runs: int) -> RunState:
-        """Until there are so many runs, and the newest trains on with another one's weights."""
+        """Wait until there are this many runs, and the newest trains from another one's weights."""
 
         def there(_: str) -> bool:
             return len(all_runs(self._runs)) == runs and self.state.started is not None
@@ -65,7 +65,7 @@ def test_from_a_hint_to_a_branch_and_back_from_a_divergence(tmp_path: Path, colu
         term.key("r")
         term.wait(r"epoch [0-9]+ of 3000", 60)
 
-        # up, down, and back again: each is marked, and the form has the value
+        # up, down, and undo: each is marked, and the form shows the value
         term.key("]")
         term.wait("▲")
         run.wait_rate(0.0005, 1)
@@ -76,7 +76,7 @@ def test_from_a_hint_to_a_branch_and_back_from_a_divergence(tmp_path: Path, colu
         term.key("u")
         run.wait_rate(0.0002, 4)
 
-        # in a pause, the range test, and what it finds; and back
+        # while paused: the range test and its result, and back
         term.key("p")
         term.wait("p Go on")
         term.key("y")
@@ -90,7 +90,7 @@ def test_from_a_hint_to_a_branch_and_back_from_a_divergence(tmp_path: Path, colu
         term.key("p")
         term.wait("p Pause")
 
-        # a field: explained, then typed into while it trains, with nonsense at first
+        # a field: explained, then edited during training, with invalid input first
         term.key("f")
         term.wait("▸.Model")
         term.key("h")
@@ -107,18 +107,18 @@ def test_from_a_hint_to_a_branch_and_back_from_a_divergence(tmp_path: Path, colu
         run.wait_marks(7)
         assert run.state.config.dropout == 0.25
 
-        # the hint, why it is given, and its remedy
+        # the hint, its reason, and its remedy
         term.wait("rate too low +i why", 60)
         term.key("i")
         term.wait("What to try", 20)
-        if "learning rate 0.0002" not in term.text:  # another hint has come meanwhile and is shown first
+        if "learning rate 0.0002" not in term.text:  # another hint has appeared and is shown first
             term.key("n")
         term.wait(r"learning rate 0.0002 → 0.1 +enter takes it", 20)
         term.key("\r")
         run.wait_marks(8)
         assert run.state.config.learning_rate == 0.1
 
-        # stopped; a branch with what the form holds
+        # stopped; a branch with the form's settings
         term.key("s")
         term.wait("stopped", 30)
         parent = run.state
@@ -130,7 +130,7 @@ def test_from_a_hint_to_a_branch_and_back_from_a_divergence(tmp_path: Path, colu
         term.key("c")
         term.until(lambda text: "◆" in text and "p Pause" in text, "branch in training beside its parent", 30)
 
-        # a rate that explodes (each step then multiplies the weights by -99), and the way back
+        # a rate that diverges (each step multiplies the weights by -99), and the rollback
         term.key("f" + "\t" * 4)
         term.wait("▸.Dropout")
         term.key("\t" * 5)
@@ -141,7 +141,10 @@ def test_from_a_hint_to_a_branch_and_back_from_a_divergence(tmp_path: Path, colu
         assert lost.finished is not None and lost.finished.outcome == "diverged"
         term.key("z")
         rolled = run.wait_branch(3)
-        assert rolled.parent is not None and rolled.parent.run in (lost.run, parent.run)  # had it an epoch by then?
+        assert rolled.parent is not None and rolled.parent.run in (
+            lost.run,
+            parent.run,
+        )  # depending on whether it had completed an epoch
         assert rolled.config.learning_rate <= 0.1
         term.key("\x11")
         term.until(lambda _: term.process.poll() is not None or "eave it training" in term.text, "an end", 20)

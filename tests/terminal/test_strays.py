@@ -1,4 +1,4 @@
-"""What a library warns of and what somebody prints never reaches the screen: the log has it, with where it came from."""
+"""Warnings and output of libraries never reach the screen; the Log screen shows them with their origin."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def speak():
 if any(part in " ".join(sys.orig_argv) for part in ("engine.worker", "-m tui")):
     threading.Thread(target=speak, daemon=True).start()
 """
-"""A module that Python imports at its start (site, sitecustomize)."""
+"""A module that Python imports at startup (sitecustomize)."""
 
 
 def tells(pattern: str, screen: str) -> bool:
-    """Whether the log has it; a line may be broken anywhere, as the path before it is long or short."""
+    """Whether the log shows it; lines may wrap anywhere, depending on the length of the path."""
     return re.search(pattern, " ".join(screen.replace("│", " ").split())) is not None
 
 
@@ -42,7 +42,7 @@ def test_nothing_but_the_app_is_on_the_screen(tmp_path: Path) -> None:
     path = f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
     with app(tmp_path / "home", *SMALL, PYTHONPATH=path, PYTHONWARNINGS="always") as term:
         term.wait("Hyperparameters", 60)
-        begun = len(term.sent)  # what was printed before that has been painted over
+        begun = len(term.sent)  # earlier output was painted over
         term.wait("engine: ready", 60)
         term.key("r")
         term.wait("epoch [1-9]", 60)

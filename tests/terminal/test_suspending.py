@@ -1,4 +1,4 @@
-"""Ctrl+Z, fg, and what else can happen to an app that is stopped: in a real shell, and without one."""
+"""Ctrl+Z, fg and other events for a stopped app, in a real shell and without one."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ pytestmark = pytest.mark.timeout(180)
 
 
 def shell(home: Path) -> Term:
-    """bash, with job control, in a terminal."""
+    """bash with job control in a terminal."""
     environment = {"MNIST_TUI_HOME": str(home), "OMP_NUM_THREADS": "1", "PS1": "shell> "}
     return Term(["bash", "--norc", "--noprofile", "-i"], env=environment)
 
 
 def opened_in(term: Term) -> str:
-    """The app's picture, opened in that shell, when nothing more comes by itself."""
+    """Open the app in that shell and wait until its screen is stable."""
     term.wait("shell> ", 20)
     term.key(shlex.join([sys.executable, "-P", "-m", "tui", *SMALL]) + "\r")
     return term.wait("engine: ready", 60)
@@ -36,7 +36,7 @@ def the_shell_works(term: Term) -> None:
 
 
 def the_shell_tells(term: Term, words: str, times: int = 1) -> None:
-    """Wait until the shell has said so often what became of a job: it does before a prompt, and may be late to see it."""
+    """Wait until the shell has reported a job's status this often; it does so before a prompt, possibly late."""
 
     def is_told() -> bool:
         term.key("\r")
@@ -47,7 +47,7 @@ def the_shell_tells(term: Term, words: str, times: int = 1) -> None:
 
 
 def leave(term: Term) -> None:
-    term.key("exit\r")  # bash itself keeps the terminal raw while it waits for a line
+    term.key("exit\r")  # bash keeps the terminal raw while it reads a line
     assert term.wait_end(10) == 0
     assert term.left_behind() == []
 
@@ -63,7 +63,7 @@ def test_ctrl_z_gives_the_shell_back_and_fg_paints_everything_again(tmp_path: Pa
         term.key("\x1a")
         term.wait("Stopped", 15)
         the_shell_works(term)
-        term.key("bg\r")  # without a terminal there is nothing it could do
+        term.key("bg\r")  # it cannot do anything in the background
         term.wait(r"\[1\]\+ .*&", 15)
         the_shell_tells(term, "Stopped", 2)
         term.key("fg\r")
@@ -78,7 +78,7 @@ def test_ctrl_z_twice_in_a_row_stops_once(tmp_path: Path) -> None:
     with shell(tmp_path) as term:
         opened_in(term)
         for _ in range(2):
-            term.key("\x1a\x1a")  # in one read: both were meant for the app that was there
+            term.key("\x1a\x1a")  # in one read: both are for the app before it stopped
             term.wait("Stopped", 15)
             the_shell_works(term)
             begun = len(term.sent)
@@ -107,7 +107,7 @@ def test_an_app_that_is_stopped_can_be_ended_from_the_shell(tmp_path: Path, numb
 
 
 def shows(term: Term, key: str, words: str) -> None:
-    """Press a key until it has its effect: what comes while the terminal is taken again may be lost, as at any shell."""
+    """Press a key until it has an effect: input during the resume may be lost, as in any shell."""
     for _ in range(4):
         term.key(key)
         with contextlib.suppress(AssertionError):
@@ -118,7 +118,7 @@ def shows(term: Term, key: str, words: str) -> None:
 
 @pytest.mark.parametrize("stop", [signal.SIGTSTP, signal.SIGSTOP, None])
 def test_an_app_that_another_program_stops_goes_on_and_ends_clean(tmp_path: Path, stop: signal.Signals | None) -> None:
-    """None: it is told to continue though nobody stopped it."""
+    """None: SIGCONT to an app that was not stopped."""
     with app(tmp_path, *SMALL) as term:
         term.wait("engine: ready|loading torch", 60)
         if stop is not None:

@@ -1,4 +1,4 @@
-"""The app on terminals of every kind: without colors, without UTF-8, the Linux console, GNU screen, and too small ones."""
+"""The app on all kinds of terminals: no colors, no UTF-8, Linux console, GNU screen, too small."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TRAINED = "finished.*1 of 1 epoch"
 
 
 def colors(term: Term) -> list[str]:
-    """The SGR parameters so far that set a color, gray, or the terminal's own color."""
+    """The SGR parameters so far that set a color, a gray, or the default color."""
     found = []
     for parameters in re.findall(rb"\x1b\[([\d;:]*)m", bytes(term.sent)):
         numbers = [int(number or 0) for number in re.split(rb"[;:]", parameters)]
@@ -27,7 +27,7 @@ def colors(term: Term) -> list[str]:
 
 
 def expect_plain(term: Term, *, boxed: bool = True) -> None:
-    """All that is on the screen is ASCII, nothing is left of what could not be encoded, and every box is closed."""
+    """The screen is all ASCII, without replacement characters, and every box is closed."""
     lines = [line.rstrip() for line in term.text.splitlines()]
     assert all(line.isascii() for line in lines), term.text
     assert not re.search(r"\\u[0-9a-f]{4}|\\x[0-9a-f]{2}|\?\?", term.text), term.text

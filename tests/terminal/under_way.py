@@ -1,4 +1,4 @@
-"""A run that trains for as long as a test needs it, without a screen of its own."""
+"""A run that trains as long as a test needs it, without an app."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.terminal.term import engines
 
 EPOCHS = 10_000
 MODEST = 10
-"""Niceness of an engine that only has to be training: what a test does beside it goes first."""
+"""Niceness of an engine that only has to keep training: the test itself has priority."""
 SMALL = ("--preset", "quick", "--train-images", "2000", "--device", "cpu")
 
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """A run in training: where its files are, its folder and its engine."""
+    """A run in training: its home, its folder and its engine."""
 
     home: Path
     run: RunFolder
@@ -32,13 +32,13 @@ class UnderWay:
 
     @property
     def words(self) -> str:
-        """What a screen that leaves it says."""
+        """The final message of an app that leaves it training."""
         return f"{self.run.name} is training. Come back with: mnist-tui attach {self.run.name}"
 
 
 @contextlib.contextmanager
 def under_way(home: Path) -> Iterator[UnderWay]:
-    """Have a run train below `home`, with a checkpoint already; its engine is killed at the end."""
+    """Train a run below `home` that has a checkpoint; its engine is killed at the end."""
     environment = {**os.environ, "MNIST_TUI_HOME": str(home), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-P", "-m", "tui", "train", "--quiet", *SMALL, "--epochs", str(EPOCHS)]
     starter = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)
@@ -57,7 +57,7 @@ def under_way(home: Path) -> Iterator[UnderWay]:
 
 
 def eventually(holds: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
-    """Wait until it holds."""
+    """Wait until the condition holds."""
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, f"no {what} after {seconds} s"

@@ -1,4 +1,4 @@
-"""What must never break, tried for long: ``python -m tests.torture [kills|fuzz|soak]``; docs/torture.md.
+"""Long stress tests of invariants: ``python -m tests.torture [kills|fuzz|soak]``; docs/torture.md.
 
 The tests beside it try the same for a few seconds.
 """

@@ -31,7 +31,7 @@ def tell(line: str) -> None:
 
 
 def kill(rounds: int | None, seed: int) -> None:
-    """`rounds` kills of each kind, a hundred; and half as many with the runtime directory removed meanwhile."""
+    """`rounds` kills of each kind (100), and half as many with the runtime directory removed."""
     for who, logouts in itertools.product(WHO, (False, True)):
         with ground(keep=True) as place:
             on = campaign(place, who, (rounds or 100) // (1 + logouts), seed, tell, logouts=logouts)
@@ -40,7 +40,7 @@ def kill(rounds: int | None, seed: int) -> None:
 
 
 def leave(_rounds: int | None, _seed: int) -> None:
-    """Every instant between two writes of several runs, with whole logs and with torn ones."""
+    """Every instant between two writes of several runs, with complete and with torn logs."""
     for values in ({"epochs": 3}, {"epochs": 9, "learning_rate": 0.0, "patience": 1}, {"epochs": 2, "model": "linear"}):
         for torn in (False, True):
             with ground(keep=True) as place:
@@ -51,13 +51,13 @@ def leave(_rounds: int | None, _seed: int) -> None:
 
 def _instants(config: TrainConfig, home: Path, torn: bool) -> Iterator[str]:
     def use_home(folder: Path) -> None:
-        os.environ["MNIST_TUI_HOME"] = str(folder)  # `ground` puts back what was there
+        os.environ["MNIST_TUI_HOME"] = str(folder)  # `ground` restores the old value
 
     return instants(config, home, use_home, torn=torn)
 
 
 def feed(rounds: int | None, seed: int) -> None:
-    """`rounds` thousands of damaged inputs; a hundred and ten."""
+    """`rounds` thousand damaged inputs (110)."""
     total = 0
     with ground(keep=True) as place:
         for target in fuzz_targets(place.home / "fuzz"):
@@ -69,7 +69,7 @@ def feed(rounds: int | None, seed: int) -> None:
 
 
 def fuzz_targets(folder: Path) -> list[Target]:
-    """All there are; each has a folder of its own below `folder`."""
+    """All targets, each with its own folder below `folder`."""
     found = []
     for module in (fuzz_data, fuzz_files, fuzz_wire, fuzz_checkpoint):
         place = folder / module.__name__.rpartition(".")[2]
@@ -79,7 +79,7 @@ def fuzz_targets(folder: Path) -> list[Target]:
 
 
 def wear(rounds: int | None, seed: int) -> None:
-    """`rounds` thousands of events; two hundred."""
+    """`rounds` thousand events (200)."""
     with ground(keep=True) as place:
         found = asyncio.run(soak(place, (rounds or 200) * 1000, seed))
     tell(
@@ -94,7 +94,7 @@ SUBJECTS: dict[str, Callable[[int | None, int], None]] = {"kills": kill, "instan
 
 
 def main() -> None:
-    """Torture, and say on what machine."""
+    """Run the stress tests and print the machine."""
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
     parser.add_argument("subjects", nargs="*", choices=[*SUBJECTS, []], default=[], metavar="|".join(SUBJECTS))
     parser.add_argument("--rounds", type=int, help="kills of each kind; thousands of inputs; thousands of events")

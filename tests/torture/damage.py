@@ -1,4 +1,4 @@
-"""Sound files, damaged: what a disk, a network or a person with an editor makes of bytes."""
+"""Damaged variants of valid files, as caused by disks, networks or editors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KINDS = ("flip", "set", "cut", "drop", "insert", "repeat", "zero", "swap", "ext
 
 
 class Damaged:
-    """`content`, and in short how it came about: what a failure shows."""
+    """`content` with a short description of its origin for failure messages."""
 
     def __init__(self, content: bytes, sample: int, edits: Sequence[str]) -> None:
         self.content, self.sample, self.edits = content, sample, tuple(edits)
@@ -27,11 +27,11 @@ class Damaged:
 
 
 _chances = st.integers(0, 2**64 - 1).map(random.Random)
-"""One draw of hypothesis for many decisions: it would take most of the time otherwise."""
+"""One hypothesis draw for many decisions; separate draws would dominate the run time."""
 
 
 def damaged(samples: Sequence[bytes], most: int = 4) -> st.SearchStrategy[Damaged]:
-    """One of the samples with some edits, at most `most`; seldom none."""
+    """One of the samples with at most `most` edits, rarely none."""
     numbers, times = st.integers(0, len(samples) - 1), st.sampled_from((1, 1, 1, *range(most + 1)))
 
     def damage(number: int, edits: int, chance: random.Random) -> Damaged:
@@ -43,7 +43,7 @@ def damaged(samples: Sequence[bytes], most: int = 4) -> st.SearchStrategy[Damage
 
 
 def _edit(data: bytearray, chance: random.Random) -> str:
-    """Change something; in words what."""
+    """Apply a random change and return its description."""
     kind = chance.choice(_KINDS)
     at = chance.randint(0, chance.choice((len(data), min(len(data), 64))))
     size = chance.randint(1, chance.choice((16, max(len(data), 1))))
@@ -71,7 +71,7 @@ def _edit(data: bytearray, chance: random.Random) -> str:
 
 
 def junk(*starts: bytes) -> st.SearchStrategy[Damaged]:
-    """Bytes that were never anything, some behind one of these beginnings."""
+    """Random bytes, some after one of these prefixes."""
     return st.builds(
         lambda start, tail: Damaged(start + tail, -1, (repr(start + tail),)),
         st.sampled_from((b"", *starts)),
@@ -80,7 +80,7 @@ def junk(*starts: bytes) -> st.SearchStrategy[Damaged]:
 
 
 def rezipped(samples: Sequence[bytes]) -> st.SearchStrategy[Damaged]:
-    """Zip archives, sound as such, some of whose members are damaged, swapped, renamed, doubled or left out."""
+    """Valid zip archives with damaged, swapped, renamed, duplicated or missing members."""
     opened = [_members(sample) for sample in samples]
 
     def pack(number: int, edits: int, chance: random.Random) -> Damaged:
@@ -89,7 +89,7 @@ def rezipped(samples: Sequence[bytes]) -> st.SearchStrategy[Damaged]:
         told = [_edit_members(members, chance) for _ in range(edits) if members]
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w", method) as target, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of members of one name
+            warnings.simplefilter("ignore")  # about duplicate member names
             for name, content in members:
                 target.writestr(name, content)
         return Damaged(file.getvalue(), number, told)

@@ -1,4 +1,4 @@
-"""Damaged input of every kind: nothing may crash, hang, run code or touch a file. A fault is told in one sentence.
+"""Damaged input of every kind must not crash, hang, run code or touch a file. Errors are one sentence.
 
 A target says what is put in and what must hold; `run` tries it many times. The targets are in `fuzz_data`, `fuzz_files`
 and `fuzz_wire`.
@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from engine.errors import Problem
 
 SECONDS = 5.0
-"""Processor time that one input may take."""
+"""CPU time limit for one input."""
 _HANGS = 120
-"""Seconds after which an input that is not done yet ends the process, with a traceback of where it is."""
+"""Seconds after which an unfinished input ends the process with a traceback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Target:
 
 
 def run(target: Target, count: int, seed: int) -> int:
-    """Try `count` inputs; how many there were. Raises what the smallest harmful input raised, which it names."""
+    """Try `count` inputs and return their number. Raises the error of the smallest failing input, which is named."""
     tried, armed = 0, 0.0
 
     @hypothesis.seed(seed)
@@ -81,7 +81,7 @@ def run(target: Target, count: int, seed: int) -> int:
 
 
 def told(problem: Problem) -> None:
-    """Assert that a fault is a sentence: on one line, printable, of a length that can be read."""
+    """Assert that an error message is one printable line of reasonable length."""
     words = str(problem)
     assert words and words.isprintable(), repr(words)
     assert len(words) < 2000, f"{len(words)} characters"
@@ -110,12 +110,12 @@ FORBIDDEN = frozenset(
         "webbrowser.open",
     ]
 )
-"""Python's audit events for what no input may bring about, and "write" for opening a file to write to it."""
+"""Audit events that no input may cause; "write" means opening a file for writing."""
 WRITES = (
     "write",
     *(each for each in sorted(FORBIDDEN) if each.startswith(("os.r", "os.l", "os.mk", "os.t", "shutil"))),
 )
-"""What those may do that keep a run."""
+"""What is allowed for code that writes a run."""
 _watching: list[list[tuple[str, str]]] = []
 
 
@@ -133,7 +133,7 @@ sys.addaudithook(_hear)
 
 @contextlib.contextmanager
 def nothing_run(may: tuple[str, ...] = ()) -> Iterator[None]:
-    """Assert that meanwhile nothing forbidden is done, but for what `may` be and what is done within `allowed`."""
+    """Assert that the block does nothing forbidden, except for `may` and within `allowed`."""
     _watching.append([])
     try:
         yield
@@ -144,7 +144,7 @@ def nothing_run(may: tuple[str, ...] = ()) -> Iterator[None]:
 
 @contextlib.contextmanager
 def allowed() -> Iterator[None]:
-    """What is done here is done by the test."""
+    """Actions of the test itself, which are not checked."""
     _watching.append([])
     try:
         yield
@@ -153,14 +153,14 @@ def allowed() -> Iterator[None]:
 
 
 class Shelf:
-    """A folder for input files; nobody but `lay` may change anything in it, or in `above` it."""
+    """A folder for input files; only `lay` may change anything in it or in `above`."""
 
     def __init__(self, folder: Path, above: Path | None = None) -> None:
         self.folder, self._above = folder, above or folder
 
     @contextlib.contextmanager
     def lay(self, files: Mapping[str, bytes]) -> Iterator[Path]:
-        """Have these files, by name, in the folder; assert that they stay as they are and that none come."""
+        """Create these files by name; assert that they stay unchanged and no others appear."""
         with allowed():
             self.folder.mkdir(parents=True, exist_ok=True)
             for path in self.folder.iterdir():

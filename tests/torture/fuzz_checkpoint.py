@@ -1,4 +1,4 @@
-"""Damaged checkpoints: real ones whose bytes are changed, and whole ones that hold what no trainer ever wrote."""
+"""Damaged checkpoints: real ones with changed bytes, and intact ones with contents no trainer would write."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MAY = (*WRITES, "os.chmod", "socket.connect")
 
 
 class Harm:
-    """Makes a folder where it is unpickled by a reader that runs what it reads."""
+    """Creates a folder if unpickled by a reader that executes pickles."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -44,7 +44,7 @@ class Harm:
 
 
 def targets(folder: Path) -> list[Target]:
-    """Bytes into the reader; contents into a session that resumes."""
+    """Bytes for the reader; contents for a session that resumes."""
     trained = _train(folder / "sound")
     real = trained.checkpoint("last").read_bytes()
     contents = torch.load(trained.checkpoint("last"), weights_only=True)
@@ -59,7 +59,7 @@ def targets(folder: Path) -> list[Target]:
 
 
 def _train(home: Path) -> RunFolder:
-    """A run of one epoch with next to no weights."""
+    """A run of one epoch with very few weights."""
     config = settings(write_tiny_set(home / "data", train=24, test=6), epochs=1)
     with variable("MNIST_TUI_HOME", str(home)):
         name = asyncio.run(obey(cmd.Start(config=msgspec.structs.replace(config, hidden=(2,)), name=RUN)))
@@ -73,7 +73,7 @@ def _saved(contents: Any) -> bytes:
 
 
 def _check_bytes(folder: Path, harm: Path) -> Callable[[Damaged], None]:
-    """The config and contents, or a sentence; nothing that was in the file is run."""
+    """Returns config and contents, or raises with a sentence; never executes anything from the file."""
     shelf = Shelf(folder)
 
     def check(given: Damaged) -> None:
@@ -116,7 +116,7 @@ _OTHERS: tuple[Any, ...] = (
 
 
 class Change:
-    """Contents of a checkpoint with some values at some places changed or gone."""
+    """Checkpoint contents with some values changed or removed."""
 
     def __init__(self, contents: dict[str, Any], chance: random.Random, edits: int) -> None:
         self.contents, self.told = copy.deepcopy(contents), []
@@ -155,7 +155,7 @@ def changes(contents: dict[str, Any]) -> st.SearchStrategy[Change]:
 
 
 def _check_resume(home: Path, trained: RunFolder) -> Callable[[Change], None]:
-    """A session that is to go on from it refuses, or the run comes to an end that is told in a sentence."""
+    """A session that resumes from it refuses, or the run ends with a sentence."""
 
     sound = torch.load(trained.checkpoint("last"), weights_only=True)["config"]
 
@@ -170,7 +170,7 @@ def _check_resume(home: Path, trained: RunFolder) -> Callable[[Change], None]:
             run.checkpoint("last").write_bytes(_saved(given.contents))
         with variable("MNIST_TUI_HOME", str(home)), variable("XDG_RUNTIME_DIR", str(home)):
             try:
-                abort = repr(given.contents.get("config")) != repr(sound)  # it could be very long
+                abort = repr(given.contents.get("config")) != repr(sound)  # the run could be very long
                 asyncio.run(obey(cmd.ResumeRun(run=RUN), abort=abort))
             except RunProblem as problem:
                 told(problem)
@@ -185,6 +185,6 @@ def _check_resume(home: Path, trained: RunFolder) -> Callable[[Change], None]:
 
 
 def _cut_end(log: Path) -> None:
-    """As if the engine had been killed before it told the end."""
+    """As if the engine had been killed before it logged the end."""
     lines = log.read_bytes().splitlines(keepends=True)
     log.write_bytes(b"".join(line for line in lines if b'"finished"' not in line[:20]))

@@ -1,4 +1,4 @@
-"""Damaged data sets, in every format that is read."""
+"""Damaged data sets in every supported format."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TINY = ((np.zeros((1, 784), np.float32), np.zeros(1, np.int64)),) * 3
 
 
 def targets(folder: Path) -> list[Target]:
-    """One for each format, plain and packed."""
+    """One target per format, plain and compressed."""
     shelf = Shelf(folder)
     (folder / "marker").unlink(missing_ok=True)
     pickles = _pickles(folder / "marker")
@@ -52,14 +52,14 @@ def targets(folder: Path) -> list[Target]:
 
 
 def packed(samples: tuple[bytes, ...]) -> st.SearchStrategy[Damaged]:
-    """gzip around something damaged, or something sound in damaged gzip."""
+    """Damaged content in valid gzip, or valid content in damaged gzip."""
     whole = tuple(gzip.compress(sample, 1, mtime=0) for sample in samples)
     inside = damaged(samples).map(lambda d: Damaged(gzip.compress(d.content, 1, mtime=0), d.sample, (*d.edits, "gzip")))
     return damaged(whole) | inside
 
 
 def _check(shelf: Shelf, name: str, *readers: Callable[[Path], Any]) -> Callable[[Damaged], None]:
-    """Each reader gives arrays of bytes or a sentence that names the file."""
+    """Each reader returns byte arrays or raises a sentence that names the file."""
 
     def check(given: Damaged) -> None:
         with shelf.lay({name: given.content}) as folder:
@@ -75,7 +75,7 @@ def _check(shelf: Shelf, name: str, *readers: Callable[[Path], Any]) -> Callable
 
 
 def _arrays_in(found: Any) -> None:
-    """Assert that what was read is what a trainer can take."""
+    """Assert that the data can be trained on."""
     if isinstance(found, np.ndarray):
         assert found.dtype == np.uint8
         return
@@ -86,7 +86,7 @@ def _arrays_in(found: Any) -> None:
 
 
 def _check_folder(shelf: Shelf) -> Callable[[Damaged], None]:
-    """The front door, with one of the four files damaged."""
+    """`load` with one of the four files damaged."""
     sound = tiny_contents(12, 4)
 
     def check(given: Damaged) -> None:
@@ -112,7 +112,7 @@ def _archives() -> tuple[bytes, ...]:
 
 
 def _pickles(marker: Path) -> tuple[bytes, ...]:
-    """Sound ones of every kind, and some that would make a file if they were run."""
+    """Valid files of every kind, and some that would create a file if executed."""
     sound = [pickle.dumps(_TINY, protocol) for protocol in range(6)]
     old = [old_numpy(sound[2]), *(python2_dumps(_TINY, protocol) for protocol in range(3))]
     real = pickle.dumps(three_pairs(), 2)

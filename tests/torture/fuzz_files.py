@@ -33,7 +33,7 @@ RUN = "brave-otter"
 
 
 def targets(folder: Path) -> list[Target]:
-    """Config files as text and as values; run folders; logs that are read and gone on with."""
+    """Config files as text and as values; run folders; logs that are read and continued."""
     return [
         Target("config file", damaged(_tables()) | junk(b"[train]\n", b"preset = "), _check_config(folder / "a"), 7),
         Target("config values", tables, _check_values(folder / "b"), 6),
@@ -61,7 +61,7 @@ _fields = st.dictionaries(st.sampled_from(sorted(HYPERPARAMETERS)) | st.text(max
 tables = st.fixed_dictionaries(
     {}, optional={"train": _fields | _values, "preset": st.sampled_from(sorted(presets())) | _values, "screen": _values}
 )
-"""Config files that are TOML and mean whatever they like."""
+"""Config files that are valid TOML with arbitrary contents."""
 
 
 def _tables() -> list[bytes]:
@@ -112,7 +112,7 @@ def _files() -> dict[str, bytes]:
 
 @st.composite
 def run_folders(draw: st.DrawFn) -> dict[str, Damaged]:
-    """One or two files of a run's folder, damaged, or gone (nothing)."""
+    """One or two files of a run folder, damaged or missing (None)."""
     files = _FILES
     names = draw(st.lists(st.sampled_from(sorted(files)), min_size=1, max_size=2, unique=True))
     return {name: draw(damaged([files[name], b""])) for name in names}
@@ -122,7 +122,7 @@ _FILES = _files()
 
 
 def _check_folder(folder: Path) -> Callable[[dict[str, Damaged]], None]:
-    """Every command that reads run folders says what there is, or what is wrong, in words."""
+    """Every command that reads run folders prints them or an error sentence."""
     shelf = Shelf(folder / "runs" / RUN, folder)
 
     def check(given: dict[str, Damaged]) -> None:
@@ -145,7 +145,7 @@ def _check_folder(folder: Path) -> Callable[[dict[str, Damaged]], None]:
 
 
 def _command(arguments: list[str]) -> None:
-    """Run a command line here; assert that it ends with a status and nothing but words."""
+    """Run a command in this process; assert that it ends with a status and prints only text."""
     output, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(err):
         status = main(arguments)
@@ -165,19 +165,19 @@ def _command(arguments: list[str]) -> None:
 
 
 def log() -> bytes:
-    """A log with two runs' worth of everything."""
+    """A log with the events of two runs."""
     return b"".join(map(encode, [*whole_run(epochs=2, events_per_epoch=3), *diverged_run()]))
 
 
 def lines() -> st.SearchStrategy[Damaged]:
-    """Logs whose lines are sound, and are swapped, doubled or left out, with one that never was one."""
+    """Logs with valid lines swapped, duplicated or missing, and one invalid line."""
     whole = log().splitlines(keepends=True)
     kept = st.lists(st.sampled_from(whole) | st.binary(max_size=12), max_size=12)
     return kept.map(lambda found: Damaged(b"".join(found), 0, [f"{len(found)} lines"]))
 
 
 def _check_log(folder: Path) -> Callable[[Damaged], None]:
-    """Read, and gone on with: the sound lines stay, in their order, and nothing else but what stands for lines between them."""
+    """Read and continue a log: valid lines stay in order, with only placeholders for omitted lines added."""
     shelf = Shelf(folder)
 
     def check(given: Damaged) -> None:
@@ -197,7 +197,7 @@ def _check_log(folder: Path) -> Callable[[Damaged], None]:
             repaired = (aside := path.with_name("events.jsonl.damaged")).exists()
             aside.unlink(missing_ok=True)
         assert content == told_to_late
-        found = [line + b"\n" for line in content.split(b"\n")[:-1]]  # `splitlines` knows other ends of lines
+        found = [line + b"\n" for line in content.split(b"\n")[:-1]]  # `splitlines` splits at other characters too
         assert len(found) == before + 1
         there = iter(line + b"\n" for line in given.content.split(b"\n")[:-1])
         assert all(line in there for line in found[:-1] if not line.startswith(b'{"type":"omitted"'))

@@ -1,4 +1,4 @@
-"""Damaged lines on the socket: into the decoders, from an engine to a client, from a client to a session."""
+"""Damaged lines on the socket: for the decoders, from an engine to a client, from a client to a session."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def targets(folder: Path) -> list[Target]:
 
 
 def talks(samples: list[bytes]) -> st.SearchStrategy[Damaged]:
-    """Some lines, sound and damaged, one after the other."""
+    """A sequence of valid and damaged lines."""
     line = damaged(samples) | st.sampled_from(samples).map(lambda each: Damaged(each, 0, ["sound"]))
     ended = line.map(lambda given: given if given.content.endswith(b"\n") else _with_line_feed(given))
     return st.lists(line | ended, min_size=1, max_size=5).map(
@@ -102,7 +102,7 @@ Talk = Callable[[Any, Damaged], Coroutine[Any, Any, None]]
 
 
 class Wire:
-    """An event loop with something in it to talk to. What goes wrong in it unseen is a failure too."""
+    """An event loop with a peer to talk to. Unhandled errors in the loop fail the test."""
 
     def __init__(self, make: Callable[[], contextlib.AbstractAsyncContextManager[Any]]) -> None:
         self._make = make
@@ -112,7 +112,7 @@ class Wire:
 
     @contextlib.contextmanager
     def open(self) -> Iterator[None]:
-        """Have the other end there for a while."""
+        """Run the peer during the block."""
         with asyncio.Runner() as runner:
             runner.get_loop().set_exception_handler(lambda _, context: self._faults.append(str(context)))
             other = self._make()
@@ -123,7 +123,7 @@ class Wire:
                 runner.run(other.__aexit__(None, None, None))
 
     def check(self, talk: Talk) -> Callable[[Damaged], None]:
-        """Talk to it, within a bounded time."""
+        """Talk to the peer within a time limit."""
 
         def check(given: Damaged) -> None:
             assert self._runner
@@ -135,13 +135,13 @@ class Wire:
 
 
 class BrokenEngine:
-    """Listens at `path`; sends each client `line`s and closes."""
+    """Listens at `path`, sends `line`s to each client and closes."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.lines = path, b""
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Be the engine for one client."""
+        """Act as the engine for one client."""
         with contextlib.suppress(ConnectionError):
             await reader.readline()
             writer.write(encode(Hello(version="1", pid=1)) + self.lines)
@@ -159,7 +159,7 @@ async def _broken_engine() -> Any:
 
 
 async def _listen_to(other: BrokenEngine, given: Damaged) -> None:
-    """A client of an engine that says anything comes to an end, and every command to an answer."""
+    """Whatever an engine sends, its client ends and every command gets an answer."""
     other.lines = given.content
     engine = await Engine.connect(other.path)
     asked = asyncio.create_task(engine.send(cmd.Pause()))
@@ -174,7 +174,7 @@ async def _listen_to(other: BrokenEngine, given: Damaged) -> None:
 
 
 class Host:
-    """A session, where it listens, and a client that stays."""
+    """A session, its socket, and a client that stays connected."""
 
     def __init__(self, session: Session, path: Path, steady: Engine) -> None:
         self.session, self.path, self.steady = session, path, steady
@@ -182,7 +182,7 @@ class Host:
 
 @contextlib.asynccontextmanager
 async def _session(folder: Path) -> Any:
-    """A session that trains nothing: jobs end at once."""
+    """A session that trains nothing: jobs end immediately."""
 
     def train(run: RunFolder, config: TrainConfig, emit: Any, *_: object) -> None:
         emit(
@@ -226,7 +226,7 @@ async def _session(folder: Path) -> Any:
 
 
 async def _talk_to(host: Host, given: Damaged) -> None:
-    """Whatever a client says, it is answered in sound lines, and the session is there for the next."""
+    """Whatever a client sends, it gets valid lines, and the session serves the next client."""
     reader, writer = await asyncio.open_unix_connection(str(host.path), limit=protocol.LINE_LIMIT)
     answers = b""
     with contextlib.suppress(ConnectionError):
@@ -251,7 +251,7 @@ async def _talk_to(host: Host, given: Damaged) -> None:
 
 
 def _forget_runs(session: Session) -> None:
-    """Remove the runs that are over, lest thousands come together."""
+    """Remove finished runs, which would otherwise accumulate."""
     current = session.run.path if session.run else None
     for path in current.parent.iterdir() if current else ():
         if path != current:

@@ -1,4 +1,4 @@
-"""A place to torture in: a home, a runtime directory and a data set of our own, and one undisturbed run's settings."""
+"""The test environment: its own home, runtime directory and data set, and the settings of a run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.kit import write_tiny_set
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """`home` is MNIST_TUI_HOME of every process that is started here; `config` is what they train."""
+    """`home` is MNIST_TUI_HOME of every process started here; `config` is what they train."""
 
     home: Path
     sockets: Path
@@ -27,13 +27,13 @@ class Ground:
 
     @property
     def runs(self) -> Path:
-        """Where the run folders are."""
+        """The folder of the runs."""
         return self.home / "runs"
 
 
 @contextlib.contextmanager
 def ground(epochs: int = 80, *, keep: bool = False) -> Iterator[Ground]:
-    """Make one, with the environment that goes with it; nothing is left of either afterwards.
+    """Create one and its environment variables; both are removed afterward.
 
     `keep`: what a failure happened in stays, and the failure tells where. The config file holds the settings too, so
     that an app that is opened here trains the same with one key.
@@ -62,7 +62,7 @@ def ground(epochs: int = 80, *, keep: bool = False) -> Iterator[Ground]:
 
 
 def settings(data: Path, epochs: int) -> TrainConfig:
-    """A small network whose numbers depend on all that a checkpoint has to keep: Adam's moments, dropout, shifts."""
+    """A small network whose results depend on everything in a checkpoint: Adam's moments, dropout, shifts."""
     return make_config(
         {
             "model": "mlp",
@@ -84,7 +84,7 @@ def settings(data: Path, epochs: int) -> TrainConfig:
 
 @contextlib.contextmanager
 def variable(name: str, value: str | None) -> Iterator[None]:
-    """Have an environment variable for a while; None: not have it."""
+    """Set an environment variable during the block; None removes it."""
     before = os.environ.pop(name, None)
     if value is not None:
         os.environ[name] = value
@@ -98,7 +98,7 @@ def variable(name: str, value: str | None) -> Iterator[None]:
 
 @contextlib.contextmanager
 def noted(words: str) -> Iterator[None]:
-    """Have a failure tell how it came about."""
+    """Add the circumstances to a failure."""
     try:
         yield
     except BaseException as fault:

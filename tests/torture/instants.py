@@ -1,4 +1,4 @@
-"""Every instant at which ``kill -9`` can leave a run's folder: between any two of its writes.
+"""Every state in which ``kill -9`` can leave a run's folder: between any two writes.
 
 A run is trained in this process and its folder copied before and after each write; each copy is then resumed, as the
 folder of a killed engine is. Random moments seldom fall between two writes; this leaves none out.
@@ -29,20 +29,20 @@ from tests.torture.kills import ended_well, last_told, numbers, stands
 
 
 class Silent(OutputCapture):
-    """Leaves this process's standard output where it is."""
+    """Does not redirect this process's standard output."""
 
     def redirect(self, path: Path) -> None:
         path.touch()
 
 
 class Script:
-    """A client as far as `Session.handle` looks at it."""
+    """The part of a client that `Session.handle` uses."""
 
     role, name = "script", "torture"
 
 
 async def obey(command: cmd.Start | cmd.ResumeRun, *, abort: bool = False) -> str:
-    """Have a session in this process do it to the end, or until it heeds an abort; the run's name.
+    """Run the command in a session of this process to the end, or until an abort; return the run's name.
 
     Raises RunProblem with its refusal.
     """
@@ -65,7 +65,7 @@ async def obey(command: cmd.Start | cmd.ResumeRun, *, abort: bool = False) -> st
 
 @contextlib.contextmanager
 def watched(changed: Callable[[], None]) -> Iterator[None]:
-    """Have `changed` called before and after each line, cut, renaming and removal."""
+    """Call `changed` before and after each write, truncation, rename and removal."""
 
     def around(function: Any) -> Any:
         def wrapper(*arguments: Any, **options: Any) -> Any:
@@ -85,7 +85,7 @@ def watched(changed: Callable[[], None]) -> Iterator[None]:
 
 @dataclass
 class Album:
-    """Copies of the one run folder below `root`, each different from the one before."""
+    """Copies of the only run folder below `root`, each different from the previous one."""
 
     root: Path
     folder: Path
@@ -93,7 +93,7 @@ class Album:
     _last: tuple[Any, ...] = ()
 
     def take(self) -> None:
-        """Copy the folder if anything in it has changed that a resume could notice."""
+        """Copy the folder if something that affects a resume has changed."""
         runs = [path for path in self.root.iterdir() if path.is_dir()] if self.root.exists() else []
         for run in runs:
             found = tuple(sorted((path.name, path.stat().st_size) for path in run.iterdir() if path.name != DOOR))
@@ -106,7 +106,7 @@ class Album:
 
 
 def instants(config: TrainConfig, home: Path, use_home: Callable[[Path], None], *, torn: bool = False) -> Iterator[str]:
-    """Train, take the copies, resume each; a line about each.
+    """Train, take copies, and resume each; yields a line about each.
 
     `use_home` makes a folder the home of what follows. `torn`: half of each log's last line is missing.
     """

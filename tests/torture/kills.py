@@ -1,4 +1,4 @@
-"""``kill -9`` at random moments: of the engine, of the screen, of both. A run may lose time, and nothing else.
+"""``kill -9`` at random moments: of the engine, the app, or both. A run may lose time but nothing else.
 
 At another moment the runtime directory may be removed, too, as at a user's last logout.
 
@@ -37,17 +37,17 @@ from tests.torture.ground import Ground, noted
 Who = Literal["engine", "screen", "both"]
 WHO: tuple[Who, ...] = ("engine", "screen", "both")
 USES = 10
-"""Resumes that one engine is used for before a fresh one takes its place."""
+"""Resumes per engine before a new one is started."""
 END_SECONDS = 5.0
-"""An engine without a screen has ended by then, once its run has."""
+"""Limit for an engine without clients to end after its run."""
 _BREATH = 0.03
-"""Seconds that a kill may come after a line: about half an epoch."""
+"""Maximum delay of a kill after a line, in seconds: about half an epoch."""
 _START_SECONDS = 40.0
-"""An engine whose screen went before there was a run has ended by then (it waits 20 s for its first client)."""
+"""Limit for an engine that lost its app before a run started (it waits 20 s for its first client)."""
 
 
 def numbers(state: RunState) -> tuple[Any, ...]:
-    """Everything about a run that must not depend on what happened to it: no times, no sequence numbers."""
+    """Everything about a run that must not depend on interruptions: no times, no sequence numbers."""
     assert state.finished is not None
     return (
         state.finished.outcome,
@@ -60,7 +60,7 @@ def numbers(state: RunState) -> tuple[Any, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When to kill: once the log has so many lines, and so many seconds later."""
+    """When to kill: this many seconds after the log has this many lines."""
 
     lines: int
     seconds: float
@@ -70,7 +70,7 @@ class Moment:
 
 
 def moments(chance: random.Random, rounds: int, seconds: float, lines: int) -> list[Moment]:
-    """Half of them by the clock, from the start to the end; half by the log, which no busy machine holds up.
+    """Half of them by time, from start to end; half by log lines, which do not depend on machine load.
 
     One in each of so many equal parts of the run, in random order: together they leave no phase out.
     """
@@ -87,7 +87,7 @@ def _shares(chance: random.Random, count: int) -> list[float]:
 
 @dataclass
 class Campaign:
-    """Rounds on one ground. Use as a context manager: it ends what it started.
+    """Rounds in one environment. A context manager that ends what it started.
 
     `stood` counts what the killed runs' logs held last.
     """
@@ -113,7 +113,7 @@ class Campaign:
         kill(engines(self.ground.home))
 
     def undisturbed(self, who: Who) -> tuple[float, int]:
-        """Run once without disturbance: seconds from the start of the process to the run's end, and lines of its log."""
+        """Run once undisturbed; return seconds from process start to the run's end, and the log's lines."""
         begun = time.monotonic()
         with self._new_run() as found:
             if who == "engine":
@@ -130,7 +130,7 @@ class Campaign:
         return seconds, state.seq + 1
 
     def round(self, who: Who, moment: Moment, logout: Moment | None = None) -> str:
-        """Kill at `moment`, see what is left, and have the run end; a line about it.
+        """Kill at `moment`, check what is left, and complete the run; return a line about it.
 
         `logout`: when the runtime directory is removed, unless all is over before.
         """
@@ -158,10 +158,10 @@ class Campaign:
                 ended_well(run, self.numbers)
             return line
 
-    # what is killed
+    # Kills
 
     async def _train(self, over: Callable[[], bool]) -> None:
-        """Start an engine and train; kill it as soon as it is over."""
+        """Start an engine and train; kill it at the moment."""
         task = asyncio.create_task(self._session())
         while not over() and not task.done():
             await asyncio.wait([task], timeout=0.002)
@@ -180,7 +180,7 @@ class Campaign:
             await engine.close()
 
     def _screen(self, over: Callable[[], bool], *, engine_too: bool = False) -> None:
-        """Open the app, have it train, and kill it as soon as it is over."""
+        """Open the app, start training, and kill it at the moment."""
         with app(self.ground.home) as term:
             pressed = False
             while not over():
@@ -193,7 +193,7 @@ class Campaign:
             kill(others)
 
     def _with_logout(self, over: Callable[[], bool], due: Callable[[], bool]) -> Callable[[], bool]:
-        """`over`, which removes the runtime directory and makes it anew when that is due, at the latest at the end."""
+        """`over`, extended to remove and recreate the runtime directory when due, at the latest at the end."""
         done = False
 
         def either() -> bool:
@@ -207,10 +207,10 @@ class Campaign:
 
         return either
 
-    # what becomes of it
+    # Recovery
 
     def _goes_on_alone(self, run: RunFolder | None, killed: float) -> None:
-        """The engine trains to the end and goes, without anybody's help."""
+        """The engine trains to the end and exits by itself."""
         alone = self._engines()
         _, alive = psutil.wait_procs(alone, timeout=90 if run else _START_SECONDS)
         gone = time.time()
@@ -222,7 +222,7 @@ class Campaign:
             assert later < self.end_seconds, f"ended {later:.1f} s after its run and its screen"
 
     async def _follow(self, command: cmd.Start | cmd.ResumeRun) -> None:
-        """Have the spare engine do it."""
+        """Send the command to the spare engine."""
         engine = await self._fresh_enough()
         name = (await engine.send(command)).result["run"]
         async for message in engine.events():
@@ -246,7 +246,7 @@ class Campaign:
                 await asyncio.to_thread(psutil.Process(pid).wait, self.end_seconds)
 
     def _engines(self) -> list[psutil.Process]:
-        """The engines here, but for the one that resumes."""
+        """The engines here, except for the one that resumes."""
         spare = self._spare.hello.pid if self._spare else None
         return [process for process in engines(self.ground.home) if process.pid != spare]
 
@@ -256,7 +256,7 @@ class Campaign:
 
     @contextlib.contextmanager
     def _new_run(self) -> Iterator[Callable[[], RunFolder | None]]:
-        """A way to find the run that came since; at most one does."""
+        """A function that finds the run created since; there is at most one."""
         before = {run.name for run in all_runs(self.ground.runs)}
 
         def found() -> RunFolder | None:
@@ -268,7 +268,7 @@ class Campaign:
 
 
 def _clock(moment: Moment, found: Callable[[], RunFolder | None]) -> Callable[[], bool]:
-    """Whether the moment has come, from now on."""
+    """A function that returns whether the moment has come, counting from now."""
     end = time.monotonic() + moment.seconds if not moment.lines else None
 
     def over() -> bool:

@@ -1,4 +1,4 @@
-"""What of the made-up world this machine can hold; tests that want more are skipped, and say why."""
+"""Which parts of the simulated world this machine supports; tests that need more are skipped with a reason."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KINDS = ("--mount", "--uts", "--pid", "--net", "--fork", "--mount-proc")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The world is Linux's, and each trial may have to wait on a busy machine."""
+    """The world needs Linux, and tests get more time on a busy machine."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.timeout(180))
@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def namespaces() -> tuple[str, ...]:
-    """The options with which `unshare` makes namespaces here."""
+    """The `unshare` options that work here."""
     for tool in ("unshare", "nsenter", "hostname"):
         if not shutil.which(tool):
             pytest.skip(f"{tool} is not installed (util-linux, hostname)")
@@ -61,7 +61,7 @@ def wide_world(namespaces: tuple[str, ...]) -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def faketime() -> dict[str, str]:
-    """The environment in which a program's clock is another: `FAKETIME` says by how much."""
+    """The environment for a program with a shifted clock; `FAKETIME` sets the offset."""
     if not (tool := shutil.which("faketime")):
         pytest.skip("faketime is not installed")
     told = subprocess.run([tool, "-m", "-f", "+0", "env"], capture_output=True, text=True, check=False)

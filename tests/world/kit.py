@@ -1,4 +1,4 @@
-"""A small made-up world: logins, containers and machines that share a home, with the real program in them."""
+"""A small simulated world: logins, containers and machines that share a home and run the real program."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from tests.terminal.term import Term, engines
 from tests.terminal.under_way import MODEST, eventually
 
 TINY = ("--model", "linear", "--train-images", "2000", "--batch", "200", "--threads", "1", "--device", "cpu")
-"""A run of a tenth of a second and an epoch; with `--epochs`."""
+"""Settings for epochs of 0.1 s; combined with `--epochs`."""
 LONG = (
     *("--model", "linear", "--train-images", "20000", "--batch", "64"),
     *("--threads", "1", "--device", "cpu", "--epochs", "3000"),
 )
-"""A run that is still there when a test is done."""
+"""A run that outlasts a test."""
 _KEPT = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "PYTHONPATH")
 _NO_FOLDER_LOCKS = """
 import errno, fcntl, os, stat
@@ -49,7 +49,7 @@ MACHINE_ID = Path("/etc/machine-id")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a command came to."""
+    """The result of a command."""
 
     status: int
     out: str
@@ -57,7 +57,7 @@ class Told:
 
     @property
     def text(self) -> str:
-        """All that a person reads."""
+        """All output for the user."""
         return self.out + self.err
 
 
@@ -75,7 +75,7 @@ sys.exit(max(statuses))
 
 @dataclass
 class Place:
-    """Somewhere to type commands: a login here, in a container, or on another machine.
+    """A place to type commands: a login here, in a container, or on another machine.
 
     `way` is the command line that leads there; behind ssh a shell takes what follows apart once more. `holder` keeps
     it there; None where nothing has to.
@@ -96,19 +96,19 @@ class Place:
         return [*self.way, shlex.join(words)] if self.shell_behind else [*self.way, *words]
 
     def do(self, *arguments: str, seconds: float = 60.0) -> Told:
-        """Run `mnist-tui ARGUMENTS` to its end. No fault may show a traceback."""
+        """Run `mnist-tui ARGUMENTS` to its end. It must not print a traceback."""
         told = _run(self.argv(*arguments), seconds)
         assert "Traceback" not in told.text, told.text
         return told
 
     def done(self, *arguments: str, seconds: float = 60.0) -> str:
-        """The same, well ended; what it printed."""
+        """The same, for a command that succeeds; return its output."""
         told = self.do(*arguments, seconds=seconds)
         assert told.status == 0, told
         return told.out
 
     def refused(self, *arguments: str) -> str:
-        """The same, refused in one sentence; the sentence."""
+        """The same, for a command rejected in one sentence; return the sentence."""
         told = self.do(*arguments)
         assert told.status in (1, 2, 3, 4), told
         assert told.err.startswith("mnist-tui: "), told
@@ -116,21 +116,21 @@ class Place:
         return told.err
 
     def shell(self, command: str) -> str:
-        """Have a shell do something to the world there."""
+        """Run a shell command there."""
         told = _run(self._there("sh", "-ec", command), 30)
         assert told.status == 0, told
         return told.out
 
     def screen(self, *arguments: str, columns: int = 120, rows: int = 35) -> Term:
-        """The program in a real terminal there."""
+        """Run the program in a real terminal there."""
         return Term(self.argv(*arguments), columns, rows)
 
     def listed(self) -> dict[str, dict[str, Any]]:
-        """What `ls --json` says of each run."""
+        """Each run in `ls --json`."""
         return {each["run"]: each for each in json.loads(self.done("ls", "--json"))}
 
     def status(self, name: str) -> str:
-        """How a run stands: the same in `ls`, `ls --json` and `show --json`, which one process prints."""
+        """A run's status, checked to be the same in `ls`, `ls --json` and `show --json` of one process."""
         told = _run(self._there(sys.executable, "-P", "-c", _THREE, name), 60)
         assert told.status == 0 and told.err == "", told
         listed, table, shown = told.out.split("\f\n")
@@ -142,7 +142,7 @@ class Place:
         return str(word)
 
     def switch_off(self) -> None:
-        """End all that is there at once, as a power cut or `docker kill` does."""
+        """Kill everything there at once, like a power cut or `docker kill`."""
         assert self.holder is not None
         self.holder.kill()
         self.holder.wait()
@@ -155,15 +155,15 @@ def _run(argv: Sequence[str], seconds: float) -> Told:
 
 @dataclass
 class World:
-    """One home, and places from which it is used. Use as a context manager: it ends all that was begun in it."""
+    """One home and the places that use it. A context manager that ends everything started in it."""
 
     namespaces: tuple[str, ...] = ()
-    """Options of `unshare` without which this user may not make any."""
+    """`unshare` options that this user needs to create namespaces."""
     places: list[Place] = field(default_factory=list)
     folder: Path = field(init=False)
 
     def __enter__(self) -> World:
-        self.folder = Path(tempfile.mkdtemp(prefix="world-"))  # short: the path of a Unix socket has 107 bytes
+        self.folder = Path(tempfile.mkdtemp(prefix="world-"))  # short: Unix socket paths are limited to 107 bytes
         self.home.mkdir()
         return self
 
@@ -184,7 +184,7 @@ class World:
         return RunFolder(self.home / "runs" / name)
 
     def login(self, **environment: str) -> Place:
-        """A login on this machine: with a runtime directory of its own, and a folder for temporary files."""
+        """A login on this machine, with its own runtime directory and temporary folder."""
         place = Place(self.home, self._environment(f"login{len(self.places)}", environment))
         self.places.append(place)
         return place
@@ -208,20 +208,20 @@ class World:
         }
 
     def logout(self, place: Place) -> None:
-        """What logind does at a user's last logout, and a cleaner sooner or later: both folders are gone."""
+        """Remove both folders, as logind does at the last logout and a cleaner sooner or later."""
         for name in ("XDG_RUNTIME_DIR", "TMPDIR"):
             shutil.rmtree(place.environment[name])
 
     def host(self, name: str) -> Place:
-        """This machine, with a host name that can be changed there."""
+        """This machine, with a host name that can be changed."""
         return self._enclosed(name, ["--uts"], "")
 
     def container(self, name: str) -> Place:
-        """A container on this machine: processes, mounts, network and host name of its own; the home is shared."""
+        """A container on this machine with its own processes, mounts, network and host name; the home is shared."""
         return self._enclosed(name, ["--uts", "--mount", "--pid", "--net"], self._own_folders(name))
 
     def machine(self, name: str, *, locks_folders: bool = True, **environment: str) -> Place:
-        """Another machine, as far as a program can tell, on which this home is mounted, too.
+        """Another machine, as far as a program can see, that mounts the same home.
 
         It is the same kernel after all, so that each knows of the other's locks, as on a cluster's file system; without
         `locks_folders` the home cannot lock folders, as NFS.
@@ -241,12 +241,12 @@ class World:
         return self._enclosed(name, ["--uts", "--mount", "--pid", "--net"], commands, **environment)
 
     def _own_folders(self, name: str) -> str:
-        """Commands that put the place's runtime directory and temporary files where nobody else sees them."""
+        """Commands that hide the place's runtime directory and temporary files from other places."""
         folders = (self.folder / name / kind for kind in ("run", "tmp"))
         return "".join(f"mount -t tmpfs -o mode=0700 none {shlex.quote(str(folder))}\n" for folder in folders)
 
     def _enclosed(self, name: str, kinds: list[str], commands: str, **environment: str) -> Place:
-        """A place in namespaces of its own, that are there until it is switched off."""
+        """A place in its own namespaces, which exist until it is switched off."""
         own = self._environment(name, environment)
         inside = ["--fork", "--mount-proc", "--kill-child"] if "--pid" in kinds else []
         script = f"set -e\nhostname {shlex.quote(name)}\n{commands}echo ready\nsleep infinity &\nwait"
@@ -275,7 +275,7 @@ class World:
 
 
 def left_by_another_machine(run: RunFolder, host: str, seconds: float) -> None:
-    """Have a run that ended look as if `host` had it to its last checkpoint, and had not been heard from for so long."""
+    """Make an ended run look as if `host` had it until its last checkpoint and has been silent for this long."""
     run.result.unlink()
     told = lines(run)
     last = max(number for number, line in enumerate(told) if b'"checkpoint_saved"' in line)
@@ -286,14 +286,14 @@ def left_by_another_machine(run: RunFolder, host: str, seconds: float) -> None:
 
 
 def heard(run: RunFolder, seconds: float) -> None:
-    """Have the last sign of life of a run's engine be so old."""
+    """Make the last heartbeat of a run's engine this old."""
     then = time.time() - seconds
     os.utime(run.session, (then, then))
 
 
 @dataclass
 class Training:
-    """A run under way: the program that began it, its folder, and its engine."""
+    """A run in progress: the program that started it, its folder, and its engine."""
 
     begun: subprocess.Popen[bytes]
     run: RunFolder
@@ -301,16 +301,16 @@ class Training:
 
     @property
     def epochs(self) -> int:
-        """How many epochs its log tells of."""
+        """The number of epochs in its log."""
         return epochs(self.run)
 
     @property
     def told(self) -> float:
-        """When its log's last event was told, by the clock of its engine."""
+        """The time of its last event, by its engine's clock."""
         return decode_event(lines(self.run)[-1]).time
 
     def goes_on(self) -> None:
-        """Wait until it has trained one more epoch, and saved it."""
+        """Wait until it has trained and saved one more epoch."""
         before, saved = self.epochs, changed(self.run.checkpoint("last"))
         what = f"epoch after {before} in {self.run.path}"
         eventually(lambda: self.epochs > before and changed(self.run.checkpoint("last")) > saved, what)
@@ -318,7 +318,7 @@ class Training:
 
 @contextlib.contextmanager
 def training(world: World, place: Place, name: str, *options: str) -> Iterator[Training]:
-    """Have a run train from there; it is ended with all else in the world where that has not been done before."""
+    """Train a run there; it ends with the world at the latest."""
     known = {engine.pid for engine in engines(world.home)}
     begun = subprocess.Popen(
         place.argv("train", "--quiet", "--name", name, *(options or LONG)),
@@ -341,7 +341,7 @@ def training(world: World, place: Place, name: str, *options: str) -> Iterator[T
 
 
 def changed(path: Path) -> int:
-    """When a file was written last; 0 where there is none."""
+    """A file's modification time; 0 if it does not exist."""
     try:
         return path.stat().st_mtime_ns
     except OSError:
@@ -349,7 +349,7 @@ def changed(path: Path) -> int:
 
 
 def lines(run: RunFolder) -> list[bytes]:
-    """The whole lines of a run's log."""
+    """The complete lines of a run's log."""
     try:
         return run.events.read_bytes().splitlines(keepends=True)
     except OSError:
@@ -357,12 +357,12 @@ def lines(run: RunFolder) -> list[bytes]:
 
 
 def epochs(run: RunFolder) -> int:
-    """How many epochs a run's log tells of."""
+    """The number of epochs in a run's log."""
     return sum(b'"epoch_ended"' in line for line in lines(run))
 
 
 def is_in_order(run: RunFolder) -> None:
-    """Assert that the log counts each line once, and each epoch, and that an ended run left nothing half-written."""
+    """Assert that the log numbers each line and epoch once, and that an ended run has no partial files."""
     found = lines(run)
     assert found, run.path
     assert found[-1].endswith(b"\n")
@@ -374,12 +374,12 @@ def is_in_order(run: RunFolder) -> None:
 
 
 def one_engine(world: World, training: Training) -> None:
-    """Assert that no other engine is in the world."""
+    """Assert that there is no other engine in the world."""
     assert [engine.pid for engine in busy(world)] == [training.engine.pid]
 
 
 def busy(world: World) -> list[psutil.Process]:
-    """The engines that have a log open; one that only answers questions, or ends just now, has none."""
+    """The engines that have a log open; one that only answers queries, or is ending, has none."""
     found = []
     for engine in engines(world.home):
         with contextlib.suppress(psutil.Error):
@@ -389,7 +389,7 @@ def busy(world: World) -> list[psutil.Process]:
 
 
 def end(processes: Sequence[psutil.Process]) -> None:
-    """Kill, also what is stopped, and wait."""
+    """Kill a process, even a stopped one, and wait."""
     for process in processes:
         with contextlib.suppress(psutil.Error):
             process.send_signal(signal.SIGKILL)
@@ -397,7 +397,7 @@ def end(processes: Sequence[psutil.Process]) -> None:
 
 
 def is_over(process: psutil.Process) -> bool:
-    """Whether it runs no more, whether its parent has noticed or not."""
+    """Whether the process has ended, even as a zombie."""
     try:
         return process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -1,4 +1,4 @@
-"""A run goes on after the last logout, which takes the runtime directory away, and a cleaner the temporary files."""
+"""A run continues after the last logout removes the runtime directory and a cleaner the temporary files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.world.kit import TINY, Training, World, changed, is_in_order, one_eng
 
 @pytest.fixture(scope="module")
 def left() -> Iterator[tuple[World, Training]]:
-    """A run whose terminal was closed, and whose login is gone with all that belonged to it."""
+    """A run whose terminal was closed and whose login has ended."""
     with World() as world:
         login = world.login()
         with training(world, login, "left") as run:
@@ -103,7 +103,7 @@ def test_it_lives_whatever_is_deleted_in_its_folder(
     world, run = left
     login = world.login()
     damage(run.run)
-    if damage is settings:  # without them a folder is no run, until the engine has put them back
+    if damage is settings:  # without them the folder is not a run until the engine has restored them
         eventually(lambda: "left" in login.listed(), "run in the list", 20)
     assert login.status("left") == "running"
     if damage in (everything_but_the_figures, settings, session_of_another):
@@ -117,7 +117,7 @@ def test_it_lives_whatever_is_deleted_in_its_folder(
 def test_its_folder_is_deleted_and_comes_back(left: tuple[World, Training]) -> None:
     world, run = left
     login = world.login()
-    gone = world.folder / "gone"  # at once: what is written meanwhile would keep the folder from being removed
+    gone = world.folder / "gone"  # atomically: files written meanwhile would prevent the removal
     shutil.rmtree(run.run.path.rename(gone))
     eventually(lambda: "left" in login.listed(), "folder")
     assert login.status("left") == "running"
@@ -135,7 +135,7 @@ def test_a_login_without_any_folder_for_it(left: tuple[World, Training]) -> None
     assert bare.status("own") == "finished"
 
 
-# what is dead stays dead
+# dead engines
 
 
 def test_a_killed_engine_never_looks_alive(left: tuple[World, Training]) -> None:
@@ -156,7 +156,7 @@ def test_a_killed_engine_never_looks_alive(left: tuple[World, Training]) -> None
 
 
 def _disguises(dead: Training, alive: Training) -> list[Callable[[], object]]:
-    """Ways in which what a dead engine left may look like a living one."""
+    """Ways in which the files of a dead engine may look like those of a live one."""
     session = json.loads(dead.run.session.read_text())
     living = json.loads(alive.run.session.read_text())
 
@@ -186,7 +186,7 @@ def _disguises(dead: Training, alive: Training) -> list[Callable[[], object]]:
     ]
 
 
-# a folder that moves
+# moved folders
 
 
 def test_a_renamed_run_is_followed(world: World) -> None:

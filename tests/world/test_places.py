@@ -29,10 +29,10 @@ from tests.world.kit import (
 
 DAY = 24 * 3600.0
 OLD = 100.0
-"""Seconds after which an engine on another machine has been silent for too long."""
+"""Seconds of silence after which an engine on another machine is unreachable."""
 
 
-# one machine, many names
+# one machine with many names
 
 
 def test_the_host_is_renamed_while_a_run_trains(wide_world: World) -> None:
@@ -42,7 +42,7 @@ def test_the_host_is_renamed_while_a_run_trains(wide_world: World) -> None:
         run.goes_on()
         assert box.status("named") == "running"
         box.done("set", "named", "lr=0.002")
-        here = wide_world.login()  # whose host name never was either
+        here = wide_world.login()  # whose host name was different from the start
         assert here.status("named") == "running"
         one_engine(wide_world, run)
         here.done("stop")
@@ -55,7 +55,7 @@ def test_the_host_is_renamed_while_a_run_trains(wide_world: World) -> None:
 
 @pytest.fixture(scope="module")
 def contained(namespaces: tuple[str, ...]) -> Iterator[tuple[World, Place, Training]]:
-    """A run in a container that shares the home with its machine and with other containers."""
+    """A run in a container that shares the home with its host and other containers."""
     with World(namespaces) as world:
         box = world.container("c1")
         with training(world, box, "boxed") as run:
@@ -114,7 +114,7 @@ def test_the_first_process_of_a_container_makes_no_promise_at_a_hang_up(wide_wor
 
 @pytest.fixture(scope="module")
 def far(namespaces: tuple[str, ...]) -> Iterator[tuple[World, Training]]:
-    """A run on one machine, on a home that others share."""
+    """A run on one machine, in a home shared with others."""
     with World(namespaces) as world, training(world, world.machine("node-1"), "far") as run:
         yield world, run
 
@@ -137,7 +137,7 @@ def test_a_machine_that_is_silent_is_unreachable_and_its_run_can_be_taken_over(w
     first, second = wide_world.machine("node-1"), wide_world.machine("node-2")
     with training(wide_world, first, "silent") as run:
         first.switch_off()
-    assert second.status("silent") == "running"  # it was heard just now
+    assert second.status("silent") == "running"  # its heartbeat is recent
     heard(run.run, OLD)
     assert second.status("silent") == "unreachable"
     assert "last heard from node-1 at" in second.done("show", "silent")
@@ -150,7 +150,7 @@ def test_a_machine_that_is_silent_is_unreachable_and_its_run_can_be_taken_over(w
     assert "last heard from node-1 at" in said
     assert lines(run.run) == before
     again = wide_world.machine("node-3")
-    again.shell("hostname node-1")  # the same host, started again: another kernel
+    again.shell("hostname node-1")  # the same host after a reboot: another boot id
     assert again.status("silent") == "unreachable"
     again.done("resume", "silent", "--take-over", *more)
     assert second.status("silent") == "finished"
@@ -194,7 +194,7 @@ def test_what_is_taken_over_from_an_engine_that_lives_is_left_by_it(wide_world: 
             before = len(lines(run.run))
             eventually(lambda: term.read_for(0.05) or len(lines(run.run)) > before, "the new engine's first line")
             run.engine.resume()
-            assert run.begun.wait(30) != 0  # its engine has left the run
+            assert run.begun.wait(30) != 0  # its engine gave up the run
             eventually(lambda: term.read_for(0.05) or is_over(run.engine), "end", 30)
             assert term.wait_end(120) == 0
     assert second.status("stalled") == "finished"
@@ -241,7 +241,7 @@ def test_a_dead_run_looks_no_more_alive_where_the_clock_is_behind(wide_world: Wo
         assert wide_world.machine(name, **faketime, FAKETIME=by).status("past") == "unreachable"
 
 
-# folders that cannot be written
+# unwritable folders
 
 
 def test_a_home_that_cannot_be_written_can_be_read(contained: tuple[World, Place, Training]) -> None:
@@ -266,7 +266,7 @@ def test_runtime_folders_that_cannot_be_written(wide_world: World) -> None:
         folder = place.environment[name]
         place.shell(f"mount -o remount,ro {folder}")
     told = place.do("train", "--quiet", "--name", "sealed", "--epochs", "1", *TINY)
-    if told.status:  # it may find another place, or say which it wants
+    if told.status:  # it may use another folder, or report which one it needs
         assert told.err.startswith("mnist-tui: "), told
         assert "XDG_RUNTIME_DIR" in told.err
         assert len(told.err.splitlines()) == 1

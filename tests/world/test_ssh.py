@@ -1,4 +1,4 @@
-"""A whole story over a real sshd: begin, lose the connection, log in again, and find it as it should be."""
+"""A complete session over a real sshd: start, lose the connection, log in again, and continue."""
 
 from __future__ import annotations
 
@@ -39,32 +39,32 @@ _CLIENT = (
 
 @dataclass
 class Server:
-    """An sshd of our own, for one user with one key."""
+    """A private sshd for one user with one key."""
 
     process: psutil.Process
     port: int
     folder: Path
 
     def login(self, world: World) -> Place:
-        """A login over it, with a terminal."""
+        """An ssh login with a terminal."""
         place = world.login()
         place.way = self.way("-tt")
         place.shell_behind = True
         return place
 
     def way(self, *options: str) -> tuple[str, ...]:
-        """The command line that leads there."""
+        """The ssh command line."""
         key = ("-i", str(self.folder / "user_key"), "-p", str(self.port))
         return ("ssh", "-F", "none", *_CLIENT, *key, *options, f"{getpass.getuser()}@127.0.0.1")
 
     def cut(self) -> None:
-        """End all connections as a network does that is gone: nobody is told, sshd's processes just end."""
+        """Drop all connections like a lost network: sshd's processes are killed."""
         end(self.process.children())
 
 
 @pytest.fixture
 def server(world: World) -> Iterator[Server]:
-    """One that listens; nothing of the machine's own ssh is used or changed."""
+    """A listening sshd that neither uses nor changes the machine's own ssh."""
     sshd = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
     if not sshd or not shutil.which("ssh") or not shutil.which("ssh-keygen"):
         pytest.skip("sshd is not installed (openssh-server, openssh-client)")
@@ -75,7 +75,7 @@ def server(world: World) -> Iterator[Server]:
             ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True, timeout=30
         )
     if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where it goes for what has no privileges
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # its privilege separation directory
     port = free_port()
     (folder / "config").write_text(_SERVER.format(port=port, folder=folder))
     log = folder / "log"
@@ -93,14 +93,14 @@ def server(world: World) -> Iterator[Server]:
 
 
 def free_port() -> int:
-    """A port of the loopback on which nobody listens."""
+    """A free port on the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def answers(port: int) -> bool:
-    """Whether somebody listens there."""
+    """Whether the port accepts connections."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

@@ -27,14 +27,14 @@ def left(term: Term, home: Path) -> None:
 
 def test_a_fault_of_torch_is_told_at_once_and_the_app_stays_usable(tmp_path: Path) -> None:
     with opened(tmp_path, "ImportError") as term:
-        told = "torch cannot be imported .ImportError: libcudart.so.12"
-        term.wait(told, 20)
+        error = "torch cannot be imported .ImportError: libcudart.so.12"
+        term.wait(error, 20)
         term.key("r")
-        term.wait(told, 20)
+        term.wait(error, 20)
         term.key("2")
         term.wait("No runs yet|failed", 10)
         term.key("1")
-        term.wait(told, 10)
+        term.wait(error, 10)
         left(term, tmp_path)
 
 

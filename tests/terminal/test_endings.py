@@ -90,7 +90,7 @@ def test_what_the_terminal_turned_on_by_itself_is_turned_off_too(tmp_path: Path)
         ended(term, 143)
 
 
-@pytest.mark.skipif(not hasattr(psutil.Process, "io_counters"), reason="how much was written is not told here")
+@pytest.mark.skipif(not hasattr(psutil.Process, "io_counters"), reason="this system has no I/O counters")
 def test_a_terminal_that_does_not_read_holds_nobody_up(training: UnderWay) -> None:
     with attached(training, columns=200, rows=60) as term:
         written = [psutil.Process(term.process.pid).io_counters().write_chars]

@@ -55,7 +55,7 @@ def spoilt(home: Path, spoil: str, *arguments: str) -> Term:
     return Term(command, env={"MNIST_TUI_HOME": str(home), "OMP_NUM_THREADS": "1"})
 
 
-def told(term: Term, home: Path) -> str:
+def final_message(term: Term, home: Path) -> str:
     """Wait for the end; return the final message, with FILE for the path of the traceback."""
     assert term.wait_end(15) == 4
     assert term.left_behind() == []
@@ -71,7 +71,7 @@ def told(term: Term, home: Path) -> str:
 @pytest.mark.parametrize("where", AT_THE_START)
 def test_a_fault_at_the_start(tmp_path: Path, where: str) -> None:
     with spoilt(tmp_path, AT_THE_START[where], *SMALL) as term:
-        assert told(term, tmp_path) == (
+        assert final_message(term, tmp_path) == (
             "mnist-tui: This is a bug in mnist-tui (ValueError: boom in two lines); the traceback is in FILE. "
             "Please report it."
         )
@@ -89,7 +89,7 @@ def test_a_fault_while_a_run_trains(training: UnderWay, where: str) -> None:
     with spoilt(training.home, ON_A_KEY[where], "attach") as term:
         term.wait(rf"epoch \d+ of {EPOCHS}", 60)
         term.key("t")
-        words = told(term, training.home)
+        words = final_message(term, training.home)
         assert re.match(r"mnist-tui: This is a bug in mnist-tui \(.*boom.*\); the traceback is in FILE\.", words)
         assert words.endswith(f"Please report it. {training.words}")
     assert training.run.status() == "running"

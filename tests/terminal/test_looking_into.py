@@ -57,17 +57,17 @@ def test_from_a_cell_of_the_matrix_to_the_history_of_one_digit(trained: Path, co
 
 
 def test_a_wrong_image_has_one_reading_and_one_probability_everywhere(trained: Path, tmp_path: Path) -> None:
-    told = json.loads(said("eval", "some", "--json"))
+    evaluation = json.loads(said("eval", "some", "--json"))
     run = find_run("some")
     look = read_test_predictions(run.look("best"))
     found = inspect(run, run.state(), Choice("test"))
     assert look is not None and isinstance(found, Inspected)
     images = images_of("")
-    wrong = told["wrong_images"]
-    assert len(wrong) == told["wrong"] > 100
+    wrong = evaluation["wrong_images"]
+    assert len(wrong) == evaluation["wrong"] > 100
     table = np.zeros((10, 10), int)
     np.add.at(table, (found.labels, found.predictions), 1)
-    assert table.tolist() == told["confusion"]
+    assert table.tolist() == evaluation["confusion"]
     files = []
     for index, _label, _prediction, _probability in wrong[:40]:
         files.append(tmp_path / f"{index}.png")

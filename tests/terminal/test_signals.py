@@ -57,7 +57,7 @@ class Training:
     out: Path
     err: Path
 
-    def told(self, kind: str) -> int:
+    def count(self, kind: str) -> int:
         return self.out.read_bytes().count(b'"type":"%s"' % kind.encode())
 
     def send(self, number: signal.Signals, who: str) -> None:
@@ -72,12 +72,12 @@ def training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Traini
     data = write_tiny_set(tmp_path / "data", train=600, test=64)
     words = ["train", "--json", "--model", "linear", "--batch", "8", "--threads", "1", "--epochs", "10000"]
     out, err = tmp_path / "out", tmp_path / "err"
-    with out.open("wb") as told, err.open("wb") as said:
+    with out.open("wb") as stdout, err.open("wb") as stderr:
         command = subprocess.Popen(
             [sys.executable, "-P", "-m", "tui", *words, "--device", "cpu", "--data-dir", str(data)],
             stdin=subprocess.DEVNULL,
-            stdout=told,
-            stderr=said,
+            stdout=stdout,
+            stderr=stderr,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
             start_new_session=True,
         )
@@ -102,8 +102,8 @@ def test_signals_do_what_the_table_says(training: Training, row: Row) -> None:
     for number, who in row.steps:
         training.send(number, who)
     if row.status is None:
-        before = training.told("epoch_ended")
-        eventually(lambda: training.told("epoch_ended") > before, "later epoch", 20)
+        before = training.count("epoch_ended")
+        eventually(lambda: training.count("epoch_ended") > before, "later epoch", 20)
         assert training.command.poll() is None
     else:
         status = training.command.wait(20)
@@ -126,5 +126,5 @@ def test_ctrl_z_says_that_the_run_goes_on_and_the_command_does_too_after_fg(trai
         20,
     )
     training.send(signal.SIGCONT, "command")
-    before = training.told("epoch_ended")
-    eventually(lambda: training.told("epoch_ended") > before, "later epoch", 20)
+    before = training.count("epoch_ended")
+    eventually(lambda: training.count("epoch_ended") > before, "later epoch", 20)

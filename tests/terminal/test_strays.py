@@ -57,5 +57,5 @@ def test_nothing_but_the_app_is_on_the_screen(tmp_path: Path) -> None:
         term.wait("stay here", 20)
         term.key("a")
         assert term.wait_end(15) == 0
-        assert "of SCREEN" in term.text, "what was kept off the screen is told after it"
+        assert "of SCREEN" in term.text, "captured output is printed at the end"
         assert term.left_behind() == []

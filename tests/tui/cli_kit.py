@@ -37,7 +37,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def signals() -> Iterator[None]:
-    """The signals as a shell in a terminal leaves them, whatever the tests were started by."""
+    """Reset signal handlers to what a shell in a terminal sets."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -48,20 +48,20 @@ def signals() -> Iterator[None]:
 
 
 def use_engine(monkeypatch: pytest.MonkeyPatch, engine: FakeEngine) -> FakeEngine:
-    """Have every command start this engine."""
+    """Make every command start this engine."""
     monkeypatch.setattr(follow, "start_engine", engine.connect)
     return engine
 
 
 def engine_that(on: Callable[[FakeEngine, Command], object]) -> FakeEngine:
-    """An engine whose every command `on` answers."""
+    """An engine whose commands are answered by `on`."""
     engine = FakeEngine()
     engine.answer = lambda command: on(engine, command)
     return engine
 
 
 def make_run(events: Iterable[Event], name: str = RUN) -> RunFolder:
-    """A run's folder as an engine that told these events leaves it."""
+    """A run's folder with these events, as an engine leaves it."""
     events = list(events)
     first = events[0]
     assert isinstance(first, RunCreated)
@@ -76,17 +76,17 @@ def make_run(events: Iterable[Event], name: str = RUN) -> RunFolder:
 
 
 def short_run(epochs: int = 2) -> list[Event]:
-    """A whole run in few events."""
+    """A complete run with few events."""
     return whole_run(epochs=epochs, events_per_epoch=2)
 
 
-def tells(events: list[Event], name: str = "start") -> FakeEngine:
-    """An engine that tells these events once it is asked to begin."""
+def engine_sending(events: list[Event], name: str = "start") -> FakeEngine:
+    """An engine that sends these events after the command `name`."""
     return engine_that(lambda engine, command: engine.push(*events) if command.__struct_config__.tag == name else None)
 
 
 def interrupted(position: float = 3.4) -> list[Event]:
-    """What follows `opening` where a run is aborted."""
+    """The events after `opening` of an aborted run."""
     saved = CheckpointSaved(kind="last", epoch=3, step=2659)
     [end] = ending(CONFIG, 3, outcome="aborted", step=2659)
     assert isinstance(end, Finished)

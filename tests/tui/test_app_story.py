@@ -119,7 +119,9 @@ async def test_a_failure_is_told_with_its_reason_and_a_remedy(fault: ev.Fault, r
 
 
 async def test_an_aborted_run_says_how_to_go_on() -> None:
-    end = kit.ending(kit.BLOG, 1, outcome="aborted", reason="Aborted after 1.40 of 25 epochs, without a test.", step=1100)
+    end = kit.ending(
+        kit.BLOG, 1, outcome="aborted", reason="Aborted after 1.40 of 25 epochs, without a test.", step=1100
+    )
     async with stage(kit.numbered([*kit.opening(), *kit.epoch_events(kit.BLOG, 1), *end])) as on:
         words = " ".join(on.results.split())
         assert "Aborted at step 1,100, epoch 2" in on.results

@@ -45,8 +45,8 @@ def test_every_command_has_help_and_is_in_the_list(command: str, capsys: pytest.
     assert main([command, "--help"]) == 0
     assert capsys.readouterr().out.startswith(f"usage: mnist-tui {command}")
     assert main(["--help"]) == 0
-    told = " ".join(capsys.readouterr().out.split())  # on a narrow screen it goes on on the next line
-    assert f" {command} {COMMANDS[command]} " in told
+    captured = " ".join(capsys.readouterr().out.split())  # on a narrow screen it goes on on the next line
+    assert f" {command} {COMMANDS[command]} " in captured
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,10 +95,10 @@ def test_a_wrong_command_line_is_one_sentence_and_status_2(
     line: str, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(line.split()) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.startswith(f"mnist-tui: {sentence}")
-    assert told.err.count("\n") == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"mnist-tui: {sentence}")
+    assert captured.err.count("\n") == 1
 
 
 def test_control_characters_of_the_command_line_are_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -170,14 +170,14 @@ def test_a_wrong_value_names_its_layer(
 
 def test_config_shows_the_file_and_brackets_what_has_no_effect(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config", "--momentum", "0.5"]) == 0
-    told = capsys.readouterr()
-    lines = told.out.splitlines()
+    captured = capsys.readouterr()
+    lines = captured.out.splitlines()
     assert lines[:2] == [f"Config file: {home / 'config.toml'} (not found)", "Preset: blog-adam"]
     rows = {line.split()[0]: line.split(maxsplit=2)[1:] for line in lines[3:]}
     assert rows["momentum"] == ["(0.5)", "flag --momentum"]
     assert rows["dropout"] == ["0.5", "preset blog-adam"]
     assert list(rows) == list(HYPERPARAMETERS)
-    assert told.err == "Note: --momentum has no effect with these settings; it is ignored.\n"
+    assert captured.err == "Note: --momentum has no effect with these settings; it is ignored.\n"
 
 
 def test_presets(capsys: pytest.CaptureFixture[str]) -> None:

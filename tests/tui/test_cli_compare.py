@@ -62,17 +62,17 @@ def test_no_look_is_made(digital: Digital, capsys: pytest.CaptureFixture[str], m
 
 def refused(capsys: pytest.CaptureFixture[str], *line: str) -> str:
     assert main(list(line)) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    return told.err
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    return captured.err
 
 
 def test_a_run_that_was_never_tested_is_refused(digital: Digital, capsys: pytest.CaptureFixture[str]) -> None:
     digital.run("brave-otter")
     digital.run("calm-fox", test_evaluations=0)
-    told = refused(capsys, "compare", "otter", "fox")
-    assert "no stored test predictions of its best weights: it was never tested" in told
-    assert "`mnist-tui eval calm-fox`" in told
+    captured = refused(capsys, "compare", "otter", "fox")
+    assert "no stored test predictions of its best weights: it was never tested" in captured
+    assert "`mnist-tui eval calm-fox`" in captured
 
 
 def test_runs_on_different_images_are_refused(
@@ -100,8 +100,8 @@ def test_a_run_in_training_is_not_tested(
     digital.run("calm-fox")
     folder = digital.run("brave-otter", test_evaluations=0)
     with being_live(folder):
-        told = refused(capsys, command, "otter", *(["fox"] if command == "compare" else []))
-    assert "brave-otter is" in told and "running" in told
+        captured = refused(capsys, command, "otter", *(["fox"] if command == "compare" else []))
+    assert "brave-otter is" in captured and "running" in captured
     assert engine.commands == []
 
 

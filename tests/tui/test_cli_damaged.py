@@ -77,10 +77,10 @@ def test_settings_that_nothing_else_tells_of_are_named_in_a_sentence(capsys: pyt
     put(run.events, "empty")
     put(run.config, "words")
     assert main(["show", RUN]) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.startswith(f"mnist-tui: {run.config} is not a TOML file")
-    assert told.err.count("\n") == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"mnist-tui: {run.config} is not a TOML file")
+    assert captured.err.count("\n") == 1
 
 
 def test_a_pipe_in_place_of_settings_is_not_waited_for(capsys: pytest.CaptureFixture[str]) -> None:

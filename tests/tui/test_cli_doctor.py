@@ -247,8 +247,11 @@ def test_libraries_that_do_not_fit_are_problems_with_the_command_that_puts_them_
     ]
     monkeypatch.setattr("engine.host.libraries.libraries", lambda: found)
     assert main(["doctor", "--json"]) == 4
-    told = {f["subject"]: f for f in json.loads(capsys.readouterr().out)}
-    assert told["plotext"]["found"] == "6.0.1, incompatible"
-    assert f"{shlex.quote(sys.executable)} -m pip install 'plotext>=5.3,<6'" in told["plotext"]["advice"]
-    assert (told["pillow"]["level"], told["pillow"]["found"]) == ("problem", "not installed")
-    assert (told["numpy"]["level"], told["numpy"]["found"]) == ("ok", "2.1")
+    findings_by_subject = {f["subject"]: f for f in json.loads(capsys.readouterr().out)}
+    assert findings_by_subject["plotext"]["found"] == "6.0.1, incompatible"
+    assert f"{shlex.quote(sys.executable)} -m pip install 'plotext>=5.3,<6'" in findings_by_subject["plotext"]["advice"]
+    assert (findings_by_subject["pillow"]["level"], findings_by_subject["pillow"]["found"]) == (
+        "problem",
+        "not installed",
+    )
+    assert (findings_by_subject["numpy"]["level"], findings_by_subject["numpy"]["found"]) == ("ok", "2.1")

@@ -34,8 +34,8 @@ def performs(*arms: list[Event], over: ExperimentOver = OVER, known: int = 0) ->
         if isinstance(command, cmd.Experiment):
             for events in arms[known:]:
                 write_arm(events)
-            told: list[Message] = [event for events in arms for event in events]
-            engine.push(*told, over)
+            messages: list[Message] = [event for events in arms for event in events]
+            engine.push(*messages, over)
 
     return engine_that(answer)
 
@@ -58,9 +58,9 @@ def test_all_arms_are_shown_and_then_what_was_seen(
     assert main(["experiment", "sgd-vs-adam", "--seed", "7", "--name", "mine"]) == 0
     assert engine.commands == [cmd.Experiment(experiment="sgd-vs-adam", values={"seed": 7}, name="mine")]
     assert engine.closed
-    told = capsys.readouterr()
-    assert told.err == ""
-    lines = told.out.splitlines()
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    lines = captured.out.splitlines()
     assert [line.split(":")[0] for line in lines if line.startswith("Run s")] == [
         "Run sgd-vs-adam-1.1-sgd (run 1 of 2 of the experiment sgd-vs-adam)",
         "Run sgd-vs-adam-1.2-adam (run 2 of 2 of the experiment sgd-vs-adam)",
@@ -151,8 +151,8 @@ def test_what_cannot_be_is_refused_before_an_engine_is_started(
 ) -> None:
     engine = use_engine(monkeypatch, FakeEngine())
     assert main(["experiment", *words]) == 2
-    told = capsys.readouterr()
-    assert told.out == "" and told.err.startswith(f"mnist-tui: {sentence}")
+    captured = capsys.readouterr()
+    assert captured.out == "" and captured.err.startswith(f"mnist-tui: {sentence}")
     assert engine.commands == []
 
 
@@ -211,12 +211,12 @@ def test_an_interrupt_ends_all_of_it_and_says_how_to_go_on(
     engine = use_engine(monkeypatch, engine_that(answer))
     assert main(["experiment", "sgd-vs-adam"]) == 130
     assert kinds(engine.commands) == [cmd.Experiment, cmd.Abort]
-    told = capsys.readouterr()
-    assert told.err.splitlines() == [
+    captured = capsys.readouterr()
+    assert captured.err.splitlines() == [
         "Stopping with a checkpoint. Press Ctrl+C again to exit immediately.",
         f"mnist-tui: {fault}",
     ]
-    assert "Not known: " in told.out and "Adam was aborted after 1.0 of 25 epochs." in told.out
+    assert "Not known: " in captured.out and "Adam was aborted after 1.0 of 25 epochs." in captured.out
 
 
 @pytest.mark.parametrize(
@@ -237,8 +237,8 @@ def test_an_arm_that_diverges_is_a_result_like_any_other(
 ) -> None:
     use_engine(monkeypatch, performs(arm_events(1, epochs=0, outcome="diverged"), arm_events(2)))
     assert main(["experiment", "sgd-vs-adam"]) == 0
-    told = capsys.readouterr()
-    assert "SGD   diverged" in told.out and told.err == ""
+    captured = capsys.readouterr()
+    assert "SGD   diverged" in captured.out and captured.err == ""
 
 
 def test_an_engine_that_refuses(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -95,17 +95,17 @@ def test_what_takes_long_before_the_first_step_is_said(
     monkeypatch.setattr("tui.headless.presenters.Lines.say", say)
     use_engine(monkeypatch, engine)
     assert main(["train", "--quiet"]) == 130
-    told = [text for text in said if STAGES[name].doing in text]  # type: ignore[index]
-    assert told
-    assert told[0] == f"Still {STAGES[name].doing} after 0 s; press Ctrl+C to abort."  # type: ignore[index]
+    reported = [text for text in said if STAGES[name].doing in text]  # type: ignore[index]
+    assert reported
+    assert reported[0] == f"Still {STAGES[name].doing} after 0 s; press Ctrl+C to abort."  # type: ignore[index]
 
 
 def test_nothing_is_said_of_a_run_that_trains(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from tests.tui.cli_kit import short_run, tells
+    from tests.tui.cli_kit import engine_sending, short_run
 
     assert any(isinstance(event, Progress) for event in short_run())
-    use_engine(monkeypatch, tells(short_run()))
+    use_engine(monkeypatch, engine_sending(short_run()))
     assert main(["train", "--quiet"]) == 0
     assert capsys.readouterr().err == ""

@@ -113,9 +113,9 @@ def test_nothing_prints_control_characters_of_names_and_logs(line: str, capsys: 
     folder = make_run(hostile_run())
     folder.path.rename(folder.path.with_name(f"run{CONTROL}"))
     main(line.split())
-    told = capsys.readouterr()
-    assert told.out + told.err
-    assert has_no_control_characters(told.out + told.err)
+    captured = capsys.readouterr()
+    assert captured.out + captured.err
+    assert has_no_control_characters(captured.out + captured.err)
 
 
 @pytest.mark.parametrize(
@@ -124,9 +124,9 @@ def test_nothing_prints_control_characters_of_names_and_logs(line: str, capsys: 
 def test_no_error_prints_control_characters_of_what_was_typed(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     make_run(short_run())
     assert main([*line.split(), f"x{CONTROL}", *(["x.png"] if line == "predict" else [])]) != 0
-    told = capsys.readouterr()
-    assert has_no_control_characters(told.out + told.err)
-    assert len(told.err.splitlines()) == 1
+    captured = capsys.readouterr()
+    assert has_no_control_characters(captured.out + captured.err)
+    assert len(captured.err.splitlines()) == 1
 
 
 def test_a_run_told_without_a_screen_prints_no_control_characters(
@@ -135,9 +135,9 @@ def test_a_run_told_without_a_screen_prints_no_control_characters(
     for how in ("", "--json"):
         use_engine(monkeypatch, engine_that(lambda engine, command: engine.push(*hostile_run())))
         assert main(["train", *how.split()]) == 0
-        told = capsys.readouterr()
-        assert has_no_control_characters(told.out + told.err)
-    last = json.loads(told.out.splitlines()[-1])
+        captured = capsys.readouterr()
+        assert has_no_control_characters(captured.out + captured.err)
+    last = json.loads(captured.out.splitlines()[-1])
     assert last["reason"] == f"why{CONTROL}"  # JSON says the same with escapes
 
 
@@ -153,8 +153,8 @@ def test_folders_and_config_values_are_shown_without_control_characters(
     assert main(["config"]) == 0
     (folder / "config.toml").write_text('preset = "a\\u001b[2J"\n')
     assert main(["config"]) == 2
-    told = capsys.readouterr()
-    assert has_no_control_characters(told.out + told.err)
+    captured = capsys.readouterr()
+    assert has_no_control_characters(captured.out + captured.err)
 
 
 def test_clean_keeps_what_can_be_seen() -> None:
@@ -178,9 +178,9 @@ def test_help_names_every_command_apart_from_what_it_does(
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     assert main(["--help"]) == 0
-    told = capsys.readouterr().out
+    captured = capsys.readouterr().out
     for name, about in COMMANDS.items():
-        assert re.search(rf"^  {name} {{2,}}{re.escape(about.split()[0])}", told, re.MULTILINE)
+        assert re.search(rf"^  {name} {{2,}}{re.escape(about.split()[0])}", captured, re.MULTILINE)
 
 
 def installed(folder: Path, **versions: str) -> None:
@@ -309,10 +309,10 @@ def test_home_is_home_where_a_picture_is_named(
     make_run(short_run())
     monkeypatch.setenv("HOME", str(home))
     assert main(["predict", "last", "~/none.png", "~nobody-here.png", "./~/none.png"]) == 3
-    told = capsys.readouterr().err.splitlines()
-    assert told[0] == f"mnist-tui: There is no file {home}/none.png."
-    assert told[1] == "mnist-tui: There is no file ~nobody-here.png."
-    assert told[2] == "mnist-tui: There is no file ~/none.png."
+    captured = capsys.readouterr().err.splitlines()
+    assert captured[0] == f"mnist-tui: There is no file {home}/none.png."
+    assert captured[1] == "mnist-tui: There is no file ~nobody-here.png."
+    assert captured[2] == "mnist-tui: There is no file ~/none.png."
 
 
 def test_an_own_descriptor_is_never_taken_for_one_that_is_closed(tmp_path: Path) -> None:

@@ -67,13 +67,13 @@ def test_a_line_for_each_file_in_their_order(
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "two.png", encoded(255 - marked(1, 2)))
     assert main(["predict", RUN, "two.png", "seven.png"]) == 0
-    told = capsys.readouterr()
-    assert told.out.splitlines() == [
+    captured = capsys.readouterr()
+    assert captured.out.splitlines() == [
         f"Run {RUN}, weights of epoch 2 (best on validation)",
         "two.png    2  98.00%, then 3  1.00%; dark on light: inverted",
         "seven.png  7  98.00%, then 8  1.00%; as it is",
     ]
-    assert told.err == ""
+    assert captured.err == ""
     [question] = engine.commands
     assert isinstance(question, ReadPictures)
     assert (question.run, question.weights, question.exact) == (RUN, "best", True)
@@ -87,8 +87,8 @@ def test_json_is_an_object_a_line(
     blank = write(tmp_path / "blank.png", encoded(np.full((90, 90), 255)))
     none = str(tmp_path / "none.png")
     assert main(["predict", RUN, seven, blank, none, "--json", "--weights", "last"]) == 3
-    told = capsys.readouterr()
-    read, empty, missing = map(json.loads, told.out.splitlines())
+    captured = capsys.readouterr()
+    read, empty, missing = map(json.loads, captured.out.splitlines())
     likely = [0.001235] * 10
     likely[7:9] = 0.98, 0.01
     whose = {"run": RUN, "weights": "last", "epoch": 2}
@@ -105,7 +105,7 @@ def test_json_is_an_object_a_line(
     nothing = {"digit": None, "probability": None, "probabilities": [], "said": []}
     assert empty == {"file": blank, **nothing, "missing": "nothing stands out from the paper", "error": "", **whose}
     assert missing == {"file": none, **nothing, "missing": "", "error": f"There is no file {none}.", **whose}
-    assert told.err == f"mnist-tui: There is no file {none}.\n"
+    assert captured.err == f"mnist-tui: There is no file {none}.\n"
 
 
 def test_every_field_of_the_object_is_documented() -> None:
@@ -120,9 +120,9 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_read(
 ) -> None:
     page = write(tmp_path / "page.png", b"<html>not found</html>")
     assert main(["predict", RUN, page, str(tmp_path), seven]) == 3
-    told = capsys.readouterr()
-    assert "7  98.00%" in told.out
-    first, second = told.err.splitlines()
+    captured = capsys.readouterr()
+    assert "7  98.00%" in captured.out
+    first, second = captured.err.splitlines()
     assert first.startswith(f"mnist-tui: {page} is a web page; expected a picture")
     assert second.startswith(f"mnist-tui: {tmp_path} is a folder; name the pictures in it")
 
@@ -186,8 +186,8 @@ def test_what_cannot_be_meant(
     engine: FakeEngine, arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["predict", *arguments]) == 2
-    told = capsys.readouterr()
-    assert words in told.err and told.out == ""
+    captured = capsys.readouterr()
+    assert words in captured.err and captured.out == ""
 
 
 def test_a_run_without_weights_says_so(
@@ -248,9 +248,9 @@ def test_a_name_cannot_drive_the_terminal(
     odd = os.fsdecode(os.fsencode(tmp_path) + b"/\xff.png")
     Path(odd).write_bytes(encoded(marked(0, 1)))
     assert main(["predict", RUN, str(evil), odd, *flags]) == 0
-    told = capsys.readouterr().out
-    assert "\x1b" not in told
-    first, second = told.splitlines()[-2:]
+    captured = capsys.readouterr().out
+    assert "\x1b" not in captured
+    first, second = captured.splitlines()[-2:]
     if flags:
         assert [json.loads(each)["digit"] for each in (first, second)] == [7, 1]
     else:

@@ -7,7 +7,7 @@ import pytest
 
 from engine import events as ev
 from tests.events_kit import MACHINE, numbered
-from tests.tui.cli_kit import home, make_run, short_run, tells, use_engine
+from tests.tui.cli_kit import engine_sending, home, make_run, short_run, use_engine
 from tui.cli.main import main
 
 __all__ = ["home"]
@@ -15,7 +15,7 @@ __all__ = ["home"]
 HERE = msgspec.structs.replace(MACHINE, instructions="AVX512", processor="AMD EPYC")
 
 
-def told(machine: ev.Machine, loss: float = 0.5) -> list[ev.Event]:
+def events_on(machine: ev.Machine, loss: float = 0.5) -> list[ev.Event]:
     """A run on this machine whose first training loss is as given."""
     return numbered(
         [
@@ -49,8 +49,8 @@ def told(machine: ev.Machine, loss: float = 0.5) -> list[ev.Event]:
 def test_where_a_figure_differs_the_machine_is_named(
     before: ev.Machine, now: ev.Machine, why: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    make_run(told(before), "mine")
-    use_engine(monkeypatch, tells(told(now, 0.5000001)))
+    make_run(events_on(before), "mine")
+    use_engine(monkeypatch, engine_sending(events_on(now, 0.5000001)))
     assert main(["replay", "mine", "--quiet"]) == 4
     assert capsys.readouterr().out.splitlines()[-1] == (
         f"The results differ from mine: The train loss of epoch 1 was 0.5 and is 0.5000001.{why}"
@@ -60,7 +60,7 @@ def test_where_a_figure_differs_the_machine_is_named(
 def test_where_none_differs_the_machine_is_not_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    make_run(told(HERE), "mine")
-    use_engine(monkeypatch, tells(told(msgspec.structs.replace(HERE, instructions="AVX2"))))
+    make_run(events_on(HERE), "mine")
+    use_engine(monkeypatch, engine_sending(events_on(msgspec.structs.replace(HERE, instructions="AVX2"))))
     assert main(["replay", "mine"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "All results are identical to mine."

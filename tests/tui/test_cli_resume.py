@@ -10,7 +10,7 @@ from engine.events import Event, Renamed
 from engine.protocol import encode
 from tests.events_kit import RUN, confusion, ending, epoch_events, numbered, opening
 from tests.fake_engine import FakeEngine
-from tests.tui.cli_kit import CONFIG, home, make_run, tells, use_engine
+from tests.tui.cli_kit import CONFIG, engine_sending, home, make_run, use_engine
 from tui.cli.main import main
 
 __all__ = ["home"]
@@ -33,7 +33,7 @@ def test_resume_tells_what_is_new_alone(
     before = half_a_run()
     make_run(before)
     after = the_rest(len(before))
-    engine = use_engine(monkeypatch, tells([*before, *after], "resume_run"))
+    engine = use_engine(monkeypatch, engine_sending([*before, *after], "resume_run"))
     assert main([*line.split(), "--json"]) == 0
     assert engine.commands == [cmd.ResumeRun(run=RUN, epochs=3)]
     assert capfdbinary.readouterr().out == b"".join(map(encode, after))
@@ -46,7 +46,7 @@ def test_a_renamed_run_is_followed_to_its_new_end_and_not_to_the_old_one(
     folder = make_run(before)
     folder.path.rename(folder.path.with_name("badger"))
     after = numbered([Renamed(run="badger"), *the_rest(0)], first=len(before))
-    use_engine(monkeypatch, tells([*before, *after], "resume_run"))
+    use_engine(monkeypatch, engine_sending([*before, *after], "resume_run"))
     assert main(["resume", "badger", "--epochs", "3", "--json"]) == 0
     assert capfdbinary.readouterr().out == b"".join(map(encode, after))
 
@@ -56,7 +56,7 @@ def test_resume_without_epochs_keeps_their_number(
 ) -> None:
     before = half_a_run()
     make_run(before)
-    engine = use_engine(monkeypatch, tells([*before, *the_rest(len(before))], "resume_run"))
+    engine = use_engine(monkeypatch, engine_sending([*before, *the_rest(len(before))], "resume_run"))
     assert main(["resume", "last"]) == 0
     assert engine.commands == [cmd.ResumeRun(run=RUN, epochs=None)]
     lines = capsys.readouterr().out.splitlines()
@@ -71,7 +71,7 @@ def test_a_run_of_which_nothing_was_saved_begins_again_and_says_so(
     make_run(before)
     again = msgspec.structs.replace(opening(CONFIG)[3], resumed=True)
     after = numbered([again, *epoch_events(CONFIG, 1, 2), *ending(CONFIG, 1, table=confusion())], first=len(before))
-    use_engine(monkeypatch, tells([*before, *after], "resume_run"))
+    use_engine(monkeypatch, engine_sending([*before, *after], "resume_run"))
     assert main(["resume", "last"]) == 0
     assert capsys.readouterr().out.splitlines()[0] == f"Run {RUN} starts again: nothing had been saved"
 

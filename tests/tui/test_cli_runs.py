@@ -34,9 +34,9 @@ __all__ = ["home"]
 
 def printed(capsys: pytest.CaptureFixture[str], *line: str) -> str:
     assert main(list(line)) == 0
-    told = capsys.readouterr()
-    assert told.err == ""
-    return told.out
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return captured.out
 
 
 def diverged(name: str) -> list[Event]:
@@ -58,8 +58,8 @@ def being_live(folder: RunFolder, host: str | None = None) -> Iterator[SessionIn
 
 def test_show_ends_with_hints_where_something_went_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     make_run(recorded("overfit"), "overfit")
-    told = printed(capsys, "show", "overfit")
-    before, _, hints = told.partition("\nHints:\n")
+    captured = printed(capsys, "show", "overfit")
+    before, _, hints = captured.partition("\nHints:\n")
     assert "Best epoch" in before
     assert hints.startswith("  warning: validation loss rose from ")
     assert "    try: train images 500 → 0 (all)\n" in hints
@@ -146,23 +146,23 @@ def test_a_live_run_that_waits_is_listed_as_paused(capsys: pytest.CaptureFixture
 
 def of_epochs(*accuracies: float, best: int) -> list[Event]:
     """A run whose epochs had these validation accuracies, and whose epoch `best` was the best by loss."""
-    told: list[Event] = [*opening()]
+    logged: list[Event] = [*opening()]
     for number, accuracy in enumerate(accuracies, 1):
         for event in epoch_events(BLOG, number, 1, best=number <= best):
             is_end = isinstance(event, ev.EpochEnded)
-            told.append(msgspec.structs.replace(event, validation_accuracy=accuracy) if is_end else event)
-    return told
+            logged.append(msgspec.structs.replace(event, validation_accuracy=accuracy) if is_end else event)
+    return logged
 
 
 @pytest.mark.parametrize("weights", ["best", "last", "none"])
 def test_the_validation_beside_a_test_is_that_of_the_weights_that_were_tested(
     weights: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = of_epochs(0.91, 0.92, 0.99, best=2)
+    logged = of_epochs(0.91, 0.92, 0.99, best=2)
     if weights != "none":
         of: Any = {"weights": weights, "epoch": 2 if weights == "best" else 3}
-        told.append(ev.Tested(test=msgspec.structs.replace(test_result(confusion(), 2), **of)))
-    folder = make_run(numbered(told))
+        logged.append(ev.Tested(test=msgspec.structs.replace(test_result(confusion(), 2), **of)))
+    folder = make_run(numbered(logged))
     wanted = 0.99 if weights == "last" else 0.92
     [found] = json.loads(printed(capsys, "ls", "--json"))
     assert (found["validation_accuracy"], found["best_validation_accuracy"]) == (wanted, 0.99)
@@ -327,10 +327,10 @@ def test_a_look_that_could_not_be_recorded_is_shown_and_said_to_be_so(
     look = msgspec.structs.replace(a_look(0), seq=len(events) + 1)
     use_engine(monkeypatch, engine_that(lambda engine, command: engine.push(fault, look)))
     assert main(["eval", "otter", *how]) == 4
-    told = capsys.readouterr()
-    assert "97.81" in told.out or "0.9781" in told.out
-    assert told.err.startswith("mnist-tui: The evaluation was not recorded. ")
-    assert f"{run.events} (No space left on device)" in told.err
+    captured = capsys.readouterr()
+    assert "97.81" in captured.out or "0.9781" in captured.out
+    assert captured.err.startswith("mnist-tui: The evaluation was not recorded. ")
+    assert f"{run.events} (No space left on device)" in captured.err
 
 
 def test_eval_that_is_refused_or_lost(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from engine.commands import Command
 from engine.events import Event
 from tests.events_kit import RUN, confusion, ending, numbered, opening
 from tests.fake_engine import FakeEngine, kinds
-from tests.tui.cli_kit import CONFIG, engine_that, home, interrupted, short_run, signals, tells, use_engine
+from tests.tui.cli_kit import CONFIG, engine_sending, engine_that, home, interrupted, short_run, signals, use_engine
 from tui.cli.main import main
 from tui.headless.survival import Fate
 
@@ -45,14 +45,14 @@ def test_the_first_interrupt_ends_the_run_with_a_checkpoint(
 ) -> None:
     engine = use_engine(monkeypatch, sends(number, interrupted()))
     assert main(["train", how]) == 130
-    told = capsys.readouterr()
+    captured = capsys.readouterr()
     assert kinds(engine.commands) == [cmd.Start, cmd.Abort]
-    assert told.err.splitlines() == [
+    assert captured.err.splitlines() == [
         "Stopping with a checkpoint. Press Ctrl+C again to exit immediately.",
         f"Interrupted at epoch 3.4. Resume with: mnist-tui resume {RUN}",
     ]
     if how == "--json":
-        assert '"type":"finished"' in told.out.splitlines()[-1]
+        assert '"type":"finished"' in captured.out.splitlines()[-1]
 
 
 @pytest.mark.usefixtures("signals")
@@ -163,6 +163,6 @@ def test_a_terminal_that_has_gone_is_a_hang_up(
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr("tui.headless.presenters.Lines.show", gone)
-    engine = use_engine(monkeypatch, tells(numbered(opening(CONFIG))))
+    engine = use_engine(monkeypatch, engine_sending(numbered(opening(CONFIG))))
     assert main(["train"]) == 129
     assert kinds(engine.commands) == [cmd.Start]

@@ -124,10 +124,10 @@ def test_an_unexpected_fault_is_a_sentence_and_a_file(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert failing(ZeroDivisionError("by\nzero"), monkeypatch) == 4
-    told = capsys.readouterr()
+    captured = capsys.readouterr()
     [file] = (home / "cache").iterdir()
-    assert told.out == ""
-    assert told.err == (
+    assert captured.out == ""
+    assert captured.err == (
         f"mnist-tui: This is a bug in mnist-tui (ZeroDivisionError: by zero); "
         f"the traceback is in {file}. Please report it.\n"
     )

@@ -18,7 +18,7 @@ from engine.state.run_state import fold
 from tests import events_kit as kit
 from tests.fake_engine import FakeEngine, refusing
 from tests.tui.app_kit import stage
-from tests.tui.cli_kit import engine_that, home, make_run, short_run, tells, use_engine
+from tests.tui.cli_kit import engine_sending, engine_that, home, make_run, short_run, use_engine
 from tui.app.app import MnistApp
 from tui.cli.main import main
 from tui.headless.report import closing, opening
@@ -94,7 +94,7 @@ def test_a_branch_that_is_given_a_folder_means_what_is_in_it(
 
 def test_a_replay_expects_the_data_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     make_run(known_run())
-    engine = use_engine(monkeypatch, tells([]))
+    engine = use_engine(monkeypatch, engine_sending([]))
     engine.answer = refusing(OtherDataProblem(SENTENCE))
     assert main(["replay", "otter"]) == 3
     [command] = engine.commands

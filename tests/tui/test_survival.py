@@ -1,4 +1,4 @@
-"""Whether a run that is left outlives its terminal, told from made-up systems."""
+"""Whether a run in the background survives its terminal, on simulated systems."""
 
 from __future__ import annotations
 

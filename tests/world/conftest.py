@@ -64,10 +64,10 @@ def faketime() -> dict[str, str]:
     """The environment for a program with a shifted clock; `FAKETIME` sets the offset."""
     if not (tool := shutil.which("faketime")):
         pytest.skip("faketime is not installed")
-    told = subprocess.run([tool, "-m", "-f", "+0", "env"], capture_output=True, text=True, check=False)
-    preload = [line for line in told.stdout.splitlines() if line.startswith("LD_PRELOAD=")]
+    probe = subprocess.run([tool, "-m", "-f", "+0", "env"], capture_output=True, text=True, check=False)
+    preload = [line for line in probe.stdout.splitlines() if line.startswith("LD_PRELOAD=")]
     if not preload:
-        pytest.skip(f"faketime does not work here: {told.stderr.strip() or told.returncode}")
+        pytest.skip(f"faketime does not work here: {probe.stderr.strip() or probe.returncode}")
     return {
         "LD_PRELOAD": preload[0].partition("=")[2],
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",

@@ -97,29 +97,29 @@ class Place:
 
     def do(self, *arguments: str, seconds: float = 60.0) -> Told:
         """Run `mnist-tui ARGUMENTS` to its end. It must not print a traceback."""
-        told = _run(self.argv(*arguments), seconds)
-        assert "Traceback" not in told.text, told.text
-        return told
+        result = _run(self.argv(*arguments), seconds)
+        assert "Traceback" not in result.text, result.text
+        return result
 
     def done(self, *arguments: str, seconds: float = 60.0) -> str:
         """The same, for a command that succeeds; return its output."""
-        told = self.do(*arguments, seconds=seconds)
-        assert told.status == 0, told
-        return told.out
+        result = self.do(*arguments, seconds=seconds)
+        assert result.status == 0, result
+        return result.out
 
     def refused(self, *arguments: str) -> str:
         """The same, for a command rejected in one sentence; return the sentence."""
-        told = self.do(*arguments)
-        assert told.status in (1, 2, 3, 4), told
-        assert told.err.startswith("mnist-tui: "), told
-        assert len(told.err.splitlines()) == 1, told
-        return told.err
+        result = self.do(*arguments)
+        assert result.status in (1, 2, 3, 4), result
+        assert result.err.startswith("mnist-tui: "), result
+        assert len(result.err.splitlines()) == 1, result
+        return result.err
 
     def shell(self, command: str) -> str:
         """Run a shell command there."""
-        told = _run(self._there("sh", "-ec", command), 30)
-        assert told.status == 0, told
-        return told.out
+        result = _run(self._there("sh", "-ec", command), 30)
+        assert result.status == 0, result
+        return result.out
 
     def screen(self, *arguments: str, columns: int = 120, rows: int = 35) -> Term:
         """Run the program in a real terminal there."""
@@ -131,9 +131,9 @@ class Place:
 
     def status(self, name: str) -> str:
         """A run's status, checked to be the same in `ls`, `ls --json` and `show --json` of one process."""
-        told = _run(self._there(sys.executable, "-P", "-c", _THREE, name), 60)
-        assert told.status == 0 and told.err == "", told
-        listed, table, shown = told.out.split("\f\n")
+        result = _run(self._there(sys.executable, "-P", "-c", _THREE, name), 60)
+        assert result.status == 0 and result.err == "", result
+        listed, table, shown = result.out.split("\f\n")
         found = {each["run"]: each for each in json.loads(listed)}[name]
         (line,) = [line for line in table.splitlines() if line.split()[:1] == [name]]
         word = "paused" if found["paused"] else found["status"]
@@ -277,9 +277,9 @@ class World:
 def left_by_another_machine(run: RunFolder, host: str, seconds: float) -> None:
     """Make an ended run look as if `host` had it until its last checkpoint and has been silent for this long."""
     run.result.unlink()
-    told = lines(run)
-    last = max(number for number, line in enumerate(told) if b'"checkpoint_saved"' in line)
-    run.events.write_bytes(b"".join(told[: last + 1]))
+    result = lines(run)
+    last = max(number for number, line in enumerate(result) if b'"checkpoint_saved"' in line)
+    run.events.write_bytes(b"".join(result[: last + 1]))
     mark = {"host": host, "pid": 7, "socket": "/gone", "boot": str(uuid.uuid4()), "engine": "7"}
     run.session.write_text(json.dumps(mark))
     heard(run, seconds)
@@ -305,7 +305,7 @@ class Training:
         return epochs(self.run)
 
     @property
-    def told(self) -> float:
+    def last_event_time(self) -> float:
         """The time of its last event, by its engine's clock."""
         return decode_event(lines(self.run)[-1]).time
 

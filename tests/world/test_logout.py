@@ -82,8 +82,8 @@ def session(run: RunFolder) -> None:
 
 
 def session_of_another(run: RunFolder) -> None:
-    told = json.loads(run.session.read_text())
-    run.session.write_text(json.dumps({**told, "pid": 1, "socket": "/nowhere", "host": "elsewhere"}))
+    session = json.loads(run.session.read_text())
+    run.session.write_text(json.dumps({**session, "pid": 1, "socket": "/nowhere", "host": "elsewhere"}))
 
 
 def session_cut(run: RunFolder) -> None:

@@ -127,7 +127,7 @@ def test_a_run_on_another_machine_is_running_there(far: tuple[World, Training]) 
         said = other.refused(*command)
         assert "node-1" in said, command
         assert "running" in said, command
-    assert "No run is under way on this machine" in other.refused("stop")
+    assert "No run is in progress on this machine" in other.refused("stop")
     one_engine(world, run)
     run.goes_on()
     is_in_order(run.run)
@@ -212,7 +212,7 @@ def test_the_clock_is_moved_under_a_run(world: World, faketime: dict[str, str]) 
     with training(world, moved, "timed") as run:
         for by, seconds in (("-2d", -2 * DAY), ("+40d", 40 * DAY)):
             clock.write_text(f"{by}\n")
-            eventually(lambda to=seconds: abs(run.told - time.time() - to) < DAY / 2, f"event at {by}")  # type: ignore[misc]
+            eventually(lambda to=seconds: abs(run.last_event_time - time.time() - to) < DAY / 2, f"event at {by}")  # type: ignore[misc]
             run.goes_on()
             assert moved.status("timed") == here.status("timed") == "running"
         here.done("stop", "timed")
@@ -265,11 +265,11 @@ def test_runtime_folders_that_cannot_be_written(wide_world: World) -> None:
     for name in ("XDG_RUNTIME_DIR", "TMPDIR"):
         folder = place.environment[name]
         place.shell(f"mount -o remount,ro {folder}")
-    told = place.do("train", "--quiet", "--name", "sealed", "--epochs", "1", *TINY)
-    if told.status:  # it may use another folder, or report which one it needs
-        assert told.err.startswith("mnist-tui: "), told
-        assert "XDG_RUNTIME_DIR" in told.err
-        assert len(told.err.splitlines()) == 1
+    result = place.do("train", "--quiet", "--name", "sealed", "--epochs", "1", *TINY)
+    if result.status:  # it may use another folder, or report which one it needs
+        assert result.err.startswith("mnist-tui: "), result
+        assert "XDG_RUNTIME_DIR" in result.err
+        assert len(result.err.splitlines()) == 1
     else:
         assert place.status("sealed") == "finished"
     assert Path(place.environment["TMPDIR"]).is_dir()

@@ -175,7 +175,7 @@ async def refused_on_the_command_line(cases: list[tuple[list[str], str]]) -> lis
     wrong = []
     found = await asyncio.to_thread(all_said, [["set", *words] for words, _ in cases])
     for (words, expected), said in zip(cases, found, strict=True):
-        status = 4 if "could be undone" in expected else 2
+        status = 4 if "to undo" in expected else 2
         right = said.err.startswith("mnist-tui: ") and expected in said.err
         if not right or (said.status, said.out) != (status, ""):
             wrong.append(f"set {str(words)[:80]}: {str(said)[:300]}")

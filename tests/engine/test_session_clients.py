@@ -1,4 +1,4 @@
-"""Who talks to an engine: late ones, hostile ones, strangers, those that do not read, and two at once."""
+"""The clients of an engine: late ones, hostile ones, other users, ones that do not read, and two at once."""
 
 from __future__ import annotations
 
@@ -27,16 +27,14 @@ __all__ = ["config", "engine", "home"]
 pytestmark = [pytest.mark.timeout(90), pytest.mark.asyncio(loop_scope="module")]
 
 
-async def test_every_client_is_told_when_torch_is_loaded(engine: Engine) -> None:
+async def test_every_client_is_notified_when_torch_is_loaded(engine: Engine) -> None:
     client = await Engine.connect(Path(await socket_of(engine)))
     message = (await until(client, is_a(Ready)))[-1]
     assert message.torch.startswith("2.")
     await client.close()
 
 
-async def test_a_client_that_comes_late_knows_what_one_from_the_start_knows(
-    engine: Engine, config: TrainConfig
-) -> None:
+async def test_a_late_client_gets_the_same_events_as_an_early_one(engine: Engine, config: TrainConfig) -> None:
     slow = make_config({"epochs": 200}, config)
     name = (await engine.send(cmd.Start(config=slow))).result["run"]
     early = events(await until(engine, lambda m: isinstance(m, ev.EpochEnded) and m.epoch >= 3))
@@ -106,7 +104,7 @@ print(repr(other.recv(100)))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-async def test_another_user_is_told_nothing_even_where_the_socket_lets_him_in(engine: Engine) -> None:
+async def test_another_user_gets_nothing_even_if_the_socket_admits_them(engine: Engine) -> None:
     path = Path(await socket_of(engine))
     opened = [*path.parents[:-1], path]
     modes = [each.stat().st_mode for each in opened]
@@ -155,8 +153,8 @@ async def test_one_screen_steers_and_another_can_take_control(engine: Engine, co
         await watcher.send(cmd.TakeControl())
 
     await second.send(cmd.TakeControl())
-    told = (await until(second, lambda m: isinstance(m, Steers) and m.you))[-1]
-    assert told.screens == 3
+    steers = (await until(second, lambda m: isinstance(m, Steers) and m.you))[-1]
+    assert steers.screens == 3
     assert not (await until(engine, lambda m: isinstance(m, Steers) and not m.you))[-1].you
     with pytest.raises(EngineProblem, match="has control; take control first"):
         await engine.send(cmd.Stop())

@@ -53,8 +53,8 @@ class Story:
     def of(self, kind: type) -> list[Any]:
         return [e for e in self.events if isinstance(e, kind)]
 
-    def figures(self) -> list[dict[str, Any]]:
-        """The figures of every epoch that must not depend on how the run was interrupted (no times)."""
+    def metrics(self) -> list[dict[str, Any]]:
+        """The metrics of every epoch that must not depend on how the run was interrupted (no times)."""
         ends, spreads = self.of(ev.EpochEnded), self.of(ev.Distributions)
         return [{**timeless(end), "spread": timeless(spread)} for end, spread in zip(ends, spreads, strict=True)]
 

@@ -1,4 +1,4 @@
-"""A branch goes on with another run's weights, and the run it came from stays as it was."""
+"""A branch continues with another run's weights, and the parent run is not changed."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def test_a_branch_without_another_setting_but_its_length_is_the_run_gone_on_with
     short = train(epochs=3)
     before = {path.name: path.read_bytes() for path in short.folder.path.iterdir()}
     longer = branch(short, epochs=5)
-    figures = [{**each, "best": None} for each in longer.figures()]
-    assert figures == [{**each, "best": None} for each in whole.figures()[3:]]
+    metrics = [{**each, "best": None} for each in longer.metrics()]
+    assert metrics == [{**each, "best": None} for each in whole.metrics()[3:]]
     assert {path.name: path.read_bytes() for path in short.folder.path.iterdir()} == before
 
 
@@ -49,7 +49,7 @@ def test_a_checkpoint_is_kept_every_so_many_epochs_and_a_branch_begins_there(tra
     assert (config.learning_rate, config.epochs) == (0.1, 5)
     made = branch(story, "2", keep_every=0)
     assert [e.epoch for e in made.of(ev.EpochEnded)] == [3, 4, 5]
-    assert [{**e, "best": None} for e in made.figures()] == [{**e, "best": None} for e in story.figures()[2:]]
+    assert [{**e, "best": None} for e in made.metrics()] == [{**e, "best": None} for e in story.metrics()[2:]]
 
 
 def test_a_branch_of_the_best_weights_begins_at_their_epoch(train: Train) -> None:

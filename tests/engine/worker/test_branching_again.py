@@ -1,4 +1,4 @@
-"""A branch that is run again: from the same checkpoint of its parent, with its own changes, to the same figures."""
+"""A replayed branch: from the same checkpoint of its parent, with its own changes, to the same metrics."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def created(story: Story, config: TrainConfig, parent: ev.Parent | None = None) 
 
 
 def trained_on(root: Path, begun: BranchStart, plan: Plan | None = None, script: Script | None = None) -> Story:
-    """A branch that begins so, with its event 0 as the session tells it."""
+    """A branch with this start, and with the event 0 that the session emits."""
     (config, _), parent = begun
     folder = create_run(config, preset="", version="test", root=root)
     save_checkpoint(folder.checkpoint("last"), begun.checkpoint)
@@ -63,7 +63,7 @@ def again(story: Story) -> Story:
 def assert_the_same(story: Story, other: Story) -> None:
     assert story.folder.path != other.folder.path
     assert first_difference(story.state, other.state) == ""
-    assert other.figures() == story.figures()
+    assert other.metrics() == story.metrics()
     (_, one), (_, two) = (load_checkpoint(each.folder.checkpoint("last")) for each in (story, other))
     assert all(one["model"][name].equal(two["model"][name]) for name in one["model"])
 
@@ -85,7 +85,7 @@ def changing(*changes: tuple[int, dict[str, Any]]) -> Script:
 
 
 def going_on(story: Story, **values: Any) -> None:
-    """Have a run go on from its last checkpoint, as a resume does."""
+    """Resume a run from its last checkpoint."""
     checkpoint = load_checkpoint(story.folder.checkpoint("last"))
 
     def emit(event: ev.Event) -> None:
@@ -100,12 +100,12 @@ def test_a_branch_and_one_that_was_changed_while_it_trained(train: Train) -> Non
     assert_the_same(plain, again(plain))
     changed = branch(parent, epochs=5, script=changing((34, {"learning_rate": 0.02}), (50, {"optimizer": "sgd"})))
     assert [(e.step, e.name) for e in changed.of(ev.Changed)] == [(34, "learning_rate"), (50, "optimizer")]
-    assert changed.figures() != plain.figures()
+    assert changed.metrics() != plain.metrics()
     assert_the_same(changed, again(changed))
 
 
 @pytest.mark.parametrize("values", [{"optimizer": "sgd"}, {"schedule": "cosine"}, {"seed": 9, "dropout": 0.1}], ids=str)
-def test_a_branch_whose_memory_or_plan_begins_anew(train: Train, values: dict[str, Any]) -> None:
+def test_a_branch_with_a_new_optimizer_state_or_schedule(train: Train, values: dict[str, Any]) -> None:
     made = branch(train(epochs=2, optimizer="adam"), epochs=4, **values)
     assert_the_same(made, again(made))
 
@@ -211,7 +211,7 @@ def test_a_checkpoint_that_is_gone_is_named_with_what_keeps_them(train: Train) -
         again(made)
 
 
-def test_a_parent_that_was_made_anew_under_its_name_is_not_taken_for_the_one_before(train: Train) -> None:
+def test_a_parent_that_was_trained_again_under_its_name_is_refused(train: Train) -> None:
     parent = train(epochs=2)
     made = branch(parent, epochs=3)
     other = train(epochs=2, seed=7)
@@ -225,15 +225,15 @@ def test_a_parent_that_was_made_anew_under_its_name_is_not_taken_for_the_one_bef
     assert "The train loss of epoch 3 was" in first_difference(made.state, again(made).state)  # an earlier log
 
 
-def test_what_is_no_name_of_a_checkpoint_in_a_log_is_not_looked_for(train: Train, tmp_path: Path) -> None:
+def test_an_invalid_checkpoint_name_in_a_log_is_not_opened(train: Train, tmp_path: Path) -> None:
     parent = train(epochs=2)
     made = branch(parent, epochs=3)
     shutil.copyfile(parent.folder.checkpoint("last"), tmp_path / "runs" / "away.pt")
     parent.folder.checkpoint("last").unlink()
     parent.folder.checkpoint("best").unlink()
-    told = msgspec.structs.replace(made.events[0].parent, at="../away")
+    parent_elsewhere = msgspec.structs.replace(made.events[0].parent, at="../away")
     with pytest.raises(RunProblem, match="no longer exists"):
-        branch_again(parent.folder, told, {})
+        branch_again(parent.folder, parent_elsewhere, {})
 
 
 def test_a_run_that_was_left_is_compared_as_far_as_it_went(train: Train) -> None:

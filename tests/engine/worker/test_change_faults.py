@@ -44,7 +44,7 @@ def test_a_rate_that_is_far_too_high_ends_the_run_with_a_reason_and_the_last_goo
     assert story.end.outcome == "diverged"
     assert story.end.reason.startswith("Training diverged: the ")
     assert "epoch 3" in story.end.reason and "Try a learning rate 3 to 10 times lower." in story.end.reason
-    assert story.end.test is None and story.state.test is None  # no figure that could pass for a result
+    assert story.end.test is None and story.state.test is None  # no metric that could pass for a result
     assert story.end.best_epoch in (1, 2)
     for kind in ("best", "last"):
         _, contents = load_checkpoint(story.folder.checkpoint(kind))
@@ -54,7 +54,7 @@ def test_a_rate_that_is_far_too_high_ends_the_run_with_a_reason_and_the_last_goo
 
 
 def test_weights_that_are_lost_already_are_no_checkpoint(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step may leave them so before any loss tells: what is saved at a change or a pause is the checkpoint of before."""
+    """A step may leave such weights before a loss shows it: a change or a pause then does not overwrite the checkpoint."""
 
     def script(event: ev.Event, control: CommandQueue) -> None:
         match event:
@@ -105,7 +105,7 @@ SCHEDULES: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=str)
 @pytest.mark.parametrize("epochs", [2, 3, 9])
-def test_another_number_of_epochs_plans_the_schedule_anew(train: Train, schedule: dict[str, Any], epochs: int) -> None:
+def test_another_number_of_epochs_adapts_the_schedule(train: Train, schedule: dict[str, Any], epochs: int) -> None:
     """In the third epoch of four: more, as many as are under way, and fewer than are trained already."""
     story = train(plan=at(25, epochs=epochs), epochs=4, batch_size=25, **schedule)
     assert story.end.outcome == "completed"

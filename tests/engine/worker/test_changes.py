@@ -1,4 +1,4 @@
-"""Hyperparameters that change while a run trains: from the next step on, told, undone, resumed, and run again alike."""
+"""Live changes to hyperparameters: effective from the next step, reported, undone, resumed and replayed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def at(step: int, **values: Any) -> Plan:
     return Plan((cmd.PlannedChange(step=step, values=values),))
 
 
-def told(story: Story) -> list[tuple[int, str, str, str]]:
+def changes_of(story: Story) -> list[tuple[int, str, str, str]]:
     return [(e.step, e.name, e.old, e.new) for e in story.of(ev.Changed)]
 
 
@@ -62,15 +62,15 @@ def test_a_change_counts_from_its_step_on_and_the_run_can_be_run_again(
     base = {"model": model, "epochs": 3, "dropout": 0.2, "batch_size": 25}
     plain = train(**base)
     story = train(plan=at(13, **values), **base)  # in the second epoch of ten steps
-    first, *others = story.figures()
-    assert first == plain.figures()[0]
-    assert others != plain.figures()[1:]
+    first, *others = story.metrics()
+    assert first == plain.metrics()[0]
+    assert others != plain.metrics()[1:]
     before = plain.state.config
     changed = differences(make_config(values, before), before)
-    assert [(step, name) for step, name, _, _ in told(story)] == [(13, name) for name in changed]
+    assert [(step, name) for step, name, _, _ in changes_of(story)] == [(13, name) for name in changed]
     assert story.state.config == make_config(values, before)
     twin = train(plan=at(13, **values), **base)
-    assert twin.figures() == story.figures()
+    assert twin.metrics() == story.metrics()
     assert first_difference(twin.state, story.state) == ""
 
 
@@ -99,11 +99,11 @@ def test_what_belongs_to_an_optimizer_or_a_schedule_changes_with_it(
     train: Train, base: dict[str, Any], values: dict[str, Any]
 ) -> None:
     story = train(plan=at(13, **values), epochs=3, batch_size=25, **base)
-    assert [name for _, name, _, _ in told(story)] == list(values)
-    assert train(plan=at(13, **values), epochs=3, batch_size=25, **base).figures() == story.figures()
+    assert [name for _, name, _, _ in changes_of(story)] == list(values)
+    assert train(plan=at(13, **values), epochs=3, batch_size=25, **base).metrics() == story.metrics()
 
 
-def test_an_optimizer_of_the_same_family_keeps_its_memory_and_another_begins_anew(train: Train) -> None:
+def test_an_optimizer_of_the_same_family_keeps_its_state_and_another_starts_without(train: Train) -> None:
     notes = {}
     for name in ("adamw", "sgd"):
         story = train(plan=at(5, optimizer=name), epochs=1)
@@ -121,7 +121,7 @@ def test_an_optimizer_of_the_same_family_keeps_its_memory_and_another_begins_ane
         epochs=2,
         weight_decay=0.0,
     )
-    assert there_and_back.figures() == plain.figures()
+    assert there_and_back.metrics() == plain.metrics()
 
 
 def test_a_schedule_is_planned_from_where_it_was_chosen(train: Train) -> None:
@@ -154,7 +154,7 @@ def test_changed_and_interrupted_and_resumed_gives_the_same_numbers(train: Train
     left = train(leave, plan=plan, epochs=3, batch_size=25)
     assert left.end.outcome == "aborted"
     resumed = train(of=left)
-    assert left.figures() + resumed.figures() == straight.figures()
+    assert left.metrics() + resumed.metrics() == straight.metrics()
 
 
 def created(story: Story) -> ev.RunCreated:
@@ -162,7 +162,7 @@ def created(story: Story) -> ev.RunCreated:
     return ev.RunCreated(run="x", config=first, version="test", host="here")
 
 
-def test_a_run_that_was_changed_stopped_and_resumed_is_run_again_to_the_same_figures(train: Train) -> None:
+def test_a_run_that_was_changed_stopped_and_resumed_is_replayed_to_the_same_metrics(train: Train) -> None:
     def steer(event: ev.Event, control: CommandQueue) -> None:
         if isinstance(event, ev.Paused):
             match event.step:
@@ -193,7 +193,7 @@ def test_a_run_that_was_changed_stopped_and_resumed_is_run_again_to_the_same_fig
     whole = recipe([created(stopped), *stopped.events, *resumed.events])
     assert (whole.changes, whole.stop_at) == (made.changes, None)
     once = train(plan=Plan(whole.changes), epochs=4, batch_size=25)
-    assert once.figures() == [*stopped.figures(), *resumed.figures()]
+    assert once.metrics() == [*stopped.metrics(), *resumed.metrics()]
     assert once.end.test is not None and resumed.end.test is not None
     assert once.end.test.wrong_images == resumed.end.test.wrong_images
 
@@ -216,7 +216,7 @@ def _fields(event: ev.RunStarted) -> dict[str, Any]:
     return msgspec.structs.asdict(event)
 
 
-def test_a_run_that_came_out_otherwise_is_told_with_the_first_figure_that_differs(train: Train) -> None:
+def test_a_replay_that_differs_reports_the_first_metric_that_differs(train: Train) -> None:
     one, other = train(epochs=2), train(epochs=2, seed=1)
     words = first_difference(one.state, other.state)
     assert words.startswith("The train loss of epoch 1 was ")
@@ -262,7 +262,7 @@ def test_a_plan_is_checked_before_anything_begins() -> None:
         check_plan(TrainConfig(), (change(3, dropout=0.1), change(2, dropout=0.2)))
 
 
-def heard(*events: ev.Event, epochs: int = 40) -> LiveConfig:
+def live_after(*events: ev.Event, epochs: int = 40) -> LiveConfig:
     live = LiveConfig(TrainConfig(epochs=epochs))
     for event in events:
         live.follow(event)
@@ -300,7 +300,7 @@ def progress(number: int, position: float) -> ev.Progress:
     ],
 )
 def test_an_epoch_that_has_begun_is_trained_to_its_end(events: tuple[ev.Event, ...], begun: int) -> None:
-    live = heard(*events)
+    live = live_after(*events)
     before = live.config
     with pytest.raises(ConfigProblem) as refused:
         live.request({"epochs": begun - 1, "dropout": 0.1})
@@ -311,7 +311,7 @@ def test_an_epoch_that_has_begun_is_trained_to_its_end(events: tuple[ev.Event, .
 
 
 def test_a_raise_is_not_undone_once_its_epochs_have_begun_and_what_was_before_it_still_is() -> None:
-    live = heard(progress(1, 0.5), epochs=3)
+    live = live_after(progress(1, 0.5), epochs=3)
     live.request({"dropout": 0.1})
     live.request({"epochs": 9})
     live.follow(progress(5, 4.5))

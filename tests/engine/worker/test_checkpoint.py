@@ -105,13 +105,13 @@ def overlapping(path: Path) -> None:
             again.header_offset, again.CRC = large.header_offset, large.CRC
             again.file_size = again.compress_size = large.file_size
             archive.filelist.append(again)
-        archive.comment = b"have the list of entries written anew"
+        archive.comment = b"rewrite the list of entries"
 
 
 @pytest.mark.parametrize(
     "make", [script, packed, declared, overlapping, Path.mkdir, os.mkfifo], ids=lambda f: f.__name__
 )
-def test_what_only_looks_like_a_checkpoint_is_refused_at_once(tmp_path: Path, make: Callable[[Path], None]) -> None:
+def test_a_file_that_resembles_a_checkpoint_is_refused_at_once(tmp_path: Path, make: Callable[[Path], None]) -> None:
     path = tmp_path / "x.pt"
     make(path)
     with pytest.raises(RunProblem) as problem:

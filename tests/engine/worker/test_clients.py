@@ -1,4 +1,4 @@
-"""What the clients of a session are sent, and in which order."""
+"""The messages that clients of a session get, and their order."""
 
 import asyncio
 from pathlib import Path
@@ -39,7 +39,7 @@ async def test_hello_comes_first_though_torch_is_loaded_before_the_greeting(tmp_
         reader, writer = await asyncio.open_unix_connection(str(tmp_path / "sock"))
         await connected.wait()
         host.ready = ready = Ready(torch="2")
-        clients.send(ready)  # the client has not said yet who it is
+        clients.send(ready)  # the client has not sent its greeting
         writer.write(protocol.encode(Greeting(role="script")))
         first, second = [protocol.decode_server(await reader.readline()) for _ in range(2)]
         assert (first, second) == (host.hello(), ready)

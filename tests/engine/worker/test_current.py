@@ -25,7 +25,7 @@ from tests.engine.runs_kit import CONFIG, HOST, create, listening, occupy, root
 __all__ = ["listening", "root"]
 
 
-class Told:
+class Callbacks:
     """The callbacks of an `ActiveRun`."""
 
     def __init__(self, socket_path: Path) -> None:
@@ -34,41 +34,41 @@ class Told:
         self.current = ActiveRun(socket_path, lambda run: self.moved.append(run.name), self.ousted.append)
 
     def enter(self, run: RunFolder) -> RunFolder:
-        """Be on a run, its beginning told."""
+        """Enter a run and log its first event."""
         self.current.enter(run)
         self.current.append(ev.RunCreated(run=run.name, config=CONFIG, version="0.1.0", host=HOST))
         return run
 
 
 @pytest.fixture
-def told(listening: Path) -> Told:
-    return Told(listening)
+def callbacks(listening: Path) -> Callbacks:
+    return Callbacks(listening)
 
 
 def names(run: RunFolder) -> list[str]:
-    """The log's events, after a look at their numbers."""
+    """The log's events; checks that their numbers have no gaps."""
     events = list(read_events(run.events))
     assert [event.seq for event in events] == list(range(len(events)))
     return [type(event).__name__ for event in events]
 
 
-def test_a_renamed_folder_is_followed_and_nothing_is_left_at_its_old_name(told: Told, root: Path) -> None:
-    run = told.enter(create(root, "mine"))
+def test_a_renamed_folder_is_followed_and_nothing_is_left_at_its_old_name(callbacks: Callbacks, root: Path) -> None:
+    run = callbacks.enter(create(root, "mine"))
     run.path.rename(root / "yours")
-    assert told.current.check_folder()
-    told.current.append(ev.LogLine(text="on"))
+    assert callbacks.current.check_folder()
+    callbacks.current.append(ev.LogLine(text="on"))
     assert [each.name for each in root.iterdir()] == ["yours"]
-    assert (run.name, told.current.name, told.moved) == ("yours", "yours", ["yours"])
+    assert (run.name, callbacks.current.name, callbacks.moved) == ("yours", "yours", ["yours"])
     assert names(run) == ["RunCreated", "Renamed", "LogLine"]
     assert run.state().run == find_run("mine", root).name == "yours"
-    told.current.release(run)
+    callbacks.current.release(run)
     assert not run.session.exists()
     assert not is_locked(run.path)
 
 
-def test_what_was_to_be_saved_under_the_old_name_is_saved_under_the_new_one(told: Told, root: Path) -> None:
-    run = told.enter(create(root, "mine"))
-    saver, before = SafeWriter(run, told.current.append), run.checkpoint("last")
+def test_what_was_to_be_saved_under_the_old_name_is_saved_under_the_new_one(callbacks: Callbacks, root: Path) -> None:
+    run = callbacks.enter(create(root, "mine"))
+    saver, before = SafeWriter(run, callbacks.current.append), run.checkpoint("last")
     run.path.rename(root / "yours")
     assert saver.save(before, lambda path: path.write_bytes(b"weights"))
     assert run.checkpoint("last").read_bytes() == b"weights"
@@ -76,41 +76,41 @@ def test_what_was_to_be_saved_under_the_old_name_is_saved_under_the_new_one(told
     assert not saver.is_failing(before)
 
 
-def test_a_folder_that_is_moved_away_is_made_again(told: Told, root: Path) -> None:
-    run = told.enter(create(root, "mine"))
+def test_a_folder_that_is_moved_away_is_made_again(callbacks: Callbacks, root: Path) -> None:
+    run = callbacks.enter(create(root, "mine"))
     run.path.rename(root.parent / "trash")
-    assert told.current.check_folder()
-    assert (run.path, told.moved) == (root / "mine", ["mine"])
+    assert callbacks.current.check_folder()
+    assert (run.path, callbacks.moved) == (root / "mine", ["mine"])
     assert names(run)[:1] == ["RunCreated"]
     assert is_locked(run.path)
     assert not is_locked(root.parent / "trash")
 
 
-def test_a_renamed_run_that_is_entered_is_told_its_name_once(told: Told, root: Path, listening: Path) -> None:
-    told.enter(create(root, "mine"))
-    told.current.leave()
+def test_a_renamed_run_that_is_entered_logs_its_name_once(callbacks: Callbacks, root: Path, listening: Path) -> None:
+    callbacks.enter(create(root, "mine"))
+    callbacks.current.leave()
     renamed = RunFolder((root / "mine").rename(root / "yours"))
     for _ in range(2):
-        again = Told(listening)
+        again = Callbacks(listening)
         again.current.enter(renamed)
         again.current.leave()
     assert names(renamed) == ["RunCreated", "Renamed"]
 
 
-def test_a_run_that_another_machine_has_taken_over_is_left_alone(told: Told, root: Path) -> None:
-    run = told.enter(create(root, "mine"))
+def test_a_run_that_another_machine_has_taken_over_is_left_alone(callbacks: Callbacks, root: Path) -> None:
+    run = callbacks.enter(create(root, "mine"))
     copy = root.parent / "log"
     shutil.copy(run.events, copy)
     copy.replace(run.events)
     other = occupy(run, "/nowhere", host="c2", pid=9, boot="another")
     before = {path.name: path.read_bytes() for path in run.path.iterdir()}
-    told.current.check_folder()
-    told.current.check_folder()
-    saver = SafeWriter(run, told.current.append)
+    callbacks.current.check_folder()
+    callbacks.current.check_folder()
+    saver = SafeWriter(run, callbacks.current.append)
     assert not saver.save(run.checkpoint("last"), lambda path: path.write_bytes(b"weights"))
-    told.current.append(ev.LogLine(text="still here"))
-    told.current.leave()
-    assert told.ousted == ["mine is running on c2 (process 9); log in there to reach it."]
+    callbacks.current.append(ev.LogLine(text="still here"))
+    callbacks.current.leave()
+    assert callbacks.ousted == ["mine is running on c2 (process 9); log in there to reach it."]
     assert {path.name: path.read_bytes() for path in run.path.iterdir()} == before
     assert run.named_session() == other
 
@@ -138,7 +138,7 @@ async def test_the_socket_in_a_runs_folder_is_made_again_and_goes_with_the_folde
     assert not answers(run.path / DOOR)
 
 
-async def test_where_a_folder_holds_no_socket_the_first_one_is_made_anew(
+async def test_on_a_file_system_without_sockets_the_first_one_is_made_again(
     root: Path, listening: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_sockets(*_: object) -> None:
@@ -157,17 +157,17 @@ async def test_where_a_folder_holds_no_socket_the_first_one_is_made_anew(
     assert not found.exists()
 
 
-def test_clients_are_told_of_a_socket_that_is_another_one_now(told: Told, root: Path, tmp_path: Path) -> None:
-    run = told.enter(create(root, "mine"))
-    told.current.set_socket(tmp_path / "new.sock")
+def test_a_changed_socket_is_recorded_for_clients(callbacks: Callbacks, root: Path, tmp_path: Path) -> None:
+    run = callbacks.enter(create(root, "mine"))
+    callbacks.current.set_socket(tmp_path / "new.sock")
     info = run.named_session()
     assert info is not None
     assert (info.socket, info.pid) == (str(tmp_path / "new.sock"), os.getpid())
 
 
-def test_no_client_gets_the_end_before_the_run_is_released(told: Told, root: Path) -> None:
-    run = told.enter(create(root, "mine"))
-    log = told.current.log
+def test_no_client_gets_the_end_before_the_run_is_released(callbacks: Callbacks, root: Path) -> None:
+    run = callbacks.enter(create(root, "mine"))
+    log = callbacks.current.log
     assert log is not None
     got_the_end, over = threading.Event(), threading.Event()
     locked: list[bool] = []
@@ -189,7 +189,7 @@ def test_no_client_gets_the_end_before_the_run_is_released(told: Told, root: Pat
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(FolderLock, "release", slowly)
-        told.current.append(finished_from_log(run, "completed", "So it ended."))
+        callbacks.current.append(finished_from_log(run, "completed", "So it ended."))
     got_the_end.wait(30)
     over.set()
     reader.join()

@@ -1,4 +1,4 @@
-"""Evaluation: the same answer however often, nothing learned by it, one transform, right figures."""
+"""Evaluation: reproducible, without training, with one normalization, and with correct metrics."""
 
 from __future__ import annotations
 
@@ -66,12 +66,12 @@ def test_pixels_become_floats_from_nought_to_one() -> None:
     assert images.flatten().tolist() == pytest.approx([0.0, 0.2, 1.0])
 
 
-def test_the_figures_of_a_test() -> None:
+def test_the_metrics_of_a_test() -> None:
     labels = np.array([0, 0, 1, 2, 2, 2])
     predictions = np.array([0, 1, 1, 2, 0, 0])
-    sure = np.linspace(0.5, 1, 6).astype(np.float32)
+    confidences = np.linspace(0.5, 1, 6).astype(np.float32)
     likely = np.zeros((6, 10), np.float32)
-    likely[np.arange(6), predictions] = sure
+    likely[np.arange(6), predictions] = confidences
     outcome = Evaluation(0.5, 3, predictions, likely, 0.1)
     test = summarize(outcome, labels, "best", 7)
     assert (test.images, test.wrong, test.accuracy, test.epoch) == (6, 3, 0.5, 7)

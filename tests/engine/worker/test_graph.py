@@ -41,7 +41,7 @@ class Recorder:
         return replay, results
 
 
-def figures(images: Tensor, labels: Tensor) -> Results:
+def metrics(images: Tensor, labels: Tensor) -> Results:
     return images.sum(), labels.sum().float(), images.max()
 
 
@@ -55,25 +55,25 @@ def values(results: Results) -> list[float]:
 
 def test_each_batch_has_its_own_results() -> None:
     recorder = Recorder()
-    step = GraphedStep(figures, recorder)
+    step = GraphedStep(metrics, recorder)
     kept = [step(*batch(n)) for n in range(8)]
-    assert [values(each) for each in kept] == [values(figures(*batch(n))) for n in range(8)]
+    assert [values(each) for each in kept] == [values(metrics(*batch(n))) for n in range(8)]
     assert (recorder.warmed, recorder.recorded, recorder.replayed) == (WARM_UPS, 1, 8 - WARM_UPS)
 
 
 def test_the_last_batch_of_an_epoch_runs_as_it_is_and_the_recording_stays() -> None:
     recorder = Recorder()
-    step = GraphedStep(figures, recorder)
+    step = GraphedStep(metrics, recorder)
     for n in range(5):
         step(*batch(n))
-    assert values(step(*batch(9, size=3))) == values(figures(*batch(9, size=3)))
+    assert values(step(*batch(9, size=3))) == values(metrics(*batch(9, size=3)))
     step(*batch(1))
     assert (recorder.recorded, recorder.replayed) == (1, 3)
 
 
-def test_a_changed_network_is_recorded_anew() -> None:
+def test_a_changed_network_is_recorded_again() -> None:
     recorder = Recorder()
-    step = GraphedStep(figures, recorder)
+    step = GraphedStep(metrics, recorder)
     for share in (0.5, 0.2):
         for n in range(5):
             step(*batch(n), share)
@@ -81,9 +81,9 @@ def test_a_changed_network_is_recorded_anew() -> None:
 
 
 def test_what_cannot_be_recorded_trains_all_the_same_and_says_so_once() -> None:
-    step = GraphedStep(figures, Recorder(refuses=True))
+    step = GraphedStep(metrics, Recorder(refuses=True))
     got = [values(step(*batch(n))) for n in range(6)]
-    assert got == [values(figures(*batch(n))) for n in range(6)]
+    assert got == [values(metrics(*batch(n))) for n in range(6)]
     assert step.failed == (
         "the step could not be recorded as a CUDA graph (operation not permitted when stream is capturing); "
         "it runs kernel by kernel"

@@ -1,4 +1,4 @@
-"""What is told of each layer: the norms of a step, how weights are spread, which units are dead."""
+"""Layer statistics: the norms of a step, weight distributions, dead units."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CPU = torch.device("cpu")
 
 @pytest.mark.parametrize("model", ["mlp", "fastcnn"])
 @pytest.mark.parametrize("clip", [0.0, 0.01])
-def test_a_step_is_told_as_it_was(tiny: Path, model: str, clip: float) -> None:
+def test_the_statistics_of_a_step_match_autograd(tiny: Path, model: str, clip: float) -> None:
     config = settings(tiny, model=model, optimizer="sgd", learning_rate=0.5, momentum=0.0, clip_norm=clip, dropout=0.0)
     torch.manual_seed(1)
     network = build_model(config)
@@ -38,9 +38,9 @@ def test_a_step_is_told_as_it_was(tiny: Path, model: str, clip: float) -> None:
     weights = [m.weight for m in network.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
     before, all_before = [w.detach().clone() for w in weights], step.layers.weights()
     _, _, norm = step(torch.rand(16, 1, 28, 28), torch.arange(16) % 10, 0.5, 0)
-    told = step.layers.steps(all_before, norm, clip)
-    assert [layer.weights for layer in told] == [w.numel() for w in weights]
-    for layer, was, weight in zip(told, before, weights, strict=True):
+    reported = step.layers.steps(all_before, norm, clip)
+    assert [layer.weights for layer in reported] == [w.numel() for w in weights]
+    for layer, was, weight in zip(reported, before, weights, strict=True):
         moved = float((weight.detach() - was).norm())
         assert layer.weight_norm == pytest.approx(float(was.norm()), rel=1e-5)
         assert layer.update_ratio == pytest.approx(moved / float(was.norm()), rel=1e-4)
@@ -48,20 +48,20 @@ def test_a_step_is_told_as_it_was(tiny: Path, model: str, clip: float) -> None:
         shorter = min(clip / float(norm), 1.0) if clip else 1.0
         assert layer.gradient_norm == pytest.approx(moved / 0.5 / shorter, rel=1e-3)
     if model == "mlp":
-        assert [layer.name for layer in told] == ["784→32", "32→16", "16→10"]
+        assert [layer.name for layer in reported] == ["784→32", "32→16", "16→10"]
     else:
-        assert [layer.name for layer in told] == ["5×5 1→8", "3×3 8→32", "3×3 32→96", "1536→10"]
+        assert [layer.name for layer in reported] == ["5×5 1→8", "3×3 8→32", "3×3 32→96", "1536→10"]
 
 
-def test_what_is_not_finite_is_not_told_as_a_number(tiny: Path) -> None:
+def test_values_that_are_not_finite_are_reported_as_none(tiny: Path) -> None:
     config = settings(tiny, optimizer="sgd", momentum=0.0)
     network = build_model(config)
     step = Step(network, config, CPU)
     before = step.layers.weights()
     _, _, norm = step(torch.full((4, 1, 28, 28), float("inf")), torch.zeros(4, dtype=torch.int64), 0.1, 0)
     assert {layer.update_ratio for layer in step.layers.steps(before, norm, 0.0)} == {None}
-    told = step.layers.distributions(Counters(epoch=1), ())
-    assert told.weights == told.gradients == (None, None, None)
+    reported = step.layers.distributions(Counters(epoch=1), ())
+    assert reported.weights == reported.gradients == (None, None, None)
 
 
 @pytest.mark.parametrize(("images", "batch"), [(50_000, 64), (250, 16), (100, 100), (7, 1), (64, 3)])
@@ -80,7 +80,7 @@ def test_the_steps_that_are_watched_depend_on_the_place_alone(images: int, batch
             assert 0 <= end - eighth * images / 8 < batch
 
 
-def test_a_run_tells_of_its_layers_and_an_interruption_changes_nothing(train: Train) -> None:
+def test_a_run_reports_its_layers_and_an_interruption_changes_nothing(train: Train) -> None:
     straight = train(epochs=2)
 
     def leave(event: ev.Event, control: CommandQueue) -> None:
@@ -94,7 +94,7 @@ def test_a_run_tells_of_its_layers_and_an_interruption_changes_nothing(train: Tr
     events = [*broken.events, beyond, *resumed.events]
     whole = straight.state
     again = fold(msgspec.structs.replace(event, seq=number) for number, event in enumerate(events))
-    assert [told.step for told in whole.layers] == [1, *range(2, 33, 2)]
+    assert [reported.step for reported in whole.layers] == [1, *range(2, 33, 2)]
     assert [timeless(a) for a in again.layers] == [timeless(a) for a in whole.layers]
     assert [timeless(a) for a in again.distributions] == [timeless(a) for a in whole.distributions]
     assert [(d.epoch, d.step) for d in whole.distributions] == [(1, 16), (2, 32)]
@@ -104,17 +104,17 @@ def test_a_run_tells_of_its_layers_and_an_interruption_changes_nothing(train: Tr
 def test_a_histogram_counts_every_value() -> None:
     values = torch.randn(10_000, generator=torch.Generator().manual_seed(3))
     values[0] = 1e3
-    told = histogram(values)
-    assert told is not None
-    assert sum(told.counts) == 10_000
-    assert len(told.counts) == BINS
-    assert told.low < -2 < 2 < told.high < 1e3
-    assert told.counts[-1] >= 1
+    reported = histogram(values)
+    assert reported is not None
+    assert sum(reported.counts) == 10_000
+    assert len(reported.counts) == BINS
+    assert reported.low < -2 < 2 < reported.high < 1e3
+    assert reported.counts[-1] >= 1
     assert histogram(torch.zeros(5)) == ev.Histogram(0.0, 0.0, (5, *[0] * (BINS - 1)))
     assert histogram(torch.tensor([1.0, float("nan")])) is None
 
 
-def test_dead_and_saturated_units_are_heard_of_in_the_first_batch(tiny: Path) -> None:
+def test_dead_and_saturated_units_are_measured_on_the_first_batch(tiny: Path) -> None:
     relu = settings(tiny, activation="relu", dropout=0.0)
     network = build_model(relu)
     first = next(m for m in network.modules() if isinstance(m, nn.Linear))
@@ -140,7 +140,7 @@ def test_dead_and_saturated_units_are_heard_of_in_the_first_batch(tiny: Path) ->
     assert first_batch.layers[0].saturated == 0.5
 
 
-def test_a_network_without_hidden_layers_has_none_to_hear(train: Train) -> None:
+def test_a_network_without_hidden_layers_has_no_statistics(train: Train) -> None:
     (spread, *_) = train(model="linear", epochs=1).of(ev.Distributions)
     assert (spread.layers, spread.hidden) == (("784→10",), ())
 

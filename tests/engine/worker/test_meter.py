@@ -14,14 +14,14 @@ CHANCE = random.Random(5)
 STEPS = [(CHANCE.random() * 3, CHANCE.randrange(65), CHANCE.random(), CHANCE.choice((64, 16))) for _ in range(300)]
 
 
-def told(every: int, *, on_device: bool = False) -> Meter:
+def meter_read_every(every: int, *, on_device: bool = False) -> Meter:
     """A meter that is read every so many steps."""
     meter = Meter()
-    for number, (loss, right, norm, images) in enumerate(STEPS):
+    for number, (loss, correct, norm, images) in enumerate(STEPS):
         if on_device:
-            meter.add(torch.tensor(loss, dtype=torch.float64), torch.tensor(right), torch.tensor(norm), images)
+            meter.add(torch.tensor(loss, dtype=torch.float64), torch.tensor(correct), torch.tensor(norm), images)
         else:
-            meter.add(loss, right, norm, images)
+            meter.add(loss, correct, norm, images)
         if number % every == 0:
             meter.read()
     meter.read()
@@ -29,11 +29,13 @@ def told(every: int, *, on_device: bool = False) -> Meter:
 
 
 def test_when_it_is_read_changes_no_sum() -> None:
-    assert told(1).epoch_sums() == told(7).epoch_sums() == told(1000).epoch_sums()
+    assert meter_read_every(1).epoch_sums() == meter_read_every(7).epoch_sums() == meter_read_every(1000).epoch_sums()
 
 
 def test_scalars_of_a_device_come_to_the_same() -> None:
-    assert told(9, on_device=True).epoch_means() == pytest.approx(told(9).epoch_means(), rel=1e-6)
+    assert meter_read_every(9, on_device=True).epoch_means() == pytest.approx(
+        meter_read_every(9).epoch_means(), rel=1e-6
+    )
 
 
 def test_means_are_weighted_by_images() -> None:

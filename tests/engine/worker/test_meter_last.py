@@ -1,4 +1,4 @@
-"""The latest step's figures do not depend on when they are told."""
+"""The latest step's metrics do not depend on when they are reported."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from tests.engine.worker.conftest import Story
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1e9])
-def test_two_runs_that_are_told_of_in_other_pieces_end_on_the_same_training_loss(
+def test_the_last_training_loss_does_not_depend_on_the_frequency_of_events(
     train: Callable[..., Story], monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
     before = train(epochs=2).of(ev.Progress)
     monkeypatch.setattr(trainer, "EVENT_SECONDS", seconds)
     after = train(epochs=2).of(ev.Progress)
-    ends = [(told[-1].step, told[-1].latest_loss, told[-1].latest_gradient_norm) for told in (before, after)]
+    ends = [
+        (progress[-1].step, progress[-1].latest_loss, progress[-1].latest_gradient_norm) for progress in (before, after)
+    ]
     assert ends[0] == ends[1]
     assert after[-1].steps == (1 if not seconds else after[-1].step // 2)
 
 
-def test_a_last_loss_that_is_not_finite_is_told_as_it_is() -> None:
+def test_a_last_loss_that_is_not_finite_is_reported() -> None:
     meter = Meter()
     meter.add(1.0, 3.0, 2.0, 10)
     meter.add(math.inf, 3.0, math.nan, 10)

@@ -24,7 +24,7 @@ def test_one_validation_image_of_each_class(tiny: Path) -> None:
 
 
 @pytest.mark.parametrize("scale", [1.0, 30.0, float("nan")])
-def test_readings_are_probabilities_and_certainty_is_not_made_up(tiny: Path, scale: float) -> None:
+def test_predictions_are_probabilities_and_rounding_gives_no_certainty(tiny: Path, scale: float) -> None:
     torch.manual_seed(0)
     model = build_model(make_config({"hidden": (8,)}))
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""Questions about a run: answered from its checkpoints with the numbers its tests give, and given up in time."""
+"""Queries about a run: answered from its checkpoints with the numbers of its tests, and canceled in time."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_several_pictures_are_answered_in_order_and_none_by_nothing(story: Story
     assert ask(story, b"").probabilities == ()
 
 
-def test_asking_disturbs_no_random_number(story: Story) -> None:
+def test_a_query_does_not_change_the_random_state(story: Story) -> None:
     before = torch.get_rng_state()
     ask(story, bytes(784))
     assert torch.equal(torch.get_rng_state(), before)
@@ -104,10 +104,10 @@ def test_newer_weights_are_taken(story: Story) -> None:
 
 
 def test_a_question_that_was_given_up_is_not_worked_on() -> None:
-    heard: list[tuple[float, str]] = []
-    answering = Answering(lambda share, text: heard.append((share, text)))
+    reports: list[tuple[float, str]] = []
+    answering = Answering(lambda share, text: reports.append((share, text)))
     answering.report(0.5, "half")
     answering.cancel()
     with pytest.raises(Canceled):
         answering.report(0.6)
-    assert heard == [(0.5, "half")]
+    assert reports == [(0.5, "half")]

@@ -1,4 +1,4 @@
-"""What is told of a network's inside: each question on networks whose answer is known beforehand."""
+"""Queries about a network, on networks for which the answer is known."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def network(*layers: nn.Module, **config: Any) -> Network:
     return Network(nn.Sequential(*layers).eval(), make_config(config), "last", 3, 30)
 
 
-def told(found: msgspec.Struct) -> dict[str, Any]:
+def received(found: msgspec.Struct) -> dict[str, Any]:
     """The answer as it arrives at the other end of the socket."""
     reply = decode_server(encode(Reply(id=1, result=encode_result(found))))
     assert isinstance(reply, Reply)
@@ -78,7 +78,7 @@ def pictures(found: dict[str, Any]) -> np.ndarray:
 def test_a_linear_network_shows_ten_templates_in_the_order_of_the_digits() -> None:
     torch.manual_seed(0)
     weight = torch.randn(10, 784) * torch.arange(1, 11)[:, None]
-    found = told(show_weights(network(nn.Flatten(), linear(weight), model="linear")))
+    found = received(show_weights(network(nn.Flatten(), linear(weight), model="linear")))
     assert (found["kind"], found["count"], found["indices"]) == ("templates", 10, list(range(10)))
     assert (found["weights"], found["epoch"], found["step"]) == ("last", 3, 30)
     exact = weight.reshape(10, 28, 28).numpy()
@@ -90,7 +90,7 @@ def test_a_linear_network_shows_ten_templates_in_the_order_of_the_digits() -> No
 def test_neurons_come_with_the_largest_norm_first_and_not_without_end() -> None:
     weight = torch.zeros(MAX_PICTURES + 6, 784)
     weight[:, 5] = torch.arange(MAX_PICTURES + 6) - 3.0
-    found = told(show_weights(network(nn.Flatten(), linear(weight), nn.ReLU(), nn.Linear(MAX_PICTURES + 6, 10))))
+    found = received(show_weights(network(nn.Flatten(), linear(weight), nn.ReLU(), nn.Linear(MAX_PICTURES + 6, 10))))
     assert (found["kind"], found["count"]) == ("neurons", MAX_PICTURES + 6)
     assert found["indices"][:2] == [MAX_PICTURES + 5, MAX_PICTURES + 4]
     assert len(found["indices"]) == len(found["norms"]) == len(pictures(found)) == MAX_PICTURES
@@ -103,7 +103,9 @@ def test_filters_are_shown_as_they_are_and_one_of_zeros_is_one_of_zeros() -> Non
     with torch.no_grad():
         convolution.weight.zero_()
         convolution.weight[1, 0, 2, 3] = -4.0
-    found = told(show_weights(network(convolution, nn.ReLU(), nn.Flatten(), nn.Linear(3 * 24 * 24, 10), model="cnn")))
+    found = received(
+        show_weights(network(convolution, nn.ReLU(), nn.Flatten(), nn.Linear(3 * 24 * 24, 10), model="cnn"))
+    )
     assert (found["kind"], found["height"], found["width"], found["indices"][0]) == ("filters", 5, 5, 1)
     assert pictures(found)[0][2, 3] == pytest.approx(-4.0)
     assert not pictures(found)[1:].any()
@@ -122,7 +124,7 @@ def one_pixel(row: int, column: int, digit: int) -> Network:
 @pytest.mark.parametrize("patch", [1, 3, 5])
 def test_the_map_shows_the_one_pixel_that_decides(patch: int) -> None:
     pixels = np.full((28, 28), 255, np.uint8)
-    found = told(
+    found = received(
         map_occlusion(one_pixel(4, 9, 7), cmd.MapOcclusion(run="", pixels=pixels.tobytes(), patch=patch), no_report)
     )
     bare, each = np.array(found["probabilities"]), np.array(found["covered"]).reshape(28, 28, 10)
@@ -157,15 +159,15 @@ def noise(count: int = 150) -> torch.Tensor:
     return torch.rand(count, 1, 28, 28, generator=torch.Generator().manual_seed(1))
 
 
-BENDS = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU, "gelu": nn.GELU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
+ACTIVATIONS = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU, "gelu": nn.GELU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 
 
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "gelu"])
 def test_units_that_never_or_always_are_above_zero_are_counted(activation: str) -> None:
     weight, bias = torch.zeros(8, 784), torch.tensor([-1.0, -2.0, 0.0, 3.0, 0.0, 0.0, 0.0, 0.0])
     weight[4:, 0], bias[4:] = 1.0, -0.5
-    layers = (nn.Flatten(), linear(weight, bias), BENDS[activation](), nn.Linear(8, 10))
-    found = told(measure_activations(network(*layers, activation=activation), split(noise()), no_report))
+    layers = (nn.Flatten(), linear(weight, bias), ACTIVATIONS[activation](), nn.Linear(8, 10))
+    found = received(measure_activations(network(*layers, activation=activation), split(noise()), no_report))
     [layer] = found["layers"]
     assert (layer["activation"], layer["kind"], layer["units"]) == (activation, "neurons", 8)
     assert (layer["never"], layer["always"]) == (3, 1)
@@ -180,8 +182,10 @@ def test_values_near_the_limits_are_saturated(activation: str) -> None:
     bias = torch.tensor([-20.0, 20.0, 0.0, 0.0])
     weight = torch.zeros(4, 784)
     weight[3, 0] = 1e-3
-    layers = (nn.Flatten(), linear(weight, bias), BENDS[activation](), nn.Linear(4, 10))
-    [layer] = told(measure_activations(network(*layers, activation=activation), split(noise()), no_report))["layers"]
+    layers = (nn.Flatten(), linear(weight, bias), ACTIVATIONS[activation](), nn.Linear(4, 10))
+    [layer] = received(measure_activations(network(*layers, activation=activation), split(noise()), no_report))[
+        "layers"
+    ]
     assert (layer["saturated"], layer["stuck"]) == (0.5, 2)
     assert layer["after"]["high"] <= 1.0
 
@@ -193,15 +197,15 @@ def test_a_channel_is_a_unit_at_all_its_places() -> None:
         convolution.bias.copy_(torch.tensor([-1.0, 1.0, -5.0]))
         convolution.weight[2, 0, 2, 2] = 5.1
     layers = (convolution, nn.ReLU(), nn.Flatten(), nn.Linear(3 * 24 * 24, 10))
-    [layer] = told(measure_activations(network(*layers, model="cnn"), split(noise()), no_report))["layers"]
+    [layer] = received(measure_activations(network(*layers, model="cnn"), split(noise()), no_report))["layers"]
     assert (layer["kind"], layer["units"], layer["never"], layer["always"]) == ("channels", 3, 1, 1)
 
 
-def test_figures_and_histograms_are_those_of_all_values() -> None:
+def test_statistics_and_histograms_are_those_of_all_values() -> None:
     torch.manual_seed(2)
     first, second = nn.Linear(784, 20), nn.Linear(20, 12)
     one = network(nn.Flatten(), first, nn.ReLU(), second, nn.ReLU(), nn.Linear(12, 10))
-    layers = told(measure_activations(one, split(noise()), no_report))["layers"]
+    layers = received(measure_activations(one, split(noise()), no_report))["layers"]
     with torch.no_grad():
         entering = first(noise().flatten(1))
         deeper = second(entering.relu())
@@ -218,8 +222,8 @@ def test_figures_and_histograms_are_those_of_all_values() -> None:
     assert not any(module._forward_hooks for module in one.model.modules())
 
 
-def test_a_network_without_hidden_layers_has_none_to_tell_of() -> None:
-    assert told(measure_activations(one_pixel(0, 0, 1), split(noise()), no_report))["layers"] == []
+def test_a_network_without_hidden_layers_has_no_activations() -> None:
+    assert received(measure_activations(one_pixel(0, 0, 1), split(noise()), no_report))["layers"] == []
 
 
 # robustness
@@ -261,19 +265,19 @@ def test_strokes_get_thicker_and_thinner_at_both_edges() -> None:
 
 
 @pytest.mark.parametrize("corruption", list(AMOUNTS))
-def test_what_is_not_disturbed_is_read_as_ever_and_the_same_comes_out_twice(corruption: Any) -> None:
+def test_uncorrupted_images_give_the_usual_accuracy_and_results_are_reproducible(corruption: Any) -> None:
     images, labels = noise(40), torch.arange(40) % 10
     torch.manual_seed(3)
     one = network(nn.Flatten(), nn.Linear(784, 10), model="linear")
     torch.manual_seed(4)
     state = torch.get_rng_state()
-    first = told(measure_robustness(one, corruption, split(images, labels), no_report))
+    first = received(measure_robustness(one, corruption, split(images, labels), no_report))
     assert torch.equal(state, torch.get_rng_state())
     torch.manual_seed(5)
-    assert told(measure_robustness(one, corruption, split(images, labels), no_report)) == first
+    assert received(measure_robustness(one, corruption, split(images, labels), no_report)) == first
     assert first["amounts"] == list(AMOUNTS[corruption])
-    right = (one.predict(images).argmax(axis=1) == labels.numpy()).mean()
-    assert first["accuracies"][first["amounts"].index(0.0)] == pytest.approx(float(right))
+    accuracy = (one.predict(images).argmax(axis=1) == labels.numpy()).mean()
+    assert first["accuracies"][first["amounts"].index(0.0)] == pytest.approx(float(accuracy))
     assert first["images"] == 40 and first["epoch"] == 3
 
 
@@ -318,7 +322,7 @@ def test_how_far_it_is_rises_from_nothing_to_nearly_all(question: Callable[[Netw
 @pytest.mark.parametrize(
     "question", [*QUESTIONS.values(), lambda net, _: show_weights(net)], ids=[*QUESTIONS, "weights"]
 )
-def test_weights_that_are_no_numbers_are_told_of_in_words(question: Callable[[Network, Any], Any]) -> None:
+def test_weights_that_are_not_finite_are_refused(question: Callable[[Network, Any], Any]) -> None:
     net = small()
     with torch.no_grad():
         next(net.model.parameters())[0, 0] = math.nan
@@ -348,8 +352,8 @@ def test_every_question_is_answered_of_a_run(
         cmd.MeasureRobustness(run="x", corruption="thickness"),
     ]
     for question in questions:
-        found = told(answer(question, no_report))
+        found = received(answer(question, no_report))
         assert (found["epoch"], found["weights"]) == (1, question.weights)
-    undisturbed = told(answer(questions[3], no_report))
+    undisturbed = received(answer(questions[3], no_report))
     at = undisturbed["accuracies"][undisturbed["amounts"].index(0.0)]
     assert at == pytest.approx(story.state.epochs[-1].validation_accuracy, abs=1e-6)

@@ -39,17 +39,17 @@ def test_from_a_runs_weights_without_touching_it(train: Train) -> None:
     assert {path.name: path.read_bytes() for path in story.folder.path.iterdir()} == before
 
 
-def test_it_can_be_given_up_and_tells_how_far_it_is(tiny: Path) -> None:
-    heard: list[float] = []
+def test_it_can_be_canceled_and_reports_its_progress(tiny: Path) -> None:
+    reports: list[float] = []
 
     class Enough(Exception):
         pass
 
     def report(share: float, _text: str) -> None:
-        heard.append(share)
+        reports.append(share)
         if share >= 0.1:
             raise Enough
 
     with pytest.raises(Enough):
         range_test(settings(tiny), None, report)
-    assert heard == sorted(heard) and len(heard) == 16
+    assert reports == sorted(reports) and len(reports) == 16

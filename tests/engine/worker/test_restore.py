@@ -1,4 +1,4 @@
-"""A checkpoint that holds what no trainer ever wrote is refused in words, and nothing unreadable is told of it."""
+"""A checkpoint with invalid contents is refused with a sentence, and the run's events stay valid."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_plateau_is_made_of_numbers(name: str, value: object) -> None:
 
 @each("value", NO_NUMBERS)
 @pytest.mark.parametrize("name", ["epoch", "step", "loss", "accuracy"])
-def test_the_best_has_figures(name: str, value: object) -> None:
+def test_the_best_weights_have_valid_metrics(name: str, value: object) -> None:
     with pytest.raises(ValueError, match=name):
         Best.decode(BEST | {name: value})
 
@@ -119,7 +119,7 @@ def test_the_optimizers_own_settings_follow_from_the_configuration(train: Train)
     contents = torch.load(path, weights_only=True)
     contents["optimizer"]["param_groups"] = [{"lr": 99.0, "betas": None, "params": [5]}]
     torch.save(contents, path)
-    assert train(of=left).figures() == straight.figures()
+    assert train(of=left).metrics() == straight.metrics()
 
 
 @pytest.mark.parametrize("config", [None, [], "epochs", 3, torch.zeros(2)], ids=repr)

@@ -1,4 +1,4 @@
-"""What a run goes on from: its last checkpoint, or its beginning where there is none yet."""
+"""Where a run is resumed: at its last checkpoint, or at the start without one."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_config_that_cannot_be_used_is_named(tiny: Path, home: Path) -> None:
         resume(run)
 
 
-def test_early_stopping_that_was_told_can_be_gone_on_from(tiny: Path, home: Path) -> None:
+def test_a_run_that_stopped_early_can_be_resumed(tiny: Path, home: Path) -> None:
     run = start(tiny, home, epochs=9, learning_rate=0.0, patience=1)
     assert len(run.state().epochs) == 2
     resume(run)

@@ -1,4 +1,4 @@
-"""A run whose files cannot be written: it goes on, says so once, and saves again when it can."""
+"""A run whose files cannot be written continues, reports it once, and saves again when it can."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FAULTS = [errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, er
 
 
 class Disk:
-    """Writes, unless it is told to refuse: then every flush fails so."""
+    """Writes, unless it is set to fail: then every flush raises this error."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.refuses: int | None = None
@@ -57,18 +57,18 @@ def after(epoch: int, do: Callable[[], object]) -> Callable[[ev.Event, CommandQu
     return script
 
 
-def news(story: Story) -> list[tuple[str, str]]:
-    """What was told of saving, in order: of which file, and what."""
-    told = []
+def saves_of(story: Story) -> list[tuple[str, str]]:
+    """The save events in order: the file, and what happened."""
+    saves = []
     for event in story.events:
         match event:
             case ev.SaveFailed(path=path, reason=reason):
-                told.append((Path(path).name, reason))
+                saves.append((Path(path).name, reason))
             case ev.SavedAgain(path=path):
-                told.append((Path(path).name, "again"))
+                saves.append((Path(path).name, "again"))
             case ev.CheckpointSaved(kind=kind):
-                told.append((f"{kind}.pt", "saved"))
-    return told
+                saves.append((f"{kind}.pt", "saved"))
+    return saves
 
 
 def expect_nothing_half(folder: RunFolder) -> None:
@@ -76,19 +76,19 @@ def expect_nothing_half(folder: RunFolder) -> None:
 
 
 @pytest.mark.parametrize("number", FAULTS, ids=errno.errorcode.get)
-def test_every_fault_is_told_once_and_the_run_ends_well(train: Train, disk: Disk, number: int) -> None:
+def test_every_fault_is_reported_once_and_the_run_ends_well(train: Train, disk: Disk, number: int) -> None:
     disk_full = after(1, lambda: setattr(disk, "refuses", number))
     story = train(disk_full, epochs=3)
     assert story.end.outcome == "completed"
     assert story.end.test is not None
     said = os.strerror(number)
-    assert [name for name, what in news(story) if what == said] == [
+    assert [name for name, what in saves_of(story) if what == said] == [
         "best.pt",
         "last.pt",
         "look-best.npz",
         "result.json",
     ]
-    assert not any(what in ("saved", "again") for _, what in news(story))
+    assert not any(what in ("saved", "again") for _, what in saves_of(story))
     assert [Path(fault.path).name for fault in story.state.unsaved] == [
         "best.pt",
         "last.pt",
@@ -119,8 +119,8 @@ def test_the_checkpoint_from_before_stays_and_saving_goes_on_when_it_can(
 
     story = train(script, epochs=4)
     assert kept[0] == kept[1] == kept[2]
-    told = [what for name, what in news(story) if name == "last.pt"]
-    assert told == ["saved", os.strerror(errno.ENOSPC), "again", "saved"]
+    saves = [what for name, what in saves_of(story) if name == "last.pt"]
+    assert saves == ["saved", os.strerror(errno.ENOSPC), "again", "saved"]
     assert story.state.unsaved == ()
     assert load_checkpoint(story.folder.checkpoint("last")).epoch == 4
     assert story.folder.finished() is not None
@@ -142,12 +142,12 @@ def test_what_could_not_be_written_at_the_very_end_is_tried_once_more_when_all_i
 
     story = train(script, epochs=epochs, keep_every=epochs, learning_rate=0.02)
     again = train(epochs=epochs, keep_every=epochs, learning_rate=0.02)
-    names = [name for name, what in news(story) if what == os.strerror(errno.ENOSPC)]
+    names = [name for name, what in saves_of(story) if what == os.strerror(errno.ENOSPC)]
     assert {"last.pt", f"epoch-{epochs:05}.pt"} <= set(names)
-    told = news(story)
+    saves = saves_of(story)
     for name, kind in (("last.pt", "last.pt"), (f"epoch-{epochs:05}.pt", "kept.pt")):
-        assert told.index((name, os.strerror(errno.ENOSPC))) < told.index((name, "again"))
-        assert told[-6:].count((kind, "saved")) == 1
+        assert saves.index((name, os.strerror(errno.ENOSPC))) < saves.index((name, "again"))
+        assert saves[-6:].count((kind, "saved")) == 1
     assert [Path(each.path).name for each in story.state.unsaved] == ["look-best.npz"]
     for kind in ("last", "best", str(epochs)):
         one, other = (load_checkpoint(each.folder.checkpoint(kind))[1] for each in (story, again))
@@ -155,15 +155,15 @@ def test_what_could_not_be_written_at_the_very_end_is_tried_once_more_when_all_i
         assert all(one["model"][name].equal(other["model"][name]) for name in one["model"])
 
 
-def test_another_reason_is_told_again(train: Train, disk: Disk) -> None:
+def test_another_reason_is_reported_again(train: Train, disk: Disk) -> None:
     numbers = {1: errno.ENOSPC, 2: errno.ENOSPC, 3: errno.EROFS}
 
     def script(event: ev.Event, control: CommandQueue) -> None:
         if isinstance(event, ev.EpochEnded):
             disk.refuses = numbers[event.epoch]
 
-    told = [what for name, what in news(train(script, epochs=3)) if name == "last.pt"]
-    assert told == [os.strerror(errno.ENOSPC), os.strerror(errno.EROFS)]
+    saves = [what for name, what in saves_of(train(script, epochs=3)) if name == "last.pt"]
+    assert saves == [os.strerror(errno.ENOSPC), os.strerror(errno.EROFS)]
 
 
 def a_file(path: Path) -> None:
@@ -174,12 +174,12 @@ def a_file(path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "reason"), [(shutil.rmtree, "No such file or directory"), (a_file, "Not a directory")]
 )
-def test_a_folder_that_is_gone_is_told_and_the_run_ends_well(
+def test_a_missing_folder_is_reported_and_the_run_ends_well(
     train: Train, tmp_path: Path, damage: Callable[[Path], None], reason: str
 ) -> None:
     story = train(after(1, lambda: damage(folder_below(tmp_path).path)), epochs=2)
     assert story.end.outcome == "completed"
-    assert {what for _, what in news(story)} == {reason}
+    assert {what for _, what in saves_of(story)} == {reason}
     assert [Path(fault.path).name for fault in story.state.unsaved] == [
         "best.pt",
         "last.pt",
@@ -189,12 +189,12 @@ def test_a_folder_that_is_gone_is_told_and_the_run_ends_well(
     ]
 
 
-def test_a_folder_that_may_not_be_written_to_is_told_and_the_run_ends_well(train: Train, tmp_path: Path) -> None:
+def test_a_read_only_folder_is_reported_and_the_run_ends_well(train: Train, tmp_path: Path) -> None:
     with modes_count():
         story = train(after(2, lambda: folder_below(tmp_path).path.chmod(0o555)), epochs=2)
     story.folder.path.chmod(0o755)
     assert story.end.outcome == "completed"
-    assert {what for _, what in news(story)} == {"saved", "Permission denied"}
+    assert {what for _, what in saves_of(story)} == {"saved", "Permission denied"}
     assert load_checkpoint(story.folder.checkpoint("last")).epoch == 1
 
 

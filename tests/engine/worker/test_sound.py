@@ -1,4 +1,4 @@
-"""Checkpoints that are damaged or hold weights that are not finite: said in a sentence, with the way out."""
+"""Checkpoints that are damaged or have weights that are not finite are refused; the message names a usable one."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def put(run: RunFolder, kind: str, value: float, *, best: bool = False) -> None:
 
 
 def change_a_byte(path: Path, at: int | None = None) -> None:
-    """One byte, in the middle unless told otherwise."""
+    """Flip a bit of one byte, by default in the middle."""
     content = bytearray(path.read_bytes())
     content[len(content) // 2 if at is None else at] ^= 0x10
     path.write_bytes(content)
@@ -113,7 +113,7 @@ def test_a_run_whose_best_weights_are_not_finite_does_not_go_on_to_test_them(run
     assert (config.epochs, contents["best"]) == (9, None)
 
 
-def test_weights_that_are_finite_and_far_too_large_give_words_or_figures_never_numbers_that_are_none(
+def test_weights_that_are_finite_but_far_too_large_never_give_nan(
     run: RunFolder,
 ) -> None:
     path = run.checkpoint("last")
@@ -121,9 +121,9 @@ def test_weights_that_are_finite_and_far_too_large_give_words_or_figures_never_n
     for weights in contents["model"].values():
         weights.abs_().add_(1).mul_(1e37)
     torch.save(contents, path)
-    told: list[ev.Event] = []
-    evaluate_run(run, "last", told.append)
-    test = next(event.test for event in told if isinstance(event, ev.Tested))
+    events: list[ev.Event] = []
+    evaluate_run(run, "last", events.append)
+    test = next(event.test for event in events if isinstance(event, ev.Tested))
     assert test.loss is None and all(math.isfinite(wrong.probability) for wrong in test.wrong_images)
     look = read_test_predictions(run.look("last"))
     assert look is not None and bool(np.isfinite(look.probabilities).all())
@@ -143,7 +143,7 @@ def test_a_look_of_weights_that_were_not_finite_counts_as_none(run: RunFolder) -
 
 
 @pytest.mark.parametrize(("kind", "other"), [("last", "best"), ("best", "last"), ("2", "best")])
-def test_a_changed_byte_is_told_with_the_file_and_the_checkpoint_that_is_whole(
+def test_a_changed_byte_is_reported_with_the_file_and_an_intact_checkpoint(
     run: RunFolder, kind: str, other: str
 ) -> None:
     change_a_byte(run.checkpoint(kind))
@@ -156,7 +156,7 @@ def test_a_changed_byte_is_told_with_the_file_and_the_checkpoint_that_is_whole(
             READ["eval"](run, kind)
 
 
-def test_a_branch_that_is_run_again_tells_which_checkpoint_is_damaged(run: RunFolder) -> None:
+def test_a_replayed_branch_reports_which_checkpoint_is_damaged(run: RunFolder) -> None:
     origin = find_run("branch").state().parent
     assert origin is not None
     assert branch_again(run, origin, {"epochs": 4}).parent.epoch == 2

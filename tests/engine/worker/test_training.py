@@ -1,4 +1,4 @@
-"""A run from start to end: it learns, it is the same every time, and it heeds what it is told."""
+"""A run from start to end: it learns, is reproducible, and follows commands."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ONE_OF_EACH = [
 ]
 
 
-def test_a_run_tells_its_story_in_order(train: Train) -> None:
+def test_the_events_of_a_run_are_in_order(train: Train) -> None:
     story = train(epochs=2)
     kinds = [type(e).__name__ for e in story.events if not isinstance(e, ev.Progress | ev.Previews | ev.Layers)]
     saves = ["CheckpointSaved"] * 2
@@ -70,7 +70,7 @@ def test_interrupted_anywhere_and_resumed_gives_the_same_numbers(train: Train, v
     left = train(leave, before=(cmd.StepBatch(),), epochs=3, **values)
     assert (left.end.outcome, left.end.step) == ("aborted", stop_at)
     resumed = train(of=left)
-    assert left.figures() + resumed.figures() == straight.figures()
+    assert left.metrics() + resumed.metrics() == straight.metrics()
     assert resumed.end.test is not None and straight.end.test is not None
     assert resumed.end.test.loss == straight.end.test.loss
     assert resumed.end.test.wrong_images == straight.end.test.wrong_images
@@ -79,7 +79,7 @@ def test_interrupted_anywhere_and_resumed_gives_the_same_numbers(train: Train, v
 def test_three_epochs_and_three_more_are_six(train: Train) -> None:
     straight, three = train(epochs=6), train(epochs=3)
     more = train(of=three, epochs=6)
-    assert three.figures() + more.figures() == straight.figures()
+    assert three.metrics() + more.metrics() == straight.metrics()
     assert more.state.test == straight.state.test or more.end.test.loss == straight.end.test.loss  # type: ignore[union-attr]
     started = more.of(ev.RunStarted)[0]
     assert (started.resumed, started.step, started.position) == (True, 48, 3.0)
@@ -94,8 +94,8 @@ def test_more_epochs_than_the_schedule_was_planned_for_are_a_new_plan(train: Tra
 
 
 def test_the_seed_decides(train: Train) -> None:
-    assert train(seed=1).figures() == train(seed=1).figures()
-    assert train(seed=1).figures() != train(seed=2).figures()
+    assert train(seed=1).metrics() == train(seed=1).metrics()
+    assert train(seed=1).metrics() != train(seed=2).metrics()
 
 
 def test_pausing_and_stepping_change_nothing(train: Train) -> None:
@@ -108,7 +108,7 @@ def test_pausing_and_stepping_change_nothing(train: Train) -> None:
     calm, often = train(), train(pause_often, before=(cmd.StepBatch(),))
     assert len(often.of(ev.Paused)) > 15
     assert len(often.of(ev.Continued)) == 4
-    assert often.figures() == calm.figures()
+    assert often.metrics() == calm.metrics()
 
 
 def test_one_batch_is_one_step(train: Train) -> None:
@@ -156,7 +156,7 @@ def test_stopping_does_not_disturb_what_comes_after_a_resume(train: Train) -> No
 
     stopped = train(stop, before=(cmd.StepBatch(),), epochs=3)
     resumed = train(of=stopped)
-    assert stopped.figures() + resumed.figures() == straight.figures()
+    assert stopped.metrics() + resumed.metrics() == straight.metrics()
     assert resumed.end.test.loss == straight.end.test.loss  # type: ignore[union-attr]
     assert resumed.end.best_epoch == straight.end.best_epoch
 
@@ -170,7 +170,7 @@ def test_one_more_epoch_even_in_the_last_validation(train: Train) -> None:
     assert (story.end.outcome, story.end.epochs) == ("completed", 3)
     changed = story.of(ev.Changed)[0]
     assert (changed.name, changed.old, changed.new) == ("epochs", "2", "3")
-    assert story.figures() == train(epochs=3).figures()
+    assert story.metrics() == train(epochs=3).metrics()
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_the_best_weights_can_be_those_of_the_highest_accuracy(train: Train) -> 
     assert [e.best for e in epochs] == [best is e for best, e in zip(so_far, epochs, strict=True)]
 
 
-def test_patience_counts_from_the_best_by_the_chosen_figure(train: Train) -> None:
+def test_patience_counts_from_the_best_by_the_chosen_metric(train: Train) -> None:
     story = train(learning_rate=0.0, epochs=50, patience=2, best_by="accuracy")
     assert (story.end.outcome, story.end.best_epoch) == ("early_stopped", 1)
     assert story.end.reason == "The validation accuracy has not improved for 2 epochs; the best was epoch 1."
@@ -283,7 +283,7 @@ def test_more_images_than_there_are_is_refused(train: Train) -> None:
     assert "251" in story.end.reason and "250" in story.end.reason
 
 
-def test_a_full_disk_is_told_and_training_goes_on(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_and_training_continues(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -304,7 +304,7 @@ def test_a_full_disk_is_told_and_training_goes_on(train: Train, monkeypatch: pyt
         (PermissionError(13, "Permission denied", "/some/file"), "disk", "/some/file"),
     ],
 )
-def test_whatever_breaks_is_told_in_a_sentence(
+def test_every_failure_ends_in_a_sentence(
     train: Train, monkeypatch: pytest.MonkeyPatch, error: Exception, fault: str, words: str
 ) -> None:
     def broken(*_: object, **__: object) -> None:

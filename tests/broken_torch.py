@@ -1,4 +1,4 @@
-"""A torch that cannot be imported, in one of the ways in which that goes wrong, for the programs of a test."""
+"""A torch that fails to import in one of several ways, for programs started by tests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HANGS = {
 
 
 def broken_torch(folder: Path, how: str) -> str:
-    """A folder for PYTHONPATH whose torch runs this source."""
+    """A folder for PYTHONPATH with a torch made of this source."""
     package = folder / "broken" / "torch"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text({**RAISES, **ENDS, **HANGS}[how] + "\n")

@@ -1,4 +1,4 @@
-"""How all tests are run."""
+"""Settings for all tests."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import signal
 
 from hypothesis import settings
 
-os.environ["MNIST_TUI_TOUR"] = "off"  # each test has a home of its own, where the app would be new to everybody
-os.environ["MNIST_TUI_LOGOUT"] = "safe"  # what ends a run that is left here is no matter of theirs
-settings.register_profile("quiet or busy", deadline=None)  # how long an example takes depends on what else runs
+os.environ["MNIST_TUI_TOUR"] = "off"  # each test has its own home, so every start would be the first
+os.environ["MNIST_TUI_LOGOUT"] = "safe"  # tests must not depend on what ends background runs here
+settings.register_profile("quiet or busy", deadline=None)  # the duration of an example depends on machine load
 settings.load_profile("quiet or busy")
 
 # Under nohup, or in the background of a script, these are ignored, and every program that a test starts would inherit that.

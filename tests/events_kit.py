@@ -1,4 +1,4 @@
-"""Runs as sequences of events, such as an engine tells them, made without one."""
+"""Runs as sequences of events, like those an engine emits."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ RUN = "2026-03-14-1532-brave-otter"
 BLOG = find_preset("blog-adam").config
 TRAIN_IMAGES, VALIDATION_IMAGES, TEST_IMAGES = 50_000, 10_000, 10_000
 SPEED = 40_000.0
-"""Images a second."""
+"""Images/s."""
 
 MACHINE = ev.Machine(device="cpu", reason="no GPU is here", threads=2, precision="fp32", torch="2.13.0")
 
 
 def numbered(events: Sequence[ev.Event], first: int = 0, time: float = 1_773_502_320.0) -> list[ev.Event]:
-    """The events with sequence numbers and times, as a log has them."""
+    """The events with sequence numbers and times, as in a log."""
     return [msgspec.structs.replace(event, seq=first + n, time=time + n / 10) for n, event in enumerate(events)]
 
 
@@ -59,7 +59,7 @@ def opening(config: TrainConfig = BLOG, preset: str = "blog-adam", run: str = RU
 
 
 def steps_per_epoch(config: TrainConfig) -> int:
-    """Steps that one pass takes."""
+    """Steps per epoch."""
     return math.ceil(TRAIN_IMAGES / config.batch_size)
 
 
@@ -76,12 +76,12 @@ def preview_digits() -> ev.PreviewDigits:
 
 
 def loss_at(position: float) -> float:
-    """A training loss that falls as losses do; `position` in epochs."""
+    """A typical falling training loss; `position` in epochs."""
     return 0.11 + 2.15 * math.exp(-5 * position) + 0.35 * math.exp(-position / 2.5)
 
 
 def progress(config: TrainConfig, step: int, steps: int, noise: float = 0.0) -> ev.Progress:
-    """What happened in the `steps` steps that ended at `step`."""
+    """The progress of the `steps` steps up to `step`."""
     per_epoch = steps_per_epoch(config)
     position = step / per_epoch
     loss = loss_at(position) * (1 + noise)
@@ -123,7 +123,7 @@ def epoch_ended(config: TrainConfig, epoch: int, best: bool = True) -> ev.EpochE
 
 
 def previews(config: TrainConfig, step: int, wrong: Sequence[int] = ()) -> ev.Previews:
-    """Readings of the preview digits, surer with time; those in `wrong` are read as the next digit."""
+    """Predictions of the preview digits, with growing confidence; those in `wrong` are predicted as the next digit."""
     position = step / steps_per_epoch(config)
     sure = 0.99 - 0.75 * math.exp(-1.6 * position)
     rows = []
@@ -135,7 +135,7 @@ def previews(config: TrainConfig, step: int, wrong: Sequence[int] = ()) -> ev.Pr
 
 
 def epoch_events(config: TrainConfig, epoch: int, events_per_epoch: int = 12, best: bool = True) -> list[ev.Event]:
-    """All of one epoch (from 1)."""
+    """All events of one epoch (from 1)."""
     random = np.random.default_rng(epoch)
     per_epoch = steps_per_epoch(config)
     begin = (epoch - 1) * per_epoch
@@ -152,7 +152,7 @@ def epoch_events(config: TrainConfig, epoch: int, events_per_epoch: int = 12, be
 
 
 def confusion(accuracy: float = 0.9781) -> tuple[tuple[int, ...], ...]:
-    """A test's table with `TEST_IMAGES` images, most of the errors 4 as 9 and 7 as 2."""
+    """A confusion matrix of `TEST_IMAGES` images; most errors are 4 → 9 and 7 → 2."""
     wrong = round(TEST_IMAGES * (1 - accuracy))
     table = np.diag([980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009])
     shares = {(4, 9): 0.10, (7, 2): 0.07, (5, 3): 0.06, (9, 4): 0.05, (8, 3): 0.05, (2, 7): 0.04, (3, 5): 0.04}
@@ -173,13 +173,13 @@ def confusion(accuracy: float = 0.9781) -> tuple[tuple[int, ...], ...]:
 
 
 def collapsed(prediction: int = 3) -> tuple[tuple[int, ...], ...]:
-    """The table of a network that reads everything as one digit."""
+    """The confusion matrix of a network that predicts only one digit."""
     counts = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     return tuple(tuple(n if j == prediction else 0 for j in range(10)) for n in counts)
 
 
 def test_result(table: tuple[tuple[int, ...], ...], epoch: int) -> ev.TestResult:
-    """One look at the test set, from its table."""
+    """A test result made from its confusion matrix."""
     images = sum(map(sum, table))
     right = sum(table[i][i] for i in range(10))
     low, high = wilson_interval(right, images)
@@ -213,7 +213,7 @@ def ending(
     step: int | None = None,
     run: str = RUN,
 ) -> list[ev.Event]:
-    """The end of a run, with a look at the test set where there is a table."""
+    """The end of a run, with a test result if there is a confusion matrix."""
     test = test_result(table, epochs) if table else None
     step = epochs * steps_per_epoch(config) if step is None else step
     tested: list[ev.Event] = (
@@ -235,7 +235,7 @@ def ending(
 
 
 def whole_run(config: TrainConfig = BLOG, epochs: int | None = None, events_per_epoch: int = 12) -> list[ev.Event]:
-    """A run that ends well, numbered."""
+    """A completed run, numbered."""
     return numbered(list(_whole_run(config, epochs or config.epochs, events_per_epoch)))
 
 
@@ -247,7 +247,7 @@ def _whole_run(config: TrainConfig, epochs: int, events_per_epoch: int) -> Itera
 
 
 def diverged_run(config: TrainConfig | None = None) -> list[ev.Event]:
-    """A run whose loss stops being a number, numbered."""
+    """A run whose loss becomes NaN, numbered."""
     config = config or find_preset("lr-too-high").config
     losses = [2.3, 8.0, 90.0, 4e3, 2e6, None]
     steps = [

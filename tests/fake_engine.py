@@ -1,4 +1,4 @@
-"""An engine without a process: tells what it is given, and keeps what it is asked."""
+"""An engine without a process: emits the events pushed to it and records its commands."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ class FakeEngine:
         self.push(*events)
 
     def push(self, *messages: Message) -> None:
-        """Tell these, in order."""
+        """Emit these messages in order."""
         for message in messages:
             self._queue.put_nowait(message)
 
     def end(self) -> None:
-        """Tell nothing after what was pushed."""
+        """End the stream after what was pushed."""
         self._queue.put_nowait(None)
 
     async def connect(self) -> EngineLike:
-        """What an app is given to connect with."""
+        """The function that an app uses to connect."""
         return self
 
     async def events(self) -> AsyncIterator[Message]:
-        """What was and will be pushed, until the sentinel or `Lost`."""
+        """All pushed messages, until the sentinel or `Lost`."""
         while True:
             message = await self._queue.get()
             try:
@@ -57,12 +57,12 @@ class FakeEngine:
                 return
 
     async def told(self) -> None:
-        """Wait until everything pushed has been taken in, unless nobody listens any more."""
+        """Wait until every pushed message was consumed, unless there is no consumer left."""
         if not self.closed:
             await self._queue.join()
 
     async def send(self, command: Command, heard: Heard | None = None) -> Reply:
-        """Keep the command and accept it, unless `answer` refuses; what a dict it returns holds is the reply's result."""
+        """Record the command and accept it unless `answer` refuses; a dict from `answer` is the reply's result."""
         if self.closed:
             raise EngineProblem("The engine is gone.")
         self.commands.append(command)
@@ -70,12 +70,12 @@ class FakeEngine:
         return Reply(id=command.id, result=result if isinstance(result, dict) else {})
 
     async def end_process(self) -> None:
-        """Be ended by force."""
+        """Record that the engine was killed."""
         self.ended = True
         self.push(Lost("The engine was ended."))
 
     async def close(self) -> None:
-        """Leave."""
+        """Close the connection."""
         self.closed = True
         self.end()
 

@@ -1,4 +1,4 @@
-"""Helpers for tests: small data sets that a classifier can learn, in the formats of the real one."""
+"""Test helpers: small learnable data sets in MNIST's formats."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def idx_bytes(array: NDArray[np.generic]) -> bytes:
 
 
 def tiny_digits(count: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Images (count, 28, 28) and labels (count,): dot-matrix digits, placed, inked and speckled at random.
+    """Images (count, 28, 28) and labels (count,): dot-matrix digits with random position, brightness and noise.
 
     The ten digits are there in equal numbers, in random order. The same seed gives the same digits.
     """
@@ -62,7 +62,7 @@ def tiny_digits(count: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[n
 
 
 def write_tiny_set(folder: Path, train: int = 256, test: int = 64, seed: int = 0) -> Path:
-    """Write the four gzipped IDX files of a set of `tiny_digits` into a folder, made if need be; return the folder."""
+    """Write the four gzipped IDX files of `tiny_digits` into a folder, created if missing; return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in tiny_contents(train, test, seed).items():
         (folder / f"{name}.gz").write_bytes(gzip.compress(content, compresslevel=1, mtime=0))
@@ -86,7 +86,7 @@ def _glyphs() -> NDArray[np.uint8]:
 
 @contextmanager
 def home_of_our_own(home: Path) -> Iterator[None]:
-    """Runs and sockets below `home`, for engine processes too, which take one thread."""
+    """Keep runs and sockets below `home`, for engine processes too, and limit them to one thread."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MNIST_TUI_HOME", str(home))
         patch.setenv("OMP_NUM_THREADS", "1")
@@ -95,5 +95,5 @@ def home_of_our_own(home: Path) -> Iterator[None]:
 
 
 def timeless(figures: msgspec.Struct) -> dict[str, Any]:
-    """What does not depend on when it was, how fast, and what else went on."""
+    """Everything that does not depend on time, speed, or other processes."""
     return {name: value for name, value in msgspec.structs.asdict(figures).items() if name not in _TIMES}

@@ -1,4 +1,4 @@
-"""Having the modes of files count also where the tests are run by root."""
+"""Makes file modes effective even if the tests run as root."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OVERRIDES = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
 
 @contextmanager
 def modes_count() -> Iterator[None]:
-    """Within the block this thread is refused what a file's mode forbids its owner, as everybody but root always is."""
+    """Within the block this thread obeys file modes, like any user but root."""
     if os.geteuid() != 0:
         yield
         return
@@ -38,7 +38,7 @@ def _call(name: str, data: ctypes.Array[ctypes.c_uint32]) -> None:
 
 
 def _capabilities() -> list[int]:
-    """Effective, permitted and inheritable capabilities of this thread, twice: the low and the high ones."""
+    """Effective, permitted and inheritable capabilities of this thread, as low and high words."""
     data = (ctypes.c_uint32 * 6)()
     _call("capget", data)
     return list(data)

@@ -1,4 +1,4 @@
-"""The run folders that version 0.1.0 made, as they lie in the home of somebody who has upgraded since."""
+"""Run folders recorded by version 0.1.0, as in the home of a user who upgraded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAMES = sorted(path.name for path in RECORDED.iterdir() if path.is_dir() and not
 
 
 def lay_out(home: Path) -> Path:
-    """Copy the recorded runs below `home`, and beside them ``digits``, the data they name; `home` again.
+    """Copy the recorded runs and their data, ``digits``, below `home`; return `home`.
 
     The engine of `interrupted` was killed on this host, that of `elsewhere` on another one.
     """

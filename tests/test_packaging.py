@@ -1,4 +1,4 @@
-"""The wheel holds all it needs: built, installed elsewhere and run from another folder."""
+"""The wheel is complete: it is built, installed elsewhere and run from another folder."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_the_wheel_holds_code_data_presets_pages_and_styles(wheel: Path) -> None
 def test_it_trains_from_another_folder_with_the_data_it_brought(wheel: Path, tmp_path: Path) -> None:
     site, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
     elsewhere.mkdir()
-    (elsewhere / "engine").mkdir()  # a folder of that name where the person stands must not get in the way
+    (elsewhere / "engine").mkdir()  # a folder with that name in the current directory must not interfere
     (elsewhere / "engine" / "__init__.py").write_text("raise RuntimeError('not this one')")
     zipfile.ZipFile(wheel).extractall(site)
     environment = {

@@ -1,4 +1,4 @@
-"""Modules of the user's that have the names of ours or of a library's, in PYTHONPATH or the current folder."""
+"""User modules that shadow ours or a library's, in PYTHONPATH or the current folder."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run(folder: Path, *arguments: str, module: bool = False) -> subprocess.Compl
         "MNIST_TUI_HOME": str(folder / "home"),
         "OMP_NUM_THREADS": "1",
     }
-    # As the script that pip makes, whose own folder comes first on the path.
+    # Like the script that pip installs, whose own folder is first on the path.
     script = folder.parent / "bin" / "mnist-tui"
     script.parent.mkdir(exist_ok=True)
     script.write_text("import sys\nfrom mnist_tui import main\nsys.exit(main())\n")

@@ -1,4 +1,4 @@
-"""Every test has a home of its own."""
+"""Every test has its own home."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.tui import idle
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that holds runs and settings, empty."""
+    """An empty folder for runs and settings."""
     for name in ("CONFIG", "PRESET", "THREADS"):
         monkeypatch.delenv(f"MNIST_TUI_{name}", raising=False)
     monkeypatch.setenv("MNIST_TUI_HOME", str(tmp_path / "home"))

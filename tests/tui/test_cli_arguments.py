@@ -1,4 +1,4 @@
-"""The command line: help, faults of typing, and where settings come from."""
+"""The command line: help, invalid arguments, and the origin of settings."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_every_command_has_help_and_is_in_the_list(command: str, capsys: pytest.
     assert main([command, "--help"]) == 0
     assert capsys.readouterr().out.startswith(f"usage: mnist-tui {command}")
     assert main(["--help"]) == 0
-    captured = " ".join(capsys.readouterr().out.split())  # on a narrow screen it goes on on the next line
+    captured = " ".join(capsys.readouterr().out.split())  # on a narrow terminal it wraps
     assert f" {command} {COMMANDS[command]} " in captured
 
 

@@ -1,4 +1,4 @@
-"""`mnist-tui compare`, and what `eval` tells beyond the figure."""
+"""`mnist-tui compare`, and the details that `eval` prints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run folders that hold something else than was put there: the other runs are listed, and nothing but a sentence comes."""
+"""Damaged run folders: the other runs are listed, and errors are one sentence."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FILES = ("result.json", "session.json", "config.toml", "events.jsonl")
 
 
 def put(path: Path, kind: str) -> None:
-    """Have something else be at a path than was meant to be."""
+    """Replace the file at a path by something else."""
     path.unlink(missing_ok=True)
     match kind:
         case "a folder":
@@ -65,7 +65,7 @@ def test_a_file_of_another_kind_in_a_runs_folder_hides_nothing(
     assert main(["ls"]) == 0
     assert capsys.readouterr().err == ""
     if is_run:
-        assert found[RUN]["status"] == "finished"  # without a result by its log
+        assert found[RUN]["status"] == "finished"  # without result.json it is read from the log
         assert found[RUN]["epochs"] == (0 if name == "events.jsonl" else 2)
         assert read_row(find_run(RUN)).name == RUN
         assert main(["show", RUN]) == 0

@@ -1,4 +1,4 @@
-"""docs/events.md is complete, and its examples are what it says they are."""
+"""docs/events.md is complete, and its examples are valid."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def tag(kind: type[msgspec.Struct]) -> str:
 
 
 def section(kind: type[msgspec.Struct]) -> str:
-    """The part of the page about an event: from its heading to the next."""
+    """The section about an event, from its heading to the next one."""
     [found] = re.findall(rf"^### [^\n]*`{tag(kind)}`.*?(?=^##)", TEXT, re.DOTALL | re.MULTILINE)
     return str(found)
 

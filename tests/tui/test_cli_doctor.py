@@ -27,7 +27,7 @@ __all__ = ["home"]
 
 
 class Knowing(FakeEngine):
-    """An engine that knows its devices."""
+    """An engine that reports devices."""
 
     async def send(self, command: Command) -> Reply:
         await super().send(command)
@@ -105,7 +105,7 @@ def test_settings_that_cannot_be_read_are_a_problem(
     (home / "config.toml").write_text("[")
     found = findings(capsys, 4)
     assert found["config"][1].startswith(f"{home / 'config.toml'} is not a TOML file")
-    assert found["data"][0] == "ok"  # of the defaults
+    assert found["data"][0] == "ok"  # with the default settings
 
 
 @pytest.mark.usefixtures("data")
@@ -118,7 +118,7 @@ def test_a_folder_that_is_in_the_way_is_a_problem(
 
 
 def fetching(monkeypatch: pytest.MonkeyPatch, work: Callable[..., list[Path]]) -> list[Path]:
-    """Have `fetch` do this; the folders it was asked to fill."""
+    """Replace `fetch`; return the folders it was called with."""
     targets: list[Path] = []
 
     def fetch(target: Path, *, progress: Any) -> list[Path]:
@@ -187,7 +187,7 @@ def test_fetch_that_fails_has_the_status_of_data(
 
 
 class Drawn:
-    """Stands for rich's bars: counts how often they are drawn."""
+    """Replaces rich's bars and counts the redraws."""
 
     def __init__(self) -> None:
         self.refreshes = 0

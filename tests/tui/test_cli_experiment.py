@@ -1,4 +1,4 @@
-"""`mnist-tui experiment`: what is asked of the engine, what is printed, how it ends."""
+"""`mnist-tui experiment`: its command, its output, its exit status."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OVER = ExperimentOver(experiment="sgd-vs-adam", group=GROUP)
 
 
 def performs(*arms: list[Event], over: ExperimentOver = OVER, known: int = 0) -> FakeEngine:
-    """An engine that trains these arms when it is asked to perform them; the first `known` were trained before."""
+    """An engine that trains these arms on command; the first `known` were trained before."""
 
     def answer(engine: FakeEngine, command: Command) -> None:
         if isinstance(command, cmd.Experiment):
@@ -72,7 +72,7 @@ def test_all_arms_are_shown_and_then_what_was_seen(
     assert lines[at + 4].startswith("Adam  finished") and "97.70%" in lines[at + 4]
     chart = lines.index("Validation accuracy")
     assert "SGD 95.54%" in lines[chart + 1] and "Adam 95.54%" in lines[chart + 1]
-    assert all(line.isascii() for line in lines[chart : chart + 18])  # plain characters where it is no terminal
+    assert all(line.isascii() for line in lines[chart : chart + 18])  # ASCII unless it is a terminal
     end = " ".join(lines[chart + 18 :])
     assert "Seen: After 2 epochs at a rate of 0.001, Adam reads 97.7% of the test images" in end
     assert "SGD 87.4%" in end

@@ -1,4 +1,4 @@
-"""`mnist-tui explain`: the list, a page, and names there are no pages for."""
+"""`mnist-tui explain`: the list, a page, and unknown names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run without a screen whose engine takes long, or does not answer."""
+"""A run without the app whose engine is slow or does not respond."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["home", "signals"]
 
 
 class Deaf(FakeEngine):
-    """Begins a run and answers nothing after that."""
+    """Starts a run and does not respond after that."""
 
     async def send(self, command: Command, heard: object = None) -> Reply:
         self.commands.append(command)

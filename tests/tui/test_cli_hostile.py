@@ -1,4 +1,4 @@
-"""The command line where output cannot be written, names have control characters, and libraries do not fit."""
+"""The command line with unwritable output, control characters in names, and incompatible libraries."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ AT_ONCE += (
     "experiment --json",
 )
 CONTROL = "\x1b]0;x\x07\x9b31m\x7f\u202e\n"
-"""A terminal's title, a color in one byte, DEL, text from right to left, a new line."""
+"""A terminal title, a one-byte color sequence, DEL, right-to-left text, a line break."""
 
 
 @contextlib.contextmanager
 def full_disk(monkeypatch: pytest.MonkeyPatch, *, unbuffered: bool) -> Iterator[None]:
-    """Standard output on a disk without space, also as PYTHONUNBUFFERED has it."""
+    """Standard output on a full disk, also unbuffered (PYTHONUNBUFFERED)."""
     raw = FULL.open("wb", buffering=0) if unbuffered else FULL.open("wb")
     with io.TextIOWrapper(raw, encoding="utf-8", write_through=unbuffered) as stream, monkeypatch.context() as patch:
         patch.setattr(sys, "stdout", stream)
@@ -80,7 +80,7 @@ def test_where_nothing_can_be_written_the_status_is_left(
         monkeypatch.setattr(sys, "stdout", out)
         monkeypatch.setattr(sys, "stderr", err)
         assert main(line.split()) == status
-        out.flush()  # what is left goes nowhere, without a word, as at the interpreter's end
+        out.flush()  # the rest is discarded silently, as at interpreter exit
         err.flush()
         monkeypatch.undo()
 
@@ -90,7 +90,7 @@ def has_no_control_characters(text: str) -> bool:
 
 
 def hostile_run() -> list[ev.Event]:
-    """A run whose log has control characters in every text."""
+    """A run whose log has control characters in every string."""
     events: list[ev.Event] = []
     for event in short_run():
         changed: dict[str, object] = {}
@@ -138,7 +138,7 @@ def test_a_run_told_without_a_screen_prints_no_control_characters(
         captured = capsys.readouterr()
         assert has_no_control_characters(captured.out + captured.err)
     last = json.loads(captured.out.splitlines()[-1])
-    assert last["reason"] == f"why{CONTROL}"  # JSON says the same with escapes
+    assert last["reason"] == f"why{CONTROL}"  # JSON escapes them
 
 
 def test_folders_and_config_values_are_shown_without_control_characters(
@@ -184,7 +184,7 @@ def test_help_names_every_command_apart_from_what_it_does(
 
 
 def installed(folder: Path, **versions: str) -> None:
-    """What installers leave of these libraries, and of a mnist-tui that needs some."""
+    """Installed metadata of these libraries, and of a mnist-tui that requires some."""
     own = folder / "mnist_tui-9.dist-info"
     own.mkdir(parents=True, exist_ok=True)
     needs = ["plotext<6,>=5.3", "textual<9,>=8.2", "numpy>=1.26", "pillow>=10", "tomli-w>=1.1", "torch<2.14,>=2.6"]
@@ -316,7 +316,7 @@ def test_home_is_home_where_a_picture_is_named(
 
 
 def test_an_own_descriptor_is_never_taken_for_one_that_is_closed(tmp_path: Path) -> None:
-    """Closed input would have the engine's socket become descriptor 0, and the engine's own input closes that."""
+    """With closed input the engine's socket would become descriptor 0, which the engine closes."""
     before = [os.dup(number) for number in range(3)]
     try:
         os.close(0)

@@ -1,4 +1,4 @@
-"""`mnist-tui predict`: pictures in, digits out; what cannot be read is named and the rest goes on."""
+"""`mnist-tui predict`: predictions for pictures; unreadable ones are reported, the rest is classified."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["home"]
 
 
 def answers(engine: FakeEngine, command: Command) -> dict[str, Any]:
-    """Reads the digit that the upper left pixel names, and is nearly sure of it."""
+    """Predicts the digit given by the upper left pixel, with a confidence near 1."""
     assert isinstance(command, ReadPictures)
     pictures = np.frombuffer(command.pixels, np.uint8).reshape(-1, 28, 28)
     likely = np.full((len(pictures), 10), 0.001234567)
@@ -45,7 +45,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
 
 
 def marked(number: int, digit: int = 0) -> np.ndarray:
-    """An image whose upper left pixel is `digit`; ink of MNIST's never is there, so it is kept as it is."""
+    """An image whose upper left pixel is `digit`; that pixel is always 0 in MNIST, and is kept unchanged."""
     picture = digits()[number].copy()
     picture[0, 0] = digit
     return picture
@@ -200,7 +200,7 @@ def test_a_run_without_weights_says_so(
 
 
 class Terminal(io.TextIOWrapper):
-    """A terminal of some encoding."""
+    """A terminal with some encoding."""
 
     def isatty(self) -> bool:
         return True

@@ -1,4 +1,4 @@
-"""`replay` names what may be the reason where a run comes out otherwise."""
+"""`replay` names a possible reason for different results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HERE = msgspec.structs.replace(MACHINE, instructions="AVX512", processor="AMD EP
 
 
 def events_on(machine: ev.Machine, loss: float = 0.5) -> list[ev.Event]:
-    """A run on this machine whose first training loss is as given."""
+    """A run on this machine with this training loss."""
     return numbered(
         [
             msgspec.structs.replace(event, machine=machine)

@@ -1,4 +1,4 @@
-"""Going on with a run without a screen."""
+"""Resuming a run without the app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking at runs: `ls`, `show`, `eval`, `attach`."""
+"""Inspecting runs: `ls`, `show`, `eval`, `attach`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def diverged(name: str) -> list[Event]:
 
 @contextmanager
 def being_live(folder: RunFolder, host: str | None = None) -> Iterator[SessionInfo]:
-    """A socket that answers, and the file that names it."""
+    """A responding socket, and the session file that names it."""
     path = folder.path / "s"
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))
@@ -145,7 +145,7 @@ def test_a_live_run_that_waits_is_listed_as_paused(capsys: pytest.CaptureFixture
 
 
 def of_epochs(*accuracies: float, best: int) -> list[Event]:
-    """A run whose epochs had these validation accuracies, and whose epoch `best` was the best by loss."""
+    """A run with these validation accuracies, whose best epoch by loss is `best`."""
     logged: list[Event] = [*opening()]
     for number, accuracy in enumerate(accuracies, 1):
         for event in epoch_events(BLOG, number, 1, best=number <= best):
@@ -346,7 +346,7 @@ def test_eval_that_is_refused_or_lost(monkeypatch: pytest.MonkeyPatch, capsys: p
 
 
 def attached(monkeypatch: pytest.MonkeyPatch, *line: str) -> tuple[int, list[str | None]]:
-    """The status of `attach`, and the runs that the app was opened on."""
+    """The exit status of `attach`, and the runs that the app was opened on."""
     opened: list[str | None] = []
     monkeypatch.setattr("tui.cli.commands.attach.require_terminal", lambda: None)
     monkeypatch.setattr(app, "open_app", lambda settings, connect, args, run=None: opened.append(run) or 0)
@@ -405,7 +405,7 @@ def test_ls_as_a_tree(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def unreachable(name: str) -> RunFolder:
-    """A run of a machine called c1 that was last heard from in 1970."""
+    """A run of a machine called c1 whose last heartbeat was in 1970."""
     run = make_run(numbered([*opening(run=name), *epoch_events(BLOG, 1)]), name)
     info = SessionInfo("c1", 7, "/nowhere", "another boot", "another engine")
     run.session.write_bytes(msgspec.json.encode(info))

@@ -1,4 +1,4 @@
-"""A run without a screen that is interrupted, hung up on, or not read any more.
+"""A run without the app: interrupts, hang-ups, and closed pipes.
 
 Signals are sent while the engine answers a command, so they always come at the same point of the run.
 """
@@ -25,7 +25,7 @@ __all__ = ["home", "signals"]
 
 
 def sends(number: signal.Signals, then: list[Event]) -> FakeEngine:
-    """An engine that has a signal sent when a run begins, and tells `then` when it is asked to abort."""
+    """An engine that sends us a signal when a run starts, and emits `then` on an abort."""
 
     def answer(engine: FakeEngine, command: Command) -> None:
         if isinstance(command, cmd.Start):

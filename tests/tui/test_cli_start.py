@@ -1,4 +1,4 @@
-"""Before anything is done: what is loaded, what is refused, and how faults end the program."""
+"""Startup: which modules are loaded, what is rejected, and how errors end the program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steering a run under way from a script, with a real engine."""
+"""Controlling a run in training from the command line, with a real engine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tui.cli.main import main
 
 @pytest.fixture
 async def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Engine]:
-    """An engine that trains for a long time, in a home of its own."""
+    """An engine that trains for a long time, in its own home."""
     monkeypatch.setenv("MNIST_TUI_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     data = write_tiny_set(tmp_path / "data")
@@ -36,7 +36,7 @@ async def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 
 
 async def until(engine: Engine, *kinds: type) -> Message:
-    """The next message of one of these kinds."""
+    """The next message of one of these types."""
     async for message in engine.events():
         if isinstance(message, kinds):
             return message
@@ -44,7 +44,7 @@ async def until(engine: Engine, *kinds: type) -> Message:
 
 
 async def command_line(*words: str) -> int:
-    """Run mnist-tui beside the loop of the test."""
+    """Run mnist-tui while the test's event loop runs."""
     return await asyncio.to_thread(main, words)
 
 
@@ -53,7 +53,7 @@ async def test_a_run_is_steered_from_the_command_line(engine: Engine, capsys: py
     assert await command_line("pause", "long") == 0
     paused = await until(engine, ev.Paused)
     assert capsys.readouterr().out == "long pauses after the current step.\n"
-    assert await command_line("step") == 0  # the one that is under way
+    assert await command_line("step") == 0  # the only run in progress
     stepped = await until(engine, ev.Paused)
     assert (paused.step + 1, stepped.step) == (stepped.step, stepped.step)  # type: ignore[union-attr]
     assert await command_line("resume", "long") == 0

@@ -1,4 +1,4 @@
-"""Training without a screen: what is asked of the engine, what is printed, how it ends."""
+"""Training without the app: its command, its output, its exit status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run without a screen looks like, on a terminal and elsewhere."""
+"""The output of a run without the app, on a terminal and elsewhere."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Terminal(io.StringIO):
         return True
 
     def shown(self) -> list[str]:
-        """What a person sees."""
+        """What the user sees."""
         screen = pyte.Screen(self.columns, self.lines)
         pyte.Stream(screen).feed(self.getvalue().replace("\n", "\r\n"))
         return [line.rstrip() for line in screen.display if line.strip()]
@@ -127,7 +127,7 @@ def test_the_bar_leaves_one_line_for_each_epoch_and_the_end(terminal: Terminal) 
     shown = terminal.shown()
     assert [line[:9] for line in shown if line.startswith("epoch")] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
     assert shown[-1] == f"Folder         {folder(RUN[0].run).path}"  # type: ignore[union-attr]
-    assert "\x1b[?25h" in terminal.getvalue()  # the cursor is back
+    assert "\x1b[?25h" in terminal.getvalue()  # the cursor is shown again
 
 
 def test_the_bar_stands_below_the_epochs(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +154,7 @@ def test_the_bar_is_drawn_four_times_a_second_at_most(terminal: Terminal) -> Non
     bar = Bar(terminal, folder, clock=lambda: now)
     state = show(bar, numbered(opening(CONFIG)))
     sizes = set()
-    for n in range(20):  # two seconds at ten events a second
+    for n in range(20):  # two seconds at ten events per second
         now = n / 10
         state = show(bar, [msgspec.structs.replace(progress(CONFIG, n + 1, 1), seq=100 + n)], state)
         sizes.add(len(terminal.getvalue()))

@@ -1,4 +1,4 @@
-"""What is sent to terminals without colors, or with ASCII alone."""
+"""Output for terminals without colors or with ASCII only."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_every_other_character_gets_ascii_in_as_many_cells(text: str, shown: str
 
 @pytest.mark.parametrize("name", THEMES)
 async def test_without_any_color_all_is_still_told_apart(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Curves and digits by their marks, an invalid field by its sign, what is chosen by reversed letters."""
+    """Curves and digits differ by marks, an invalid field by its sign, the selection by reversed text."""
     monkeypatch.setenv("NO_COLOR", "1")
     async with stage(kit.numbered([*kit.opening(), *kit.epoch_events(kit.BLOG, 1)]), theme=name) as on:
         shown = list(uncolored_lines(on))

@@ -1,4 +1,4 @@
-"""Keys, pastes, and what is neither."""
+"""Keys, pastes, and input that is neither."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 
 def keys(text: str) -> list[str]:
-    """What Textual makes of it: the names of keys, and pastes in parentheses."""
+    """Textual's interpretation: key names, and pastes in parentheses."""
     parser = XTermParser()
     found = list(parser.feed(text))
     return [
@@ -119,7 +119,7 @@ def test_a_byte_that_is_no_utf8_is_a_sign_and_no_fault(pipe: tuple[int, int]) ->
     descriptor, writing = pipe
     reader = InputReader(descriptor)
     os.write(writing, b"caf\xe9")
-    assert reader.read() == "caf"  # it may be the first part of a character
+    assert reader.read() == "caf"  # the last byte may start a character
     os.write(writing, b"q")
     assert reader.read() == "\N{REPLACEMENT CHARACTER}q"
 

@@ -1,4 +1,4 @@
-"""How often is painted."""
+"""The frequency of paints."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tui.terminal.repaint_throttle import INTERVAL, SLOW_LINE, LineBudget, Repai
 
 
 class World:
-    """A clock and what was planned on it."""
+    """A clock with scheduled calls."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -28,7 +28,7 @@ class World:
         self.planned.append((self.now + seconds, callback))
 
     def pass_time(self, seconds: float) -> None:
-        """Let time pass, and do what falls due."""
+        """Advance the clock and run the calls that are due."""
         end = self.now + seconds
         while due := [plan for plan in self.planned if plan[0] <= end]:
             plan = min(due, key=lambda p: p[0])
@@ -67,7 +67,7 @@ def test_nothing_is_planned_while_nothing_changes() -> None:
 
 
 class Still:
-    """A clock that stands."""
+    """A stopped clock."""
 
     def __call__(self) -> float:
         return 0.0

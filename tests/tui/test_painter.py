@@ -1,4 +1,4 @@
-"""What is sent makes a terminal show the picture, and is short."""
+"""The rendered sequence makes a terminal show the frame, and is short."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def terminal() -> tuple[pyte.Screen, pyte.Stream]:
 
 
 def seen(screen: pyte.Screen) -> list[list[tuple[object, ...]]]:
-    """What a person sees: a blank has no color of its own."""
+    """The visible result: blanks have no foreground color."""
     cells = []
     for y in range(HEIGHT):
         row = [screen.buffer[y][x] for x in range(WIDTH)]

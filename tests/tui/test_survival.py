@@ -23,7 +23,7 @@ def machine(tmp_path: Path) -> Machine:
 
 
 class Machine:
-    """A file tree with what is looked at."""
+    """A file tree with the files that are inspected."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -42,7 +42,7 @@ class Machine:
         link.symlink_to(name)
 
     def processes(self, *chain: tuple[int, str, int], session: int = 400) -> None:
-        """Of each its number, name and parent; all of one session."""
+        """Create processes of one session, given as id, name and parent."""
         for pid, name, parent in chain:
             self.write(f"proc/{pid}/stat", f"{pid} ({name}) S {parent} {pid} {session} 34816 -1 4194304 0\n")
 
@@ -215,7 +215,7 @@ def test_a_container_with_a_whole_system_in_it_is_like_a_machine(machine: Machin
     ("environ", "until"),
     [
         ({"SLURM_JOB_ID": "17", "SLURM_PROCID": "0"}, "Slurm job 17 ends"),
-        ({"SLURM_JOB_ID": "17"}, ""),  # salloc, whose shell is outside the job
+        ({"SLURM_JOB_ID": "17"}, ""),  # the shell of salloc is outside the job
         ({"PBS_JOBID": "4.head"}, "PBS job 4.head ends"),
         ({"LSB_JOBID": "9"}, "LSF job 9 ends"),
         ({"JOB_ID": "3"}, ""),

@@ -10,7 +10,7 @@ import functools
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, assert_never
 
 import msgspec
 
@@ -267,6 +267,8 @@ def _apply(state: RunState, event: ev.Event) -> RunState:
             return state
         case ev.RunCreated():
             return _created(event)
+        case _:
+            assert_never(event)
 
 
 def _added(kept: tuple[_Told, ...], event: _Told, most: int) -> tuple[_Told, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import assert_never
 
 import torch
 from torch import Tensor, nn
@@ -43,6 +44,8 @@ def build_optimizer(
             )
         case "adagrad":
             return torch.optim.Adagrad([weights], lr=rate, lr_decay=config.lr_decay, eps=config.eps, weight_decay=decay)
+        case _:
+            assert_never(config.optimizer)
 
 
 def updates(optimizer: torch.optim.Optimizer) -> Callable[[float], None]:

@@ -87,12 +87,12 @@ def test_what_takes_long_before_the_first_step_is_said(
     )
     said: list[str] = []
 
-    def say(_: object, text: str) -> None:
+    def notify(_: object, text: str) -> None:
         said.append(text)
         if text.startswith("Still "):
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr("tui.headless.presenters.Lines.say", say)
+    monkeypatch.setattr("tui.headless.presenters.Lines.notify", notify)
     use_engine(monkeypatch, engine)
     assert main(["train", "--quiet"]) == 130
     reported = [text for text in said if STAGES[name].doing in text]  # type: ignore[index]

@@ -144,7 +144,7 @@ def test_the_bar_stands_below_the_epochs(terminal: Terminal, monkeypatch: pytest
     for figure in ("loss ", "validation 94.45%", f"{duration(left)} left", "40,000 images/s"):
         assert figure in last
     assert len(last) <= 97  # room for the ^C that the terminal echoes
-    bar.say("A note.")
+    bar.notify("A note.")
     assert terminal.shown()[-2:-1] == ["A note."]
     bar.close()
 

@@ -112,7 +112,7 @@ class Follower:
         self._task = asyncio.create_task(self._follow())
         with self._signals():
             try:
-                async with reporting_waits(self._stage, self._presenter.say, "press Ctrl+C to abort"):
+                async with reporting_waits(self._stage, self._presenter.notify, "press Ctrl+C to abort"):
                     await self._task
             except (asyncio.CancelledError, Problem):
                 if self._forced:
@@ -245,7 +245,7 @@ class Follower:
         self._stopping = True
         with contextlib.suppress(OSError):
             how = "Stopping with a checkpoint" if self._accepted else "Stopping before the run starts"
-            self._presenter.say(f"{how}. Press Ctrl+C again to exit immediately.")
+            self._presenter.notify(f"{how}. Press Ctrl+C again to exit immediately.")
         self._send_abort()
 
     def _stop(self) -> None:

@@ -33,7 +33,7 @@ class Presenter(Protocol):
     def show(self, event: ev.Event, state: RunState) -> None:
         """Show an event; `state` is the run's state after it."""
 
-    def say(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Print a message that is not an event of the run."""
 
     def suspend(self, text: str) -> None:
@@ -90,13 +90,13 @@ def _progress_lines(event: ev.Event, state: RunState) -> list[str]:
 class _Plain:
     """A presenter without terminal state: suspending prints a message only."""
 
-    def say(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Print a message that is not an event of the run."""
         raise NotImplementedError
 
     def suspend(self, text: str) -> None:
         """Print the message."""
-        self.say(text)
+        self.notify(text)
 
     def resume(self) -> None:
         """Do nothing."""
@@ -112,7 +112,7 @@ class JsonLines(_Plain):
         self._out.write(clean_json(encode(event)))
         self._out.flush()
 
-    def say(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         print(clean(text), file=self._err, flush=True)
 
     def close(self) -> None:
@@ -129,7 +129,7 @@ class Lines(_Plain):
         for line in event_lines(event, state, self._find, quiet=self._quiet):
             print(clean(line), file=self._out, flush=True)
 
-    def say(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         print(clean(text), file=self._err, flush=True)
 
     def close(self) -> None:
@@ -160,19 +160,19 @@ class Bar:
         if isinstance(event, ev.Finished):
             self._live.stop()
         for line in lines:
-            self.say(line)
+            self.notify(line)
         now = self._clock()
         if self._live.is_started and (not isinstance(event, ev.Progress) or now - self._drawn >= REDRAW_SECONDS):
             self._drawn = now
             self._live.update(status_line(state, self._console.width - _ECHO), refresh=True)
 
-    def say(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         self._console.print(clean(text), soft_wrap=True)
 
     def suspend(self, text: str) -> None:
         self._resting = self._live.is_started
         self._live.stop()
-        self.say(text)
+        self.notify(text)
 
     def resume(self) -> None:
         if self._resting:

@@ -20,17 +20,17 @@ _T = TypeVar("_T")
 
 @contextlib.asynccontextmanager
 async def reporting_waits(
-    stage: Callable[[], Stage | None], say: Callable[[str], object], how: str
+    stage: Callable[[], Stage | None], notify: Callable[[str], object], hint: str
 ) -> AsyncIterator[None]:
-    """While the block runs, report stages that take long, and `how` to end the wait."""
+    """While the block runs, report stages that take long, with a `hint` how to end the wait."""
 
     async def watch() -> None:
-        patience, said = Patience(), ""
+        patience, reported = Patience(), ""
         while True:
             patience.look(stage())
-            if patience.said != said and (said := patience.said):
+            if patience.said != reported and (reported := patience.said):
                 with contextlib.suppress(OSError):
-                    say(f"{said}; {how}.")
+                    notify(f"{reported}; {hint}.")
             await asyncio.sleep(CHECK_SECONDS)
 
     watching = asyncio.create_task(watch())
@@ -70,7 +70,7 @@ def ask_engine(connect: Connect, ask: Callable[[Connect], Awaitable[_T]]) -> _T:
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is signal.SIG_DFL:
                 loop.add_signal_handler(number, end, number)
-        async with reporting_waits(stage, _say, "press Ctrl+C to cancel"):
+        async with reporting_waits(stage, _notify, "press Ctrl+C to cancel"):
             return await ask(connected)
 
     try:
@@ -81,5 +81,5 @@ def ask_engine(connect: Connect, ask: Callable[[Connect], Awaitable[_T]]) -> _T:
         raise SystemExit(128 + ended[0]) from None
 
 
-def _say(text: str) -> None:
+def _notify(text: str) -> None:
     print_message(f"mnist-tui: {text}")

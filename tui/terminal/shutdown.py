@@ -70,7 +70,7 @@ class Shutdown:
     def at_once(self) -> None:
         """Exit now, without touching the terminal: it belongs to another program."""
         self._in_order = True
-        self._end(self._begun or (0, "", 0.0), said=False)
+        self._end(self._begun or (0, "", 0.0), printed=False)
 
     def _watch(self, wait: int) -> None:
         signal.pthread_sigmask(
@@ -89,21 +89,21 @@ class Shutdown:
         os.read(wait, 1)
         begun = self._begun or (0, "", 0.0)
         time.sleep(begun[2])
-        self._end(begun, said=self._in_order)
+        self._end(begun, printed=self._in_order)
 
-    def _end(self, begun: tuple[int, str, float], *, said: bool) -> None:
+    def _end(self, begun: tuple[int, str, float], *, printed: bool) -> None:
         status, words, _ = begun
-        data = b"" if said or not words else f"{words}\n".encode("utf-8", "replace")
+        data = b"" if printed or not words else f"{words}\n".encode("utf-8", "replace")
         with contextlib.suppress(OSError, termios.error):
             terminal = os.dup(self.terminal)
             if not self._in_order:
-                self._take_back(terminal)
+                self._restore(terminal)
                 data = _LEAVE + data
             if select.select([], [terminal], [], _WRITABLE_SECONDS)[1]:
                 os.write(terminal, data)
         os._exit(status)
 
-    def _take_back(self, terminal: int) -> None:
+    def _restore(self, terminal: int) -> None:
         """Restore the terminal as far as it responds; a thread may hang in the middle of a frame."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), self.terminal)  # for pending output
         termios.tcflush(terminal, termios.TCIOFLUSH)

@@ -38,8 +38,8 @@ def picture(app: MnistApp) -> str:
 def _without_edges(match: re.Match[str]) -> str:
     """A stretch of text without the spaces around it, which some renderers drop, so that the rest would move.
 
-    What a font may have in another width than its letters (dots, signs) stands in its place cell by cell: not every renderer
-    heeds the length of a stretch.
+    Characters that a font may draw wider or narrower than letters (dots, signs) are placed cell by cell, because not every
+    renderer respects `textLength`.
     """
     head, x, middle, length, tail, text = match.groups()
     words = html.unescape(text)

@@ -114,7 +114,7 @@ def test_what_a_person_elsewhere_does_is_told() -> None:
         "paused at epoch 0.50",
         "continued at epoch 0.50",
         "epochs 3 → 4 at epoch 0.50",
-        "/x?/last.pt could not be saved: No space left on device; training goes on",
+        "/x?/last.pt could not be saved: No space left on device; training continues",
         "/x?/last.pt was saved after all",
         "/x/events.jsonl was saved after all; 1 event lost",
     ]

@@ -81,7 +81,7 @@ def _progress_lines(event: ev.Event, state: RunState) -> list[str]:
         case ev.Paused() | ev.Continued() | ev.Changed():
             return [f"{short(mark_text(state.marks[-1]))} at epoch {event.position:.2f}"] if state.marks else []
         case ev.SaveFailed():
-            return [f"{short(event.path, 200)} could not be saved: {short(event.reason, 200)}; training goes on"]
+            return [f"{short(event.path, 200)} could not be saved: {short(event.reason, 200)}; training continues"]
         case ev.SavedAgain():
             return [saved_again(event)]
     return []

@@ -138,6 +138,7 @@ KEPT = (
     ),
     Kept(r"`heard`|\"heard\"|last_heard", "", "name of a JSON field"),
     Kept(r"name=\"\w+\"", "", "name of a field on the wire"),
+    Kept(r"`(?:disturbance|figures|scatter|looked_at)`", "docs/events.md", "names of JSON fields"),
     Kept(r"`make figures`", "", "a target of the Makefile"),
     Kept(r"performance\.md", "", "name of a file"),
     Kept(r"performance", "docs/performance.md", "speed, not an experiment run"),

@@ -64,7 +64,7 @@ class NetworkAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PicturePredictions(NetworkAnswer, frozen=True, kw_only=True):
-    """Of `ReadPictures`: ten probabilities for each picture."""
+    """Of `PredictPictures`: ten probabilities for each picture."""
 
     probabilities: tuple[tuple[float, ...], ...]
 

@@ -24,7 +24,7 @@ from typing import Protocol
 import msgspec
 
 from engine import protocol
-from engine.commands import Branch, Cancel, Command, Experiment, Question, ResumeRun, Start
+from engine.commands import Branch, Cancel, Command, Experiment, Query, ResumeRun, Start
 from engine.errors import ConfigProblem, DataProblem, EngineProblem, ExitCode, OtherDataProblem, Problem
 from engine.events import Event
 from engine.host.terminate import Own, end_other, end_own
@@ -203,7 +203,7 @@ class Engine:
         except asyncio.CancelledError:
             if future.cancelled():
                 raise self._fault from None
-            if isinstance(command, Question):
+            if isinstance(command, Query):
                 self._give_up(number)
             raise
         finally:

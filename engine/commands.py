@@ -157,7 +157,7 @@ class Cancel(Base, frozen=True, kw_only=True, tag="cancel"):
     question: int
 
 
-class ReadPictures(Base, frozen=True, kw_only=True, tag="read_pictures"):
+class PredictPictures(Base, frozen=True, kw_only=True, tag="read_pictures"):
     """Predict pictures of 28×28 bytes each (bright digits on a dark background, as in MNIST), concatenated in `pixels`.
 
     `exact`: with the same numbers to the last digit as a test evaluation, which costs as much as a thousand pictures.
@@ -222,7 +222,7 @@ class TestRange(Base, frozen=True, kw_only=True, tag="test_range"):
     other_data: bool = False
 
 
-Question = ReadPictures | ShowWeights | MapOcclusion | MeasureActivations | MeasureRobustness | TestRange
+Query = PredictPictures | ShowWeights | MapOcclusion | MeasureActivations | MeasureRobustness | TestRange
 """Queries about a run, answered from its checkpoints by an engine that does not train (`engine.worker.queries`).
 
 A long one reports its progress (`protocol.Working`) and can be canceled.
@@ -234,4 +234,4 @@ Steering = Pause | Continue | StepBatch | Change | Undo | OneMoreEpoch | Stop | 
 Job = Start | ResumeRun | Branch | Experiment | EvaluateRun | ListDevices
 """Commands that an idle engine accepts."""
 
-Command = Steering | Job | TakeControl | Question | Cancel
+Command = Steering | Job | TakeControl | Query | Cancel

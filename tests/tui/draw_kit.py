@@ -42,14 +42,14 @@ class Reader(FakeEngine):
         return await super().send(command, heard)
 
     def read(self, command: Command) -> dict[str, Any]:
-        assert isinstance(command, cmd.ReadPictures)
+        assert isinstance(command, cmd.PredictPictures)
         rest = (1 - self.sure) / 9
         likely = [self.sure if digit == 7 else rest for digit in range(10)]
         return {"probabilities": [likely], "epoch": self.epoch, "step": self.epoch, "weights": command.weights}
 
     @property
-    def questions(self) -> list[cmd.ReadPictures]:
-        return [command for command in self.commands if isinstance(command, cmd.ReadPictures)]
+    def questions(self) -> list[cmd.PredictPictures]:
+        return [command for command in self.commands if isinstance(command, cmd.PredictPictures)]
 
 
 class Drawing(Stage):

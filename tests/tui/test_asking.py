@@ -12,7 +12,7 @@ from engine.errors import EngineProblem
 from tests.fake_engine import FakeEngine
 from tui.app.query_engine import Asker
 
-QUESTION = cmd.ReadPictures(run="x", pixels=b"")
+QUESTION = cmd.PredictPictures(run="x", pixels=b"")
 
 
 class Engines:

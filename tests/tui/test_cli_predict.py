@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.commands import Command, ReadPictures
+from engine.commands import Command, PredictPictures
 from engine.errors import RunProblem
 from engine.protocol import COMMAND_LIMIT, encode
 from tests.engine.pictures.kit import digits, encoded
@@ -29,7 +29,7 @@ __all__ = ["home"]
 
 def answers(engine: FakeEngine, command: Command) -> dict[str, Any]:
     """Predicts the digit given by the upper left pixel, with a confidence near 1."""
-    assert isinstance(command, ReadPictures)
+    assert isinstance(command, PredictPictures)
     pictures = np.frombuffer(command.pixels, np.uint8).reshape(-1, 28, 28)
     likely = np.full((len(pictures), 10), 0.001234567)
     for number, picture in enumerate(pictures):
@@ -75,7 +75,7 @@ def test_a_line_for_each_file_in_their_order(
     ]
     assert captured.err == ""
     [question] = engine.commands
-    assert isinstance(question, ReadPictures)
+    assert isinstance(question, PredictPictures)
     assert (question.run, question.weights, question.exact) == (RUN, "best", True)
     assert question.pixels == marked(1, 2).tobytes() + marked(0, 7).tobytes()
     assert engine.closed
@@ -141,12 +141,12 @@ def test_thousands_of_files_are_asked_about_in_commands_the_engine_takes(
     assert main(["predict", "last", *files, "--json"]) == 0
     read = [json.loads(each)["digit"] for each in capsys.readouterr().out.splitlines()]
     assert read == list(range(10)) * 210
-    assert [len(each.pixels) // 784 for each in engine.commands if isinstance(each, ReadPictures)] == [1000, 1000, 100]
+    assert [len(each.pixels) // 784 for each in engine.commands if isinstance(each, PredictPictures)] == [1000, 1000, 100]
     assert max(len(encode(each)) for each in engine.commands) < COMMAND_LIMIT
 
 
 def test_the_longest_command_fits_with_the_longest_name() -> None:
-    question = ReadPictures(id=10**9, run="r" * 255, weights="best", pixels=bytes(784 * predict.QUERY_SIZE), exact=True)
+    question = PredictPictures(id=10**9, run="r" * 255, weights="best", pixels=bytes(784 * predict.QUERY_SIZE), exact=True)
     assert len(encode(question)) < COMMAND_LIMIT
 
 

@@ -72,7 +72,7 @@ class Network(FakeEngine):
         self.answer = self._read
 
     def _read(self, command: cmd.Command) -> dict[str, Any]:
-        assert isinstance(command, cmd.ReadPictures)
+        assert isinstance(command, cmd.PredictPictures)
         count = len(command.pixels) // 784
         likely = np.full((count, 10), 0.003)
         likely[np.arange(count), np.arange(count) % 10] = 0.973
@@ -203,7 +203,7 @@ async def test_all_of_a_page_is_asked_for_at_once(run: RunFolder, config: TrainC
     async with stage(events(config), size=(120, 40), ask=network.connect) as on:
         await digits(on)
         (question,) = network.commands
-        assert isinstance(question, cmd.ReadPictures)
+        assert isinstance(question, cmd.PredictPictures)
         assert (question.run, question.weights, question.exact) == ("demo", "best", True)
         assert question.pixels == images[[19, 18, 17, 16, 15]].tobytes()
         assert "97.3%" in on.text()
@@ -235,7 +235,7 @@ async def test_while_the_answer_is_awaited_nobody_elses_figures_are_shown(run: R
         await on.done("probabilities")
         assert "being worked out" not in on.text()
         assert "97.3%" in on.text()
-        pictures = [c.pixels[:784] for c in network.commands if isinstance(c, cmd.ReadPictures)]
+        pictures = [c.pixels[:784] for c in network.commands if isinstance(c, cmd.PredictPictures)]
         assert len(pictures) == 2  # what was looked at first, and what is looked at now
 
 

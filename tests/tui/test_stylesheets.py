@@ -75,7 +75,7 @@ class Answering(Oracle):
     """Knows what is inside the network, and nothing of single pictures."""
 
     def tell_of(self, question: cmd.Command) -> dict[str, Any]:
-        if isinstance(question, cmd.ReadPictures):
+        if isinstance(question, cmd.PredictPictures):
             raise EngineProblem("No weights are here.")
         return super().tell_of(question)
 

@@ -97,7 +97,7 @@ class InspectingApp(TerminalApp):
         except (Problem, OSError) as fault:
             self.inspected = str(fault)
 
-    async def ask(self, question: cmd.Question, heard: Heard | None = None) -> dict[str, Any]:
+    async def ask(self, question: cmd.Query, heard: Heard | None = None) -> dict[str, Any]:
         """The answer to a question about a run. Raises the `Problem` it is refused with; canceling gives it up."""
         return await self._asker.ask(question, heard)
 

@@ -7,7 +7,7 @@ import contextlib
 from typing import Any
 
 from engine.client import Connect, EngineLike, Heard, Lost
-from engine.commands import Question
+from engine.commands import Query
 from engine.errors import EngineProblem
 
 
@@ -26,7 +26,7 @@ class Asker:
         """Whether its engine has answered once, so that it need not start or load torch for the next answer."""
         return self._engine is not None and self._answered is self._engine
 
-    async def ask(self, question: Question, heard: Heard | None = None) -> dict[str, Any]:
+    async def ask(self, question: Query, heard: Heard | None = None) -> dict[str, Any]:
         """The answer. Raises the `Problem` it is refused with. `heard` is told how far it is; canceling gives it up."""
         engine = await self._connected()
         reply = await engine.send(question, heard)

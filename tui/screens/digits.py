@@ -249,7 +249,7 @@ class DigitsScreen(InspectingPage):
         newest = found.epochs[-1] if found.epochs else 0
         return (found.run, self._kind(found), newest, (saved.kind, saved.epoch, saved.step) if saved else None)
 
-    def _unknown(self) -> tuple[Weights, cmd.ReadPictures, list[int]] | None:
+    def _unknown(self) -> tuple[Weights, cmd.PredictPictures, list[int]] | None:
         """The question that is next: what is read in the digits of the page. None where nothing need be asked."""
         found, cursor = self._found, self._cursor
         if found is None or found.probabilities is not None or cursor.image is None or not self.gallery.page_size:
@@ -262,7 +262,7 @@ class DigitsScreen(InspectingPage):
         seen = cursor.order[list(page(cursor.place, self.gallery.page_size, len(cursor.order)))].tolist()
         images = [cursor.image, *(each for each in seen if each != cursor.image)][:_MOST_PICTURES]
         pixels = np.ascontiguousarray(found.images[images]).tobytes()
-        return weights, cmd.ReadPictures(run=found.run, weights=self._kind(found), pixels=pixels, exact=True), images
+        return weights, cmd.PredictPictures(run=found.run, weights=self._kind(found), pixels=pixels, exact=True), images
 
     def _ask_for_more(self) -> None:
         if not self._asking and self.is_current and self._unknown() is not None:
@@ -279,7 +279,7 @@ class DigitsScreen(InspectingPage):
         finally:
             self._asking = False
 
-    async def _answer(self, weights: Weights, question: cmd.ReadPictures, images: list[int]) -> None:
+    async def _answer(self, weights: Weights, question: cmd.PredictPictures, images: list[int]) -> None:
         try:
             answer = decode_result(PicturePredictions, await self.program.ask(question))
         except Problem as fault:

@@ -187,7 +187,7 @@ class DrawScreen(Page):
         now = self._rereading.wanted(self._weights)
         return now is not None and (now.run, now.created, now.weights) == (asked.run, asked.created, asked.weights)
 
-    async def _answer(self, question: cmd.ReadPictures) -> Answer:
+    async def _answer(self, question: cmd.PredictPictures) -> Answer:
         try:
             return opinion_of(await self.program.ask(question))
         except Problem as fault:

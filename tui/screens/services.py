@@ -98,7 +98,7 @@ class Services(Protocol):
 
     # queries and the test set
 
-    def ask(self, question: cmd.Question, heard: Heard | None = None) -> Awaitable[dict[str, Any]]:
+    def ask(self, question: cmd.Query, heard: Heard | None = None) -> Awaitable[dict[str, Any]]:
         """Answer a query about a run. Raises the `Problem` that it is refused with; canceling it gives it up."""
 
     @property

@@ -43,7 +43,7 @@ class Inquiry:
         """The keys of all answers the pane shows: one, or one for each disturbance."""
         return [(*self.key, each) for each in CORRUPTIONS] if self.pane == "robustness" else [self.key]
 
-    def question(self, key: Key, run: str) -> cmd.Question:
+    def question(self, key: Key, run: str) -> cmd.Query:
         """The question whose answer is kept under one of `all_keys`. An occlusion needs a digit to be walked to first."""
         match self.pane:
             case "weights":

@@ -57,7 +57,7 @@ Answer = Silent | Opinion
 
 
 def opinion_of(result: Mapping[str, Any]) -> Answer:
-    """The answer to `ReadPictures` with one picture, as the engine gives it."""
+    """The answer to `PredictPictures` with one picture, as the engine gives it."""
     if any(p is None for row in result["probabilities"] for p in row):  # NaN is null in JSON
         return Silent("The network answers with no numbers at all: its weights have diverged.", fault=True)
     answer = decode_result(PicturePredictions, result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from engine.commands import ReadPictures
+from engine.commands import PredictPictures
 from engine.events import CheckpointKind
 from engine.state.run_state import RunState
 from tui.views.opinion import Answer, Opinion
@@ -21,9 +21,9 @@ class Wanted:
     pixels: bytes
 
     @property
-    def question(self) -> ReadPictures:
+    def question(self) -> PredictPictures:
         """How the engine is asked for it."""
-        return ReadPictures(run=self.run, weights=self.weights, pixels=self.pixels)
+        return PredictPictures(run=self.run, weights=self.weights, pixels=self.pixels)
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """Hand-written forward and backward pass of a fully connected network, in preallocated buffers.
 
 For a small network the overhead of autograd costs as much as the arithmetic. Here a step is about eight matrix products and
-a few calls between them. `tests/engine/worker/test_written.py` compares every gradient with autograd's in double precision.
+a few calls between them. `tests/engine/worker/test_manual_mlp.py` compares every gradient with autograd's in double precision.
 
 Backward pass: Rumelhart, Hinton and Williams 1986. Dropout: Srivastava et al. 2014, scaled during training.
 """

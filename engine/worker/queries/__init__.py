@@ -32,8 +32,8 @@ class Canceled(Exception):
     """The query was canceled."""
 
 
-class Answering:
-    """One query in progress. `send_progress` is called in the thread that answers it."""
+class QueryProgress:
+    """The progress of one query. `send_progress` is called in the thread that answers it."""
 
     def __init__(self, send_progress: Callable[[float, str], object]) -> None:
         self._send_progress = send_progress
@@ -50,27 +50,27 @@ class Answering:
         self._send_progress(share, text)
 
 
-def answer(question: cmd.Question, report: Report) -> Answer:
+def answer(query: cmd.Query, report: Report) -> Answer:
     """The answer to a query. Raises `Problem`, and `Canceled` from `report`."""
     torch.set_num_threads(1)
-    if isinstance(question, cmd.TestRange):
-        config = make_config(msgspec.structs.asdict(question.config or TrainConfig()))
-        run = find_run(question.run) if question.run else None
-        return range_test(config, run, report, data_dir=question.data_dir, other_data=question.other_data)
-    run = find_run(question.run)
-    network = load_network(run, question.weights)
+    if isinstance(query, cmd.TestRange):
+        config = make_config(msgspec.structs.asdict(query.config or TrainConfig()))
+        run = find_run(query.run) if query.run else None
+        return range_test(config, run, report, data_dir=query.data_dir, other_data=query.other_data)
+    run = find_run(query.run)
+    network = load_network(run, query.weights)
     report(0.0, "")
-    match question:
-        case cmd.ReadPictures():
-            return predict_pictures(network, question)
+    match query:
+        case cmd.PredictPictures():
+            return predict_pictures(network, query)
         case cmd.ShowWeights():
             return show_weights(network)
         case cmd.MapOcclusion():
-            return map_occlusion(network, question, report)
+            return map_occlusion(network, query, report)
         case cmd.MeasureActivations():
             return measure_activations(network, sample(network, ACTIVATION_IMAGES, run), report)
         case cmd.MeasureRobustness():
-            return measure_robustness(network, question.corruption, sample(network, ROBUSTNESS_IMAGES, run), report)
+            return measure_robustness(network, query.corruption, sample(network, ROBUSTNESS_IMAGES, run), report)
 
 
 __all__ = ["Answering", "Canceled", "Network", "Report", "answer"]

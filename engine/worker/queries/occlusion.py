@@ -20,32 +20,30 @@ _BATCH = 4 * SIDE
 """Occluded pictures between two progress reports."""
 
 
-def map_occlusion(network: Network, question: cmd.MapOcclusion, report: Callable[[float, str], None]) -> OcclusionMap:
+def map_occlusion(network: Network, query: cmd.MapOcclusion, report: Callable[[float, str], None]) -> OcclusionMap:
     """The probabilities while a background-colored patch, centered on each pixel in turn, occludes the picture.
 
     Raises `ConfigProblem` for a picture or a patch of another size, `RunProblem`
     where the weights are not finite.
     """
-    if len(question.pixels) != SIDE * SIDE:
-        raise ConfigProblem(f"A picture has {SIDE * SIDE} bytes; got {len(question.pixels)}.")
-    if not 1 <= question.patch <= SIDE or question.patch % 2 == 0:
-        raise ConfigProblem(
-            f"The patch size must be an odd number of pixels, at most {SIDE - 1}; got {question.patch}."
-        )
+    if len(query.pixels) != SIDE * SIDE:
+        raise ConfigProblem(f"A picture has {SIDE * SIDE} bytes; got {len(query.pixels)}.")
+    if not 1 <= query.patch <= SIDE or query.patch % 2 == 0:
+        raise ConfigProblem(f"The patch size must be an odd number of pixels, at most {SIDE - 1}; got {query.patch}.")
     require_finite(network)
-    pixels = np.array(bytearray(question.pixels), np.uint8).reshape(1, SIDE, SIDE)
+    pixels = np.array(bytearray(query.pixels), np.uint8).reshape(1, SIDE, SIDE)
     image = as_images(pixels, torch.device("cpu"))
     bare = network.predict(image)[0]
     parts = []
     for places in torch.arange(SIDE * SIDE).split(_BATCH):
         report(int(places[0]) / SIDE**2, "")
-        parts.append(network.predict(covered(image, places, question.patch)))
+        parts.append(network.predict(covered(image, places, query.patch)))
     found = np.concatenate(parts)
     return OcclusionMap(
         weights=network.weights,
         epoch=network.epoch,
         step=network.step,
-        patch=question.patch,
+        patch=query.patch,
         probabilities=tuple(bare.tolist()),
         covered=tuple(map(tuple, np.round(found, 4).tolist())),
     )

@@ -14,14 +14,14 @@ from engine.worker.queries.network import Network
 _SIZE = 28 * 28
 
 
-def predict_pictures(network: Network, question: cmd.ReadPictures) -> PicturePredictions:
+def predict_pictures(network: Network, query: cmd.PredictPictures) -> PicturePredictions:
     """Predict each picture. Raises `ConfigProblem` where the bytes are not a whole number of pictures."""
-    if len(question.pixels) % _SIZE:
+    if len(query.pixels) % _SIZE:
         raise ConfigProblem(
-            f"Pictures have {_SIZE} bytes each; {len(question.pixels)} bytes are not a whole number of pictures."
+            f"Pictures have {_SIZE} bytes each; {len(query.pixels)} bytes are not a whole number of pictures."
         )
-    pixels = np.frombuffer(bytearray(question.pixels), np.uint8).reshape(-1, 28, 28)
-    probabilities = network.predict(as_images(pixels, torch.device("cpu")), exact=question.exact)
+    pixels = np.frombuffer(bytearray(query.pixels), np.uint8).reshape(-1, 28, 28)
+    probabilities = network.predict(as_images(pixels, torch.device("cpu")), exact=query.exact)
     return PicturePredictions(
         weights=network.weights,
         epoch=network.epoch,

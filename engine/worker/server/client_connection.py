@@ -12,7 +12,7 @@ from typing import Protocol
 
 import engine
 from engine import protocol
-from engine.commands import Command, Question
+from engine.commands import Command, Query
 from engine.errors import EngineProblem, ExitCode
 from engine.log.event_log import EventLog
 from engine.protocol import ExperimentOver, Greeting, Hello, Ready, Reply, Role, Steers, Working
@@ -78,7 +78,7 @@ class ClientConnection:
                 command = protocol.decode_client(line)
                 if isinstance(command, Greeting):
                     continue
-                if isinstance(command, Question):  # in a task of its own: the client may cancel it meanwhile
+                if isinstance(command, Query):  # in a task of its own: the client may cancel it meanwhile
                     self._keep(asyncio.create_task(self._answer(command)))
                 else:
                     await self._answer(command)

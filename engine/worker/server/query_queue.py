@@ -13,7 +13,7 @@ from engine.protocol import Working
 from engine.worker.server.client_connection import ClientConnection
 
 if TYPE_CHECKING:
-    from engine.worker.queries import Answering
+    from engine.worker.queries import QueryProgress
 
 RunInThread = Callable[..., Awaitable[Any]]
 """Runs a function in the torch thread."""
@@ -24,25 +24,25 @@ class QueryQueue:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, run_in_thread: RunInThread) -> None:
         self._loop, self._run_in_thread = loop, run_in_thread
-        self._pending: dict[tuple[ClientConnection, int], Answering | None] = {}
+        self._pending: dict[tuple[ClientConnection, int], QueryProgress | None] = {}
 
-    async def answer(self, question: cmd.Question, client: ClientConnection) -> Answer:
+    async def answer(self, query: cmd.Query, client: ClientConnection) -> Answer:
         """The answer to a query. Raises the `Problem` that it is refused with, and `EngineProblem` if it was canceled."""
-        key = (client, question.id)
+        key = (client, query.id)
         self._pending[key] = None
 
         def report(share: float, text: str) -> None:
-            self._loop.call_soon_threadsafe(client.send, Working(id=question.id, share=share, text=text))
+            self._loop.call_soon_threadsafe(client.send, Working(id=query.id, share=share, text=text))
 
         def answer() -> Answer | None:
-            from engine.worker.queries import Answering, Canceled, answer  # noqa: PLC0415 - imports torch
+            from engine.worker.queries import Canceled, QueryProgress, answer  # noqa: PLC0415 - imports torch
 
-            answering = Answering(report)
+            progress = QueryProgress(report)
             if key not in self._pending:
                 return None
-            self._pending[key] = answering
+            self._pending[key] = progress
             try:
-                return answer(question, answering.report)
+                return answer(query, progress.report)
             except Canceled:
                 return None
 
@@ -57,6 +57,6 @@ class QueryQueue:
     def cancel(self, client: ClientConnection, number: int | None = None) -> None:
         """Cancel a client's query with this number, or all of its queries."""
         for key in [key for key in self._pending if key[0] is client and number in (None, key[1])]:
-            answering = self._pending.pop(key)
-            if answering is not None:
-                answering.cancel()
+            progress = self._pending.pop(key)
+            if progress is not None:
+                progress.cancel()

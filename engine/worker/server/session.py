@@ -155,7 +155,7 @@ class Session:
         if isinstance(command, cmd.TakeControl):
             self._clients.take_control(client)
             return None
-        if not isinstance(command, cmd.ListDevices | cmd.Question | cmd.Cancel):
+        if not isinstance(command, cmd.ListDevices | cmd.Query | cmd.Cancel):
             self._clients.require_steering(client)
         match command:
             case cmd.ListDevices():
@@ -167,7 +167,7 @@ class Session:
             case cmd.Start() | cmd.ResumeRun() | cmd.Branch() | cmd.Experiment() | cmd.EvaluateRun():
                 await self.lifecycle.wait_until_over()
                 return await self._start_job(command)
-            case _ if isinstance(command, cmd.Question):
+            case _ if isinstance(command, cmd.Query):
                 await self.lifecycle.wait_until_over()
                 self.lifecycle.require_idle()
                 return await self._queries.answer(command, client)

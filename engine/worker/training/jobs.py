@@ -48,7 +48,7 @@ def train_run(
     folder: RunFolder,
     config: TrainConfig,
     emit: Emit,
-    control: CommandQueue,
+    commands: CommandQueue,
     checkpoint: Checkpoint | None = None,
     *,
     resumed: bool = False,
@@ -66,12 +66,12 @@ def train_run(
         had_ended = folder.finished() is not None
         with contextlib.suppress(OSError):
             folder.result.unlink()
-        trainer = _prepare(folder, config, emit, control, saver, checkpoint, resumed=resumed)
+        trainer = _prepare(folder, config, emit, commands, saver, checkpoint, resumed=resumed)
         end = trainer.train(resumed=resumed, interrupted=checkpoint is not None and not had_ended)
         if end.outcome in ("completed", "early_stopped", "stopped") and trainer.state.best:
             test = _test_best(trainer, folder, saver, emit)
     except Exception as error:
-        control.end(0)
+        commands.end(0)
         fault, reason = _explain(error, config, loaded_data())
         end = End("failed", reason)
     if trainer:
@@ -85,7 +85,7 @@ def _prepare(
     folder: RunFolder,
     config: TrainConfig,
     emit: Emit,
-    control: CommandQueue,
+    commands: CommandQueue,
     saver: SafeWriter,
     checkpoint: Checkpoint | None,
     *,
@@ -96,7 +96,7 @@ def _prepare(
     emit(ev.Phase(name="device", text="preparing the device"))
     device, reason = prepare_machine(config)
     emit(ev.Phase(name="building", text="building the network"))
-    trainer = Trainer(folder, config, data, device, reason, emit, control, saver)
+    trainer = Trainer(folder, config, data, device, reason, emit, commands, saver)
     if resumed and is_other(before := data_before(folder), data.identity):
         trainer.instead_of = before
     if checkpoint:

@@ -60,10 +60,10 @@ class Trainer:
         device: torch.device,
         reason: str,
         emit: Emit,
-        control: CommandQueue,
+        commands: CommandQueue,
         saver: SafeWriter,
     ) -> None:
-        self._folder, self._emit, self._control, self._saver = folder, emit, control, saver
+        self._folder, self._emit, self._commands, self._saver = folder, emit, commands, saver
         self.state = TrainingState(config, data, device, reason)
         self.checkpoints = CheckpointWriter(self.state, folder, saver, emit)
         self._validation = Split.of(data.validation_images, data.validation_labels, device)
@@ -106,11 +106,11 @@ class Trainer:
         while not end:
             end = self._handle_commands()
             if not end and self.counters.epoch >= self._config.epochs:
-                if not self._control.end_if_idle():
+                if not self._commands.end_if_idle():
                     continue
                 end = End("completed", "Trained to the last epoch.")
             end = end or self._train_epoch() or self._end_epoch()
-        for late in self._control.end(self.counters.step):  # accepted, so they have to be applied
+        for late in self._commands.end(self.counters.step):  # accepted, so they have to be applied
             self._unreported += self.state.apply_change(late.values)
         self._report_changes(save=end.outcome != "diverged")
         self.checkpoints.hold_what_failed(("best",) if end.outcome == "diverged" else ("best", "last", "kept"))
@@ -178,7 +178,7 @@ class Trainer:
             return self._diverged(f"the validation loss is {outcome.loss} after epoch {counters.epoch}")
         self.checkpoints.after_epoch(is_best)
         self._start_clock()
-        return None if self._control.overrides_early_stopping(counters.step) else self._stop_early()
+        return None if self._commands.overrides_early_stopping(counters.step) else self._stop_early()
 
     def _save_predictions(self, outcome: Evaluation) -> None:
         """Append the epoch's prediction for each validation image to the run's file."""
@@ -206,7 +206,7 @@ class Trainer:
     def _handle_commands(self) -> End | None:
         """Handle the commands in the queue; while paused, wait for one."""
         while True:
-            command = self._control.take(self.counters.step)
+            command = self._commands.take(self.counters.step)
             if command is None and self._steps_allowed != 0:
                 if self._unreported:
                     self._report_changes()
@@ -225,7 +225,7 @@ class Trainer:
         if self._paused_at != self.counters.step:
             self._paused_at = self.counters.step
             self._emit(ev.Paused(step=self.counters.step, position=self.position))
-        command = self._control.wait()
+        command = self._commands.wait()
         self._start_clock()
         return command
 
@@ -248,7 +248,7 @@ class Trainer:
             case cmd.Abort():
                 self.checkpoints.save_between_steps()
                 left = f"Aborted after {self.position:.2f} of {self._config.epochs} epochs, without a test."
-                return End("aborted", self._control.why or left)
+                return End("aborted", self._commands.why or left)
         return None
 
     def _report_changes(self, *, save: bool = True) -> None:

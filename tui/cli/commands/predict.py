@@ -130,12 +130,12 @@ async def classify(asker: Asker, place: Place, found: Sequence[Prediction]) -> t
     from dataclasses import replace  # noqa: PLC0415 - as in `run`
 
     from engine.answers import PicturePredictions, decode_result  # noqa: PLC0415
-    from engine.commands import ReadPictures  # noqa: PLC0415
+    from engine.commands import PredictPictures  # noqa: PLC0415
 
     shown = [each.picture.pixels.tobytes() for each in found if each.picture and each.picture.pixels is not None]
     if not shown:
         return list(found), place
-    question = ReadPictures(run=place.run, weights=place.weights, pixels=b"".join(shown), exact=True)
+    question = PredictPictures(run=place.run, weights=place.weights, pixels=b"".join(shown), exact=True)
     answer = decode_result(PicturePredictions, await asker.ask(question))
     probabilities = iter(answer.probabilities)
     classified = [

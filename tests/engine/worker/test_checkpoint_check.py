@@ -29,13 +29,13 @@ def _quiet(share: float, text: str) -> None:
     pass
 
 
-def _ask(question: type[cmd.Question], **values: object) -> Use:
+def _ask(question: type[cmd.Query], **values: object) -> Use:
     return lambda run, kind: answer(question(run=run.name, weights=kind, **values), _quiet)  # type: ignore[call-arg]
 
 
 READ: dict[str, Use] = {
     "eval": lambda run, kind: evaluate_run(run, kind, lambda event: None),  # type: ignore[arg-type]
-    "predict": _ask(cmd.ReadPictures, pixels=bytes([99] * 784)),
+    "predict": _ask(cmd.PredictPictures, pixels=bytes([99] * 784)),
     "occlusion": _ask(cmd.MapOcclusion, pixels=bytes([99] * 784), patch=5),
     "weights": _ask(cmd.ShowWeights),
     "activations": _ask(cmd.MeasureActivations),

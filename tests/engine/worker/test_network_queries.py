@@ -345,7 +345,7 @@ def test_every_question_is_answered_of_a_run(
 ) -> None:
     story = train(epochs=1, **values)
     monkeypatch.setattr("engine.worker.queries.find_run", lambda _name: story.folder)
-    questions: list[cmd.Question] = [
+    questions: list[cmd.Query] = [
         cmd.ShowWeights(run="x", weights="best"),
         cmd.MapOcclusion(run="x", pixels=bytes(784)),
         cmd.MeasureActivations(run="x"),

@@ -16,7 +16,7 @@ from engine.dataset import load
 from engine.errors import ConfigProblem, RunProblem
 from engine.runs.test_predictions import read_test_predictions
 from engine.runs.validation_predictions import read_predictions
-from engine.worker.queries import Answering, Canceled, answer
+from engine.worker.queries import Canceled, QueryProgress, answer
 from tests.engine.worker.conftest import Story
 
 Train = Callable[..., Story]
@@ -33,7 +33,7 @@ def silent(_share: float, _text: str) -> None:
 
 
 def ask(story: Story, pixels: bytes, **values: object) -> PicturePredictions:
-    found = answer(cmd.ReadPictures(run=story.folder.name, pixels=pixels, **values), silent)  # type: ignore[arg-type]
+    found = answer(cmd.PredictPictures(run=story.folder.name, pixels=pixels, **values), silent)  # type: ignore[arg-type]
     assert isinstance(found, PicturePredictions)
     return found
 
@@ -105,9 +105,9 @@ def test_newer_weights_are_taken(story: Story) -> None:
 
 def test_a_question_that_was_given_up_is_not_worked_on() -> None:
     reports: list[tuple[float, str]] = []
-    answering = Answering(lambda share, text: reports.append((share, text)))
-    answering.report(0.5, "half")
-    answering.cancel()
+    progress = QueryProgress(lambda share, text: reports.append((share, text)))
+    progress.report(0.5, "half")
+    progress.cancel()
     with pytest.raises(Canceled):
-        answering.report(0.6)
+        progress.report(0.6)
     assert reports == [(0.5, "half")]

@@ -44,7 +44,7 @@ async def engine(config: TrainConfig) -> AsyncIterator[Engine]:
         os.kill(started.hello.pid, signal.SIGKILL)
 
 
-QUESTION = cmd.ReadPictures(run="asked", pixels=bytes(3 * 784))
+QUESTION = cmd.PredictPictures(run="asked", pixels=bytes(3 * 784))
 
 
 async def test_an_idle_engine_answers_and_tells_how_far_it_is(engine: Engine) -> None:
@@ -62,7 +62,7 @@ async def test_many_questions_are_answered_each(engine: Engine) -> None:
 
 async def test_a_question_about_no_run_is_refused(engine: Engine) -> None:
     with pytest.raises(Problem, match="There is no run 'nobody'"):
-        await engine.send(cmd.ReadPictures(run="nobody", pixels=b""))
+        await engine.send(cmd.PredictPictures(run="nobody", pixels=b""))
 
 
 async def test_what_is_given_up_leaves_the_engine_as_it_was(engine: Engine) -> None:

@@ -141,12 +141,18 @@ def test_thousands_of_files_are_asked_about_in_commands_the_engine_takes(
     assert main(["predict", "last", *files, "--json"]) == 0
     read = [json.loads(each)["digit"] for each in capsys.readouterr().out.splitlines()]
     assert read == list(range(10)) * 210
-    assert [len(each.pixels) // 784 for each in engine.commands if isinstance(each, PredictPictures)] == [1000, 1000, 100]
+    assert [len(each.pixels) // 784 for each in engine.commands if isinstance(each, PredictPictures)] == [
+        1000,
+        1000,
+        100,
+    ]
     assert max(len(encode(each)) for each in engine.commands) < COMMAND_LIMIT
 
 
 def test_the_longest_command_fits_with_the_longest_name() -> None:
-    question = PredictPictures(id=10**9, run="r" * 255, weights="best", pixels=bytes(784 * predict.QUERY_SIZE), exact=True)
+    question = PredictPictures(
+        id=10**9, run="r" * 255, weights="best", pixels=bytes(784 * predict.QUERY_SIZE), exact=True
+    )
     assert len(encode(question)) < COMMAND_LIMIT
 
 

@@ -155,7 +155,7 @@ KEPT = (
     Kept(r"name=\"\w+\"", "", "name of a field on the wire"),
     Kept(r"`(?:disturbance|figures|scatter|looked_at)`", "docs/events.md", "names of JSON fields"),
     Kept(r"`make figures`", "", "a target of the Makefile"),
-    Kept(r"performance\.md", "", "name of a file"),
+    Kept(r"(?:\[performance\]\(docs/)?performance\.md", "", "name of a file"),
     Kept(r"performance", "docs/performance.md", "speed, not an experiment run"),
     Kept(r"CancelledError|WorkerCancelled\w*|is_cancelled|\w*\.cancelled\(\)", "", "names of asyncio and Textual"),
     Kept(r"\"colourblind\"", "tui/app/themes.py", "the name in configurations of 0.1.0"),

@@ -1,8 +1,8 @@
-"""The page of each hyperparameter, ``LANGUAGE/NAME.md``: what it is, its formula, what it does to the curves, what to try.
+"""Help pages of hyperparameters, ``LANGUAGE/NAME.md``: meaning, formula, effect on the curves, something to try.
 
-Beside them, in ``LANGUAGE/diagnosis/RULE.md``, a page for each rule of `engine.diagnosis`.
+``LANGUAGE/diagnosis/RULE.md`` has a page for each rule of `engine.diagnosis`.
 
-The pages use a small part of Markdown: paragraphs, lists with "-", fenced formulas, ``**bold**`` and code in backticks.
+Pages use a subset of Markdown: paragraphs, lists with "-", fenced formulas, ``**bold**`` and code in backticks.
 """
 
 from __future__ import annotations
@@ -18,10 +18,7 @@ _SUFFIX = ".md"
 
 
 def page(name: str, language: str = "en") -> str:
-    """The Markdown of a hyperparameter's page.
-
-    Raises `ConfigProblem` where the hyperparameter or the language has none.
-    """
+    """The Markdown of a hyperparameter's page. Raises `ConfigProblem` for an unknown hyperparameter or language."""
     known = pages(language)
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1)
@@ -33,7 +30,7 @@ def page(name: str, language: str = "en") -> str:
 
 
 def pages(language: str = "en") -> tuple[str, ...]:
-    """The names that have a page, in alphabetical order. Raises `ConfigProblem` for an unknown language."""
+    """The names with a page, in alphabetical order. Raises `ConfigProblem` for an unknown language."""
     languages = _languages()
     if language not in languages:
         raise ConfigProblem(f"There is no help in the language '{language[:40]}'; expected {', '.join(languages)}.")
@@ -41,7 +38,7 @@ def pages(language: str = "en") -> tuple[str, ...]:
 
 
 def diagnosis_page(rule: str, language: str = "en") -> str:
-    """The Markdown of what a rule of `engine.diagnosis` says. Raises `ConfigProblem` for an unknown language or rule."""
+    """The Markdown of a diagnosis rule's page. Raises `ConfigProblem` for an unknown language or rule."""
     pages(language)
     found = _languages()[language] / "diagnosis" / f"{rule}{_SUFFIX}"
     if not rule.isidentifier() or not found.is_file():

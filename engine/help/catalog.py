@@ -1,8 +1,8 @@
-"""All pages there are to read: the tutorial's subjects, what is on the screen, the hyperparameters, hints and presets.
+"""All help pages: topics, hyperparameters, hints and presets.
 
-A language's folder holds ``contents.toml`` (the order, what to read beside each page, other names), a page for each
-hyperparameter, and ``topics/NAME.md``, whose first line is the title. The page of a preset is made from its file, that
-of a hint is what the hint itself shows (``diagnosis/RULE.md``).
+A language's folder holds ``contents.toml`` (order, related pages, synonyms), a page for each hyperparameter, and
+``topics/NAME.md``, whose first line is the title. A preset's page is generated from its file; a hint's page is the
+explanation that the hint itself shows (``diagnosis/RULE.md``).
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from engine.settings import presets
 
 Kind = Literal["topic", "field", "hint", "preset"]
 PRESET, HINT = "preset_", "hint_"
-"""What the names of the pages of presets and of hints begin with."""
+"""Prefixes of the names of preset and hint pages."""
 _WORD = 4
-"""Letters of a word that says what is meant; "the" and "of" alone do not."""
+"""Minimum length of a word that identifies a page: not "the" or "of"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page: its name, a title, and its first sentence. `see`: the names of pages to read beside it."""
+    """A page. `summary` is its first sentence, `see` the names of related pages."""
 
     name: str
     kind: Kind
@@ -41,16 +41,16 @@ class Entry:
     text: str
     see: tuple[str, ...]
     others: tuple[str, ...]
-    """Other names that people ask for it by."""
+    """Synonyms."""
 
     @property
     def asked(self) -> str:
-        """The name as it is typed on a command line."""
+        """The name as typed on the command line."""
         return f"preset {self.title}" if self.kind == "preset" else self.name.replace("_", "-")
 
 
 def catalog(language: str = "en") -> Mapping[str, Entry]:
-    """Every page by its name, group by group. Raises `ConfigProblem` for a language there is no help in."""
+    """Every page by name, ordered by group. Raises `ConfigProblem` for an unknown language."""
     return _read(language)
 
 
@@ -63,9 +63,9 @@ def _read(language: str) -> Mapping[str, Entry]:
 
 
 def find(asked: str, language: str = "en") -> Entry:
-    """The page that is meant: by its name, its title, another name, a field and its value, the beginning or the words of one.
+    """Find a page by name, title, synonym, field and value, or the beginning or whole words of one of these.
 
-    Capitals, spaces, hyphens and underscores do not matter. Raises `ConfigProblem` that offers what is near.
+    Ignores case, spaces, hyphens and underscores. Raises `ConfigProblem` that suggests similar names.
     """
     entries, names = catalog(language), _names(language)
     wanted = plain(asked)
@@ -90,17 +90,17 @@ def find(asked: str, language: str = "en") -> Entry:
 
 
 def plain(text: str) -> str:
-    """A name without what does not matter in it: "Leaky-ReLU" is "leaky_relu"."""
+    """The normalized name: "Leaky-ReLU" is "leaky_relu"."""
     return re.sub(r"[^\w%.]+|_+", "_", text.casefold().replace("'", "")).strip("_.")
 
 
 def of_choice(field: str, choice: str, language: str = "en") -> Entry:
-    """The page of one value of a hyperparameter that is a choice. Raises `ConfigProblem` where there is none."""
+    """The page of one value of a choice. Raises `ConfigProblem` if there is none."""
     return find(f"{field} {choice}", language)
 
 
 def matching(typed: str, language: str = "en") -> list[Entry]:
-    """The pages that what is typed so far may mean, all of them for nothing, in the order of the catalog."""
+    """The pages that match the text typed so far, in the order of the catalog; all of them for an empty text."""
     wanted = plain(typed)
     if not wanted:
         return list(catalog(language).values())
@@ -114,13 +114,13 @@ def matching(typed: str, language: str = "en") -> list[Entry]:
 
 
 def _beginning(wanted: str, own: Iterable[str], names: Mapping[str, str]) -> list[str]:
-    """The pages whose name begins so; where there are none, those with another name that does."""
+    """The pages whose name begins with `wanted`, or else those with a title or synonym that does."""
     found = [name for name in own if plain(name).startswith(wanted)]
     return found or list(dict.fromkeys(name for key, name in names.items() if key.startswith(wanted)))
 
 
 def _with_words(wanted: str, names: Mapping[str, str]) -> list[str]:
-    """The pages with a name in which all these words stand, whole: those of "waiting core" have "waiting for a core"."""
+    """The pages with a name that contains all words of `wanted`: "waiting core" matches "waiting for a core"."""
     words = {word for word in wanted.split("_") if word.isalpha()}
     if not words or max(map(len, words)) < _WORD:
         return []
@@ -136,7 +136,7 @@ def _one_of(names: Iterable[str]) -> str:
 
 @functools.cache
 def _names(language: str) -> Mapping[str, str]:
-    """Page by everything it can be asked for by; a name counts before another's second name, that before a title."""
+    """Page names by every normalized name, synonym and title; names take precedence over synonyms, synonyms over titles."""
     entries = catalog(language).values()
     found: dict[str, str] = {}
     for keys in (lambda e: (e.name,), lambda e: e.others, lambda e: (e.title,)):
@@ -148,7 +148,7 @@ def _names(language: str) -> Mapping[str, str]:
 
 @functools.cache
 def _contents(language: str) -> dict[str, Any]:
-    page("seed", language)  # refuses a language there is not
+    page("seed", language)  # raises for an unknown language
     return tomllib.loads((resources.files(__package__) / language / "contents.toml").read_text(encoding="utf-8"))
 
 
@@ -174,7 +174,7 @@ def _entry(name: str, group: str, contents: Mapping[str, Any], language: str) ->
 
 
 def _preset_page(name: str) -> str:
-    """A preset as a page: what it is for, what to watch, how it differs from the defaults, and how to start it."""
+    """The page of a preset: purpose, what to watch, differences from the defaults, and how to start it."""
     preset = presets()[name]
     changed = differences(preset.config)
     lines = [f"{HYPERPARAMETERS[key].about.label}: {HYPERPARAMETERS[key].format(v)}" for key, v in changed.items()]

@@ -1,30 +1,29 @@
-"""Names that what was typed is likely a slip of."""
+"""Suggestions for misspelled names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-_LETTERS_A_SLIP = 4
-"""So many letters are typed for each slip that is forgiven. Names that have more in common than that by chance are rare:
-"branch" and "batch" are two slips apart."""
-_MOST = 3
+_LETTERS_PER_TYPO = 4
+"""Typed letters per tolerated typo. Unrelated names rarely are that similar: "branch" and "batch" are two typos apart."""
+_MAX_TYPOS = 3
 _LONGEST = 40
-"""Nobody types a longer name, and comparing takes time with the square of the length."""
+"""No name is longer, and the time to compare grows with the square of the length."""
 
 
 def nearest(typed: str, names: Iterable[str]) -> list[str]:
-    """The names that few enough slips lead to, the nearest first; none for something too short to tell."""
-    allowed = min(len(typed) // _LETTERS_A_SLIP, _MOST)
+    """The names within the tolerated number of typos, nearest first; none for a text that is too short."""
+    allowed = min(len(typed) // _LETTERS_PER_TYPO, _MAX_TYPOS)
     if not allowed or len(typed) > _LONGEST:
         return []
-    found = [(slips(typed, name), name) for name in names if abs(len(name) - len(typed)) <= allowed]
+    found = [(distance(typed, name), name) for name in names if abs(len(name) - len(typed)) <= allowed]
     return [name for count, name in sorted(found, key=lambda one: one[0]) if count <= allowed]
 
 
-def slips(typed: str, meant: str) -> int:
-    """How many letters were left out, put in, taken for another, or swapped with their neighbor.
+def distance(typed: str, meant: str) -> int:
+    """The optimal string alignment distance (restricted Damerau-Levenshtein, Damerau 1964).
 
-    The optimal string alignment distance (Damerau 1964, without later changes to what was swapped).
+    It counts omitted, inserted and replaced letters, and swaps of neighbors.
     """
     before: list[int] = []
     row = list(range(len(meant) + 1))

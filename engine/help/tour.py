@@ -1,4 +1,4 @@
-"""The tour of the app: its steps, ``LANGUAGE/tour/1.md`` and so on, a title and a short text each."""
+"""The tour of the app: steps ``LANGUAGE/tour/1.md`` and so on, each a title and a short text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.help import page
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: what it is about, and what to do, in the Markdown of the help pages."""
+    """One step: its title and what to do, in the Markdown of the help pages."""
 
     title: str
     text: str
@@ -19,8 +19,8 @@ class Step:
 
 @functools.cache
 def tour(language: str = "en") -> tuple[Step, ...]:
-    """The steps in their order. Raises `ConfigProblem` for a language there is no help in."""
-    page("seed", language)  # refuses a language there is not
+    """The steps in order. Raises `ConfigProblem` for an unknown language."""
+    page("seed", language)  # raises for an unknown language
     folder = resources.files(__package__) / language / "tour"
     files = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".md"))
     texts = [(folder / name).read_text(encoding="utf-8") for name in files]

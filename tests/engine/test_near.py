@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.help.suggestions import nearest, slips
+from engine.help.suggestions import distance, nearest
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from engine.help.suggestions import nearest, slips
     ],
 )
 def test_letters_left_out_put_in_taken_for_another_or_swapped_are_counted(typed: str, meant: str, count: int) -> None:
-    assert slips(typed, meant) == count
+    assert distance(typed, meant) == count
 
 
 def test_more_letters_forgive_more_slips_and_the_nearest_comes_first() -> None:

@@ -14,7 +14,7 @@ Matrix = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class DigitFigures:
+class ClassMetrics:
     """How well one digit is read, as shares from 0 to 1; None where there is nothing to measure it by.
 
     `images` of it are there, `read` were read as it, `right` are both.
@@ -62,13 +62,13 @@ def confusion_matrix(labels: npt.NDArray[np.uint8], predictions: npt.NDArray[np.
     return tuple(tuple(row) for row in cells.reshape(DIGITS, DIGITS).tolist())
 
 
-def by_digit(matrix: Matrix) -> tuple[DigitFigures, ...]:
+def by_digit(matrix: Matrix) -> tuple[ClassMetrics, ...]:
     """The figures of the ten digits."""
     read = [sum(column) for column in zip(*matrix, strict=True)]
-    return tuple(DigitFigures(sum(row), read[digit], row[digit]) for digit, row in enumerate(matrix))
+    return tuple(ClassMetrics(sum(row), read[digit], row[digit]) for digit, row in enumerate(matrix))
 
 
-def macro_means(figures: tuple[DigitFigures, ...]) -> Means:
+def macro_means(figures: tuple[ClassMetrics, ...]) -> Means:
     """The plain means of the digits' figures."""
     kinds = [
         [value for value in values if value is not None]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.analysis.confusion import (
-    DigitFigures,
+    ClassMetrics,
     by_digit,
     cell_examples,
     confusion_matrix,
@@ -44,7 +44,7 @@ def test_every_image_is_counted_in_its_own_cell(pairs: list[tuple[int, int]]) ->
 
 def test_precision_recall_and_f1_of_a_digit() -> None:
     four = by_digit(confusion_matrix(LABELS, READINGS))[4]
-    assert four == DigitFigures(images=3, read=2, right=1)
+    assert four == ClassMetrics(images=3, read=2, right=1)
     assert four.precision == 1 / 2
     assert four.recall == 1 / 3
     assert four.f1 == pytest.approx(2 / (2 + 3))
@@ -52,7 +52,7 @@ def test_precision_recall_and_f1_of_a_digit() -> None:
 
 @given(st.integers(1, 50), st.integers(0, 50), st.integers(0, 50))
 def test_f1_is_the_harmonic_mean(right: int, missed: int, mistaken: int) -> None:
-    each = DigitFigures(images=right + missed, read=right + mistaken, right=right)
+    each = ClassMetrics(images=right + missed, read=right + mistaken, right=right)
     assert each.precision is not None and each.recall is not None
     assert each.f1 == pytest.approx(2 / (1 / each.precision + 1 / each.recall))
 

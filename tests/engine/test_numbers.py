@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.text import numbers
-from tui.views.bigfigure import big
+from tui.views.big_number import big
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_killed_by_force_then_c_goes_on_to_the_end(tmp_path: Path) -> None:
         term.wait("epoch [4-9] of 30", 90)
         (engine,) = engines(tmp_path)
         engine.send_signal(signal.SIGKILL)
-        term.wait(r"SIGKILL.*at epoch \d+\.\d; c goes on from the checkpoint of epoch \d+ ", 30)
+        term.wait(r"SIGKILL.*at epoch \d+\.\d; c: resume from the checkpoint of epoch \d+ ", 30)
         term.wait("c Continue", 10)
         term.key("c")
         wanted = ("finished", "30 of 30 epochs", "test accuracy")
@@ -76,7 +76,7 @@ def test_left_after_it_was_killed_says_how_to_go_on_and_the_runs_screen_goes_on(
         term.key("2")
         term.wait("interrupted", 20)
         term.key("\r")
-        term.wait(r"not finished.*c goes on from the checkpoint of epoch \d+", 20)
+        term.wait(r"not finished.*c: resume from the checkpoint of epoch \d+", 20)
         term.key("c")
         term.wait(r"training .* epoch \d+ of 3000", 60)
         term.key("x")
@@ -117,7 +117,7 @@ def test_an_engine_that_is_told_to_end_saves_and_the_screen_says_so(training: Un
     with app(training.home, "attach") as term:
         term.wait(rf"epoch \d+ of {EPOCHS}", 60)
         training.engine.send_signal(signal.SIGTERM)
-        term.wait("aborted .* c goes on from", 30)
+        term.wait("aborted .* c: resume from", 30)
         term.key("q")
         assert term.wait_end(10) == 0
     eventually(lambda: not psutil.pid_exists(training.engine.pid) or engines(training.home) == [], "end", 15)

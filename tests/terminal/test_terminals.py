@@ -44,7 +44,7 @@ def test_no_color_sends_none_and_all_is_still_told_apart(tmp_path: Path) -> None
         assert reversed_text(term).startswith(" 1 Train ")
         term.key("r")
         term.wait(TRAINED, 60)
-        term.until(lambda _: "✗" in reversed_text(term), "digit read wrongly, reversed", 20)
+        term.until(lambda _: "✗" in reversed_text(term), "digit misclassified, reversed", 20)
         term.key("2")
         term.until(lambda _: "finished" in reversed_text(term), "run chosen, reversed", 20)
         term.key("1o")
@@ -100,7 +100,7 @@ def test_without_utf8_everything_is_ascii_and_in_line(tmp_path: Path) -> None:
         term.wait("Log -", 20)
         term.resize(120, 35)
         term.key("1")
-        term.until(lambda screen: "Hyperparameters" in screen and "read wrongly" in screen, "everything", 20)
+        term.until(lambda screen: "Hyperparameters" in screen and "misclassified" in screen, "everything", 20)
         term.read_for(0.2)
         expect_plain(term)
 

@@ -110,7 +110,7 @@ class Oracle(FakeEngine):
 
 @pytest.fixture(autouse=True)
 def _digits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Thirty validation images, of which three are read wrongly."""
+    """Thirty validation images, of which three are misclassified."""
     images = np.zeros((30, 28, 28), np.uint8)
     images[:, 6:22, 13:15] = 255
     images[:, 0, 0] = np.arange(30)

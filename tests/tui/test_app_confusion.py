@@ -40,7 +40,7 @@ def labels_of(folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def write_run(folder: Path, name: str = "fox", *, tested: bool = True) -> RunFolder:
-    """A run that reads every 4 as 9 in epoch 1, all but one rightly in epoch 3, and its test with two 7 read as 1."""
+    """A run that reads every 4 as 9 in epoch 1, all but one rightly in epoch 3, and its test with two 7 predicted as 1."""
     config = make_config({"data_dir": str(folder), "epochs": EPOCHS}, kit.BLOG)
     run = create_run(config, preset="blog-adam", version="0.1.0", name=name)
     validation, test = labels_of(folder)
@@ -120,11 +120,11 @@ async def test_the_matrix_of_the_newest_epoch_with_its_worst_cell_in_words(digit
     fours = int((labels_of(digits)[0] == 4).sum())
     async with confusion(size) as on:
         assert row(on, 4)[:11] == ["4", "0", "0", "0", "0", str(fours - 1), "0", "0", "0", "0", "1"]
-        assert sentence(on).startswith(f"4 read as 9: 1 of {fours} (")
+        assert sentence(on).startswith(f"4 predicted as 9: 1 of {fours} (")
         text = on.text()
         assert "validation, epoch 3 of 3" in text
-        assert "read as →" in text
-        assert f"4 read as 9: 1 of {fours}" in text, "the sentence has room at every size"
+        assert "predicted as →" in text
+        assert f"4 predicted as 9: 1 of {fours}" in text, "the sentence has room at every size"
 
 
 async def test_epochs_are_stepped_through_and_the_cursor_stays(digits: Path) -> None:
@@ -132,11 +132,11 @@ async def test_epochs_are_stepped_through_and_the_cursor_stays(digits: Path) -> 
     fours = int((labels_of(digits)[0] == 4).sum())
     async with confusion(MEDIUM) as on:
         await on.press("up", "left")
-        assert sentence(on).startswith("3 read as 8: never")
+        assert sentence(on).startswith("3 predicted as 8: never")
         await press(on, "comma")
         assert "validation, epoch 2 of 3" in on.text()
         assert row(on, 4)[10] == "3"
-        assert sentence(on).startswith("3 read as 8: never")
+        assert sentence(on).startswith("3 predicted as 8: never")
         await press(on, "comma", "comma")
         assert "epoch 1 of 3" in on.text()
         assert row(on, 4)[10] == str(fours)
@@ -148,13 +148,13 @@ async def test_the_cursor_stops_at_the_edges_and_e_goes_from_error_to_error(digi
     write_run(digits)
     async with confusion(MEDIUM) as on:
         await on.press("right")
-        assert sentence(on).startswith("4 read as 9")
+        assert sentence(on).startswith("4 predicted as 9")
         await on.press(*["down"] * 12, *["left"] * 12)
-        assert sentence(on).startswith("9 read as 0: never")
+        assert sentence(on).startswith("9 predicted as 0: never")
         await on.press("e")
-        assert sentence(on).startswith("4 read as 9")
+        assert sentence(on).startswith("4 predicted as 9")
         await on.press("e")
-        assert sentence(on).startswith("4 read as 9"), "the only one"
+        assert sentence(on).startswith("4 predicted as 9"), "the only one"
 
 
 async def test_percent_and_what_has_changed(digits: Path) -> None:
@@ -204,14 +204,14 @@ async def test_enter_and_a_second_click_open_the_cell(digits: Path, monkeypatch:
         x, y = cell_at(on, 3, 3)
         await on.pilot.click(screen(on).matrix, offset=(x, y))
         await on.settle()
-        assert sentence(on).startswith("3 read rightly")
+        assert sentence(on).startswith("3 correct")
         assert shown == [(4, 9)]
         await on.pilot.click(screen(on).matrix, offset=(x, y))
         await on.settle()
         assert shown == [(4, 9), (3, 3)]
         await on.press("left", "enter")
         assert shown == [(4, 9), (3, 3)]
-        assert on.notices == ["No 3 was read as 2: there is nothing to show."]
+        assert on.notices == ["No 3 was predicted as 2: there is nothing to show."]
 
 
 def cell_at(on: Stage, label: int, prediction: int) -> tuple[int, int]:
@@ -228,8 +228,8 @@ async def test_figures_are_a_pane_of_their_own_or_beside_the_matrix(digits: Path
         text = on.text()
         assert "99.00% accuracy, 99 of 100" in text
         assert "95% interval 94.55 to 99.82%" in text
-        assert "4 read as 9: once" in text
-        assert "Since epoch 2: 2 put right, 0 no longer read rightly." in text
+        assert "4 predicted as 9: once" in text
+        assert "Since epoch 2: 2 fixed, 0 regressed." in text
         assert "is ↓" not in text
         await on.press("f")
         assert "is ↓" in on.text()
@@ -237,11 +237,11 @@ async def test_figures_are_a_pane_of_their_own_or_beside_the_matrix(digits: Path
         assert "is ↓" in on.text()
         assert "precision" in on.text()
         lines = screen(on).figures.plain.splitlines()
-        pair = next(n for n, line in enumerate(lines) if line.startswith("4 read as 9"))
+        pair = next(n for n, line in enumerate(lines) if line.startswith("4 predicted as 9"))
         await on.press("up", "up")
         await on.pilot.click(screen(on).figures, offset=(4, pair + 1))
         await on.settle()
-        assert sentence(on).startswith("4 read as 9")
+        assert sentence(on).startswith("4 predicted as 9")
 
 
 @pytest.mark.parametrize("size", [SMALLEST, NARROW, MEDIUM, WIDE])
@@ -250,20 +250,20 @@ async def test_calibration_and_answers_by_threshold(digits: Path, size: tuple[in
     async with confusion(size) as on:
         await on.press("g")
         flat = " ".join(screen(on).diagram.plain.split())
-        assert "on average it says 92.9% and is right in 99.0%" in flat
+        assert "mean confidence 92.9%, accuracy 99.0%" in flat
         assert "Expected calibration error 6.06%." in flat
 
         def said() -> str:
             parts = [screen(on).diagram, screen(on).answers]
             return " ".join(" ".join(part.plain for part in parts if part.display).split())
 
-        assert "Answering only when at least 95% sure, it answers nothing." in said()
+        assert "At a threshold of 95%, nothing is accepted." in said()
         await on.press("up")
-        assert "at least 90% sure, it answers 100.0% of the images and is right in 99.00% of them." in said()
+        assert "at least 90% sure, coverage is 100.0% and accuracy 99.00%." in said()
         await on.press(*["up"] * 20)
-        assert "Answering always, it is right in 99.00% of the images." in said()
+        assert "Without a threshold the accuracy is 99.00%." in said()
         await on.press("escape")
-        assert sentence(on).startswith("4 read as 9"), "the arrows moved the threshold alone"
+        assert sentence(on).startswith("4 predicted as 9"), "the arrows moved the threshold alone"
 
 
 async def test_the_test_set_is_the_one_that_was_looked_at(digits: Path) -> None:
@@ -271,7 +271,7 @@ async def test_the_test_set_is_the_one_that_was_looked_at(digits: Path) -> None:
     async with confusion(WIDE) as on:
         await press(on, "w")
         assert "test set, weights of epoch 3" in on.text()
-        assert sentence(on).startswith("7 read as 1: 2 of"), "another split begins at its own worst cell"
+        assert sentence(on).startswith("7 predicted as 1: 2 of"), "another split begins at its own worst cell"
         await on.press("d")
         assert "no epoch before to compare with" in on.text()
         await on.press("g")
@@ -282,7 +282,7 @@ async def test_what_was_not_looked_at_is_said_and_w_leads_back(digits: Path) -> 
     write_run(digits, tested=False)
     async with confusion(MEDIUM) as on:
         await press(on, "w")
-        assert "The test set has not been looked at" in on.text()
+        assert "The test set has not been evaluated" in on.text()
         assert "is ↓" not in on.text()
         await press(on, "w")
         assert "is ↓" in on.text()
@@ -332,14 +332,14 @@ async def test_a_new_epoch_is_followed_and_the_cursor_stays(digits: Path) -> Non
     later = kit.numbered([kit.epoch_ended(config, epoch) for epoch in (1, 2)], first=len(told))
     async with stage(told, size=MEDIUM) as on:
         await go_there(on)
-        assert "the first readings come with the first epoch's validation" in " ".join(on.text().split())
+        assert "the first predictions come with the first epoch's validation" in " ".join(on.text().split())
         append_predictions(run.predictions, 1, 100, predictions, np.full(len(predictions), 0.9))
         await on.tell(later[0])
         await on.done("inspect")
-        assert sentence(on).startswith("8 read as 3")
+        assert sentence(on).startswith("8 predicted as 3")
         await on.press("left")
         append_predictions(run.predictions, 2, 200, validation, np.full(len(predictions), 0.9))
         await on.tell(later[1])
         await on.done("inspect")
         assert "validation, epoch 2 of 2" in on.text()
-        assert sentence(on).startswith("8 read as 2: never")
+        assert sentence(on).startswith("8 predicted as 2: never")

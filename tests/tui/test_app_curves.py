@@ -115,7 +115,7 @@ async def test_a_window_follows_the_run_and_a_cursor_stays() -> None:
         await on.tell(*kit.numbered(events, first=10_000))
         assert on.app.chart_view.cursor == cursor
         assert "epochs 2.6–4.1 of 25, follows" in on.text()
-        assert f"Loss at step {cursor:,}".replace(",", " ") in on.text()
+        assert f"Loss at step {cursor:,}" in on.text()
 
 
 async def test_without_a_run_the_keys_do_nothing() -> None:
@@ -174,7 +174,7 @@ async def test_a_new_run_begins_without_cursor_and_window() -> None:
 
 # the screen with all charts
 
-ALL = ["Loss", "Accuracy", "Learning rate", "Gradient norm, log", "Update/weight, log", "Images a second"]
+ALL = ["Loss", "Accuracy", "Learning rate", "Gradient norm, log", "Update/weight, log", "Throughput (images/s)"]
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ async def test_a_click_or_a_key_explains_what_is_looked_at() -> None:
         await on.press("9", "down", "down", "down", "down", "h")
         assert "Update/weight ratio" in on.text()
         await on.press("escape", "d", "h")
-        assert "Histograms of weights and gradients" in on.text()
+        assert "istograms of the weights and" in on.text()
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -98,15 +98,15 @@ async def test_from_a_cell_to_its_digits_to_the_history_of_one(
     engine = Network()
     async with stage(story(config), size=size, **asking(engine)) as on:
         await on.press("5")
-        await shown(on, f"{label} read as {prediction}")  # the cursor begins at the commonest mistake
+        await shown(on, f"{label} predicted as {prediction}")  # the cursor begins at the commonest mistake
         await on.press("enter")
-        text = await shown(on, f"{label}s read as {prediction}", "1–2 of 2")
+        text = await shown(on, f"{label}s predicted as {prediction}", "1–2 of 2")
         assert "validation" in text and "epoch 3 of 3" in text
-        await shown(on, "Never read rightly in 3 epochs")
+        await shown(on, "Misclassified in all 3 epochs")
         await on.press("a", "o", "o", "o", "home")
-        await shown(on, "validation image 0", "Learned at epoch 2.", "read rightly")
+        await shown(on, "validation image 0", "First correct at epoch 2.", "correct")
         await on.press("comma", "comma")
-        await shown(on, "epoch 1 of 3", "read as", "validation image 0")
+        await shown(on, "epoch 1 of 3", "predicted as", "validation image 0")
 
 
 async def test_before_the_first_epoch_there_is_a_sentence(config: TrainConfig) -> None:
@@ -114,7 +114,7 @@ async def test_before_the_first_epoch_there_is_a_sentence(config: TrainConfig) -
     async with stage(numbered(opening(config, run="demo")), size=(80, 24)) as on:
         for key in ("4", "5"):
             await on.press(key)
-            await shown(on, "Nothing has been read yet")
+            await shown(on, "No predictions yet")
     async with stage([], size=(80, 24)) as on:
         await on.press("4")
         await shown(on, "No run yet")

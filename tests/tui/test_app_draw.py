@@ -31,7 +31,7 @@ async def test_a_seven_drawn_with_keys_is_prepared_and_read() -> None:
         assert np.array_equal(seen, on.screen.seen.image)
         assert np.array_equal(seen, on.pad.pad.sheet.prepared())
         text = on.text()
-        assert "Reads 7, 91.0%" in text
+        assert "Predicted: 7, 91.0%" in text
         assert "last weights, epoch 1" in text
         assert "draw a digit here" not in text
 

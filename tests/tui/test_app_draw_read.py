@@ -70,12 +70,12 @@ async def test_while_torch_is_loaded_it_says_so() -> None:
         assert "Loading torch" in on.text()
         on.reader.gate.set()
         await on.read()
-        assert "Reads 7" in on.text()
+        assert "Predicted: 7" in on.text()
         on.reader.gate.clear()
         await on.drag((8, 3), (8, 9))
         await on.settle()
         assert "Loading torch" not in on.text()
-        assert "Reads 7" in on.text()
+        assert "Predicted: 7" in on.text()
         on.reader.gate.set()
 
 
@@ -92,7 +92,7 @@ async def test_the_same_drawing_is_read_anew_with_every_newer_checkpoint() -> No
         assert len(on.reader.questions) == 2
         assert len({question.pixels for question in on.reader.questions}) == 1
         text = on.text()
-        assert "Not sure: 7? 40.0%" in text
+        assert "Uncertain: 7? 40.0%" in text
         assert "last weights, epoch 3" in text
         for row in ("1 7 91.0%", "2 7 95.0%", "3 7? 40.0%"):
             assert row in " ".join(text.split())
@@ -132,7 +132,7 @@ async def test_without_a_run_or_its_weights_it_says_why_nothing_is_read() -> Non
         assert on.reader.commands == []
         await on.tell(*trained(1)[len(trained(0)) :])
         await on.read()
-        assert "Reads 7" in on.text()
+        assert "Predicted: 7" in on.text()
         assert on.notices == []
 
 
@@ -151,7 +151,7 @@ async def test_a_refusal_is_said_once_and_in_place() -> None:
         on.reader.answer = on.reader.read
         await on.drag((4, 3), (20, 12))
         await on.read()
-        assert "Reads 7" in on.text()
+        assert "Predicted: 7" in on.text()
 
 
 async def test_over_a_slow_line_the_stroke_goes_first() -> None:
@@ -203,7 +203,7 @@ async def test_a_path_that_is_typed_is_read_and_what_was_done_is_said(
         await on.done("file")
         await on.read()
         assert "seven.png: dark on light: inverted" in on.text()
-        assert "Reads 7" in on.text()
+        assert "Predicted: 7" in on.text()
         prepared = on.pad.pad.sheet.prepared()
         assert prepared is not None
         assert on.reader.questions[-1].pixels == prepared.tobytes()
@@ -287,7 +287,7 @@ async def test_pad_and_bars_are_whole_at_every_size(size: tuple[int, int], ascii
         lines = on.text().splitlines()
         for digit in range(10):
             assert any(line.endswith("%" + line[-1]) and f" {digit} " in line for line in lines)
-        assert "Pen up" in on.text() and "Reads 7" in on.text()
+        assert "Pen up" in on.text() and "Predicted: 7" in on.text()
         assert not ascii_only or on.text().isascii()
         assert on.screen.seen.region.height in (0, 7, 14, 28)
 

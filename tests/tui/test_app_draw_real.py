@@ -61,4 +61,4 @@ async def test_sevens_are_read_as_sevens(trained: Path) -> None:
                 await on.pilot.pause()
             with_mouse = await read(on, screen)
             assert (with_mouse.prediction, with_mouse.unsure) == (7, False)
-            assert "Reads 7" in on.text()
+            assert "Predicted: 7" in on.text()

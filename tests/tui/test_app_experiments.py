@@ -114,7 +114,7 @@ async def test_it_follows_from_arm_to_arm_and_ends_with_both_figures(size: tuple
         await on.press("1")
         assert "sgd-vs-adam-1.2" in on.text()
         await on.press("v")
-        assert "4 read as 9: 23 times" in on.text()
+        assert "4 → 9: 23" in on.text()
 
 
 async def test_what_was_trained_before_is_read_from_the_folders() -> None:
@@ -137,7 +137,7 @@ async def test_an_experiment_that_was_broken_off_goes_on() -> None:
     write_arm(arm_events(2, epochs=1, outcome="aborted"))
     async with stage(size=LARGE) as on:
         await there(on)
-        assert "c goes on with it." in words(on)
+        assert "c: resume it." in words(on)
         assert "aborted after 1.0 of 25 epochs" in words(on)
         await on.press("c")
         assert on.engine.commands == [cmd.Experiment(experiment="sgd-vs-adam", name=GROUP, resume=True)]
@@ -148,7 +148,7 @@ async def test_there_is_nothing_to_go_on_with_otherwise() -> None:
     write_arm(arm_events(2))
     async with stage(size=LARGE) as on:
         await there(on)
-        assert "c goes on" not in words(on)
+        assert "c: resume" not in words(on)
         await on.press("c")
         assert on.engine.commands == []
         assert on.notices == ["There is nothing to go on with; enter trains these runs."]

@@ -48,7 +48,7 @@ async def test_c_goes_on_with_a_new_engine_where_the_last_one_was_killed() -> No
     async with stage() as on:
         await killed(on)
         assert "SIGKILL" in on.status
-        assert "at epoch 2.5; c goes on from the checkpoint of epoch 2" in on.status
+        assert "at epoch 2.5; c: resume from the checkpoint of epoch 2" in on.status
         assert "c Continue" in on.text().splitlines()[-1]
         await on.press("c")
         assert on.engine.commands == [cmd.ResumeRun(run=kit.RUN)]
@@ -91,7 +91,7 @@ async def test_a_refusal_leaves_it_as_it_was() -> None:
         await on.press("c")
         assert on.notices == ["brave-otter is running on laptop (process 7)."]
         assert "not finished" in on.status
-        assert "c goes on from the checkpoint of epoch 2" in on.status
+        assert "c: resume from the checkpoint of epoch 2" in on.status
         await on.press("s")
         assert on.notices[1:] == ["Nothing is training here."]
 
@@ -109,7 +109,7 @@ async def test_a_new_run_can_begin_instead() -> None:
 async def test_an_engine_that_others_started_is_missed_too() -> None:
     async with stage() as on:
         await on.tell(*training(), Lost("The engine ended.", expected=True))
-        assert "The engine ended.  ·  at epoch 2.5; c goes on from the checkpoint of epoch 2" in on.status
+        assert "The engine ended.  ·  at epoch 2.5; c: resume from the checkpoint of epoch 2" in on.status
 
 
 async def test_an_engine_that_ends_without_work_is_nobodys_concern() -> None:
@@ -135,7 +135,7 @@ async def test_a_run_that_was_opened_goes_on_as_well() -> None:
         await on.press("enter")
         await on.done("open")
         assert "not finished" in on.status
-        assert "c goes on from the checkpoint of epoch 2" in on.status
+        assert "c: resume from the checkpoint of epoch 2" in on.status
         await on.press("c")
         assert on.engine.commands == [cmd.ResumeRun(run="cut-hare")]
         assert [epoch.epoch for epoch in on.app.snapshot.state.epochs] == [1, 2]
@@ -145,7 +145,7 @@ async def test_an_aborted_run_goes_on_with_the_engine_that_is_there() -> None:
     end = kit.ending(kit.BLOG, 2, outcome="aborted", step=STEPS * 5 // 2)
     saved = ev.CheckpointSaved(kind="last", epoch=2, step=STEPS * 5 // 2)
     async with stage(kit.numbered([*training(), saved, *end])) as on:
-        assert "c goes on from epoch 2.5" in on.status
+        assert "c: resume from epoch 2.5" in on.status
         await on.press("c")
         assert on.engine.commands == [cmd.ResumeRun(run=kit.RUN)]
 
@@ -204,16 +204,16 @@ def ended(outcome: ev.Outcome, *, fault: ev.Fault = "", epochs: int = 2) -> Snap
 def test_which_runs_can_go_on(snapshot: Snapshot, can: bool) -> None:
     assert resumable(snapshot) is can
     assert available("resume('shown')", snapshot) is can
-    assert ("c goes on" in progress_line(snapshot, 160).plain) is can
+    assert ("c: resume" in progress_line(snapshot, 160).plain) is can
 
 
 @pytest.mark.parametrize(
     ("events", "offer"),
     [
-        (training(), "c goes on from the checkpoint of epoch 2"),
-        (kit.numbered(kit.opening()), "c begins it again"),
-        (kit.numbered(kit.opening()[:2]), "c begins it again"),
-        (kit.whole_run()[:-1], "c tests it"),
+        (training(), "c: resume from the checkpoint of epoch 2"),
+        (kit.numbered(kit.opening()), "c: start again"),
+        (kit.numbered(kit.opening()[:2]), "c: start again"),
+        (kit.whole_run()[:-1], "c: evaluate"),
     ],
 )
 @pytest.mark.parametrize("how", [{"opened": True}, {"lost": KILLED}])
@@ -225,7 +225,7 @@ def test_what_going_on_would_mean(events: list[ev.Event], offer: str, how: dict[
 @pytest.mark.parametrize("width", [20, 40, 58, 78, 118])
 def test_the_offer_has_room_in_any_window(width: int) -> None:
     line = progress_line(Snapshot(state=fold(training()), lost=KILLED), width, ASCII_SIGNS).plain
-    assert "c goes on" in line
+    assert "c: resume" in line
     assert len(line) <= width
     assert ("engine" in line) is (width > 30)
 

@@ -153,7 +153,7 @@ async def test_robustness_asks_one_disturbance_after_the_other() -> None:
         asked = [c.corruption for c in oracle.commands if isinstance(c, cmd.MeasureRobustness)]
         assert asked == ["noise", "rotation", "shift", "thickness"]
         text = on.text()
-        for words in ("Noise", "Rotation", "Shift", "Strokes", "Validation accuracy, 2,000 disturbed images", "100%"):
+        for words in ("Noise", "Rotation", "Shift", "Strokes", "Validation accuracy, 2,000 corrupted images", "100%"):
             assert words in text
         assert "noise σ 0 · rotation 0° · shift 0 px · strokes 0 to +0 px" in text
 

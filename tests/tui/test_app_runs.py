@@ -93,7 +93,7 @@ async def opening_a_long_log(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[t
 
 async def test_of_a_long_log_the_figures_come_before_the_curve(monkeypatch: pytest.MonkeyPatch) -> None:
     async with opening_a_long_log(monkeypatch) as (on, read):
-        assert "4 read as 9: 22 times" in on.results
+        assert "4 → 9: 22" in on.results
         assert on.app.snapshot.state.losses.points == ()
         read.set()
         await on.done("open")
@@ -117,7 +117,7 @@ async def test_enter_opens_a_run_from_its_folder() -> None:
         await on.done("open")
         assert on.app.screen is on.train
         assert "old-fox" in on.text()
-        assert "219 of 10,000 read wrongly" in on.results
+        assert "219 of 10,000 misclassified" in on.results
         await on.press("s")
         assert on.notices == ["Nothing is training here."]
         await on.press("r")

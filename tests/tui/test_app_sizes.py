@@ -51,7 +51,7 @@ async def test_a_large_window_has_everything_at_once(size: tuple[int, int]) -> N
             "Loss",
             "Accuracy",
             "Best so far",
-            "10 read rightly",
+            "10 correct",
             "epoch 2 of 25",
             "q Quit",
         ):

@@ -45,9 +45,9 @@ async def test_at_the_end_the_test_is_told_with_its_interval() -> None:
             "Final test",
             "test accuracy",
             "95% interval 97.50 to 98.08%",
-            "219 of 10,000 read wrongly",
+            "219 of 10,000 misclassified",
             "test loss 0.0731",
-            "4 read as 9: 22 times",
+            "4 → 9: 22",
             "25 epochs in 36 s",
         ):
             assert words in on.results
@@ -69,7 +69,7 @@ async def test_a_network_that_learned_nothing_is_not_shown_as_a_result() -> None
     events = [*kit.opening(), *kit.epoch_events(kit.BLOG, 1), *kit.ending(kit.BLOG, 1, table=kit.collapsed(3))]
     async with stage(kit.numbered(events)) as on:
         words = " ".join(on.results.split())
-        assert "Reads everything as 3: it has learned nothing" in words.replace(" read wrongly, by digit", "")
+        assert "Reads everything as 3: it has learned nothing" in words.replace(" Error rate by digit", "")
         assert "interval" not in on.results
         assert "reads everything as 3: it has learned nothing" in on.status
 
@@ -125,7 +125,7 @@ async def test_an_aborted_run_says_how_to_go_on() -> None:
     async with stage(kit.numbered([*kit.opening(), *kit.epoch_events(kit.BLOG, 1), *end])) as on:
         words = " ".join(on.results.split())
         assert "Aborted at step 1,100, epoch 2" in on.results
-        assert "2, then c goes on" in words
+        assert "2, then c: resume" in words
 
 
 @pytest.mark.parametrize("cut", [0, 1, 5, 40, -1])
@@ -198,7 +198,7 @@ async def test_digits_are_those_of_the_events() -> None:
         views = on.train.digits.views
         assert [v.label for v in views] == list(range(10))
         assert [v.prediction for v in views] == [0, 1, 2, 3, 5, 5, 6, 7, 8, 9]
-        assert "9 of 10 read rightly" in str(on.train.digits.border_title)
+        assert "9 of 10 correct" in str(on.train.digits.border_title)
 
 
 def test_the_kit_tells_consistent_runs() -> None:

@@ -1,4 +1,4 @@
-"""The test screen: the figure and its looks, and the images that are read wrongly."""
+"""The test screen: the figure and its looks, and the images that are misclassified."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ async def test_the_figure_has_interval_errors_and_looks(digital: Digital, size: 
     async with stage(size=size) as on:
         screen = await go_there(on, "brave-otter")
         said = " ".join(screen.figure.plain.split())
-        for words in ("test accuracy, best weights", "95% interval 87.10 to 98.39%", "3 of 64 read wrongly"):
+        for words in ("test accuracy, best weights", "95% interval 87.10 to 98.39%", "3 of 64 misclassified"):
             assert words in said
-        assert re.search(r"looked at once: 1\d Mar 2026 \d\d:\d\d", said)
+        assert re.search(r"evaluated once: 1\d Mar 2026 \d\d:\d\d", said)
         assert "no honest one" not in said
         assert "Wrong: 3" in on.text()
 
@@ -72,7 +72,7 @@ async def test_best_and_last_weights_stand_side_by_side(digital: Digital) -> Non
         [row] = [line for line in lines if " accuracy  " in line]
         assert "98.44%" in row
         assert "95.31%" in row
-        assert "looked at 2 times" in on.text()
+        assert "evaluated 2 times" in on.text()
         assert "no honest one" in on.text()
         assert screen.wrong.count == 1  # of the best, which validation chose
         await on.press("w")
@@ -85,7 +85,7 @@ async def test_a_run_that_was_never_tested_can_be(digital: Digital) -> None:
     async with stage() as on:
         await go_there(on, "brave-otter")
         assert "Not tested" in on.text()
-        assert "e looks at the test set with the best weights." in on.text()
+        assert "e: evaluate the best weights on the test set." in on.text()
 
 
 # looking again
@@ -122,7 +122,7 @@ async def test_the_first_look_is_not_asked_about_and_is_shown(digital: Digital) 
         assert script.commands == [cmd.EvaluateRun(run="brave-otter", weights="best")]
         assert script.closed
         assert len(on.app.snapshot.state.test_evaluations) == 1
-        assert "2 of 64 read wrongly" in on.text()
+        assert "2 of 64 misclassified" in on.text()
         assert screen.wrong.count == 2
         assert on.engine.commands == []  # the app's own is left alone
 
@@ -144,7 +144,7 @@ async def test_a_second_look_asks_first_and_is_counted(digital: Digital, key: st
         assert script.commands == [cmd.EvaluateRun(run="brave-otter", weights=weights)]
         assert len(on.app.snapshot.state.test_evaluations) == 2
         assert f"test accuracy, {weights} weights" in on.text()
-        assert "looked at 2 times" in on.text()
+        assert "evaluated 2 times" in on.text()
 
 
 async def test_the_app_s_own_run_knows_of_the_look_as_well(digital: Digital) -> None:
@@ -188,7 +188,7 @@ async def test_a_look_that_could_not_be_recorded_is_said_to_be_so(digital: Digit
         await on.done("dialog")
         await on.done("look")
         assert any(notice.startswith("The look is not recorded.") for notice in on.notices)
-        assert "0 of 64 read wrongly" in on.text()
+        assert "0 of 64 misclassified" in on.text()
 
 
 # wrong images

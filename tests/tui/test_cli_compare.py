@@ -126,7 +126,7 @@ def test_eval_shows_both_weights_and_when_the_test_set_was_looked_at(
         ["last", "2", "96.88%"],
     ]
     assert lines[-1] == (
-        "The test set has been evaluated 2 times in this run; a figure chosen among several looks is no honest one."
+        "The test set has been evaluated 2 times in this run; picking the best of several test evaluations biases the result."
     )
 
 

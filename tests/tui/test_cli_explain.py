@@ -11,7 +11,7 @@ from tests.each import each
 from tests.tui.cli_kit import home
 from tests.tui.test_cli_start import run_program
 from tui.cli.main import main
-from tui.views.help_page import FIGURES
+from tui.views.help_page import METRICS
 from tui.views.printed import WIDEST, contents_lines, page_lines, styled
 
 __all__ = ["home"]
@@ -93,6 +93,6 @@ def test_a_terminal_gets_styles_around_the_same_text() -> None:
     assert [re.sub(r"\x1b\[[\d;]*m", "", line) for line in contents] == contents_lines(60)
 
 
-@pytest.mark.parametrize("figure", [name for name, _ in FIGURES])
+@pytest.mark.parametrize("figure", [name for name, _ in METRICS])
 def test_every_figure_of_the_help_has_a_page(figure: str) -> None:
     assert find(figure)

@@ -71,15 +71,15 @@ class TestCaption:
     @pytest.mark.parametrize(
         ("one", "columns", "mode", "line"),
         [
-            (view(), 14, "color", "  ✓ 7  98%   "),
-            (view(prediction=1, probability=0.64), 14, "color", "✗ 7 as 1  64%"),
-            (view(prediction=None), 14, "color", "  · 7         "),
+            (view(), 14, "color", "   ✓ 7  98%   "),
+            (view(prediction=1, probability=0.64), 14, "color", "✗ 7 as 1  64% "),
+            (view(prediction=None), 14, "color", "   · 7        "),
             (view(), 10, "shade", " ✓ 7  98% "),
             (view(prediction=1, probability=0.64), 10, "shade", "✗ 7→1  64%"),
             (view(prediction=1, probability=0.999), 9, "shade", "✗7→1 >99%"),
             (view(), 10, "ascii", " + 7  98% "),
             (view(prediction=1, probability=1.0), 10, "ascii", "x 7>1 100%"),
-            (view(prediction=1, probability=0.64), 20, "ascii", "   x 7 as 1  64%   "),
+            (view(prediction=1, probability=0.64), 20, "ascii", "   x 7 as 1  64%    "),
             (view(prediction=None), 10, "ascii", " . 7      "),
         ],
     )
@@ -96,7 +96,7 @@ class TestCaption:
         assert mode != "ascii" or line.isascii()
 
     @pytest.mark.parametrize("columns", [9, 10, 13, 14, 28])
-    @pytest.mark.parametrize("reading", [1, 7])
+    @pytest.mark.parametrize("prediction", [1, 7])
     def test_nothing_moves_as_the_percent_changes(self, columns: int, prediction: int) -> None:
         lines = ["".join(caption(view(7, prediction, p), columns)) for p in (0.0, 0.001, 0.07, 0.5, 0.999, 1.0)]
         assert len({line.index("%") for line in lines}) == 1

@@ -112,11 +112,11 @@ class TestSelection:
         ("selection", "words"),
         [
             (Selection(), "all digits, by number"),
-            (Selection(verdict="wrong", order="surest"), "read wrongly, surest first"),
-            (Selection(label=4, verdict="right", order="unsure"), "4s read rightly, least sure first"),
-            (Selection(label=4, prediction=9, verdict="wrong", order="loss"), "4s read as 9, highest loss first"),
-            (Selection(prediction=9, verdict="wrong"), "wrongly read as 9, by number"),
-            (Selection(label=4, prediction=4, verdict="right"), "4s read as 4, by number"),
+            (Selection(verdict="wrong", order="surest"), "misclassified, most confident first"),
+            (Selection(label=4, verdict="right", order="unsure"), "4s correct, least confident first"),
+            (Selection(label=4, prediction=9, verdict="wrong", order="loss"), "4s predicted as 9, highest loss first"),
+            (Selection(prediction=9, verdict="wrong"), "misclassified as 9, by number"),
+            (Selection(label=4, prediction=4, verdict="right"), "4s predicted as 4, by number"),
             (Selection(label=4), "4s, by number"),
         ],
     )
@@ -124,8 +124,8 @@ class TestSelection:
         assert selection.words() == words
 
     def test_that_there_are_none_is_said(self) -> None:
-        assert Selection(4, 9, "wrong").nobody() == "Nothing here: no 4s read as 9."
-        assert Selection(verdict="wrong").nobody() == "Nothing here: no digits read wrongly."
+        assert Selection(4, 9, "wrong").nobody() == "Nothing here: no 4s predicted as 9."
+        assert Selection(verdict="wrong").nobody() == "Nothing here: no digits misclassified."
 
 
 class TestLoss:
@@ -204,19 +204,19 @@ def read(*digits: int, sure: float = 0.8) -> list[EpochPrediction]:
 
 class TestHistory:
     @pytest.mark.parametrize(
-        ("readings", "sentence"),
+        ("predictions", "sentence"),
         [
-            ([4], "Read rightly at epoch 1, the only one so far."),
-            ([9], "Read wrongly at epoch 1, the only one so far."),
-            ([4, 4, 4], "Right from the first epoch on."),
-            ([9, 9, 9], "Never read rightly in 3 epochs, always as 9."),
-            ([9, 7, 9], "Never read rightly in 3 epochs."),
-            ([9, 9, 4, 4], "Learned at epoch 3."),
-            ([9, 9, 4, 4, 9, 4], "Learned at epoch 3, lost at 5, back at 6."),
-            ([4, 9], "Right from epoch 1 on, lost at 2."),
-            ([4, 9, 9, 4], "Right from epoch 1 on, lost at 2, back at 4."),
-            ([9, 4, 9, 4, 9, 4], "Changed 5 times, right since epoch 6."),
-            ([4, 9, 4, 9, 4, 9, 7], "Changed 5 times, last right at epoch 5."),
+            ([4], "Correct at epoch 1, the only one so far."),
+            ([9], "Misclassified at epoch 1, the only one so far."),
+            ([4, 4, 4], "Correct from the first epoch on."),
+            ([9, 9, 9], "Misclassified in all 3 epochs, always as 9."),
+            ([9, 7, 9], "Misclassified in all 3 epochs."),
+            ([9, 9, 4, 4], "First correct at epoch 3."),
+            ([9, 9, 4, 4, 9, 4], "First correct at epoch 3, wrong at 5, correct again at 6."),
+            ([4, 9], "Correct from epoch 1 on, wrong at 2."),
+            ([4, 9, 9, 4], "Correct from epoch 1 on, wrong at 2, correct again at 4."),
+            ([9, 4, 9, 4, 9, 4], "Changed 5 times, correct since epoch 6."),
+            ([4, 9, 4, 9, 4, 9, 7], "Changed 5 times, last correct at epoch 5."),
         ],
     )
     def test_when_it_was_learned_and_lost(self, predictions: list[int], sentence: str) -> None:
@@ -254,20 +254,20 @@ class TestHistory:
         assert drawn.where.plain.endswith("epoch 60 ▲")
 
     def test_bars_of_several_rows_are_as_high_as_the_probability(self) -> None:
-        half = strip(read(4, sure=0.5), 4, 1, 40, tall=4).sure
+        half = strip(read(4, sure=0.5), 4, 1, 40, tall=4).confidence
         assert ["█" in row.plain for row in half] == [False, False, True, True]
-        plain = strip(read(4, sure=0.625), 4, 1, 40, tall=4, ascii_only=True).sure
+        plain = strip(read(4, sure=0.625), 4, 1, 40, tall=4, ascii_only=True).confidence
         assert [row.plain[6:].strip() for row in plain] == ["", "...", "###", "###"]
 
 
 def detail(**changes: object) -> Detail:
-    """A 4 that is read as 9."""
+    """A 4 that is predicted as 9."""
     plain: dict[str, object] = {
         "split": "validation",
         "index": 1234,
         "epoch": 3,
         "label": 4,
-        "reading": 9,
+        "prediction": 9,
         "confidence": 0.8,
         "loss": 1.6,
         "loss_exact": False,
@@ -281,8 +281,8 @@ TEN = Probabilities((0.0, 0.0, 0.0, 0.0, 0.15, 0.02, 0.02, 0.005, 0.005, 0.8), 3
 
 class TestDetail:
     def test_what_it_is_and_what_is_read(self) -> None:
-        assert heading(detail()) == "✗ a 4, read as 9"
-        assert heading(detail(prediction=4)) == "✓ a 4, read rightly"
+        assert heading(detail()) == "✗ 4, predicted as 9"
+        assert heading(detail(prediction=4)) == "✓ 4, correct"
 
     @pytest.mark.parametrize(
         ("probability", "whole", "exact"),
@@ -319,7 +319,7 @@ class TestDetail:
         for height in range(1, 30):
             lines = [line.plain for line in below(detail(probabilities=TEN), 36, height)]
             assert len(lines) <= height
-            assert "Right from epoch 1 on, lost at 2." in lines
+            assert "Correct from epoch 1 on, wrong at 2." in lines
         assert any("loss at least 1.6000" in line for line in lines)
 
     def test_of_the_test_set_there_is_no_history(self) -> None:
@@ -343,4 +343,4 @@ class TestDetail:
                 assert words in line
         line = gallery.status(digits(split="test"), Selection(order="loss"), 12, 118, SIGNS).plain
         assert "test" in line
-        assert "−ln p of the right digit" in line
+        assert "−ln p of the true digit" in line

@@ -33,7 +33,7 @@ STEPS = {1: 16, 2: 32, 3: 48}
 
 @pytest.fixture
 def run(config: TrainConfig, data: Path) -> RunFolder:
-    """Of 50 images 0 to 19 are wrong at epoch 1, 10 to 19 at epoch 2, and 15 to 19 at epoch 3: each read as the next digit."""
+    """Of 50 images 0 to 19 are wrong at epoch 1, 10 to 19 at epoch 2, and 15 to 19 at epoch 3: each predicted as the next digit."""
     folder = create_run(config, preset="", version="test", name="demo")
     labels = images_of(str(data)).validation_labels
     for epoch, first in ((1, 0), (2, 10), (3, 15)):
@@ -115,10 +115,10 @@ async def test_the_wrong_ones_come_first_the_surest_of_them_at_the_front(
     async with stage(events(config), size=size, ask=network.connect) as on:
         await digits(on)
         text = on.text()
-        for words in ("validation", "epoch 3 of 3", "5 wrong of 50", "Read wrongly, surest first", "1–5 of 5"):
+        for words in ("validation", "epoch 3 of 3", "5 wrong of 50", "Misclassified, most confident first", "1–5 of 5"):
             assert words in text
         assert "validation image 19" in text
-        assert "Never read rightly in 3 epochs" in text
+        assert "Misclassified in all 3 epochs" in text
         await on.press("right")
         assert "validation image 18" in on.text()
         await on.press("home", "left", "end")
@@ -131,7 +131,7 @@ async def test_filters_order_and_pages(run: RunFolder, config: TrainConfig, data
     async with stage(events(config), size=size, ask=Network().connect) as on:
         gallery = (await digits(on)).gallery
         await on.press("v")
-        assert "Read rightly, surest first" in on.text()
+        assert "Correct, most confident first" in on.text()
         await on.press("v", "o", "o", "o")
         assert "All digits, by number" in on.text()
         assert f"1–{gallery.page_size} of 50" in on.text()
@@ -143,8 +143,8 @@ async def test_filters_order_and_pages(run: RunFolder, config: TrainConfig, data
         await on.press("l")
         assert f"1–{min((labels == 0).sum(), gallery.page_size)} of {(labels == 0).sum()}" in on.text()
         await on.press("R")
-        assert "0s read as 9, by number" in on.text()
-        assert "Nothing here: no 0s read as 9." in " ".join(on.text().split())
+        assert "0s predicted as 9, by number" in on.text()
+        assert "Nothing here: no 0s predicted as 9." in " ".join(on.text().split())
         assert "image" not in on.text()
         await on.press("right", "pagedown", "end")
         await on.press("a")
@@ -159,7 +159,7 @@ async def test_the_image_stays_while_epochs_are_stepped_through(run: RunFolder, 
         await until(on, lambda: "epoch 2 of 3" in on.text())
         await on.press("end")
         assert looked_at(on) == 10
-        assert "Learned at epoch 3." in on.text()
+        assert "First correct at epoch 3." in on.text()
         await on.press("full_stop")
         await until(on, lambda: "epoch 3 of 3" in on.text())
         assert looked_at(on) == 10
@@ -292,7 +292,7 @@ async def test_the_test_set_has_its_own_probabilities_and_no_history(run: RunFol
         assert "82.0%" in text
         assert "no history" in " ".join(text.split())
         await on.press("o", "o")
-        assert "ln p of the right digit" in on.text()
+        assert "ln p of the true digit" in on.text()
         assert len(network.commands) == asked
 
 
@@ -302,12 +302,12 @@ async def test_the_way_in_from_other_screens(run: RunFolder, config: TrainConfig
     async with stage(events(config), size=(80, 24), ask=Network().connect) as on:
         on.app.show_digits(label=label, prediction=(label + 1) % 10)
         await until(on, lambda: "wrong of" in on.text())
-        assert f"{label}s read as {(label + 1) % 10}, surest first" in on.text()
+        assert f"{label}s predicted as {(label + 1) % 10}, most confident first" in on.text()
         assert "17" in [str(n) for n in screen(on)._cursor.order]
         await on.press("1")
         on.app.show_digits(label=label, prediction=label)
         await on.settle()
-        assert f"{label}s read as {label}, least sure first" in on.text()
+        assert f"{label}s predicted as {label}, least confident first" in on.text()
         on.app.show_digit(3)
         await on.settle()
         assert "validation image 3" in on.text()
@@ -340,7 +340,7 @@ async def test_every_size_has_digits_the_large_one_and_its_story(
         text = on.text()
         assert shown.gallery.page_size >= 4
         assert shown.detail.picture.size.width >= 20
-        for words in ("Never read rightly in", "5 wrong of 50", "read wrongly, surest first", "97"):
+        for words in ("Misclassified in all", "5 wrong of 50", "misclassified, most confident first", "97"):
             assert words.lower() in text.lower()
         for part in (shown.gallery, shown.detail, shown.detail.picture, shown.detail.bars, shown.detail.below):
             assert shown.region.contains_region(part.region)

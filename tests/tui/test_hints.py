@@ -117,17 +117,17 @@ async def test_i_explains_with_figures_formula_and_remedy() -> None:
 async def test_before_the_first_figures_it_is_too_early_to_tell() -> None:
     async with stage() as on:
         await on.press("i")
-        assert "too early to tell" in on.notices[-1]
+        assert "No hints yet" in on.notices[-1]
         await on.tell(*numbered([*opening(), *epoch_events(BLOG, 1)[:4]]))
         await on.press("i")
-        assert "too early to tell" in on.notices[-1] and "nothing goes wrong" not in on.notices[-1]
+        assert "No hints yet" in on.notices[-1] and "nothing looks wrong" not in on.notices[-1]
 
 
 async def test_without_a_hint_i_says_so() -> None:
     async with stage(events("quick")) as on:
         await on.press("i")
         assert on.app.screen is on.train
-        assert "nothing goes wrong" in on.notices[-1]
+        assert "nothing looks wrong" in on.notices[-1]
 
 
 async def test_enter_puts_the_remedy_into_the_form() -> None:

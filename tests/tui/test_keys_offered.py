@@ -252,7 +252,7 @@ async def test_a_shifted_letter_does_not_look_at_the_test_set(digital: Digital) 
     async with stage(size=(80, 24)) as on:
         await go_there(on, "calm-heron")
         await on.press("E")
-        assert "was not looked at yet" in on.text()
+        assert "was not evaluated yet" in on.text()
         await on.press("escape")
         assert not on.app.evaluating
         assert on.app.snapshot.state.test_evaluations == ()

@@ -20,7 +20,7 @@ from tui.cli.main import main
 from tui.views.results import panel
 from tui.views.runs import read_row
 from tui.views.snapshot import Snapshot
-from tui.views.status import figures_line, progress_line
+from tui.views.status import metrics_line, progress_line
 
 __all__ = ["home"]
 
@@ -62,7 +62,7 @@ def test_a_look_with_the_last_weights_leaves_the_test_accuracy_as_it_was(capsys:
     assert "test accuracy 60.00%" in exit_messages.of_run(state)
     snapshot = Snapshot(state=state, opened=True)
     assert "test accuracy 60.00%" in progress_line(snapshot, 160).plain
-    assert "80 of 200 read wrongly" in panel(snapshot, 120, 20).plain
+    assert "80 of 200 misclassified" in panel(snapshot, 120, 20).plain
 
 
 @pytest.mark.usefixtures("runs")
@@ -83,7 +83,7 @@ def test_the_training_loss_is_that_of_the_step_it_stands_beside() -> None:
         piece = msgspec.structs.replace(
             told, steps=steps, loss=mean, gradient_norm=mean, last_loss=0.4321, last_gradient_norm=1.25
         )
-        line = figures_line(Snapshot(state=fold(kit.numbered([*kit.opening(), piece]))), 200).plain
+        line = metrics_line(Snapshot(state=fold(kit.numbered([*kit.opening(), piece]))), 200).plain
         assert f"training loss 0.4321, step {told.step}" in line
         assert "gradient norm 1.25" in line
 

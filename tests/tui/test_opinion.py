@@ -25,10 +25,10 @@ def opinion(prediction: int = 7, sure: float = 0.91, epoch: int = 3, weights: ev
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (opinion(), "Reads 7, 91.0%"),
-        (opinion(sure=0.5), "Reads 7, 50.0%"),
-        (opinion(sure=0.499), "Not sure: 7? 49.9%"),
-        (opinion(sure=0.99999), "Reads 7, >99.9%"),
+        (opinion(), "Predicted: 7, 91.0%"),
+        (opinion(sure=0.5), "Predicted: 7, 50.0%"),
+        (opinion(sure=0.499), "Uncertain: 7? 49.9%"),
+        (opinion(sure=0.99999), "Predicted: 7, >99.9%"),
         (Silent("nothing"), ""),
     ],
 )
@@ -69,7 +69,7 @@ def test_the_reading_stands_in_large_where_there_is_room() -> None:
     large = answer_page(opinion(), 40, 18).plain
     assert large.count("\n") == 13
     assert "█" in large
-    assert "not sure" in answer_page(opinion(sure=0.4), 40, 18).plain
+    assert "uncertain" in answer_page(opinion(sure=0.4), 40, 18).plain
 
 
 @given(st.integers(0, 100), st.integers(0, 30))
@@ -96,11 +96,11 @@ def test_the_latest_epochs_are_shown_and_a_change_stands_out() -> None:
     lines = over_epochs(row, 4)
     assert [line.plain.split() for line in lines] == [
         ["epoch", "reads"],
-        ["2", "7", "60.0", "%"],
-        ["3", "7", "90.0", "%"],
-        ["4", "7", "95.0", "%"],
+        ["2", "7", "60.0%"],
+        ["3", "7", "90.0%"],
+        ["4", "7", "95.0%"],
     ]
-    assert over_epochs(row, 9)[1].plain.split() == ["1", "1?", "40.0", "%"]
+    assert over_epochs(row, 9)[1].plain.split() == ["1", "1?", "40.0%"]
     assert max(line.cell_length for line in lines) <= 18
     assert over_epochs(row, 1) == over_epochs([], 9) == []
 

@@ -130,7 +130,7 @@ def test_weights_that_spread_are_seen_to_spread() -> None:
 
 
 def test_a_layer_without_gradients_says_so() -> None:
-    assert any("none was told" in row for row in text(3, 80, 24, layer=1))
+    assert any("none recorded" in row for row in text(3, 80, 24, layer=1))
 
 
 @given(st.integers(0, 130), st.integers(0, 60), st.integers(0, 40), st.none() | st.integers(0, 40_000), st.booleans())

@@ -61,16 +61,16 @@ def test_the_matrix_fits_and_every_count_can_be_read(width: int, height: int, va
 
 def test_a_row_ends_with_its_images_and_the_share_read_rightly() -> None:
     lines = matrix(VIEW, 78, 20).plain.splitlines()
-    assert lines[0].split() == ["is", "↓", "read", "as", "→"]
+    assert lines[0].split() == ["true", "↓", "predicted", "→"]
     assert lines[1].split() == [*map(str, range(10)), "images", "right"]
-    assert lines[6].split()[-3:] == ["982", "95.1", "%"]
+    assert lines[6].split()[-3:] == ["22", "982", "95.1%"]
     assert matrix(VIEW, 58, 14).plain.splitlines()[6].split()[-1] == "95.1%"
 
 
 def test_sums_stand_below_where_there_is_room() -> None:
     last = matrix(VIEW, 78, 36).plain.splitlines()[-1]
     assert last.split()[:2] == ["all", str(sum(row[0] for row in TABLE))]
-    assert last.endswith("10,000 97.8%")
+    assert last.endswith("10,000  97.8%")
 
 
 def test_five_digit_counts_widen_the_cells() -> None:
@@ -101,12 +101,12 @@ def test_change_has_signs() -> None:
 
 
 def test_a_cell_in_words() -> None:
-    assert cell_sentence(VIEW, 40) == "4 read as 9: 22 of 982 (2.2%)"
-    assert cell_sentence(VIEW, 76).endswith("; the surest first, enter shows all")
+    assert cell_sentence(VIEW, 40) == "4 predicted as 9: 22 of 982 (2.2%)"
+    assert cell_sentence(VIEW, 76).endswith("; most confident first, enter shows all")
     right = replace(VIEW, cursor=(4, 4))
-    assert cell_sentence(right, 76).startswith("4 read rightly: 934 of 982 (95.1%); the least sure first")
+    assert cell_sentence(right, 76).startswith("4 correct: 934 of 982 (95.1%); least confident first")
     nothing = replace(VIEW, cursor=(0, 9), table=((980, *(0,) * 9), *TABLE[1:]))
-    assert cell_sentence(nothing, 76) == "0 read as 9: never, in 980 images"
+    assert cell_sentence(nothing, 76) == "0 predicted as 9: never, in 980 images"
     absent = replace(VIEW, table=((0,) * 10, *TABLE[1:]), cursor=(0, 3))
     assert cell_sentence(absent, 76) == "There is no 0 among these images."
 
@@ -114,8 +114,8 @@ def test_a_cell_in_words() -> None:
 def test_a_cell_in_words_with_its_change() -> None:
     change = tuple(tuple(-5 if (i, j) == (4, 9) else 0 for j in range(10)) for i in range(10))
     view = replace(VIEW, values="change", change=change, since=2)
-    assert cell_sentence(view, 60) == "4 read as 9: 22 of 982 (2.2%), 5 fewer than after epoch 2"
-    assert cell_sentence(view, 48) == "4 read as 9: 22 of 982 (2.2%), 5 fewer"
+    assert cell_sentence(view, 60) == "4 predicted as 9: 22 of 982 (2.2%), 5 fewer"
+    assert cell_sentence(view, 48) == "4 predicted as 9: 22 of 982 (2.2%), 5 fewer"
     assert cell_sentence(replace(view, cursor=(9, 4)), 60).endswith("as many as after epoch 2")
 
 
@@ -158,8 +158,8 @@ def test_figures_interval_means_and_pairs() -> None:
     text = by_digit.panel(ByDigit(TABLE), 76, 20).plain
     assert "95% interval 97.50 to 98.08%" in text
     row = next(line for line in text.splitlines() if line.split()[:1] == ["4"])
-    assert row.split()[1:8] == ["98.01", "%", "95.11", "%", "96.54", "%", "lowest"]
-    assert "4 read as 9: 22 times" in text
+    assert row.split()[1:5] == ["98.01%", "95.11%", "96.54%", "lowest"]
+    assert "4 → 9: 22" in text
     assert any(line.split()[:1] == ["mean"] for line in text.splitlines())
 
 
@@ -174,9 +174,9 @@ def test_a_digit_never_read_is_said_in_words_instead_of_a_division_by_zero() -> 
         row[6] += row[5]
         row[5] = 0
     text = by_digit.panel(ByDigit(tuple(map(tuple, table))), 44, 36).plain
-    assert "No image was read as 5." in text
+    assert "No image was predicted as 5." in text
     five = next(line for line in text.splitlines() if line.split()[:1] == ["5"])
-    assert five.split()[1:] == ["none", "read", "0.00", "%", "0.00", "%", "lowest"]
+    assert five.split()[1:] == ["none", "read", "0.00%", "0.00%", "lowest"]
     assert " ".join(text.split()).endswith("(macro average); of precision over the 9 digits that are read")
 
 
@@ -188,15 +188,12 @@ def test_what_has_collapsed_is_called_so() -> None:
 
 def test_no_errors_and_no_images() -> None:
     perfect: Matrix = tuple(tuple(5 if i == j else 0 for j in range(10)) for i in range(10))
-    assert "Nothing is read wrongly." in by_digit.panel(ByDigit(perfect), 44, 36).plain
+    assert "Nothing is misclassified." in by_digit.panel(ByDigit(perfect), 44, 36).plain
     assert "No images." in by_digit.panel(ByDigit(((0,) * 10,) * 10), 44, 36).plain
 
 
 def test_what_turned_since_the_epoch_before() -> None:
-    assert (
-        "Since epoch 2: 80 put right, 40 no longer read rightly."
-        in by_digit.panel(ByDigit(TABLE, 2, (80, 40)), 76, 20).plain
-    )
+    assert "Since epoch 2: 80 fixed, 40 regressed." in by_digit.panel(ByDigit(TABLE, 2, (80, 40)), 76, 20).plain
 
 
 # calibration
@@ -213,15 +210,15 @@ FAIR = calibrated([0.75] * 400, [n % 4 < 3 for n in range(400)])
 
 def test_in_words_whether_it_is_surer_than_right() -> None:
     said = calibration.in_words(SURER.bins)
-    assert said.startswith("It is surer than it is right: on average it says 78.3% and is right in 56.7%")
-    assert "when it says 90% it is right in 60%" in said
+    assert said.startswith("Overconfident: mean confidence 78.3%, accuracy 56.7%")
+    assert "at confidence 90% the accuracy is 60%" in said
     assert said.endswith("Expected calibration error 21.67%.")
 
 
 def test_in_words_when_it_is_neither() -> None:
-    assert calibration.in_words(FAIR.bins).startswith("It is as sure as it is right")
+    assert calibration.in_words(FAIR.bins).startswith("Well calibrated")
     shy = calibrated([0.5] * 300, [True] * 300)
-    assert calibration.in_words(shy.bins).startswith("It is more often right than it is sure")
+    assert calibration.in_words(shy.bins).startswith("Underconfident")
     assert calibration.in_words(calibrated([], []).bins) == "There are no images."
 
 
@@ -234,38 +231,38 @@ def test_the_diagram_fits_and_counts_its_images(width: int, height: int, ascii_o
     assert max(map(len, lines)) <= width
     counts = next(line for line in lines if line.startswith(" count"))
     assert counts.split()[1:] == ["0", "0", "0", "0", "0", "100", "0", "0", "200", "0"]
-    assert "Answering only" in drawn
+    assert "threshold of" in drawn
     assert not ascii_only or drawn.isascii()
 
 
 def test_a_bar_is_as_high_as_its_accuracy_and_its_mark_as_its_confidence() -> None:
     value = calibrated([0.99] * 100, [n < 50 for n in range(100)])
     lines = calibration.diagram(value, 58, 30, with_answer=False, ascii_only=True).plain.splitlines()
-    top, bottom = (next(n for n, line in enumerate(lines) if line.startswith(axis)) for axis in (" 100%", "   0%"))
+    top, bottom = (next(n for n, line in enumerate(lines) if line.startswith(axis)) for axis in ("  100%", "    0%"))
     column = [line[-5:].strip()[:1] for line in lines[top : bottom + 1]]
     rows = len(column)
     assert column[0] == "=", "0.99 lies in the top row"
     assert column.count("#") == pytest.approx(rows / 2, abs=0.5)
-    assert column.count(":") == rows - 1 - column.count("#"), "and all between says too sure"
+    assert column.count(":") == rows - 1 - column.count("#"), "and all between says overconfident"
 
 
 def test_large_counts_are_written_short() -> None:
     value = calibrated([0.75] * 9_548 + [0.95] * 9_548, [True] * (2 * 9_548))
     drawn = calibration.diagram(value, 48, 20, with_answer=False, ascii_only=False).plain
-    assert next(line for line in drawn.splitlines() if "count" in line).split()[-4:] == ["10k", "0", "9", "548"]
+    assert next(line for line in drawn.splitlines() if "count" in line).split()[-4:] == ["0", "10k", "0", "9,548"]
 
 
 def test_answers_in_words_and_in_a_table() -> None:
     value = calibrated([0.99] * 90 + [0.5] * 10, [True] * 89 + [False] * 11)
     assert calibration.answer_sentence(value.chosen) == (
-        "Answering only when at least 95% sure, it answers 90.0% of the images and is right in 98.89% of them."
+        "At a threshold of 95%, coverage is 90.0% and accuracy 98.89%."
     )
-    assert "always" in calibration.answer_sentence(value.answers[0])
-    assert calibration.answer_sentence(value.answers[-1]).endswith("99.9% sure, it answers nothing.")
+    assert "Without a threshold" in calibration.answer_sentence(value.answers[0])
+    assert calibration.answer_sentence(value.answers[-1]).endswith("At a threshold of 99.9%, nothing is accepted.")
     lines = calibration.answers_table(value, 60, 20, ascii_only=False).plain.splitlines()
-    assert lines[0].split() == ["at", "least", "answers", "right", "wrong"]
+    assert lines[0].split() == ["threshold", "coverage", "accuracy", "wrong"]
     marked = [line for line in lines if line.startswith("▸")]
-    assert [line.split()[:8] for line in marked] == [["▸", "95", "%", "90.0", "%", "98.89", "%", "1"]]
+    assert [line.split()[:5] for line in marked] == [["▸", "95%", "90.0%", "98.89%", "1"]]
     assert "none" in lines[len(THRESHOLDS)]
 
 
@@ -275,6 +272,6 @@ def test_the_table_of_answers_fits(width: int, height: int) -> None:
     lines = calibration.answers_table(rounded, width, height, ascii_only=True).plain.splitlines()
     assert len(lines) <= height
     assert max(map(len, lines)) <= width
-    assert "Answering only" in "\n".join(lines)
+    assert "threshold of" in "\n".join(lines)
     steps = "steps of" in calibration.answers_table(rounded, 58, 46, ascii_only=True).plain
     assert steps and "steps of" not in calibration.answers_table(SURER, 58, 46, ascii_only=True).plain

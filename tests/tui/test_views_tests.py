@@ -21,7 +21,7 @@ def test_a_real_difference_in_words() -> None:
     found = Comparison(9_669, 112, 42, 177)
     assert headline(found, "brave-otter", "calm-fox") == "brave-otter is better"
     assert sentences(found, "brave-otter", "calm-fox") == (
-        "brave-otter reads 97.81% of the 10,000 test images rightly, calm-fox 97.11%.",
+        "brave-otter classifies 97.81% of the 10,000 test images correctly, calm-fox 97.11%.",
         "On 112 images only brave-otter is right, on 42 only calm-fox.",
         "If both were equally good, chance would split them this unevenly once in 37 million test sets like this: "
         "the difference is real.",
@@ -31,7 +31,7 @@ def test_a_real_difference_in_words() -> None:
 @pytest.mark.parametrize(
     ("counts", "verdict"),
     [
-        ((9_700, 30, 25, 245), "it may well be chance."),
+        ((9_700, 30, 25, 245), "not statistically significant."),
         ((9_700, 60, 38, 202), "the difference is probably real."),
         ((9_700, 38, 70, 192), "the difference is real."),
         ((9_700, 30, 30, 240), "no difference to be seen."),
@@ -44,7 +44,7 @@ def test_what_follows(counts: tuple[int, int, int, int], verdict: str) -> None:
 
 def test_the_better_one_is_named_whichever_it_is() -> None:
     assert headline(Comparison(9_000, 5, 50, 0), "a", "b") == "b is better"
-    assert headline(Comparison(9_000, 5, 6, 0), "a", "b") == "No telling which is better"
+    assert headline(Comparison(9_000, 5, 6, 0), "a", "b") == "No significant difference"
 
 
 def test_one_image_is_one() -> None:
@@ -88,10 +88,10 @@ def at(day: int, hour: int, minute: int) -> float:
 
 
 def test_looks_are_dated_and_a_day_is_named_once() -> None:
-    assert looked_at(()) == "not looked at yet"
-    assert looked_at((at(25, 14, 2),)) == "looked at once: 25 Nov 2025 14:02"
+    assert looked_at(()) == "not evaluated yet"
+    assert looked_at((at(25, 14, 2),)) == "evaluated once: 25 Nov 2025 14:02"
     test_evaluations = (at(25, 14, 2), at(25, 14, 9), at(26, 8, 30))
-    assert looked_at(test_evaluations) == "looked at 3 times: 25 Nov 2025 14:02, 14:09, 26 Nov 2025 08:30"
+    assert looked_at(test_evaluations) == "evaluated 3 times: 25 Nov 2025 14:02, 14:09, 26 Nov 2025 08:30"
 
 
 def test_of_many_looks_the_last_are_dated() -> None:
@@ -99,7 +99,7 @@ def test_of_many_looks_the_last_are_dated() -> None:
 
 
 def test_a_moment_that_no_calendar_has_is_left_out() -> None:
-    assert looked_at((1e300,)) == "looked at once"
+    assert looked_at((1e300,)) == "evaluated once"
 
 
 # the panel
@@ -121,13 +121,13 @@ def test_the_panel_fits(width: int, height: int) -> None:
 
 def test_the_looks_are_told_before_the_bars_where_room_is_short() -> None:
     text = final_test.panel(shown(test_evaluations=(1.0, 2.0)), 32, 13).plain
-    assert "looked at 2 times" in text
-    assert "is no honest one" in text.replace("\n", " ")
+    assert "evaluated 2 times" in text
+    assert "biases the result" in text.replace("\n", " ")
 
 
 def test_a_network_that_has_learned_nothing_is_said_to_have() -> None:
     snapshot = shown(tests=(test_result(collapsed(3), 2),))
-    assert "Every image is read as 3: it has learned nothing." in final_test.panel(snapshot, 60, 19).plain
+    assert "Every image is predicted as 3: it has learned nothing." in final_test.panel(snapshot, 60, 19).plain
 
 
 def test_the_best_weights_are_shown_unless_the_last_are_wanted() -> None:

@@ -18,10 +18,10 @@ from tui.keymap import bindings as keys
 from tui.views import results
 from tui.views.digits import digit_views
 from tui.views.form import with_preset
-from tui.views.help_page import FIGURES, help_page
+from tui.views.help_page import METRICS, help_page
 from tui.views.plain import ascii_content, ascii_text, spelled
 from tui.views.snapshot import Snapshot
-from tui.views.status import ASCII_SIGNS, figures_line, progress_bar, progress_line, short_name, title
+from tui.views.status import ASCII_SIGNS, metrics_line, progress_bar, progress_line, short_name, title
 from tui.views.tables import digit_bars, epoch_table, pair_text
 from tui.widgets.help_pane import page_of
 
@@ -62,7 +62,7 @@ SNAPSHOTS["finished, unsaved"] = unsaved("result.json", events=kit.whole_run(epo
 @given(width=st.integers(0, 220), height=st.integers(0, 30))
 def test_no_text_is_wider_or_higher_than_its_place(name: str, width: int, height: int) -> None:
     snapshot = SNAPSHOTS[name]
-    for line in (progress_line(snapshot, width), figures_line(snapshot, width)):
+    for line in (progress_line(snapshot, width), metrics_line(snapshot, width)):
         assert line.cell_length <= width
         assert "\n" not in line.plain
     lines = results.panel(snapshot, width, height).plain.split("\n")
@@ -90,19 +90,19 @@ def test_every_state_has_a_headline(name: str) -> None:
 def test_what_cannot_be_saved_has_its_reason_and_the_end_of_its_path_at_every_width(
     names: tuple[str, ...], width: int
 ) -> None:
-    line = figures_line(unsaved(*names), width).plain
+    line = metrics_line(unsaved(*names), width).plain
     assert line.startswith("not saved: ")
     if width >= 80:
         assert f"{names[-1]}: No space left on device" in line
     assert len(names) == 1 or width < 80 or f"(and {len(names) - 1} file{'s'[: len(names) - 2]} more)" in line
     if width == 200:
         assert f"not saved: {LONG}/{names[-1]}: " in line
-        assert line.endswith("; training goes on")
+        assert line.endswith("; training continues")
 
 
 def test_a_run_that_has_ended_is_not_said_to_go_on() -> None:
     snapshot = SNAPSHOTS["finished, unsaved"]
-    assert figures_line(snapshot, 200).plain == f"not saved: {LONG}/result.json: No space left on device"
+    assert metrics_line(snapshot, 200).plain == f"not saved: {LONG}/result.json: No space left on device"
     assert "test accuracy 97.81%" in progress_line(snapshot, 120).plain
 
 
@@ -116,7 +116,7 @@ def test_the_figures_come_back_once_saving_works_and_say_what_is_lost() -> None:
     again = ev.SavedAgain(path=f"{LONG}/events.jsonl", lost=3, seq=20_000)
     snapshot = unsaved("events.jsonl")
     state = reduce(snapshot.state, again)
-    line = figures_line(Snapshot(state=state, engine="ready"), 160).plain
+    line = metrics_line(Snapshot(state=state, engine="ready"), 160).plain
     assert "validation accuracy" in line
     assert "3 events lost from its log" in line
 
@@ -166,12 +166,12 @@ def test_the_table_of_epochs_has_the_latest_and_stars_the_best() -> None:
 def test_bars_are_as_long_as_the_share_read_wrongly() -> None:
     test = kit.test_result(kit.confusion(), 3)
     lines = [line.plain for line in digit_bars(test, [(4, 9, 21), (7, 2, 1)], 50, 20, ascii_only=True)]
-    bars = {int(line[0]): line.count("#") for line in lines if line[:1].isdigit() and "read" not in line}
+    bars = {int(line[0]): line.count("#") for line in lines if line[:1].isdigit() and "->" not in line}
     wrong = {digit: 1 - (share or 0) for digit, share in enumerate(test.per_digit)}
     assert sorted(bars, key=lambda d: (bars[d], d)) == sorted(
         bars, key=lambda d: (round(40 * wrong[d] / max(wrong.values())), d)
     )
-    assert "4 read as 9: 21 times - 7 read as 2: once" in lines
+    assert "4 -> 9: 21 - 7 -> 2: 1" in lines
 
 
 def test_a_digit_that_is_not_in_the_set_has_no_bar() -> None:
@@ -183,7 +183,7 @@ def test_a_digit_that_is_not_in_the_set_has_no_bar() -> None:
     assert any(line.startswith("6 not in the set") for line in lines)
 
 
-@pytest.mark.parametrize(("pair", "text"), [((4, 9, 21), "4 read as 9: 21 times"), ((1, 7, 1), "1 read as 7: once")])
+@pytest.mark.parametrize(("pair", "text"), [((4, 9, 21), "4 → 9: 21"), ((1, 7, 1), "1 → 7: 1")])
 def test_pairs_in_words(pair: tuple[int, int, int], text: str) -> None:
     assert pair_text(pair) == text
 
@@ -206,7 +206,7 @@ def test_the_help_page_has_every_key_and_every_figure() -> None:
         text = help_page(width).plain
         for key in keys.KEYS:
             assert key.shown in text
-        for name, _ in FIGURES:
+        for name, _ in METRICS:
             assert name in text
     assert max(map(len, help_page(112).plain.splitlines())) <= 112
 

@@ -8,8 +8,8 @@ from tui.keymap.screens import SCREENS
 PROGRAM: tuple[Key, ...] = (
     *(Key(each.key, each.key or ":", f"mode('{each.name}')", each.label, each.meaning, "Program") for each in SCREENS),
     Key("t", "t", "theme", "Theme", "dark, light, high contrast, safe for the color-blind", "Program", rank=13),
-    Key("question_mark", "?", "help", "Help", "the keys, and what every figure means", "Program", rank=4),
-    Key("h", "h", "explain", "Explain", "explain a setting, a figure, a word of the trade", "Program", rank=6),
+    Key("question_mark", "?", "help", "Help", "the keys, and what every number means", "Program", rank=4),
+    Key("h", "h", "explain", "Explain", "explain a setting, a metric or a term", "Program", rank=6),
     Key(
         "ctrl+g", "ctrl+g", "explain", "", "the same, from inside a field as well: explains it", "Program", inside=True
     ),

@@ -30,9 +30,7 @@ SCREENS: tuple[ScreenSpec, ...] = (
         "tui.screens.train:TrainScreen",
         "charts",
     ),
-    ScreenSpec(
-        "runs", "2", "Runs", "all runs, to open, go on with or delete", "tui.screens.runs:RunsScreen", "checkpoint"
-    ),
+    ScreenSpec("runs", "2", "Runs", "all runs, to open, resume or delete", "tui.screens.runs:RunsScreen", "checkpoint"),
     ScreenSpec("log", "3", "Log", "what the engine printed", "tui.screens.log:LogScreen"),
     ScreenSpec(
         "digits",
@@ -55,7 +53,7 @@ SCREENS: tuple[ScreenSpec, ...] = (
         "inside",
         "7",
         "Inside",
-        "what the network has learned, and what disturbs it",
+        "what the network has learned, and what confuses it",
         "tui.screens.inside:InsideScreen",
         "occlusion",
     ),
@@ -63,7 +61,7 @@ SCREENS: tuple[ScreenSpec, ...] = (
         "test",
         "8",
         "Test",
-        "the honest figure, and two runs compared",
+        "the test result, and two runs compared",
         "tui.screens.test:TestScreen",
         "wilson_interval",
     ),

@@ -73,12 +73,12 @@ def _columns(items: Sequence[Line], wide: int) -> Line:
 
 def notes(plot: Plot, series: Sequence[Series], width: int, height: int) -> list[Line]:
     """What the chart cannot show, in words; the same loss in two curves (values and their average) is told once."""
-    told: dict[str, list[str]] = {}
+    reported: dict[str, list[str]] = {}
     for one in series:
         for text in one.data.lost:
-            told.setdefault(text, []).append(one.curve.label or one.curve.role)
+            reported.setdefault(text, []).append(one.curve.label or one.curve.role)
     texts = [plot.note] if plot.note else []
-    texts += [f"{', '.join(who)}: {text}" if len(series) > 1 else text for text, who in told.items()]
+    texts += [f"{', '.join(who)}: {text}" if len(series) > 1 else text for text, who in reported.items()]
     joined = " · ".join(texts)
     rows = texts[:2] if height >= 12 and cell_len(joined) > width else [joined]
     return [[(shortened(text, width), Ink.BAD)] for text in rows] if texts and height >= 4 else []

@@ -41,7 +41,7 @@ class Curve:
     role: str = "train"
     points: bool = False
     current: str | None = None
-    told: Callable[[int], str] | None = None
+    reported: Callable[[int], str] | None = None
     sign: str = ""
 
 
@@ -89,8 +89,8 @@ class Plot:
 
     def at(self, step: int, x: float) -> Plot:
         """The same with the cursor at x, and in the legend what the curves have at that step."""
-        told = (replace(curve, current=curve.told(step)) if curve.told else curve for curve in self.curves)
-        return replace(self, cursor=x, curves=tuple(told))
+        reported = (replace(curve, current=curve.reported(step)) if curve.reported else curve for curve in self.curves)
+        return replace(self, cursor=x, curves=tuple(reported))
 
     def place(self, x: float) -> float:
         """Where x lies on the axis; minus infinity for what has no place on a logarithmic one."""

@@ -58,7 +58,7 @@ class ConfusionScreen(InspectingPage):
         """All panes; the stylesheet shows those that are wanted and have room."""
         self.matrix, self.examples = matrix.Matrix(id="matrix"), Examples(id="examples")
         self.sentence = matrix.Sentence(id="sentence")
-        self.figures = ValueText[ByDigit](by_digit.panel, id="figures")
+        self.figures = ValueText[ByDigit](self._by_digit, id="figures")
         self.diagram = ValueText[Calibration](self._diagram, id="diagram")
         self.answers = ValueText[Calibration](self._answers, id="answers")
         self.nothing = Static("", id="nothing", markup=False)
@@ -150,6 +150,9 @@ class ConfusionScreen(InspectingPage):
         alone = not self.answers.display
         return calibration.diagram(value, width, height, with_answer=alone, ascii_only=self.program.ascii_only)
 
+    def _by_digit(self, value: ByDigit, width: int, height: int) -> Content:
+        return by_digit.panel(value, width, height, ascii_only=self.program.ascii_only)
+
     def _answers(self, value: Calibration, width: int, height: int) -> Content:
         return calibration.answers_table(value, width, height, ascii_only=self.program.ascii_only)
 
@@ -228,7 +231,7 @@ class ConfusionScreen(InspectingPage):
         if self._inspected is None or self.pane == "calibration":
             return
         if not self._table[label][prediction]:
-            self.notify(f"No {label} was read as {prediction}: there is nothing to show.", markup=False)
+            self.notify(f"No {label} was predicted as {prediction}: there is nothing to show.", markup=False)
             return
         self.program.show_digits(label=label, prediction=prediction)
 

@@ -130,7 +130,7 @@ class DigitsScreen(InspectingPage):
         return self._selected
 
     def show_pair(self, label: int | None, prediction: int | None) -> None:
-        """Show the digits of a label that are read as a digit (None: any): of equal digits the right ones, else the wrong."""
+        """Show the digits of a label that are predicted as a digit (None: any): of equal digits the right ones, else the wrong."""
         self._select(pair(label, prediction))
 
     def show_index(self, index: int) -> None:
@@ -303,7 +303,7 @@ class DigitsScreen(InspectingPage):
         self._select(self.selection.next_label(by))
 
     def action_reading(self, by: int) -> None:
-        """Digits that are read as the next one."""
+        """Digits that are predicted as the next one."""
         self._select(self.selection.next_prediction(by))
 
     def action_verdict(self) -> None:

@@ -358,7 +358,7 @@ class InsideScreen(Page):
             self._go(self._walk.toggle())
 
     def action_digit(self) -> None:
-        """Map what the right digit hangs on, or the one that is read."""
+        """Map what the true digit hangs on, or the one that is read."""
         if self.pane == "occlusion":
             self._right = not self._right
             self._draw()

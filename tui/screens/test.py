@@ -35,7 +35,7 @@ from tui.widgets.compare_pane import ComparePane
 from tui.widgets.digit import DigitStrip, Mode
 from tui.widgets.line import frame
 from tui.widgets.suspect_tiles import SuspectTiles
-from tui.widgets.test_panels import TEST_PANES, FigurePanel, TestPane, TestTabs
+from tui.widgets.test_panels import TEST_PANES, MetricPanel, TestPane, TestTabs
 from tui.widgets.tile_list import RowList, TileList
 
 _MOST_PICTURES = 300
@@ -64,7 +64,7 @@ class TestScreen(Page):
 
     def content(self) -> Iterable[Widget]:
         """The panes."""
-        self.figure, self.wrong, self.picture = FigurePanel(id="figure"), RowList(id="wrong"), DigitStrip(id="picture")
+        self.figure, self.wrong, self.picture = MetricPanel(id="figure"), RowList(id="wrong"), DigitStrip(id="picture")
         self.surest = DigitStrip(id="surest")
         self.compare = ComparePane(id="compare-pane")
         self.suspects, self.note = SuspectTiles(id="suspects"), Static(id="note", markup=False)
@@ -87,7 +87,7 @@ class TestScreen(Page):
         for strip in self.query(DigitStrip):
             strip.mode = "ascii" if self.program.ascii_only else mode
         self.suspects.mode = "ascii" if self.program.ascii_only else mode
-        frame(self.surest, "The surest mistakes")
+        frame(self.surest, "Most confident mistakes")
         self.watch(self.app, "looking", self._take_evaluating, init=False)
 
     def on_screen_resume(self) -> None:

@@ -55,8 +55,8 @@ def _block(number: int, layer: Layer, images: int, width: int, tall: int, *, asc
 
 def _spread(name: str, spread: Spread, width: int, tall: int, style: str, *, ascii_only: bool) -> list[Content]:
     """ "before  mean -0.25  sd 0.96   -3.1 ▁▂▅█▅▂▁ 2.6", the histogram so many rows tall."""
-    figures_ = f" mean {_figure(spread.mean):>6}  sd {_figure(spread.deviation):>5}  "
-    ends = f"{_figure(spread.low):>6} ", f" {_figure(spread.high)}"
+    figures_ = f" mean {_metric(spread.mean):>6}  sd {_metric(spread.deviation):>5}  "
+    ends = f"{_metric(spread.low):>6} ", f" {_metric(spread.high)}"
     room = min(width - 7 - len(figures_) - 15, 2 * len(spread.bins))
     bars = histogram(spread.bins, room, tall, ascii_only=ascii_only) if room >= 6 else []
     first = Content.assemble((f"{name:<7}", "$muted"), figures_)
@@ -82,7 +82,7 @@ def histogram(bins: tuple[int, ...], width: int, tall: int = 1, *, ascii_only: b
     return ["".join(signs[min(max(height - row * full, 0), full)] * wide for height in heights) for row in rows]
 
 
-def _figure(value: float) -> str:
+def _metric(value: float) -> str:
     text = f"{value:.2f}" if abs(value) < 100 else f"{value:.3g}"
     return "0" if value == 0 else text
 
@@ -107,7 +107,7 @@ def _rectified(number: int, layer: Layer, images: int) -> tuple[str, bool]:
         text = f"All {numbers.count(layer.units)} {layer.kind} of layer {number} {'fire' if layer.activation == 'relu' else 'rise above 0'} on some image."
     text += f" On average {numbers.percent(layer.above, 0)} of the values are above 0."
     if layer.always:
-        text += f" {_share(layer.always, layer)} {_verb('is', layer.always)} always above 0: straight lines, without a bend."
+        text += f" {_share(layer.always, layer)} {_verb('is', layer.always)} always above 0: linear, without a nonlinearity."
     return text, layer.never / max(layer.units, 1) > _MANY
 
 

@@ -8,15 +8,15 @@ from itertools import zip_longest
 
 from textual.content import Content
 
-from engine.analysis.confusion import DigitFigures, Matrix, by_digit, macro_means
+from engine.analysis.confusion import ClassMetrics, Matrix, by_digit, macro_means
 from engine.analysis.intervals import only_prediction, wilson_interval, worst_pairs
 from engine.text import numbers
 from tui.views.markup import button
 from tui.views.tables import pair_text
 
 _MEANINGS = (
-    ("precision", "of the images read as a digit, the share that are one"),
-    ("recall", "of the images of a digit, the share read as one"),
+    ("precision", "of the images predicted as a digit, the share that are one"),
+    ("recall", "of the images of a digit, the share predicted as that digit"),
     ("F1", "the harmonic mean of the two"),
     ("mean", "of the digits, each counting alike (macro average)"),
 )
@@ -32,7 +32,7 @@ _READABLE = 76
 class ByDigit:
     """Whose figures: the matrix, and in how many images the readings of the epoch `since` were other ones.
 
-    `turned` counts the images that have come to be read rightly, and wrongly, since then.
+    `turned` counts the images that have come to be correct, and wrongly, since then.
     """
 
     table: Matrix
@@ -40,7 +40,7 @@ class ByDigit:
     turned: tuple[int, int] = (0, 0)
 
 
-def panel(value: ByDigit, width: int, height: int) -> Content:
+def panel(value: ByDigit, width: int, height: int, *, ascii_only: bool = False) -> Content:
     """As much as there is room for in `width` × `height` cells: the accuracy, the table, the worst pairs, the meanings."""
     two = width >= _TWO
     table = _table(value.table, _LEFT if two else width)
@@ -48,7 +48,7 @@ def panel(value: ByDigit, width: int, height: int) -> Content:
     if len(head) + len(table) > height:  # what the table says is said nowhere else
         head = head[:1]
     room = len(table) if two else min(height - len(head) - len(table) - 1, _MOST_PAIRS + 1)
-    pairs = _pairs(value.table, width, room)
+    pairs = _pairs(value.table, width, room, ascii_only)
     if two:
         table = [a.pad_right(_LEFT - a.cell_length) + b for a, b in zip_longest(table, pairs, fillvalue=Content(""))]
     lines = [*head, *table][:height]
@@ -85,7 +85,7 @@ def _table(matrix: Matrix, width: int) -> list[Content]:
     return lines
 
 
-def _digit_row(digit: int, each: DigitFigures, lowest: float | None, width: int) -> Content:
+def _digit_row(digit: int, each: ClassMetrics, lowest: float | None, width: int) -> Content:
     if not each.images and not each.read:
         return Content.styled(f"{digit:>{_DIGIT}}   not in the set", "$muted")
     worst = each.f1 is not None and each.f1 == lowest
@@ -108,23 +108,25 @@ def _share(share: float | None, otherwise: str = "none") -> str:
     return otherwise if share is None else numbers.percent(share)
 
 
-def _pairs(matrix: Matrix, width: int, room: int) -> list[Content]:
+def _pairs(matrix: Matrix, width: int, room: int, ascii_only: bool) -> list[Content]:
     """The worst pairs, which a click leads to; of a network that reads one digit alone, that."""
     if (only := only_prediction(matrix)) is not None and any(any(row) for row in matrix):
         return _wrapped(f"Reads everything as {only}.", width, "bold $error")
     pairs = worst_pairs(matrix, max(room - 1, 0))
     if not pairs:
         errors = sum(n for label, row in enumerate(matrix) for prediction, n in enumerate(row) if label != prediction)
-        return [] if errors else [Content.styled("Nothing is read wrongly.", "$success")]
+        return [] if errors else [Content.styled("Nothing is misclassified.", "$success")]
     lines = [Content.styled("most often confused", "$muted")]
-    return lines + [button(pair_text(pair), f"screen.cell({pair[0]}, {pair[1]})") for pair in pairs]
+    return lines + [
+        button(pair_text(pair, ascii_only=ascii_only), f"screen.cell({pair[0]}, {pair[1]})") for pair in pairs
+    ]
 
 
 def _changes(value: ByDigit, width: int) -> list[Content]:
     if value.since is None:
         return []
     better, worse = (numbers.count(n) for n in value.turned)
-    return _wrapped(f"Since epoch {value.since}: {better} put right, {worse} no longer read rightly.", width)
+    return _wrapped(f"Since epoch {value.since}: {better} fixed, {worse} regressed.", width)
 
 
 def _never(matrix: Matrix, width: int) -> list[Content]:
@@ -133,7 +135,7 @@ def _never(matrix: Matrix, width: int) -> list[Content]:
     if not never or only_prediction(matrix) is not None:
         return []
     last = f" or {never[-1]}" if len(never) > 1 else never[-1]
-    return _wrapped(f"No image was read as {', '.join(never[:-1])}{last}.", width, "$error")
+    return _wrapped(f"No image was predicted as {', '.join(never[:-1])}{last}.", width, "$error")
 
 
 def _meanings(matrix: Matrix, width: int) -> list[Content]:

@@ -68,7 +68,7 @@ def diagram(value: Calibration, width: int, height: int, *, with_answer: bool, a
 def _legend(ascii_only: bool) -> Content:
     bar, gap, mark = _signs(ascii_only)
     return Content.assemble(
-        " ", (bar, "$success"), " right   ", (mark, "bold"), " how sure it is   ", (gap, "$error"), " too sure"
+        " ", (bar, "$success"), " right   ", (mark, "bold"), " confidence   ", (gap, "$error"), " overconfident"
     )
 
 
@@ -89,18 +89,18 @@ def _plot(value: Calibration, width: int, rows: int, ascii_only: bool) -> list[C
     ticks = "".join(f"{100 * each.low:.0f}".ljust(cell) for each in bins)
     rooms = [cell - 1] * (len(bins) - 1) + [width - _LABELS - cell * (len(bins) - 1)]
     counts = "".join(_short(each.images, room).ljust(cell) for each, room in zip(bins, rooms, strict=True))
-    lines.append(Content.assemble((" sure%", "$muted"), " " + ticks))
+    lines.append(Content.assemble((" conf.%", "$muted"), " " + ticks))
     lines.append(Content.styled(f" {'count'.ljust(_LABELS - 1)}{counts}", "$muted"))
     return lines
 
 
 def _bar(each: Bin, cell: int, rows: int, ascii_only: bool, shaded: bool) -> list[Content]:
-    """A bin's column from the top: the bar, the mark at its confidence, and what lies between where it is too sure."""
+    """A bin's column from the top: the bar, the mark at its confidence, and what lies between where it is overconfident."""
     full, gap, mark = _signs(ascii_only)
     wide = cell - 1
-    sure = (each.low + each.high) / 2 if each.confidence is None else each.confidence
+    confidence = (each.low + each.high) / 2 if each.confidence is None else each.confidence
     accuracy = each.accuracy or 0.0
-    marked = min(int(sure * rows), rows - 1)
+    marked = min(int(confidence * rows), rows - 1)
     color = "$muted" if each.images < _FEW else "$success"
     column = []
     for row in reversed(range(rows)):
@@ -134,14 +134,14 @@ def in_words(bins: tuple[Bin, ...]) -> str:
     low, high = wilson_interval(whole.right, whole.images)
     error = f"Expected calibration error {numbers.percent(whole.ece)}."
     if low <= whole.confidence <= high:
-        return f"It is as sure as it is right: {_both(whole)}. {error}"
-    surer = "surer than it is right" if whole.confidence > high else "more often right than it is sure"
-    return f"It is {surer}: {_both(whole)}{_where(bins, whole)}. {error}"
+        return f"Well calibrated: {_both(whole)}. {error}"
+    surer = "Overconfident" if whole.confidence > high else "Underconfident"
+    return f"{surer}: {_both(whole)}{_where(bins, whole)}. {error}"
 
 
 def _both(whole: Overall) -> str:
     right = numbers.percent(whole.right / whole.images, 1)
-    return f"on average it says {numbers.percent(whole.confidence, 1)} and is right in {right}"
+    return f"mean confidence {numbers.percent(whole.confidence, 1)}, accuracy {right}"
 
 
 def _where(bins: tuple[Bin, ...], whole: Overall) -> str:
@@ -150,7 +150,9 @@ def _where(bins: tuple[Bin, ...], whole: Overall) -> str:
     worst = max(bins, key=lambda each: each.gap * each.images * (1 if surer else -1))
     if worst.accuracy is None or worst.confidence is None or worst.images < _FEW or worst.images > whole.images * 0.9:
         return ""
-    return f"; when it says {numbers.percent(worst.confidence, 0)} it is right in {numbers.percent(worst.accuracy, 0)}"
+    return (
+        f"; at confidence {numbers.percent(worst.confidence, 0)} the accuracy is {numbers.percent(worst.accuracy, 0)}"
+    )
 
 
 def answer_sentence(chosen: Answers) -> str:
@@ -158,13 +160,12 @@ def answer_sentence(chosen: Answers) -> str:
     if not chosen.images or chosen.coverage is None:
         return "There are no images."
     if chosen.threshold <= 0:
-        return f"Answering always, it is right in {numbers.percent(chosen.right / chosen.images)} of the images."
-    least = f"Answering only when at least {_threshold(chosen.threshold)} sure"
+        return f"Without a threshold the accuracy is {numbers.percent(chosen.right / chosen.images)}."
+    least = f"At a threshold of {_threshold(chosen.threshold)}"
     if chosen.accuracy is None:
-        return f"{least}, it answers nothing."
+        return f"{least}, nothing is accepted."
     return (
-        f"{least}, it answers {numbers.percent(chosen.coverage, 1)} of the images"
-        f" and is right in {numbers.percent(chosen.accuracy)} of them."
+        f"{least}, coverage is {numbers.percent(chosen.coverage, 1)} and accuracy {numbers.percent(chosen.accuracy)}."
     )
 
 
@@ -175,7 +176,7 @@ def _threshold(threshold: float) -> str:
 def answers_table(value: Calibration, width: int, height: int, *, ascii_only: bool) -> Content:
     """Every threshold with what comes of it, the chosen one marked, and it in words."""
     said = _wrapped(answer_sentence(value.chosen), width)
-    head = f"{'at least'.rjust(10)}{'answers'.rjust(9)}{'right'.rjust(9)}"
+    head = f"{'threshold'.rjust(10)}{'coverage'.rjust(9)}{'accuracy'.rjust(9)}"
     lines = [Content.styled(head + ("wrong".rjust(8) if width >= _ROOMY else ""), "$muted")]
     lines += [_answer_row(value, place, width, ascii_only) for place in range(len(value.answers))]
     notes = _wrapped('Below the threshold it says "I don\'t know".', width, "$muted")

@@ -120,15 +120,15 @@ def smoothed(
         low, high = floats([p.low for p in points]), floats([p.high for p in points])
     latest = write(math.nan if values[-1] is None else values[-1]) if points else "–"
     if not options.smoothing:
-        told = _told_points(points, y, write, envelope=envelope)
-        return [Curve(label, x, y, low, high, role="train", current=latest, told=told)]
+        reported = _told_points(points, y, write, envelope=envelope)
+        return [Curve(label, x, y, low, high, role="train", current=latest, reported=reported)]
     smooth = ema(y, options.smoothing, floats([max(p.count, 1) for p in points]))
     finite = smooth[np.isfinite(smooth)]
     current = write(float(finite[-1])) if len(finite) and values[-1] is not None else latest
-    told = _told_points(points, smooth, write, envelope=envelope)
+    reported = _told_points(points, smooth, write, envelope=envelope)
     return [
         Curve("", x, y, low, high, role="raw"),
-        Curve(label, x, smooth, role="train", current=current, told=told),
+        Curve(label, x, smooth, role="train", current=current, reported=reported),
     ]
 
 
@@ -137,7 +137,7 @@ def _told_points(
 ) -> Callable[[int], str]:
     """What the curve has at a step: its value there, and of a point that stands for many steps their least and greatest."""
 
-    def told(step: int) -> str:
+    def reported(step: int) -> str:
         at = min(bisect_left(points, step, key=lambda p: p.step), len(points) - 1)
         if at < 0:
             return "–"
@@ -147,7 +147,7 @@ def _told_points(
             return value
         return f"{value} ({write(point.low)}–{write(point.high)})"
 
-    return told
+    return reported
 
 
 def epoch_curve(
@@ -166,11 +166,13 @@ def epoch_curve(
         value = values[number]
         return "not finite" if value is None else write(value)
 
-    def told(step: int) -> str:
+    def reported(step: int) -> str:
         at = bisect_right(state.epochs, step, key=lambda e: e.step) - 1
         return f"{said(at)} (epoch {state.epochs[at].epoch})" if at >= 0 else "–"
 
-    return Curve(label, x, floats(values), role=role, points=True, current=said(-1) if values else "–", told=told)
+    return Curve(
+        label, x, floats(values), role=role, points=True, current=said(-1) if values else "–", reported=reported
+    )
 
 
 def floats(values: Sequence[float | None]) -> Floats:

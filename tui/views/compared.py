@@ -8,7 +8,7 @@ from engine.analysis.mcnemar import Comparison
 from engine.text import numbers
 
 BILLION = 10**9
-CAVEAT = "This is about these two networks; trained anew from another seed, each would come out a little different."
+CAVEAT = "This is about these two networks; trained again with another seed, each would come out slightly different."
 MANY = "Of twenty pairs that are equally good, one will seem different all the same."
 
 
@@ -16,7 +16,7 @@ def sentences(comparison: Comparison, first: str, second: str) -> tuple[str, str
     """The accuracies, where the two differ, and what follows from it, a sentence or two each."""
     right, other = (numbers.percent(n / max(comparison.images, 1)) for n in comparison.rights)
     return (
-        f"{first} reads {right} of the {numbers.count(comparison.images)} test images rightly, {second} {other}.",
+        f"{first} classifies {right} of the {numbers.count(comparison.images)} test images correctly, {second} {other}.",
         _where(comparison, first, second),
         _verdict(comparison),
     )
@@ -25,7 +25,7 @@ def sentences(comparison: Comparison, first: str, second: str) -> tuple[str, str
 def headline(comparison: Comparison, first: str, second: str) -> str:
     """Which is better, if one can tell."""
     if not comparison.is_real:
-        return "No telling which is better"
+        return "No significant difference"
     return f"{first if comparison.only_first > comparison.only_second else second} is better"
 
 
@@ -46,7 +46,7 @@ def _verdict(comparison: Comparison) -> str:
         return f"{chance}: the difference is real."
     if comparison.is_real:
         return f"{chance}: the difference is probably real."
-    return f"{chance}: so this says nothing, it may well be chance."
+    return f"{chance}: not statistically significant."
 
 
 def odds(p: float) -> str:

@@ -14,13 +14,13 @@ from tui.views.markup import button
 
 Values = Literal["counts", "percent", "change"]
 Cell = tuple[int, int]
-"""The digit it is, and the digit it is read as."""
+"""The digit it is, and the digit it is predicted as."""
 
 RIGHT_SHADES = (6, 12, 18, 24, 30)
 WRONG_SHADES = (10, 18, 26, 34, 42)
 """How much of their color, in percent, the backgrounds of right and wrong readings have; the text stays legible on all."""
 _LABEL, _TOTAL, _SHARE, _NARROW_SHARE = 3, 6, 7, 5
-"""Cells of a row's digit, of how many images of it there are, and of the share read rightly."""
+"""Cells of a row's digit, of how many images of it there are, and of the share correct."""
 _NARROW = 4
 """Cells across where a figure has three of them and a space, or four."""
 _AXES = 14
@@ -48,7 +48,7 @@ class MatrixView:
 class Grid:
     """How the matrix is laid out: cells of `cell` × `tall`, `header` lines above, a line of sums below where there is room.
 
-    `total` and `share` are the cells that a row's number of images and its share read rightly take beside it, or 0.
+    `total` and `share` are the cells that a row's number of images and its share correct take beside it, or 0.
     """
 
     cell: int
@@ -109,7 +109,7 @@ def _header(view: MatrixView, grid_: Grid) -> list[Content]:
     if grid_.header == 1:
         return [last]
     start = _LABEL + len(_placed("0", grid_.cell).rstrip()) - 1
-    return [Content.styled(f"{' is ↓'.ljust(start)} read as →"[: grid_.columns], "$muted"), last]
+    return [Content.styled(f"{' true ↓'.ljust(start)} predicted →"[: grid_.columns], "$muted"), last]
 
 
 def _row(view: MatrixView, grid_: Grid, label: int, scale: float, *, words: bool) -> Content:
@@ -215,7 +215,7 @@ def _shade(good: bool, share: float, shaded: bool) -> str:
 
 def heading(view: MatrixView, height: int) -> str:
     """What the cells hold, and in a panel of `height` rows without room for it the axes."""
-    return _held(view) + (" (is ↓ read as →)" if height < _AXES and view.values != "change" else "")
+    return _held(view) + (" (true ↓ predicted →)" if height < _AXES and view.values != "change" else "")
 
 
 def _held(view: MatrixView) -> str:
@@ -232,13 +232,13 @@ def cell_sentence(view: MatrixView, width: int) -> str:
     count, images = view.table[label][prediction], sum(view.table[label])
     if not images:
         return f"There is no {label} among these images."
-    name = f"{label} read rightly" if label == prediction else f"{label} read as {prediction}"
+    name = f"{label} correct" if label == prediction else f"{label} predicted as {prediction}"
     said = f"{name}: {numbers.count(count)} of {numbers.count(images)} ({numbers.percent(count / images, 1)})"
     if not count:
         said = f"{name}: never, in {numbers.plural(images, 'image')}"
     if view.values == "change" and view.change:
         said = _with_change(said, view.change[label][prediction], view.since, width)
-    order = "the surest first" if label != prediction else "the least sure first"
+    order = "most confident first" if label != prediction else "least confident first"
     for more in (f"; {order}, enter shows all", "; enter shows them") if count else ():
         if len(said) + len(more) <= width:
             return said + more

@@ -35,7 +35,7 @@ CHARTS: dict[Kind, Named] = {
     "rate": Named("Learning rate", "learning_rate_now"),
     "norm": Named("Gradient norm, log", "gradient_norm"),
     "ratio": Named("Update/weight, log", "update_ratio"),
-    "speed": Named("Images a second", "images_per_second"),
+    "speed": Named("Throughput (images/s)", "images_per_second"),
 }
 
 
@@ -93,11 +93,11 @@ def _rate_curve(state: RunState, view: ChartView) -> Curve:
 def _ratio_curves(state: RunState, view: ChartView) -> list[Curve]:
     """A curve for each layer, the input's first: how large its steps are beside its weights. The first and the last can be
     told apart from those between, which is what matters of a gradient that is lost on its way; those have their number."""
-    told = state.layers
-    if not told:
+    reported = state.layers
+    if not reported:
         return []
-    x = floats([place_of_step(state, each.step, view.options.x_axis) for each in told])
-    names = [layer.name for layer in told[-1].layers]
+    x = floats([place_of_step(state, each.step, view.options.x_axis) for each in reported])
+    names = [layer.name for layer in reported[-1].layers]
     roles = ["train", *("between" for _ in names[1:-1]), "validation"]
     return [
         _ratio_curve(state, number, name, role, x)
@@ -118,5 +118,5 @@ def _ratio_curve(state: RunState, number: int, name: str, role: str, x: Floats) 
 
     sign = str(number + 1)[-1] if role == "between" else ""
     return Curve(
-        name, x, floats(values), role=role, points=True, current=said(len(values) - 1), told=at_step, sign=sign
+        name, x, floats(values), role=role, points=True, current=said(len(values) - 1), reported=at_step, sign=sign
     )

@@ -57,15 +57,15 @@ class Detail:
 
     @property
     def wrong(self) -> bool:
-        """Whether it is read wrongly."""
+        """Whether it is misclassified."""
         return self.prediction != self.label
 
 
 def heading(detail: Detail) -> str:
-    """What it is and what is read: "✗ a 4, read as 9"."""
+    """What it is and what is read: "✗ 4, predicted as 9"."""
     if detail.wrong:
-        return f"✗ a {detail.label}, read as {detail.prediction}"
-    return f"✓ a {detail.label}, read rightly"
+        return f"✗ {detail.label}, predicted as {detail.prediction}"
+    return f"✓ {detail.label}, correct"
 
 
 def place(detail: Detail) -> str:
@@ -99,15 +99,15 @@ def bars(detail: Detail, width: int, *, ascii_only: bool = False) -> list[Conten
 
 
 def _bar(detail: Detail, digit: int, likely: float | None, width: int, ascii_only: bool) -> Content:
-    figure_cells = 8 if width >= _EXACT else 6
-    room = max(width - 3 - figure_cells, 0)
+    metric_cells = 8 if width >= _EXACT else 6
+    room = max(width - 3 - metric_cells, 0)
     row = ten_bars.line(digit, likely or 0.0, detail.label, detail.prediction, room, ascii_only=ascii_only)
     head = (f"{row.mark}{digit} ", f"bold ${row.tone}" if row.marked else "")
     if likely is None:
-        return Content.assemble(head, " " * room, (("." if ascii_only else "·").rjust(figure_cells), "$muted"))
-    figure = (exact_percent if width >= _EXACT else whole_percent)(likely).rjust(figure_cells)
-    figure_style = head[1] or ("" if likely >= 0.005 else "$muted")
-    return Content.assemble(head, (row.bar, f"${row.tone}"), (figure, figure_style))
+        return Content.assemble(head, " " * room, (("." if ascii_only else "·").rjust(metric_cells), "$muted"))
+    metric = (exact_percent if width >= _EXACT else whole_percent)(likely).rjust(metric_cells)
+    metric_style = head[1] or ("" if likely >= 0.005 else "$muted")
+    return Content.assemble(head, (row.bar, f"${row.tone}"), (metric, metric_style))
 
 
 def whose(detail: Detail) -> str:
@@ -166,13 +166,13 @@ def _facts(detail: Detail, width: int) -> str:
 
 def _history(detail: Detail, width: int, tall: int, ascii_only: bool) -> list[_Piece]:
     if not detail.history:
-        why = "Of the test set there is no history: it is looked at only when a run ends, or when a person asks."
+        why = "Of the test set there is no history: it is evaluated only at the end of a run or on request."
         return [_Piece(_prose(why, width, "$muted"), 4)] if detail.split == "test" else []
     drawn = strip(detail.history, detail.label, detail.epoch, width, tall=tall, ascii_only=ascii_only)
     return [
         _Piece([drawn.read], 1),
         _Piece([drawn.right], 6),
-        _Piece(drawn.sure, 3),
+        _Piece(drawn.confidence, 3),
         _Piece([drawn.where], 2),
         _Piece(_prose(drawn.note, width, "$muted"), 7),
         _Piece(_prose(story(detail.history, detail.label), width, "bold"), 0),

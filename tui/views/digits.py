@@ -39,10 +39,10 @@ def digit_views(state: RunState) -> tuple[DigitView, ...]:
 def heading(state: RunState) -> str:
     """What the strip shows. It changes seldom, since the frame is painted together with the digits."""
     if state.previews is None:
-        return "Validation digits" if state.digits else "Validation digits: one of each, once it trains"
+        return "Validation digits" if state.digits else "Validation samples: one of each, once it trains"
     views = digit_views(state)
     right = sum(not view.wrong for view in views)
-    return f"Validation digits: {right} of {len(views)} read rightly"
+    return f"Validation samples: {right} of {len(views)} correct"
 
 
 @functools.lru_cache(maxsize=4)

@@ -55,10 +55,10 @@ def names(
     for each in experiments:
         here = each.name == chosen
         over, of = runs.get(each.name, (0, len(each.arms)))
-        told = "" if not over else ("*" if ascii_only else "✓") if over == of else f"{over}/{of}"
-        room = max(width - len(told) - 1, 1)
+        reported = "" if not over else ("*" if ascii_only else "✓") if over == of else f"{over}/{of}"
+        room = max(width - len(reported) - 1, 1)
         words = f"{'>' if ascii_only else '▸'} {each.name}" if here else f"  {each.name}"
-        line = Content.assemble(words[:room].ljust(room), (told, "" if here else "$success"), " ")
+        line = Content.assemble(words[:room].ljust(room), (reported, "" if here else "$success"), " ")
         style = "bold $block-cursor-foreground on $block-cursor-background" if here else ""
         lines.append(button(line.stylize(style) if style else line, f"screen.pick('{each.name}')"))
     return lines
@@ -159,7 +159,7 @@ def conclusion(shown: Shown, width: int, height: int, *, ascii_only: bool) -> li
     lines[0] = lines[0].stylize(f"bold {style}", 0, length)
     lines += [Content(line) for sentence in rest for line in wrapped(sentence, room)]
     if shown.broken:
-        lines.append(Content.styled("c goes on with it.", "bold"))
+        lines.append(Content.styled("c: resume it.", "bold"))
     if len(lines) > height > 0:
         more = f"{'...' if ascii_only else '…'} all of it: mnist-tui experiment {shown.experiment.name} --show"
         lines = [*lines[: height - 1], Content.styled(more[:width], "$muted")]

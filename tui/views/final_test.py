@@ -11,7 +11,7 @@ from engine.analysis.intervals import only_prediction, worst_pairs
 from engine.events import CheckpointKind, TestResult, WrongImage
 from engine.state.run_state import RunState
 from engine.text import numbers
-from tui.views.bigfigure import big
+from tui.views.big_number import big
 from tui.views.data_set import elsewhere, shown_overlap
 from tui.views.snapshot import Snapshot
 from tui.views.tables import digit_bars
@@ -68,19 +68,19 @@ def _waiting(snapshot: Snapshot, evaluating: str, width: int) -> Lines:
     if not state.run:
         return _wrapped("No run yet: 1 goes to the training screen, r starts one there.", width, "$muted")
     if evaluating == state.run:
-        return [*_headed("Looking at the test set …", width), *_wrapped("It takes a few seconds.", width, "$muted")]
+        return [*_headed("Evaluating on the test set …", width), *_wrapped("It takes a few seconds.", width, "$muted")]
     if snapshot.running:
         lines = _headed("The test set waits for the end of the run", width)
         lines += _wrapped(
-            "It is looked at once, with the weights that did best on validation. "
-            "Whoever looks earlier and chooses by it measures the choosing, not the network.",
+            "It is evaluated once, with the weights that did best on validation. "
+            "Choosing by earlier test results would bias the final figure.",
             width,
         )
         lines += [Content(""), *_wrapped("s stops the run and tests it.", width, "$muted")]
     else:
         lines = _headed("Not tested", width)
         lines += _wrapped(state.finished.reason if state.finished else "The run was left before its end.", width)
-        lines += [Content(""), *_wrapped("e looks at the test set with the best weights.", width, "$muted")]
+        lines += [Content(""), *_wrapped("e: evaluate the best weights on the test set.", width, "$muted")]
     if state.test_evaluations:
         lines += [
             Content(""),
@@ -98,7 +98,7 @@ def _tested(state: RunState, test: TestResult, width: int, height: int, ascii_on
     if width >= _LEFT + _GAP + _RIGHT:
         notes = _notes(state, test, _LEFT, no_images)
         left = [
-            *_figures(state, test, _LEFT, ascii_only),
+            *_metrics(state, test, _LEFT, ascii_only),
             *_overlap(test, _LEFT),
             Content(""),
             *_test_evaluations(state, _LEFT),
@@ -114,27 +114,27 @@ def _tested(state: RunState, test: TestResult, width: int, height: int, ascii_on
         *_test_evaluations(state, width),
         *_notes(state, test, width, no_images),
     ]
-    lines = [*_figures(state, test, width, ascii_only), *test_evaluations]
+    lines = [*_metrics(state, test, width, ascii_only), *test_evaluations]
     if len(lines) > height:  # a smaller figure, so that the looks are told
-        lines = [*_figures(state, test, width, True), *test_evaluations]
+        lines = [*_metrics(state, test, width, True), *test_evaluations]
     room = height - len(lines)
     gap = [] if room == _LEAST_BARS else [Content("")]
     bars = digit_bars(test, pairs[:4], width, room - len(gap), ascii_only=ascii_only) if room > 1 else []
     return [*lines, *gap, *bars]
 
 
-def _figures(state: RunState, test: TestResult, width: int, ascii_only: bool) -> Lines:
+def _metrics(state: RunState, test: TestResult, width: int, ascii_only: bool) -> Lines:
     lines = [Content.styled(row, "bold $success") for row in big(numbers.percent(test.accuracy), ascii_only=ascii_only)]
     lines.append(Content.assemble(("test accuracy", "bold"), f", {_NAMES[test.weights]}"[: max(width - 13, 0)]))
     if (digit := only_prediction(test.confusion)) is not None:
-        lines += _wrapped(f"Every image is read as {digit}: it has learned nothing.", width, "bold $error")
+        lines += _wrapped(f"Every image is predicted as {digit}: it has learned nothing.", width, "bold $error")
     other = other_test(state, test)
     if other is not None:
         return [*lines, *_side_by_side(*sorted((test, other), key=lambda each: each.weights), shown=test)]
     return [
         *lines,
         Content(f"95% interval {numbers.interval(test.low, test.high)}"),
-        Content(f"{numbers.count(test.wrong)} of {numbers.count(test.images)} read wrongly"),
+        Content(f"{numbers.count(test.wrong)} of {numbers.count(test.images)} misclassified"),
         Content(f"test loss {numbers.loss(test.loss)}, epoch {test.epoch}"),
     ]
 
@@ -146,8 +146,11 @@ def _overlap(test: TestResult, width: int) -> Lines:
 
 def _notes(state: RunState, test: TestResult, width: int, no_images: str) -> Lines:
     """Looks at other data, and why there are no pictures."""
-    told = [*elsewhere(state.elsewhere), *([f"No pictures: {no_images}"] if no_images and test.wrong_images else [])]
-    return [each for line in told for each in _wrapped(line, min(width, _READABLE), "$accent")]
+    reported = [
+        *elsewhere(state.elsewhere),
+        *([f"No pictures: {no_images}"] if no_images and test.wrong_images else []),
+    ]
+    return [each for line in reported for each in _wrapped(line, min(width, _READABLE), "$accent")]
 
 
 def _side_by_side(best: TestResult, last: TestResult, *, shown: TestResult) -> Lines:
@@ -187,7 +190,7 @@ def _wrapped(words: str, width: int, style: str = "") -> Lines:
 
 
 def wrong_images(test: TestResult | None) -> tuple[WrongImage, ...]:
-    """The images read wrongly, the surest mistakes first."""
+    """The images misclassified, the most confident first."""
     return tuple(sorted(test.wrong_images, key=lambda each: (-each.probability, each.index))) if test else ()
 
 

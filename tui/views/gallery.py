@@ -19,8 +19,8 @@ VERDICTS: tuple[Verdict, ...] = ("wrong", "right", "all")
 ORDERS: tuple[Order, ...] = ("surest", "unsure", "loss", "number")
 
 _ORDER_WORDS: dict[Order, str] = {
-    "surest": "surest first",
-    "unsure": "least sure first",
+    "surest": "most confident first",
+    "unsure": "least confident first",
     "loss": "highest loss first",
     "number": "by number",
 }
@@ -32,7 +32,7 @@ STEP = 1 / 255
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The digits to show: of one label, read as one digit (None: any), right or wrong, and their order."""
+    """The digits to show: of one label, predicted as one digit (None: any), right or wrong, and their order."""
 
     label: int | None = None
     prediction: int | None = None
@@ -40,7 +40,7 @@ class Selection:
     order: Order = "number"
 
     def next_label(self, by: int) -> Selection:
-        """The next label that there can be; after 9 comes any. A right digit is read as its label: no need to say both."""
+        """The next label that there can be; after 9 comes any. A right digit is predicted as its label: no need to say both."""
         label = _next_digit(self.label, by, self.prediction if self.verdict == "wrong" else None)
         return replace(self, label=label, prediction=None if self.verdict == "right" else self.prediction)
 
@@ -61,11 +61,11 @@ class Selection:
         return replace(self, order=ORDERS[(ORDERS.index(self.order) + 1) % len(ORDERS)])
 
     def words(self) -> str:
-        """What is shown: "4s read as 9, least sure first"."""
+        """What is shown: "4s predicted as 9, least confident first"."""
         return f"{self._who()}, {_ORDER_WORDS[self.order]}"
 
     def nobody(self) -> str:
-        """That there are none: "Nothing here: no 4s read as 9."."""
+        """That there are none: "Nothing here: no 4s predicted as 9."."""
         if self.label is None and self != Selection(order=self.order):
             return f"Nothing here: no digits {self._who()}."
         return f"Nothing here: no {self._who().removeprefix('all ')}."
@@ -73,12 +73,16 @@ class Selection:
     def _who(self) -> str:
         of = "" if self.label is None else f"{self.label}s "
         if self.prediction is None:
-            read = {"wrong": "read wrongly", "right": "read rightly", "all": ""}[self.verdict]
+            read = {"wrong": "misclassified", "right": "correct", "all": ""}[self.verdict]
             return f"{of}{read}".strip() or "all digits"
-        how = {"wrong": "wrongly ", "right": "rightly ", "all": ""}[self.verdict]
+        how = {"wrong": "wrongly ", "right": "correctly ", "all": ""}[self.verdict]
         if self.label is not None and (self.verdict == "wrong") == (self.label != self.prediction):
             how = ""  # which is plain from the two digits
-        return f"{of}{how}read as {self.prediction}"
+        return (
+            f"{of}misclassified as {self.prediction}"
+            if how == "wrongly "
+            else f"{of}{how}predicted as {self.prediction}"
+        )
 
 
 def _next_digit(digit: int | None, by: int, left_out: int | None = None) -> int | None:
@@ -90,13 +94,13 @@ def _next_digit(digit: int | None, by: int, left_out: int | None = None) -> int 
 
 
 def first_selection(inspected: Inspected) -> Selection:
-    """What is worth a look before anything is chosen: the wrong ones, the surest first; without any, the least sure."""
+    """What is worth a look before anything is chosen: the wrong ones, most confident first; without any, the least sure."""
     wrong = bool(inspected.misclassified.any())
     return Selection(verdict="wrong", order="surest") if wrong else Selection(order="unsure")
 
 
 def pair(label: int | None, prediction: int | None) -> Selection:
-    """A cell of the confusion matrix, or a row or column of it: then its wrong ones. Of the right ones the least sure first."""
+    """A cell of the confusion matrix, or a row or column of it: then its wrong ones. Of the right ones least confident first."""
     if label is not None and label == prediction:
         return Selection(label, prediction, "right", "unsure")
     return Selection(label, prediction, "wrong", "surest")
@@ -104,7 +108,7 @@ def pair(label: int | None, prediction: int | None) -> Selection:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Losses:
-    """−ln p of the right digit, of N images: `values` (N,) float64 in nats, and where they are `exact` (N,)."""
+    """−ln p of the true digit, of N images: `values` (N,) float64 in nats, and where they are `exact` (N,)."""
 
     values: npt.NDArray[np.float64]
     exact: npt.NDArray[np.bool_]
@@ -114,16 +118,16 @@ def losses(inspected: Inspected) -> Losses:
     """Every image's loss as far as it is known.
 
     Where all probabilities are kept it is exact. Else the probability c of the digit that was read is all there is, to
-    half a step of 1/255: of a right reading the loss is −ln c; of a wrong one the right digit has what c leaves at most,
+    half a step of 1/255: of a right reading the loss is −ln c; of a wrong one the true digit has what c leaves at most,
     and no more than c, so that the loss is at least −ln min(c, 1 − c).
     """
     right = inspected.label_probability()
     if right is not None:
         floor = np.finfo(np.float32).tiny
         return Losses(-np.log(np.maximum(right.astype(np.float64), floor)), np.ones(len(right), np.bool_))
-    sure = inspected.confidences.astype(np.float64)
-    at_most = np.minimum(np.minimum(sure, 1 - sure) + STEP / 2, 1.0)
-    likely = np.where(inspected.misclassified, at_most, np.maximum(sure, STEP / 2))
+    confidence = inspected.confidences.astype(np.float64)
+    at_most = np.minimum(np.minimum(confidence, 1 - confidence) + STEP / 2, 1.0)
+    likely = np.where(inspected.misclassified, at_most, np.maximum(confidence, STEP / 2))
     return Losses(-np.log(likely), ~inspected.misclassified)
 
 
@@ -183,7 +187,7 @@ def closer(signs: Signs) -> Signs:
 def loss_legend(inspected: Inspected) -> str:
     """What the loss of one digit is here."""
     if inspected.probabilities is not None:
-        return "loss: −ln p of the right digit"
+        return "loss: −ln p of the true digit"
     return "loss: −ln p; of wrong ones at least that"
 
 

@@ -39,8 +39,8 @@ def hint_line(hints: Sequence[Hint], width: int, *, ascii_only: bool = False) ->
 def no_hint(state: RunState) -> str:
     """What is said where there is none; without the figures of one epoch that says nothing of the run yet."""
     if not state.epochs:
-        return "There is no hint yet: before the figures of its first epoch it is too early to tell."
-    return "There is no hint: as far as the figures tell, nothing goes wrong."
+        return "No hints yet: they need the results of the first epoch."
+    return "No hints: nothing looks wrong in the metrics."
 
 
 def heading(hint: Hint) -> Content:
@@ -51,15 +51,15 @@ def heading(hint: Hint) -> Content:
 
 def evidence(hint: Hint, width: int) -> list[Content]:
     """The figures, a line each where they fit: names at the left, values under one another."""
-    room = max((len(figure.name) for figure in hint.evidence), default=0) + 2
+    room = max((len(metric.name) for metric in hint.evidence), default=0) + 2
     lines = []
-    for figure in hint.evidence:
-        beside = width - _INDENT - room >= min(len(figure.value), 24)
-        first = Content.assemble(" " * _INDENT, (figure.name.ljust(room), "$muted"))
+    for metric in hint.evidence:
+        beside = width - _INDENT - room >= min(len(metric.value), 24)
+        first = Content.assemble(" " * _INDENT, (metric.name.ljust(room), "$muted"))
         if not beside:
             lines.append(first)
         left = _INDENT + room if beside else _INDENT + 2
-        for number, part in enumerate(Content(figure.value).wrap(max(width - left, 8))):
+        for number, part in enumerate(Content(metric.value).wrap(max(width - left, 8))):
             lines.append(first + part if beside and number == 0 else Content(" " * left) + part)
     return lines
 

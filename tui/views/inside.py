@@ -192,7 +192,7 @@ def activations_of(result: Mapping[str, Any]) -> Activations:
 
 @dataclass(frozen=True, slots=True)
 class Robustness:
-    """The accuracy on a sample of so many images, for each amount of one disturbance."""
+    """The accuracy on a sample of so many images, for each amount of one corruption."""
 
     place: Place
     corruption: Corruption
@@ -233,6 +233,6 @@ def title(pane: Pane, answer: Answer | None) -> str:
         case "activations", _:
             return "Hidden layers"
         case _, Robustness(images=images):
-            return f"Validation accuracy, {numbers.count(images)} disturbed images"
+            return f"Validation accuracy, {numbers.count(images)} corrupted images"
         case _:
             return "Validation accuracy"

@@ -40,7 +40,7 @@ class Inquiry:
 
     @property
     def all_keys(self) -> list[Key]:
-        """The keys of all answers the pane shows: one, or one for each disturbance."""
+        """The keys of all answers the pane shows: one, or one for each corruption."""
         return [(*self.key, each) for each in CORRUPTIONS] if self.pane == "robustness" else [self.key]
 
     def question(self, key: Key, run: str) -> cmd.Query:
@@ -57,11 +57,11 @@ class Inquiry:
                 corruption = next(each for each in CORRUPTIONS if each == key[-1])
                 return cmd.MeasureRobustness(run=run, weights=self.weights, corruption=corruption)
 
-    def answer(self, told: Mapping[str, Any]) -> Answer:
+    def answer(self, reported: Mapping[str, Any]) -> Answer:
         """What the engine answered to `question`."""
         if self.pane == "occlusion" and self.walk is not None:
             digits, index = self.walk.digits, self.walk.index
-            return occlusion_of(told, index, int(digits.labels[index]), digits.images[index])
+            return occlusion_of(reported, index, int(digits.labels[index]), digits.images[index])
         if self.pane == "weights":
-            return weights_of(told)
-        return activations_of(told) if self.pane == "activations" else robustness_of(told)
+            return weights_of(reported)
+        return activations_of(reported) if self.pane == "activations" else robustness_of(reported)

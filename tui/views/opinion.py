@@ -12,10 +12,10 @@ from textual.content import Content
 from engine.answers import PicturePredictions, decode_result
 from engine.events import CheckpointKind
 from engine.text import numbers
-from tui.views.bigfigure import big
+from tui.views.big_number import big
 from tui.views.ten_bars import filled
 
-UNSURE = 0.5
+UNCERTAIN = 0.5
 """A reading with a smaller probability is none to rely on."""
 _FIGURE = 8
 """Cells of a probability, with one before it."""
@@ -48,9 +48,9 @@ class Opinion:
         return self.probabilities[self.prediction]
 
     @property
-    def unsure(self) -> bool:
+    def uncertain(self) -> bool:
         """Whether the reading is none to rely on."""
-        return self.confidence < UNSURE
+        return self.confidence < UNCERTAIN
 
 
 Answer = Silent | Opinion
@@ -66,14 +66,14 @@ def opinion_of(result: Mapping[str, Any]) -> Answer:
 
 
 def verdict(answer: Answer) -> str:
-    """The reading in a few words: "Reads 7, 98.1%", or that there is none to rely on."""
+    """The reading in a few words: "Predicted: 7, 98.1%", or that there is none to rely on."""
     match answer:
         case Silent():
             return ""
-        case Opinion(unsure=True):
-            return f"Not sure: {answer.prediction}? {share(answer.confidence)}"
+        case Opinion(uncertain=True):
+            return f"Uncertain: {answer.prediction}? {share(answer.confidence)}"
         case Opinion():
-            return f"Reads {answer.prediction}, {share(answer.confidence)}"
+            return f"Predicted: {answer.prediction}, {share(answer.confidence)}"
 
 
 def source(answer: Answer, weights: CheckpointKind, run_ended: bool) -> str:
@@ -104,12 +104,12 @@ def share(probability: float) -> str:
 
 def _heading(opinion: Opinion) -> list[Content]:
     """The reading in large with its probability, to be read from across the room; a question mark where it is unsure."""
-    figure = numbers.percent(opinion.confidence, 1)
-    digit, sure = big(str(opinion.prediction)), big(figure)
-    style = "bold $accent" if opinion.unsure else "bold $success"
-    lines = [Content.assemble(" ", (left, style), "   ", right) for left, right in zip(digit, sure, strict=True)]
-    if opinion.unsure:
-        lines[-1] += Content.styled("   not sure", style)
+    metric = numbers.percent(opinion.confidence, 1)
+    digit, confidence = big(str(opinion.prediction)), big(metric)
+    style = "bold $accent" if opinion.uncertain else "bold $success"
+    lines = [Content.assemble(" ", (left, style), "   ", right) for left, right in zip(digit, confidence, strict=True)]
+    if opinion.uncertain:
+        lines[-1] += Content.styled("   uncertain", style)
     return lines
 
 
@@ -120,8 +120,8 @@ def bars(opinion: Opinion, width: int, *, ascii_only: bool = False) -> list[Cont
     for digit, likely in enumerate(opinion.probabilities):
         bar = filled(likely, room, ascii_only=ascii_only)
         read = digit == opinion.prediction
-        strong = "$accent" if opinion.unsure else "$success"
-        mark = ("?" if opinion.unsure else ">" if ascii_only else "▸") if read else " "
+        strong = "$accent" if opinion.uncertain else "$success"
+        mark = ("?" if opinion.uncertain else ">" if ascii_only else "▸") if read else " "
         lines.append(
             Content.assemble(
                 (mark, f"bold {strong}"),
@@ -141,7 +141,7 @@ def over_epochs(opinions: Sequence[Opinion], height: int) -> list[Content]:
     shown = opinions[-(height - 1) :]
     before: int | None = None
     for opinion in shown:
-        sign = "?" if opinion.unsure else " "
+        sign = "?" if opinion.uncertain else " "
         style = "bold" if opinion.prediction != before else ""
         lines.append(
             Content.assemble(

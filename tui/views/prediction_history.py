@@ -35,7 +35,7 @@ class EpochPrediction:
 
 
 def story(predictions: Sequence[EpochPrediction], label: int) -> str:
-    """When the run learned a digit, and lost it again: "Learned at epoch 3, lost at 5, back at 6." """
+    """When the run learned a digit, and lost it again: "First correct at epoch 3, wrong at 5, correct again at 6." """
     if not predictions:
         return ""
     right = [each.digit == label for each in predictions]
@@ -45,17 +45,15 @@ def story(predictions: Sequence[EpochPrediction], label: int) -> str:
     if not changes:
         return _unchanged(predictions, all(right))
     if len(changes) > _MOST_TOLD:
-        last = f"right since epoch {changes[-1][0]}"
+        last = f"correct since epoch {changes[-1][0]}"
         if not right[-1]:
-            last = (
-                f"last right at epoch {max(each.epoch for each, good in zip(predictions, right, strict=True) if good)}"
-            )
+            last = f"last correct at epoch {max(each.epoch for each, good in zip(predictions, right, strict=True) if good)}"
         return f"Changed {len(changes)} times, {last}."
-    told = [f"Right from epoch {predictions[0].epoch} on"] if right[0] else []
+    reported = [f"Correct from epoch {predictions[0].epoch} on"] if right[0] else []
     for epoch, now_right in changes:
-        word = ("back" if told else "learned") if now_right else "lost"
-        told.append(f"{word} at {'' if told else 'epoch '}{epoch}")
-    sentence = ", ".join(told)
+        word = ("correct again" if reported else "first correct") if now_right else "wrong"
+        reported.append(f"{word} at {'' if reported else 'epoch '}{epoch}")
+    sentence = ", ".join(reported)
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
@@ -66,12 +64,12 @@ def _turned(before: EpochPrediction, after: EpochPrediction, label: int) -> bool
 def _unchanged(predictions: Sequence[EpochPrediction], right: bool) -> str:
     first, count = predictions[0], len(predictions)
     if count == 1:
-        return f"Read {'correct' if right else 'misclassified'} at epoch {first.epoch}, the only one so far."
+        return f"{'Correct' if right else 'Misclassified'} at epoch {first.epoch}, the only one so far."
     if right:
-        return "Right from the first epoch on."
+        return "Correct from the first epoch on."
     digits = {each.digit for each in predictions}
     always = f", always as {first.digit}" if len(digits) == 1 else ""
-    return f"Never read rightly in {plural(count, 'epoch')}{always}."
+    return f"Misclassified in all {plural(count, 'epoch')}{always}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ class Strip:
 
     read: Content
     right: Content
-    sure: tuple[Content, ...]
+    confidence: tuple[Content, ...]
     where: Content
     note: str
     """What a cell stands for, where that is more than one epoch."""
@@ -128,7 +126,9 @@ def strip(
     return Strip(
         read=_row("read", ((str(c.digit), _style(c, chosen)) for c in drawn), wide),
         right=_row("right", ((marks[c.verdict], _style(c, chosen)) for c in drawn), wide),
-        sure=_bars(drawn, wide, tall, (_ASCII_HALVES if tall > 1 else _ASCII_HEIGHTS) if ascii_only else _HEIGHTS),
+        confidence=_bars(
+            drawn, wide, tall, (_ASCII_HALVES if tall > 1 else _ASCII_HEIGHTS) if ascii_only else _HEIGHTS
+        ),
         where=_where(drawn, chosen, wide, room, "^" if ascii_only else "▲"),
         note=f"A column is {plural(each, 'epoch')}; ~ where it changed." if each > 1 else "",
     )

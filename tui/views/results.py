@@ -13,7 +13,7 @@ from engine.events import Finished, TestResult
 from engine.settings import presets
 from engine.state.run_state import RunState
 from engine.text import numbers
-from tui.views.bigfigure import big
+from tui.views.big_number import big
 from tui.views.data_set import shown_overlap
 from tui.views.snapshot import Snapshot
 from tui.views.tables import digit_bars, epoch_table
@@ -31,7 +31,7 @@ _READABLE = 76
 _REMEDIES = {
     "memory": "Take a smaller batch or a smaller model, then r.",
     "device": "Take another device in the form (cpu always works), then r.",
-    "disk": "Make room on the disk; then 2 and c go on from the last checkpoint.",
+    "disk": "Make room on the disk; then 2 and c resume from the last checkpoint.",
     "data": "Put the data right, then r; mnist-tui doctor says what is found where.",
     "config": "Change the field in the form, then r.",
 }
@@ -153,7 +153,7 @@ def _tested(state: RunState, test: TestResult, width: int, ascii_only: bool) -> 
             ("test accuracy", "bold"), f", epoch {test.epoch} {'(best)' if test.weights == 'best' else ''}"
         ),
         Content(f"95% interval {numbers.interval(test.low, test.high)}"),
-        Content(f"{numbers.count(test.wrong)} of {numbers.count(test.images)} read wrongly"),
+        Content(f"{numbers.count(test.wrong)} of {numbers.count(test.images)} misclassified"),
         Content(f"test loss {numbers.loss(test.loss)}"),
         *(each for line in shown_overlap(test) for each in _wrapped(line, width, "bold $error")),
     ]
@@ -184,7 +184,7 @@ def _untested(state: RunState, end: Finished, width: int) -> Lines:
     lines = [word + place, *_wrapped(end.reason, width)]
     remedy = _REMEDIES.get(end.fault, "")
     if end.outcome == "aborted":
-        remedy = "2, then c goes on with it from its last checkpoint."
+        remedy = "2, then c: resume from the last checkpoint."
     if remedy:
         lines += _wrapped(remedy, width, "$muted")
     if state.best:
@@ -200,7 +200,7 @@ def _gone(snapshot: Snapshot, width: int) -> Lines:
     lines = _wrapped(lost.reason if lost else "", width, "bold $error")
     if state.run and not state.finished:
         lines += _wrapped("The run stands as its last checkpoint has it.", width)
-        lines += _wrapped("2, then c goes on with it. r starts a new run.", width, "$muted")
+        lines += _wrapped("2, then c: resume it. r starts a new run.", width, "$muted")
     else:
         lines += _wrapped("r starts another engine and a new run.", width, "$muted")
     return lines

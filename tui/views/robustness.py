@@ -1,4 +1,4 @@
-"""How well disturbed digits are still read: four curves, and where each falls below nine in ten."""
+"""How well corrupted digits are still read: four curves, and where each falls below nine in ten."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENOUGH = 0.9
 
 
 def plot_of(corruption: Corruption, found: Robustness | None, *, ascii_only: bool = False) -> Plot:
-    """The chart of one disturbance, without a curve before it is measured."""
+    """The chart of one corruption, without a curve before it is measured."""
     name, what, unit = _NAMES[corruption]
     if ascii_only:
         what, unit = what.replace("σ", "sigma"), {"σ": "s", "°": "deg"}.get(unit, unit)
@@ -31,14 +31,14 @@ def plot_of(corruption: Corruption, found: Robustness | None, *, ascii_only: boo
 
 
 def endures(found: dict[Corruption, Robustness], *, ascii_only: bool = False) -> str:
-    """Up to which amounts nine in ten are read rightly, in one line."""
+    """Up to which amounts nine in ten are correct, in one line."""
     parts = [_endured(found[each]) for each in CORRUPTIONS if each in found]
     said = f"90% and more up to: {' · '.join(parts)}" if parts else ""
     return said.replace("σ", "sigma").replace("°", " deg").replace("·", "-") if ascii_only else said
 
 
 def _endured(found: Robustness) -> str:
-    """ "rotation 20°": the amounts next to none, without a gap, at which enough are read rightly."""
+    """ "rotation 20°": the amounts next to none, without a gap, at which enough are correct."""
     name, unit = _NAMES[found.corruption][0].lower(), _UNITS[found.corruption]
     none = found.amounts.index(0.0)
     if found.accuracies[none] < ENOUGH:

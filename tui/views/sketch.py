@@ -128,7 +128,7 @@ def _make(name: str) -> Sketch | None:
             late = Curve("0.9", _schedule(schedule="one_cycle", peak_at=0.9))
             return _rates((Curve("rate/η, peak at 0.3", _schedule(schedule="one_cycle")), late))
         case "cross_entropy" | "nll":
-            return _costs((Curve("loss, by the right digit's probability", _surprise),))
+            return _costs((Curve("loss, by the true digit's probability", _surprise),))
         case "bce":
             return _costs((Curve("where yes is right", _surprise), Curve("where no is", lambda q: _surprise(1 - q))))
         case _:

@@ -27,7 +27,7 @@ _TAIL = 0.001
 @dataclass(frozen=True, slots=True, eq=False)
 class Ridges:
     """Histograms of one thing over epochs. `low` and `high` are the ends of their common axis; `shares` has a row for
-    each epoch and a column for each cell, the share of the values that lie there (a row of NaN: none was told)."""
+    each epoch and a column for each cell, the share of the values that lie there (a row of NaN: none recorded)."""
 
     low: float
     high: float
@@ -48,21 +48,21 @@ class Spread:
 
 
 def spread_of(state: RunState, layer: int, cursor: int | None) -> Spread | None:
-    """The spread of a layer, at the epoch where the cursor stands (else the latest); None where none was told."""
-    told = [each for each in state.distributions if layer < len(each.layers)]
-    if not told:
+    """The spread of a layer, at the epoch where the cursor stands (else the latest); None where none recorded."""
+    reported = [each for each in state.distributions if layer < len(each.layers)]
+    if not reported:
         return None
-    at = len(told) - 1
+    at = len(reported) - 1
     if cursor is not None:
-        at = min(bisect_left(told, cursor, key=lambda each: each.step), at)
+        at = min(bisect_left(reported, cursor, key=lambda each: each.step), at)
     return Spread(
         layer,
-        told[-1].layers,
-        tuple(each.epoch for each in told),
+        reported[-1].layers,
+        tuple(each.epoch for each in reported),
         at,
-        tuple(_of(each.weights, layer) for each in told),
-        tuple(_of(each.gradients, layer) for each in told),
-        _note(told[at], layer),
+        tuple(_of(each.weights, layer) for each in reported),
+        tuple(_of(each.gradients, layer) for each in reported),
+        _note(reported[at], layer),
     )
 
 
@@ -75,12 +75,12 @@ def _of(histograms: Sequence[ev.Histogram | None], layer: int) -> ev.Histogram |
     return histograms[layer] if layer < len(histograms) else None
 
 
-def _note(told: ev.Distributions, layer: int) -> str:
+def _note(reported: ev.Distributions, layer: int) -> str:
     """What the layer's units do, where they are hidden ones."""
-    if layer >= len(told.hidden):
-        return f"epoch {told.epoch}"
-    hidden = told.hidden[layer]
-    parts = [f"epoch {told.epoch}", f"{numbers.count(hidden.units)} {hidden.activation} units"]
+    if layer >= len(reported.hidden):
+        return f"epoch {reported.epoch}"
+    hidden = reported.hidden[layer]
+    parts = [f"epoch {reported.epoch}", f"{numbers.count(hidden.units)} {hidden.activation} units"]
     if hidden.dead is not None:
         parts.append(f"{numbers.percent(hidden.dead, 1)} never fire")
     if hidden.saturated is not None:

@@ -48,7 +48,7 @@ def text(words: str, style: str = "", rank: int = 0) -> Part:
     return Part(Content.styled(words, style) if style else Content(words), rank)
 
 
-def figure(name: str, value: str, rank: int, style: str = "") -> Part:
+def metric(name: str, value: str, rank: int, style: str = "") -> Part:
     """A part with a muted name before its value."""
     return Part(Content.assemble((f"{name} ", "$muted"), (value, style)), rank)
 
@@ -115,16 +115,16 @@ def _lost(snapshot: Snapshot, reason: str, width: int, signs: Signs) -> Content:
 
 
 def _offer(state: RunState) -> str:
-    """What going on with an unfinished run means."""
+    """What resuming an unfinished run does."""
     last, begun = state.checkpoint, state.started
     if last is None or begun is None:
-        return "c begins it again"
+        return "c: start again"
     place = last.step / max(begun.steps_per_epoch, 1)
     if state.finished is None and place >= state.config.epochs:
-        return "c tests it"
+        return "c: evaluate"
     if place > last.epoch:
-        return f"c goes on from epoch {place:.1f}"
-    return f"c goes on from the checkpoint of epoch {last.epoch}"
+        return f"c: resume from epoch {place:.1f}"
+    return f"c: resume from the checkpoint of epoch {last.epoch}"
 
 
 def progress_bar(share: float, width: int, signs: Signs = SIGNS) -> Content:
@@ -205,7 +205,7 @@ def _ended(state: RunState, end: Finished) -> list[Part]:
             )
         )
     if test := state.tested:
-        parts.append(figure("test accuracy", numbers.percent(test.accuracy), 1, "bold"))
+        parts.append(metric("test accuracy", numbers.percent(test.accuracy), 1, "bold"))
         only = only_prediction(test.confusion)
         if only is not None:
             parts.append(text(f"reads everything as {only}: it has learned nothing", "bold $error", 0))
@@ -220,30 +220,30 @@ def _time_left(state: RunState) -> list[Part]:
     return parts
 
 
-def figures_line(snapshot: Snapshot, width: int, signs: Signs = SIGNS) -> Content:
+def metrics_line(snapshot: Snapshot, width: int, signs: Signs = SIGNS) -> Content:
     """The latest figures, each with its split and its place in the run; or what went wrong with saving."""
     state = snapshot.state
     if state.save_failed:
         return fit([text(_unsaved(snapshot, state.save_failed, width, signs), "bold $accent")], width, signs)
     if state.started is None:
-        return fit([text("h explains every setting and figure, ? lists the keys", "$muted")], width, signs)
+        return fit([text("h explains every setting and metric, ? lists the keys", "$muted")], width, signs)
     machine = state.started.machine
     parts: list[Part] = []
     if state.epochs:
         last = state.epochs[-1]
         value = f"{numbers.percent(last.validation_accuracy)}, epoch {last.epoch}/{state.config.epochs}"
-        parts.append(figure("validation accuracy", value, 0, "$validation"))
+        parts.append(metric("validation accuracy", value, 0, "$validation"))
     if progress := state.progress:
         parts.append(
-            figure(
+            metric(
                 "training loss",
                 f"{numbers.loss(progress.latest_loss)}, step {numbers.count(state.step)}",
                 1,
                 "$train",
             )
         )
-        parts.append(figure("learning rate", numbers.number(progress.learning_rate), 4))
-        parts.append(figure("gradient norm", numbers.number(progress.latest_gradient_norm), 6))
+        parts.append(metric("learning rate", numbers.number(progress.learning_rate), 4))
+        parts.append(metric("gradient norm", numbers.number(progress.latest_gradient_norm), 6))
         seen = state.losses.points[-1].images if state.losses.points else progress.images
         parts.append(Part(Content.assemble(numbers.rough(seen), (" images seen", "$muted")), 3))
         parts.append(Part(Content.assemble(numbers.duration(progress.seconds), (" trained", "$muted")), 5))
@@ -258,7 +258,7 @@ def _unsaved(snapshot: Snapshot, fault: SaveFailed, width: int, signs: Signs) ->
     """What cannot be saved and why; of a path that is too long its end, so that the reason has room."""
     more = len(snapshot.state.unsaved) - 1
     files = f" (and {numbers.plural(more, 'file')} more)" if more else ""
-    after = "; training goes on" if snapshot.running else ""
+    after = "; training continues" if snapshot.running else ""
     path = fault.path
     room = width - len(f"not saved: : {fault.reason}{files}")
     if len(path) > max(room, _LEAST_CUT):

@@ -48,8 +48,8 @@ def _epoch_row(epoch: EpochEnded, best: bool, star: str, with_train_accuracy: bo
 def digit_bars(
     test: TestResult, pairs: list[Pair], width: int, height: int, *, ascii_only: bool = False
 ) -> list[Content]:
-    """The share read wrongly of each digit as bars, in one column or two, and the commonest confusions under them."""
-    said = _flowed([pair_text(pair) for pair in pairs], width, " - " if ascii_only else " · ")
+    """The share misclassified of each digit as bars, in one column or two, and the commonest confusions under them."""
+    said = _flowed([pair_text(pair, ascii_only=ascii_only) for pair in pairs], width, " - " if ascii_only else " · ")
     columns = 1 if height >= 13 or width < 36 else 2
     rows = -(-10 // columns)
     if height <= rows:
@@ -57,7 +57,7 @@ def digit_bars(
     room = (width - 3 * (columns - 1)) // columns
     wrong = [None if share is None else 1 - share for share in test.per_digit]
     worst = max((w for w in wrong if w is not None), default=0.0)
-    lines = [Content.styled("read wrongly, by digit", "$muted")]
+    lines = [Content.styled("Error rate by digit", "$muted")]
     for row in range(rows):
         bars = [_bar(digit, wrong[digit], worst, room, ascii_only) for digit in range(row, len(wrong), rows)]
         lines.append(Content("   ").join(bars))
@@ -79,12 +79,12 @@ def _flowed(texts: list[str], width: int, between: str) -> list[str]:
 def _bar(digit: int, wrong: float | None, worst: float, width: int, ascii_only: bool) -> Content:
     if wrong is None:
         return Content.styled(f"{digit} not in the set".ljust(width)[:width], "$muted")
-    figure = numbers.percent(wrong, 1).rjust(8)
-    room = max(width - 2 - len(figure), 0)
+    metric = numbers.percent(wrong, 1).rjust(8)
+    room = max(width - 2 - len(metric), 0)
     share = wrong / worst if worst else 0.0
     bar = "#" * round(share * room) if ascii_only else rule(share, room)
     style = "$accent" if wrong == worst and worst else "$secondary"
-    return Content.assemble((f"{digit} ", "bold"), (bar.ljust(room), style), figure)
+    return Content.assemble((f"{digit} ", "bold"), (bar.ljust(room), style), metric)
 
 
 def rule(share: float, width: int) -> str:
@@ -93,7 +93,7 @@ def rule(share: float, width: int) -> str:
     return "━" * (halves // 2) + "╸" * (halves % 2)
 
 
-def pair_text(pair: Pair) -> str:
-    """A confusion in words: "4 read as 9: 21 times"."""
+def pair_text(pair: Pair, *, ascii_only: bool = False) -> str:
+    """A confusion: "4 → 9: 21" (true 4 predicted as 9)."""
     label, prediction, times = pair
-    return f"{label} read as {prediction}: {'once' if times == 1 else f'{numbers.count(times)} times'}"
+    return f"{label} {'->' if ascii_only else '→'} {prediction}: {numbers.count(times)}"

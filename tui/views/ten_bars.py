@@ -1,4 +1,4 @@
-"""The ten probabilities of one image as bars: one way to draw a bar, and to mark the right digit and the one read. Pure."""
+"""The ten probabilities of one image as bars: one way to draw a bar, and to mark the true digit and the one read. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 from tui.views.tables import rule
 
 Tone = Literal["success", "error", "secondary"]
-"""The theme's color of the right digit, of one that is wrongly read, and of any other."""
+"""The theme's color of the true digit, of one that is wrongly read, and of any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Line:
 
 
 def line(digit: int, likely: float, label: int, prediction: int, room: int, *, ascii_only: bool) -> Line:
-    """The row of `digit` in an image of `label` that is read as `reading`; its bar is padded to `room` cells."""
+    """The row of `digit` in an image of `label` that is predicted as `reading`; its bar is padded to `room` cells."""
     right, wrong = ("+", "x") if ascii_only else ("✓", "✗")
     bar = filled(likely, room, ascii_only=ascii_only)
     if digit == label:

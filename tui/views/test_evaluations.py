@@ -10,7 +10,7 @@ from engine.text.numbers import count
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MOST = 4
 """Looks that are dated one by one."""
-NO_HONEST_ONE = "a figure chosen among several looks is no honest one"
+NO_HONEST_ONE = "picking the best of several test evaluations biases the result"
 
 
 def times(number: int) -> str:
@@ -40,8 +40,8 @@ def dated(test_evaluations: Sequence[float]) -> str:
 
 
 def looked_at(test_evaluations: Sequence[float]) -> str:
-    """How often and when: "looked at 3 times: 25 Nov 2025 14:02, …"."""
+    """How often and when: "evaluated 3 times: 25 Nov 2025 14:02, …"."""
     if not test_evaluations:
-        return "not looked at yet"
+        return "not evaluated yet"
     when = dated(test_evaluations)
-    return f"looked at {times(len(test_evaluations))}" + (f": {when}" if when else "")
+    return f"evaluated {times(len(test_evaluations))}" + (f": {when}" if when else "")

@@ -71,7 +71,7 @@ class ComparePane(Horizontal):
                 frame(strip, f"Only {short_name(right.run)} is right", f"as {short_name(wrong.run)} reads them")
 
     def _only(self, right: Reader | None, wrong: Reader | None) -> tuple[DigitView, ...]:
-        """The images that only the first of two runs reads rightly, with what the second reads, the surest first."""
+        """The images that only the first of two runs reads rightly, with what the second reads, most confident first."""
         if right is None or wrong is None or self._images is None:
             return ()
         images, labels = self._images.test, self._images.test_labels
@@ -87,6 +87,6 @@ class ComparePane(Horizontal):
 
 def run_row(reader: Reader, width: int) -> list[tuple[str, str]]:
     """A run to compare with, on a line: its name and accuracy."""
-    figure = numbers.percent(reader.accuracy)
-    room = max(width - len(figure) - 3, 0)
-    return [(f" {short_name(reader.run)[:room]:<{room}} ", ""), (figure, "strong")]
+    metric = numbers.percent(reader.accuracy)
+    room = max(width - len(metric) - 3, 0)
+    return [(f" {short_name(reader.run)[:room]:<{room}} ", ""), (metric, "strong")]

@@ -53,8 +53,8 @@ def caption(view: DigitView, columns: int, mode: Mode = "color") -> tuple[str, s
     verdict = f"{mark}{'' if narrow else ' '}{view.label}"
     if view.wrong:
         verdict += f"{' as ' if wide else arrow}{view.prediction}"
-    figure = percent(view.probability) if view.prediction is not None else ""
-    field = f"{figure}%".rjust(5) if figure else " " * 5
+    metric = percent(view.probability) if view.prediction is not None else ""
+    field = f"{metric}%".rjust(5) if metric else " " * 5
     left = " " * ((columns - len(verdict) - len(field)) // 2)
     return left + verdict, field.ljust(columns - len(left) - len(verdict))
 
@@ -86,13 +86,13 @@ def _box(columns: int) -> int:
 
 
 def _caption_row(view: DigitView, columns: int, style: DigitStyle) -> Row:
-    verdict, figure = caption(view, columns, style.mode)
+    verdict, metric = caption(view, columns, style.mode)
     if view.wrong:
         stressed = style.wrong if style.mode == "color" else style.wrong + Style(reverse=True)
-        return [Segment(verdict + figure, stressed)]
+        return [Segment(verdict + metric, stressed)]
     head = style.muted if view.prediction is None else style.right
     mark = verdict.rstrip()[:-1]
-    return [Segment(mark, head), Segment(verdict[len(mark) :]), Segment(figure, style.muted)]
+    return [Segment(mark, head), Segment(verdict[len(mark) :]), Segment(metric, style.muted)]
 
 
 def raster_palette(app: App[object], paper: Color | None = None, ink: Color | None = None) -> RasterPalette:

@@ -120,7 +120,7 @@ def _half(
     if plan.tall:
         own = ridges(histograms[chosen : chosen + 1], wide)
         if own is None:
-            lines += [[("none was told".ljust(wide)[:wide], Ink.AXIS)], *[blank] * (plan.tall + 1)]
+            lines += [[("none recorded".ljust(wide)[:wide], Ink.AXIS)], *[blank] * (plan.tall + 1)]
         else:
             lines += [[(text, ink)] for text in bars(own.shares[0], plan.tall, plain=plain)]
             lines += _scale(own, wide, plain)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from tui.views.status import ASCII_SIGNS, SIGNS, figures_line, progress_line
+from tui.views.status import ASCII_SIGNS, SIGNS, metrics_line, progress_line
 from tui.widgets.line import SnapshotText
 
 
@@ -22,5 +22,5 @@ class StatusLine(SnapshotText):
     def build(self, width: int, height: int) -> Content:
         """Both lines, each cut to the width."""
         signs = ASCII_SIGNS if self.ascii_only else SIGNS
-        lines = [progress_line(self.snapshot, width, signs), figures_line(self.snapshot, width, signs)]
+        lines = [progress_line(self.snapshot, width, signs), metrics_line(self.snapshot, width, signs)]
         return Content("\n").join(lines[: max(height, 1)])

@@ -50,7 +50,7 @@ class TestTabs(Clickable):
         return Content("").join(parts)
 
 
-class FigurePanel(SnapshotText):
+class MetricPanel(SnapshotText):
     """What the test came to, with `weights`; or why there is none yet."""
 
     weights: reactive[CheckpointKind | None] = reactive[CheckpointKind | None](None)

@@ -29,7 +29,7 @@ class TooSmall(Widget):
         need, have = (f"{w}{times}{h}" for w, h in (LEAST, (width, height)))
         long = f"mnist-tui needs {need}, this is {have} {dash} q quits"
         if width >= len(long):
-            more = "\np pauses, s stops and tests; training goes on meanwhile" if width >= 56 and height >= 3 else ""
+            more = "\np pauses, s stops and tests; training continues meanwhile" if width >= 56 and height >= 3 else ""
             return Content(long + more)
         if width >= 22 and height >= 3:
             return Content(f"mnist-tui needs {need},\nthis is {have}\nq quits")

@@ -19,8 +19,8 @@ _GLYPHS = {
 }
 
 
-def big(figure: str, *, ascii_only: bool = False) -> tuple[str, ...]:
+def big(metric: str, *, ascii_only: bool = False) -> tuple[str, ...]:
     """The figure in large characters, as rows of equal length; on one row where only ASCII can be shown."""
-    if ascii_only or not all(character in _GLYPHS for character in figure):
-        return (figure,)
-    return tuple(" ".join(_GLYPHS[character][row] for character in figure) for row in range(3))
+    if ascii_only or not all(character in _GLYPHS for character in metric):
+        return (metric,)
+    return tuple(" ".join(_GLYPHS[character][row] for character in metric) for row in range(3))

@@ -114,9 +114,9 @@ def test_a_cell_in_words() -> None:
 def test_a_cell_in_words_with_its_change() -> None:
     change = tuple(tuple(-5 if (i, j) == (4, 9) else 0 for j in range(10)) for i in range(10))
     view = replace(VIEW, values="change", change=change, since=2)
-    assert cell_sentence(view, 60) == "4 predicted as 9: 22 of 982 (2.2%), 5 fewer"
+    assert cell_sentence(view, 60) == "4 predicted as 9: 22 of 982 (2.2%), 5 fewer than at epoch 2"
     assert cell_sentence(view, 48) == "4 predicted as 9: 22 of 982 (2.2%), 5 fewer"
-    assert cell_sentence(replace(view, cursor=(9, 4)), 60).endswith("as many as after epoch 2")
+    assert cell_sentence(replace(view, cursor=(9, 4)), 60).endswith("as many as at epoch 2")
 
 
 def test_errors_are_shaded_on_a_scale_of_their_own_and_not_at_all_without_colors() -> None:

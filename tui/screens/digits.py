@@ -171,6 +171,8 @@ class DigitsScreen(InspectingPage):
         nobody = "" if total else f"{self.selection.nobody()} a shows all digits."
         self.gallery.show(views, marked, nobody)
         title, subtitle = self.selection.words(), shown(places, total)
+        if len(title) > self.gallery.size.width - 2:  # the status line says the order, too
+            title = title.partition(",")[0]
         self._frame(self.gallery, title[0].upper() + title[1:], subtitle)
         self.status.show(partial(self._status, found, self.selection, subtitle))
         image = cursor.image

@@ -248,5 +248,5 @@ def cell_sentence(view: MatrixView, width: int) -> str:
 def _with_change(said: str, change: int, epoch: int | None, width: int) -> str:
     """The sentence with how many more or fewer there are than at an epoch, which a narrow window leaves out."""
     than = f"{numbers.count(abs(change))} {'more' if change > 0 else 'fewer'}" if change else "as many"
-    whole = f"{said}, {than} {'than' if change else 'as'} after epoch {epoch}"
+    whole = f"{said}, {than} {'than' if change else 'as'} at epoch {epoch}"
     return whole if len(whole) <= width else f"{said}, {than}"

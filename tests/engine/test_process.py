@@ -132,7 +132,7 @@ async def test_evaluating_a_run_is_a_look_that_counts(engine: Engine, config: Tr
 async def test_a_finished_run_takes_more_epochs(engine: Engine, config: TrainConfig) -> None:
     name = (await engine.send(cmd.Start(config=config))).result["run"]
     await until(engine, is_a(ev.Finished))
-    with pytest.raises(Problem, match="has trained its 3 epochs"):
+    with pytest.raises(Problem, match="has already trained 3 epochs"):
         await engine.send(cmd.ResumeRun(run=name))
     await engine.send(cmd.ResumeRun(run=name, epochs=5))
     await until(engine, is_a(ev.Finished))

@@ -191,7 +191,7 @@ def test_a_screen_that_is_killed_costs_the_run_nothing(training: UnderWay) -> No
     before = training.run.checkpoint("last").stat().st_mtime_ns
     eventually(lambda: training.run.checkpoint("last").stat().st_mtime_ns > before, "later checkpoint")
     with attached(training) as term:
-        wanted = ("training loss", "validation accuracy", "Best so far", "Validation digits")
+        wanted = ("training loss", "validation accuracy", "Best so far", "Validation samples")
         term.until(lambda text: all(each in text for each in wanted), f"{wanted}", 30)
         term.signal(signal.SIGTERM)
         ended(term, 143)

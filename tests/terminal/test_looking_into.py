@@ -46,8 +46,8 @@ def test_from_a_cell_of_the_matrix_to_the_history_of_one_digit(trained: Path, co
         term.key("5")
         term.wait(r"[0-9] predicted as [0-9]: [0-9]+ of", 20)
         term.key("\r")
-        term.wait(r"[0-9]s predicted as [0-9], most confident first", 20)
-        term.wait(r"(Never correct|[Ll]earned at|Changed|Right from)", 20)
+        term.wait(r"[0-9]s predicted as [0-9]", 20)
+        term.wait(r"(Misclassified in|Correct (from|at)|First correct|[Ll]earned|Changed)", 20)
         term.wait(r"<(0\.)?1%", 60)  # the others of the ten probabilities
         term.key(",")
         term.wait("epoch 2 of 3", 20)

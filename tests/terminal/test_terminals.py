@@ -85,7 +85,7 @@ def test_without_utf8_everything_is_ascii_and_in_line(tmp_path: Path) -> None:
         term.key("r")
         term.wait(TRAINED, 60)
         for key, shown in (
-            ("d", "validation digits"),
+            ("d", "validation samples"),
             ("v", "final test"),
             ("f", "hyperparameters"),
             ("2", "runs -"),
@@ -140,7 +140,7 @@ def test_a_start_in_a_small_window_that_grows(tmp_path: Path, size: tuple[int, i
         term.wait("engine: ready", 60)
         term.key("r")
         term.resize(120, 35)
-        wanted = ("Hyperparameters", "What it means", "Loss", "Accuracy", "Validation digits", "of 500", "q Quit")
+        wanted = ("Hyperparameters", "What it means", "Loss", "Accuracy", "Validation samples", "of 500", "q Quit")
         term.until(lambda screen: all(each in screen for each in wanted), f"{wanted}", 60)
         term.resize(columns, rows)
         term.key("s")

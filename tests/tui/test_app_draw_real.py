@@ -52,7 +52,7 @@ async def test_sevens_are_read_as_sevens(trained: Path) -> None:
             assert isinstance(screen, DrawScreen)
             await on.press(*KEYS)
             with_keys = await read(on, screen)
-            assert (with_keys.prediction, with_keys.epoch, with_keys.unsure) == (7, 2, False)
+            assert (with_keys.prediction, with_keys.epoch, with_keys.uncertain) == (7, 2, False)
             await on.press("c")
             left, top = screen.pad.content_region.offset
             for kind, (x, y) in zip([events.MouseDown, *[events.MouseMove] * (len(MOUSE) - 1)], MOUSE, strict=True):
@@ -60,5 +60,5 @@ async def test_sevens_are_read_as_sevens(trained: Path) -> None:
                 screen._forward_event(kind(None, *at, 0, 0, 1, False, False, False, *at))
                 await on.pilot.pause()
             with_mouse = await read(on, screen)
-            assert (with_mouse.prediction, with_mouse.unsure) == (7, False)
+            assert (with_mouse.prediction, with_mouse.uncertain) == (7, False)
             assert "Predicted: 7" in on.text()

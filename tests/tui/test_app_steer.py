@@ -124,7 +124,7 @@ async def test_the_palette_has_the_commands_that_mean_something() -> None:
         await on.settle()
         assert on.engine.commands == [cmd.StepBatch()]
         await on.press("colon")
-        assert "Pause: wait after the step under way" in on.text()
+        assert "Pause: pause / resume" in on.text()
 
 
 async def test_where_another_screen_steers_this_one_watches_and_takes_control_with_a_key() -> None:

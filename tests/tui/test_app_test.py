@@ -19,6 +19,7 @@ from tests.tui.app_kit import stage
 from tests.tui.tested_kit import Digital, look_of, result_of
 from tests.tui.tested_screen_kit import SIZES, digital, go_there, suspects
 from tui.screens.dialog import Dialog
+from tui.views.test_evaluations import NO_HONEST_ONE
 
 __all__ = ["digital"]
 
@@ -57,7 +58,7 @@ async def test_the_figure_has_interval_errors_and_looks(digital: Digital, size: 
         for words in ("test accuracy, best weights", "95% interval 87.10 to 98.39%", "3 of 64 misclassified"):
             assert words in said
         assert re.search(r"evaluated once: 1\d Mar 2026 \d\d:\d\d", said)
-        assert "no honest one" not in said
+        assert NO_HONEST_ONE not in said
         assert "Wrong: 3" in on.text()
 
 
@@ -73,7 +74,7 @@ async def test_best_and_last_weights_stand_side_by_side(digital: Digital) -> Non
         assert "98.44%" in row
         assert "95.31%" in row
         assert "evaluated 2 times" in on.text()
-        assert "no honest one" in on.text()
+        assert "picking the best" in on.text()
         assert screen.wrong.count == 1  # of the best, which validation chose
         await on.press("w")
         assert screen.wrong.count == 3

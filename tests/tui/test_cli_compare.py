@@ -48,7 +48,7 @@ def test_two_runs_as_json(digital: Digital, capsys: pytest.CaptureFixture[str]) 
     assert all(run["low"] < run["accuracy"] < run["high"] for run in found["runs"])
     assert (found["both_right"], found["only_right"], found["both_wrong"]) == (59, [3, 1], 1)
     assert (found["method"], found["p"], found["is_real"]) == ("exact", exact_p(3, 1), False)
-    assert found["sentence"].endswith("it may well be chance.")
+    assert found["sentence"].endswith(": not statistically significant.")
 
 
 def test_no_look_is_made(digital: Digital, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

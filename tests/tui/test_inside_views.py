@@ -108,7 +108,7 @@ def test_a_histogram_fits_and_shows_all_that_is_there(bins: list[int], width: in
 
 
 @pytest.mark.parametrize(
-    ("disturbance", "amounts", "accuracies", "words"),
+    ("corruption", "amounts", "accuracies", "words"),
     [
         ("noise", (0.0, 0.1, 0.2), (0.98, 0.93, 0.6), "noise σ 0.1"),
         ("shift", (0.0, 1.0, 2.0), (0.98, 0.89, 0.95), "shift 0 px"),

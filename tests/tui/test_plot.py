@@ -343,7 +343,7 @@ def test_a_cursor_out_of_sight_is_not_drawn() -> None:
 
 
 def test_with_a_cursor_the_legend_tells_what_is_there() -> None:
-    told = replace(TRAINING, told=lambda step: f"{step / 10} (0.1–0.9)")
+    told = replace(TRAINING, reported=lambda step: f"{step / 10} (0.1–0.9)")
     plot = loss(told, VALIDATION)
     row = lines(plot.at(12, 2.0), width=120)[0]
     assert "training 1.2 (0.1–0.9)" in row
@@ -359,7 +359,7 @@ def test_the_picture_stays_in_its_place_whatever_the_values_at_the_cursor_are(
     width: int, height: int, value: str, symbols: Symbols
 ) -> None:
     def drawn(words: str) -> list[str]:
-        return lines(loss(replace(TRAINING, told=lambda _: words), VALIDATION).at(1, 2.0), width, height, symbols)
+        return lines(loss(replace(TRAINING, reported=lambda _: words), VALIDATION).at(1, 2.0), width, height, symbols)
 
     assert drawn(value)[max(height // 4, 1) :] == drawn("0.5")[max(height // 4, 1) :]
 
